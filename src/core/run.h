@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// run: one execution. Its facts are the run row (state, times, user), its attributes (parameters "config", tags) and its
+// series. Writes that touch what a search can see also mark the run (search_mark in search.h) in the same transaction.
+#ifndef STEMMA_CORE_RUN_H
+#define STEMMA_CORE_RUN_H
+
+#include "core/core.h"
+
+typedef enum run_status { // numbers are MLflow's and are stored
+    RUN_RUNNING = 1,
+    RUN_SCHEDULED = 2,
+    RUN_FINISHED = 3,
+    RUN_FAILED = 4,
+    RUN_KILLED = 5,
+} run_status;
+
+// Attributes of a run (and parameters and tags of a logged model): kinds are stored numbers.
+typedef enum attr_kind { ATTR_PARAM = 1, ATTR_TAG = 2 } attr_kind;
+
+typedef struct run {
+    id id;
+    int64_t project;
+    str name, user, artifact_uri;
+    run_status status;
+    lifecycle life;
+    bool has_start, has_end;
+    int64_t start_ms, end_ms; // as the client gave them
+} run;
+
+typedef struct run_new {
+    int64_t project;
+    str name, user;
+    bool has_start;
+    int64_t start_ms;
+    const kv *tags;
+    size_t n_tags;
+} run_new;
+
+bool run_create(ctx *c, const run_new *n, run *out, err *e); // the project must be active (ERR_STATE, ERR_NOT_FOUND)
+bool run_get(ctx *c, id run_id, run *out, err *e);           // deleted ones too; ERR_NOT_FOUND
+
+typedef struct run_change { // what is not set stays
+    bool has_status, has_end, has_name;
+    run_status status;
+    int64_t end_ms;
+    str name;
+} run_change;
+bool run_update(ctx *c, id run_id, const run_change *change, run *out, err *e); // active only
+bool run_delete(ctx *c, id run_id, err *e);  // idempotent
+bool run_restore(ctx *c, id run_id, err *e); // idempotent
+
+// ---- logging: one atomic batch ---------------------------------------------------------------------------------
+typedef struct point {
+    str key;
+    int64_t step, time_ms;
+    double value;
+    id model;    // zero: none
+    str dataset_name, dataset_digest; // empty: none
+} point;
+
+// A parameter that was set before to another value.
+typedef struct param_conflict {
+    str key, old_value, new_value;
+} param_conflict;
+
+typedef struct run_batch {
+    const point *points;
+    size_t n_points;
+    const kv *params;
+    size_t n_params;
+    const kv *tags;
+    size_t n_tags;
+    // filled on ERR_EXISTS by run_log:
+    param_conflict *conflicts;
+    size_t n_conflicts;
+} run_batch;
+
+// All or nothing. Checks the run is active (ERR_STATE naming it), parameters are set once (ERR_EXISTS with conflicts; equal
+// values are fine), then stores points, parameters and tags. Names and lengths are the dialect's to check before.
+// A tag "mlflow.runName" renames the run: RUN_NAME_TAG.
+#define RUN_NAME_TAG "mlflow.runName"
+bool run_log(ctx *c, id run_id, run_batch *b, err *e);
+bool run_delete_tag(ctx *c, id run_id, str key, err *e); // ERR_NOT_FOUND
+
+// Reads, changes and writes a tag in one transaction: edit(arg, old (p NULL: absent), a, &new, e).
+bool run_edit_tag(ctx *c, id run_id, str key, bool (*edit)(void *arg, str old, arena *a, str *value, err *e), void *arg,
+                  err *e);
+
+// Attributes in the order of keys.
+bool run_attrs(ctx *c, id owner, attr_kind kind, kv **out, size_t *n, err *e);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// store: bytes kept by what they are. An object is a run of bytes named by its SHA-256; the same bytes are kept once.
+// Small objects (STORE_SMALL and less) go into packs, appended by one group-committing thread; larger ones are a file
+// each. Where the bytes lie is behind store_place (store_internal.h), so that S3 can join; the catalogue of objects
+// (digest -> place) is the SQL table `object`, the leases on digests are `object_lease`.
+//
+// An object that store_finish named is durable: bytes and catalogue row are synced. A partial upload is invisible and is
+// cleaned up at the next start. Stored bytes carry a CRC32C a block, checked on every read: a damaged object is never
+// served (ERR_CORRUPT) and `store_check` names it. Several servers may share one content folder.
+#ifndef STEMMA_STORE_STORE_H
+#define STEMMA_STORE_STORE_H
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "db/db.h"
+
+#define STORE_SMALL (64u << 10)
+#define STORE_BLOCK (64u << 10) // bytes a CRC covers in a file
+
+typedef struct store store;
+
+// `dir` is the content folder (made when missing). The tables come from store_schema, which core's migrations include.
+store *store_open(db *d, str dir, err *e);
+void store_close(store *s);
+extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
+
+// ---- writing: begin, write ..., finish or abort -----------------------------------------------------------------
+typedef struct store_upload store_upload;
+store_upload *store_begin(store *s, err *e);
+bool store_write(store_upload *u, const void *p, size_t n, err *e); // hashed while it is written
+// Durable when true. *digest and *size say what it was; a lease keeps it from gc until lease_s have passed, so that the
+// caller can record it. Frees u in each case.
+bool store_finish(store_upload *u, sha256 *digest, uint64_t *size, err *e);
+void store_abort(store_upload *u); // NULL is fine
+// The three in one for bytes at hand.
+bool store_put(store *s, const void *p, size_t n, sha256 *digest, err *e);
+
+// ---- reading ----------------------------------------------------------------------------------------------------
+typedef struct store_object store_object;
+store_object *store_get(store *s, sha256 digest, err *e); // ERR_NOT_FOUND
+void store_object_close(store_object *o);
+uint64_t store_object_size(const store_object *o);
+// A whole-file object's descriptor (for sendfile) and where its bytes begin; -1 for one in a pack.
+int store_object_fd(const store_object *o, uint64_t *base);
+// Checks the blocks that hold [offset, offset + n) against their CRCs.
+bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e);
+// Reads up to n bytes, checked; 0 at the end, -1 on an error.
+ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
+
+// ---- care -------------------------------------------------------------------------------------------------------
+// Reads everything and compares; calls bad() for each damaged, missing or short object. False only when it could not
+// go on. `deep` also hashes each object again.
+typedef struct store_report {
+    uint64_t objects, bytes, bad, orphan_files;
+} store_report;
+bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, const char *what), void *arg,
+                 store_report *r, err *e);
+// Frees the objects for which used() is false and which no lease holds. Packs with more dead than live bytes are
+// written anew. Nothing is freed when dry.
+bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e), void *arg, bool dry,
+              store_report *freed, err *e);
+
+#endif
