@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// artifact: one mutable tree a workspace. A run owns <project>/<run>/artifacts below it, a logged model
-// <project>/models/<model>/artifacts; MLflow's clients may write to any path. A name is never a path of the machine: it
-// is a key of a table whose row names an object by its digest.
+// artifact: one mutable tree a workspace. A run owns <project>/<run>/artifacts below it, a
+// logged model <project>/models/<model>/artifacts; MLflow's clients may write to any path. A
+// name is never a path of the machine: it is a key of a table whose row names an object by its
+// digest.
 #ifndef STEMMA_CORE_ARTIFACT_H
 #define STEMMA_CORE_ARTIFACT_H
 
 #include "core/core.h"
 
-// Decoded user path -> normal form without leading, trailing or double '/'. ERR_INVALID "Invalid path" for `..`, absolute
-// paths, drive letters, backslashes, '#', control characters, more than 4 KiB or 255 bytes a name, bad UTF-8, and
-// anything that is still so after decoding percent escapes again (up to ten times). Empty is the root.
+// Decoded user path -> normal form without leading, trailing or double '/'. ERR_INVALID
+// "Invalid path" for `..`, absolute paths, drive letters, backslashes, '#', control characters,
+// more than 4 KiB or 255 bytes a name, bad UTF-8, and anything that is still so after decoding
+// percent escapes again (up to ten times). Empty is the root.
 bool artifact_path(arena *a, str raw, str *out, err *e);
 
 typedef struct artifact_entry {
@@ -21,12 +23,13 @@ typedef struct artifact_entry {
     int64_t modified_us;
 } artifact_entry;
 
-// Puts a durable object at path; makes parents; replaces a file that was there. A directory there, or a file as a parent:
-// ERR_CONFLICT.
+// Puts a durable object at path; makes parents; replaces a file that was there. A directory
+// there, or a file as a parent: ERR_CONFLICT.
 bool artifact_put(ctx *c, str path, sha256 digest, uint64_t size, err *e);
 bool artifact_get(ctx *c, str path, artifact_entry *out, err *e); // ERR_NOT_FOUND
 // Direct children in the order of names, behind `after` (p NULL: from the first), at most max.
-bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n, err *e);
+bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n,
+                   err *e);
 bool artifact_delete(ctx *c, str path, err *e); // file or tree; nothing there is fine
 // Is the digest used by any path? For gc.
 bool artifact_uses(db_tx *tx, sha256 digest, bool *yes, err *e);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// core: the domain (design section 1), and nothing of HTTP. This header holds what every area shares: the open server
-// (core), one caller's context (ctx), and the rules on text that all areas enforce alike.
+// core: the domain (design section 1), and nothing of HTTP. This header holds what every area
+// shares: the open server (core), one caller's context (ctx), and the rules on text that all
+// areas enforce alike.
 //
-// A dialect's handler makes a ctx and calls the areas: project.h, run.h, attr.h, series.h, search.h, input.h, model.h,
-// artifact.h, event.h. Results live in ctx->a. Any thread may call, each with a ctx of its own.
+// A dialect's handler makes a ctx and calls the areas: project.h, run.h, attr.h, series.h,
+// search.h, input.h, model.h, artifact.h, event.h. Results live in ctx->a. Any thread may call,
+// each with a ctx of its own.
 #ifndef STEMMA_CORE_CORE_H
 #define STEMMA_CORE_CORE_H
 
@@ -21,18 +23,21 @@ typedef struct core core;
 typedef struct core_config {
     db *db;
     store *store;
-    str artifact_root; // default root of new projects: "mlflow-artifacts:/" or what the operator named
+    str artifact_root; // default root of new projects: "mlflow-artifacts:/" or what the
+                       // operator named
     bool background;   // start the threads that pack and fold (off in one-shot commands)
 } core_config;
 
-// Migrates, makes the default workspace and project when missing, starts the background threads.
+// Migrates, makes the default workspace and project when missing, starts the background
+// threads.
 core *core_open(const core_config *c, const char *program_version, err *e);
 void core_close(core *c); // stops them; does not close db and store
 db *core_db(core *c);
 store *core_store(core *c);
 str core_artifact_root(core *c);
 
-// Who calls, for one request. `user` is what the event log records; `proven`: by a token, else only claimed.
+// Who calls, for one request. `user` is what the event log records; `proven`: by a token, else
+// only claimed.
 typedef struct ctx {
     core *core;
     arena *a;

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// model: a logged model, a draft of a version until it is ready or registered. Its parameters and tags are attributes
-// with the model as owner (run_attrs); its metrics are the points that were logged with its id.
+// model: a logged model, a draft of a version until it is ready or registered. Its parameters
+// and tags are attributes with the model as owner (run_attrs); its metrics are the points that
+// were logged with its id.
 #ifndef STEMMA_CORE_MODEL_H
 #define STEMMA_CORE_MODEL_H
 
 #include "core/core.h"
 #include "core/run.h"
 
-typedef enum model_status { MODEL_UNSPECIFIED = 0, MODEL_PENDING = 1, MODEL_READY = 2, MODEL_FAILED = 3 } model_status;
+typedef enum model_status {
+    MODEL_UNSPECIFIED = 0,
+    MODEL_PENDING = 1,
+    MODEL_READY = 2,
+    MODEL_FAILED = 3
+} model_status;
 
 typedef struct model {
     id id;
@@ -34,7 +40,8 @@ bool model_finalize(ctx *c, id model_id, model_status s, model *out, err *e);
 bool model_delete(ctx *c, id model_id, err *e); // soft
 bool model_set_tags(ctx *c, id model_id, const kv *tags, size_t n, err *e);
 bool model_delete_tag(ctx *c, id model_id, str key, err *e);
-bool model_add_params(ctx *c, id model_id, const kv *params, size_t n, err *e); // ERR_EXISTS on a repeated key
+bool model_add_params(ctx *c, id model_id, const kv *params, size_t n,
+                      err *e); // ERR_EXISTS on a repeated key
 
 // Every point logged with the model's id.
 typedef struct model_point {
@@ -46,7 +53,9 @@ typedef struct model_point {
 } model_point;
 bool model_points(ctx *c, id model_id, model_point **out, size_t *n, err *e);
 
-// Active models of a project in the order (created DESC, id), a page at a time: pass after_created = INT64_MAX first.
-bool model_page(ctx *c, int64_t project, int64_t after_created, id after, size_t max, model **out, size_t *n, err *e);
+// Active models of a project in the order (created DESC, id), a page at a time: pass
+// after_created = INT64_MAX first.
+bool model_page(ctx *c, int64_t project, int64_t after_created, id after, size_t max,
+                model **out, size_t *n, err *e);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// project: a place for runs (MLflow: experiment). Its key is a small number from a counter of its workspace, because
-// MLflow's clients show it as experiment id ("0" is Default). Names are unique in a workspace, deleted ones included.
+// project: a place for runs (MLflow: experiment). Its key is a small number from a counter of
+// its workspace, because MLflow's clients show it as experiment id ("0" is Default). Names are
+// unique in a workspace, deleted ones included.
 #ifndef STEMMA_CORE_PROJECT_H
 #define STEMMA_CORE_PROJECT_H
 
@@ -17,18 +18,25 @@ typedef struct project {
 } project;
 
 // ERR_EXISTS when the name is taken. An empty artifact_location means <artifact root>/<number>.
-bool project_create(ctx *c, str name, str artifact_location, const kv *tags, size_t n, int64_t *number, err *e);
-bool project_get(ctx *c, int64_t number, project *out, err *e); // deleted ones too; ERR_NOT_FOUND
+bool project_create(ctx *c, str name, str artifact_location, const kv *tags, size_t n,
+                    int64_t *number, err *e);
+bool project_get(ctx *c, int64_t number, project *out,
+                 err *e); // deleted ones too; ERR_NOT_FOUND
 bool project_by_name(ctx *c, str name, project *out, err *e);
-bool project_rename(ctx *c, int64_t number, str name, err *e);  // ERR_STATE when deleted, ERR_EXISTS
-bool project_delete(ctx *c, int64_t number, err *e);  // with its active runs; ERR_NOT_FOUND unless active
-bool project_restore(ctx *c, int64_t number, err *e); // with all its runs; ERR_NOT_FOUND unless deleted
-bool project_set_tag(ctx *c, int64_t number, str key, str value, err *e); // ERR_STATE unless active
-bool project_delete_tag(ctx *c, int64_t number, str key, err *e);         // ERR_NOT_FOUND
+bool project_rename(ctx *c, int64_t number, str name,
+                    err *e); // ERR_STATE when deleted, ERR_EXISTS
+bool project_delete(ctx *c, int64_t number,
+                    err *e); // with its active runs; ERR_NOT_FOUND unless active
+bool project_restore(ctx *c, int64_t number,
+                     err *e); // with all its runs; ERR_NOT_FOUND unless deleted
+bool project_set_tag(ctx *c, int64_t number, str key, str value,
+                     err *e);                                     // ERR_STATE unless active
+bool project_delete_tag(ctx *c, int64_t number, str key, err *e); // ERR_NOT_FOUND
 
-// Every project of the workspace that the view shows, in the order of numbers, with tags, a page at a time by number:
-// pass after = -1 first; *n < max at the end. (Workspaces hold thousands of projects, not millions: searching them is
-// done over these pages by search_projects in search.h.)
+// Every project of the workspace that the view shows, in the order of numbers, with tags, a
+// page at a time by number: pass after = -1 first; *n < max at the end. (Workspaces hold
+// thousands of projects, not millions: searching them is done over these pages by
+// search_projects in search.h.)
 bool project_page(ctx *c, view v, int64_t after, size_t max, project **out, size_t *n, err *e);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// run: one execution. Its facts are the run row (state, times, user), its attributes (parameters "config", tags) and its
-// series. Writes that touch what a search can see also mark the run (search_mark in search.h) in the same transaction.
+// run: one execution. Its facts are the run row (state, times, user), its attributes
+// (parameters "config", tags) and its series. Writes that touch what a search can see also mark
+// the run (search_mark in search.h) in the same transaction.
 #ifndef STEMMA_CORE_RUN_H
 #define STEMMA_CORE_RUN_H
 
@@ -36,8 +37,9 @@ typedef struct run_new {
     size_t n_tags;
 } run_new;
 
-bool run_create(ctx *c, const run_new *n, run *out, err *e); // the project must be active (ERR_STATE, ERR_NOT_FOUND)
-bool run_get(ctx *c, id run_id, run *out, err *e);           // deleted ones too; ERR_NOT_FOUND
+bool run_create(ctx *c, const run_new *n, run *out,
+                err *e); // the project must be active (ERR_STATE, ERR_NOT_FOUND)
+bool run_get(ctx *c, id run_id, run *out, err *e); // deleted ones too; ERR_NOT_FOUND
 
 typedef struct run_change { // what is not set stays
     bool has_status, has_end, has_name;
@@ -46,15 +48,16 @@ typedef struct run_change { // what is not set stays
     str name;
 } run_change;
 bool run_update(ctx *c, id run_id, const run_change *change, run *out, err *e); // active only
-bool run_delete(ctx *c, id run_id, err *e);  // idempotent
-bool run_restore(ctx *c, id run_id, err *e); // idempotent
+bool run_delete(ctx *c, id run_id, err *e);                                     // idempotent
+bool run_restore(ctx *c, id run_id, err *e);                                    // idempotent
 
-// ---- logging: one atomic batch ---------------------------------------------------------------------------------
+// ---- logging: one atomic batch
+// ---------------------------------------------------------------------------------
 typedef struct point {
     str key;
     int64_t step, time_ms;
     double value;
-    id model;    // zero: none
+    id model;                         // zero: none
     str dataset_name, dataset_digest; // empty: none
 } point;
 
@@ -75,15 +78,18 @@ typedef struct run_batch {
     size_t n_conflicts;
 } run_batch;
 
-// All or nothing. Checks the run is active (ERR_STATE naming it), parameters are set once (ERR_EXISTS with conflicts; equal
-// values are fine), then stores points, parameters and tags. Names and lengths are the dialect's to check before.
-// A tag "mlflow.runName" renames the run: RUN_NAME_TAG.
+// All or nothing. Checks the run is active (ERR_STATE naming it), parameters are set once
+// (ERR_EXISTS with conflicts; equal values are fine), then stores points, parameters and tags.
+// Names and lengths are the dialect's to check before. A tag "mlflow.runName" renames the run:
+// RUN_NAME_TAG.
 #define RUN_NAME_TAG "mlflow.runName"
 bool run_log(ctx *c, id run_id, run_batch *b, err *e);
 bool run_delete_tag(ctx *c, id run_id, str key, err *e); // ERR_NOT_FOUND
 
-// Reads, changes and writes a tag in one transaction: edit(arg, old (p NULL: absent), a, &new, e).
-bool run_edit_tag(ctx *c, id run_id, str key, bool (*edit)(void *arg, str old, arena *a, str *value, err *e), void *arg,
+// Reads, changes and writes a tag in one transaction: edit(arg, old (p NULL: absent), a, &new,
+// e).
+bool run_edit_tag(ctx *c, id run_id, str key,
+                  bool (*edit)(void *arg, str old, arena *a, str *value, err *e), void *arg,
                   err *e);
 
 // Attributes in the order of keys.

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// search: one syntax tree, which each dialect's grammar is translated into, and its evaluation over runs, projects and
-// logged models.
+// search: one syntax tree, which each dialect's grammar is translated into, and its evaluation
+// over runs, projects and logged models.
 //
-// Runs: a column chunk is one small blob with one field of 4,096 runs of a project (by the run's slot); a query reads
-// only the chunks of the fields that it names. Writers mark the runs they touch (search_mark); a search reads columns,
-// marks and the present values of marked runs in one snapshot and lays one over the other, so what was acknowledged is
-// found; a leased job folds quiet runs into the columns and clears a mark only if it is unchanged. New runs have no slot
-// until they are folded. Keys that no query ever named have no columns; the first query that names one builds them.
+// Runs: a column chunk is one small blob with one field of 4,096 runs of a project (by the
+// run's slot); a query reads only the chunks of the fields that it names. Writers mark the runs
+// they touch (search_mark); a search reads columns, marks and the present values of marked runs
+// in one snapshot and lays one over the other, so what was acknowledged is found; a leased job
+// folds quiet runs into the columns and clears a mark only if it is unchanged. New runs have no
+// slot until they are folded. Keys that no query ever named have no columns; the first query
+// that names one builds them.
 //
-// Logic is SQL's three-valued one: a missing key is unknown, != and NOT LIKE included; NaN matches no comparison.
+// Logic is SQL's three-valued one: a missing key is unknown, != and NOT LIKE included; NaN
+// matches no comparison.
 #ifndef STEMMA_CORE_SEARCH_H
 #define STEMMA_CORE_SEARCH_H
 
@@ -19,35 +22,69 @@
 
 extern const char search_schema[]; // tables run_mark, column_key, column_chunk
 
-// ---- the tree --------------------------------------------------------------------------------------------------
+// ---- the tree
+// --------------------------------------------------------------------------------------------------
 typedef enum search_op {
-    SEARCH_AND, SEARCH_OR, SEARCH_NOT, // inner nodes
-    SEARCH_EQ, SEARCH_NE, SEARCH_LT, SEARCH_LE, SEARCH_GT, SEARCH_GE,
-    SEARCH_LIKE, SEARCH_ILIKE, // % and _, no escape
-    SEARCH_MATCH,              // PCRE2; pattern of 1 kB at most, no recursion or call-outs
-    SEARCH_IN, SEARCH_NOT_IN, SEARCH_IS_NULL, SEARCH_NOT_NULL,
+    SEARCH_AND,
+    SEARCH_OR,
+    SEARCH_NOT, // inner nodes
+    SEARCH_EQ,
+    SEARCH_NE,
+    SEARCH_LT,
+    SEARCH_LE,
+    SEARCH_GT,
+    SEARCH_GE,
+    SEARCH_LIKE,
+    SEARCH_ILIKE, // % and _, no escape
+    SEARCH_MATCH, // PCRE2; pattern of 1 kB at most, no recursion or call-outs
+    SEARCH_IN,
+    SEARCH_NOT_IN,
+    SEARCH_IS_NULL,
+    SEARCH_NOT_NULL,
 } search_op;
 
 typedef enum search_domain {
     SEARCH_ATTRIBUTE, // of the object itself, by search_attribute
-    SEARCH_PARAM, SEARCH_TAG, // text, by key
-    SEARCH_METRIC,    // number, by key and .which
-    SEARCH_DATASET,   // text of any of the run's input data sets, by search_dataset_field
+    SEARCH_PARAM,
+    SEARCH_TAG,     // text, by key
+    SEARCH_METRIC,  // number, by key and .which
+    SEARCH_DATASET, // text of any of the run's input data sets, by search_dataset_field
 } search_domain;
 
 typedef enum search_attribute { // texts, then numbers
-    SEARCH_ID, SEARCH_NAME, SEARCH_STATUS, SEARCH_ARTIFACT_URI, SEARCH_USER, SEARCH_TYPE, SEARCH_SOURCE_RUN,
-    SEARCH_START, SEARCH_END, SEARCH_CREATED, SEARCH_UPDATED, SEARCH_NUMBER, // ms; NUMBER: the project's number
+    SEARCH_ID,
+    SEARCH_NAME,
+    SEARCH_STATUS,
+    SEARCH_ARTIFACT_URI,
+    SEARCH_USER,
+    SEARCH_TYPE,
+    SEARCH_SOURCE_RUN,
+    SEARCH_START,
+    SEARCH_END,
+    SEARCH_CREATED,
+    SEARCH_UPDATED,
+    SEARCH_NUMBER, // ms; NUMBER: the project's number
 } search_attribute;
-typedef enum search_dataset_field { SEARCH_DS_NAME, SEARCH_DS_DIGEST, SEARCH_DS_CONTEXT } search_dataset_field;
-typedef enum search_which { SEARCH_LAST, SEARCH_FIRST, SEARCH_MIN, SEARCH_MAX, SEARCH_ANY } search_which;
+typedef enum search_dataset_field {
+    SEARCH_DS_NAME,
+    SEARCH_DS_DIGEST,
+    SEARCH_DS_CONTEXT
+} search_dataset_field;
+typedef enum search_which {
+    SEARCH_LAST,
+    SEARCH_FIRST,
+    SEARCH_MIN,
+    SEARCH_MAX,
+    SEARCH_ANY
+} search_which;
 // SEARCH_ANY: logged models only (any point logged with the model).
 
 typedef struct search_field {
     search_domain domain;
     int which; // search_attribute, search_dataset_field or search_which
     str key;   // params, tags, metrics
-    str dataset_name, dataset_digest; // metrics of logged models: only points of this data set; p NULL: any
+    str dataset_name,
+        dataset_digest; // metrics of logged models: only points of this data set; p NULL: any
 } search_field;
 
 typedef struct search_node search_node;
@@ -55,9 +92,9 @@ struct search_node {
     search_op op;
     search_node *left, *right; // NOT uses left
     search_field field;
-    str text;       // text comparisons
-    double number;  // numeric comparisons
-    str *list;      // IN, NOT IN
+    str text;      // text comparisons
+    double number; // numeric comparisons
+    str *list;     // IN, NOT IN
     size_t n_list;
 };
 
@@ -66,23 +103,27 @@ typedef struct search_sort {
     bool descending;
 } search_sort;
 
-// LIKE as the reference does it: % any run of characters, _ one code point. ILIKE folds case (Unicode simple folding
-// where PCRE2 has it).
+// LIKE as the reference does it: % any run of characters, _ one code point. ILIKE folds case
+// (Unicode simple folding where PCRE2 has it).
 bool search_like(str text, str pattern, bool fold);
-// Compiled once a query; 50 ms of CPU for all of a query's matching, then ERR_DEADLINE, never "no match".
+// Compiled once a query; 50 ms of CPU for all of a query's matching, then ERR_DEADLINE, never
+// "no match".
 typedef struct search_regex search_regex;
 search_regex *search_regex_new(arena *a, str pattern, err *e); // freed with the arena
 int search_regex_match(search_regex *r, str text, err *e);     // 1, 0, or -1 and e
 
-// ---- runs ------------------------------------------------------------------------------------------------------
+// ---- runs
+// ------------------------------------------------------------------------------------------------------
 typedef struct search_query {
     const int64_t *projects;
     size_t n_projects; // none: no results
     view view;
     const search_node *where; // NULL: everything
-    const search_sort *sort;  // ties: start DESC, then id ASC. Missing last, NaN before missing, either direction
+    const search_sort *sort; // ties: start DESC, then id ASC. Missing last, NaN before missing,
+                             // either direction
     size_t n_sort;
-    str after;  // cursor of the page before, or empty; ERR_INVALID when it is not one of this query's
+    str after; // cursor of the page before, or empty; ERR_INVALID when it is not one of this
+               // query's
     size_t max;
 } search_query;
 
@@ -94,8 +135,8 @@ typedef struct search_page {
 
 bool search_runs(ctx *c, const search_query *q, search_page *out, err *e);
 
-// The whole of a page of runs, in one snapshot a step; `emit` is called for each in order, outside of transactions, with
-// memory that lives until it returns.
+// The whole of a page of runs, in one snapshot a step; `emit` is called for each in order,
+// outside of transactions, with memory that lives until it returns.
 typedef struct run_view {
     run run;
     kv *params, *tags;
@@ -104,9 +145,11 @@ typedef struct run_view {
     size_t n_metrics;
     struct run_links *links;
 } run_view;
-bool search_views(ctx *c, const id *ids, size_t n, bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
+bool search_views(ctx *c, const id *ids, size_t n,
+                  bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
 
-// ---- projects and logged models: small sets, evaluated one by one ------------------------------------------------
+// ---- projects and logged models: small sets, evaluated one by one
+// ------------------------------------------------
 typedef struct search_projects_query {
     view view;
     const search_node *where;
@@ -115,7 +158,8 @@ typedef struct search_projects_query {
     str after;
     size_t max;
 } search_projects_query;
-bool search_projects(ctx *c, const search_projects_query *q, project **out, size_t *n, str *next, err *e);
+bool search_projects(ctx *c, const search_projects_query *q, project **out, size_t *n,
+                     str *next, err *e);
 
 typedef struct search_models_query {
     const int64_t *projects;
@@ -123,22 +167,26 @@ typedef struct search_models_query {
     const search_node *where;
     const search_sort *sort; // nulls last both ways; then created DESC
     size_t n_sort;
-    const str *dataset_names, *dataset_digests; // models with any metric on one of them; digests may have p NULL
+    const str *dataset_names,
+        *dataset_digests; // models with any metric on one of them; digests may have p NULL
     size_t n_datasets;
     str after;
     size_t max;
 } search_models_query;
-bool search_models(ctx *c, const search_models_query *q, model **out, size_t *n, str *next, err *e);
+bool search_models(ctx *c, const search_models_query *q, model **out, size_t *n, str *next,
+                   err *e);
 
-// ---- writers and the folding job ---------------------------------------------------------------------------------
-// In the same transaction as any change of a run that a search can see.
+// ---- writers and the folding job
+// --------------------------------------------------------------------------------- In the same
+// transaction as any change of a run that a search can see.
 bool search_mark(db_tx *tx, core *c, int64_t ws, int64_t project, id run, err *e);
 typedef struct search_folder search_folder;
 search_folder *search_folder_start(core *c);
 void search_folder_stop(search_folder *f);
-bool search_fold_all(core *c, err *e);                 // now, in this thread
-bool search_rebuild(core *c, uint64_t *runs, err *e);  // drops columns, marks every run, folds
-bool search_check(core *c, void (*bad)(void *arg, const char *what), void *arg, err *e); // columns against facts
+bool search_fold_all(core *c, err *e);                // now, in this thread
+bool search_rebuild(core *c, uint64_t *runs, err *e); // drops columns, marks every run, folds
+bool search_check(core *c, void (*bad)(void *arg, const char *what), void *arg,
+                  err *e); // columns against facts
 // A run that is removed for good.
 bool search_forget(db_tx *tx, int64_t ws, int64_t project, id run, err *e);
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// series: the metric store. Points of a batch are appended as one record (a fact, durable with its transaction); a
-// background step packs records into compressed blocks, one sequence of blocks a series; a reader sees both in one
-// snapshot, so a point is readable at once after its acknowledgement, on every replica.
+// series: the metric store. Points of a batch are appended as one record (a fact, durable with
+// its transaction); a background step packs records into compressed blocks, one sequence of
+// blocks a series; a reader sees both in one snapshot, so a point is readable at once after its
+// acknowledgement, on every replica.
 //
-// A series is (run, key, model, data set) and a set of points (step, time, value): exact repeats vanish. Order is
-// (step, time, value), with NaN as 0 in comparisons of "last"; min and max skip NaN. Steps and times are any int64.
-// What a run shows under a key is the union of its series with that key.
+// A series is (run, key, model, data set) and a set of points (step, time, value): exact
+// repeats vanish. Order is (step, time, value), with NaN as 0 in comparisons of "last"; min and
+// max skip NaN. Steps and times are any int64. What a run shows under a key is the union of its
+// series with that key.
 //
-// The read path knows two cuts from the start: a run may inherit its parent's points up to a step (fork) and may hide
-// its own points behind a step (rewind); both are columns of the run row (fork_run, fork_step, cut_step).
+// The read path knows two cuts from the start: a run may inherit its parent's points up to a
+// step (fork) and may hide its own points behind a step (rewind); both are columns of the run
+// row (fork_run, fork_step, cut_step).
 #ifndef STEMMA_CORE_SERIES_H
 #define STEMMA_CORE_SERIES_H
 
@@ -17,14 +20,18 @@
 
 extern const char series_schema[]; // tables point_log, series, block
 
-// ---- writing ---------------------------------------------------------------------------------------------------
-// A batch as one self-contained record: strings once, columns compactly coded, and a summary (first, last, min, max,
-// count) a series in front, so that no reader must decode points to know them. n > 0.
+// ---- writing
+// ---------------------------------------------------------------------------------------------------
+// A batch as one self-contained record: strings once, columns compactly coded, and a summary
+// (first, last, min, max, count) a series in front, so that no reader must decode points to
+// know them. n > 0.
 str series_record(arena *a, const point *points, size_t n);
-// Appends it within the caller's transaction and wakes the packer after the commit. Links models to the run.
+// Appends it within the caller's transaction and wakes the packer after the commit. Links
+// models to the run.
 bool series_append(db_tx *tx, core *c, int64_t ws, id run, str record, err *e);
 
-// ---- reading ---------------------------------------------------------------------------------------------------
+// ---- reading
+// ---------------------------------------------------------------------------------------------------
 typedef struct series_value {
     int64_t step, time_ms;
     double value;
@@ -37,37 +44,44 @@ typedef struct series_summary {
     uint64_t at_most; // points, repeats not yet removed
 } series_summary;
 
-// One a key, in the order of keys: packed summaries and pending records together, without decoding points. Within the
-// caller's snapshot, for pages of many runs; and alone.
-bool series_summaries_tx(db_tx *tx, arena *a, int64_t ws, id run, series_summary **out, size_t *n, err *e);
+// One a key, in the order of keys: packed summaries and pending records together, without
+// decoding points. Within the caller's snapshot, for pages of many runs; and alone.
+bool series_summaries_tx(db_tx *tx, arena *a, int64_t ws, id run, series_summary **out,
+                         size_t *n, err *e);
 bool series_summaries(ctx *c, id run, series_summary **out, size_t *n, err *e);
 
-typedef enum series_order { SERIES_BY_STEP, SERIES_BY_TIME } series_order; // (step,time,value) or (time,step,value)
+typedef enum series_order {
+    SERIES_BY_STEP,
+    SERIES_BY_TIME
+} series_order; // (step,time,value) or (time,step,value)
 
-// The next at most max points behind *after (NULL: from the start), in the given order. Costs what it returns when
-// times rise with steps, else a pass over the series' block headers. Bounded memory.
-bool series_history(ctx *c, id run, str key, series_order order, const series_value *after, size_t max,
-                    series_value **out, size_t *n, err *e);
+// The next at most max points behind *after (NULL: from the start), in the given order. Costs
+// what it returns when times rise with steps, else a pass over the series' block headers.
+// Bounded memory.
+bool series_history(ctx *c, id run, str key, series_order order, const series_value *after,
+                    size_t max, series_value **out, size_t *n, err *e);
 
-// MLflow's sampling (reference/mlflow.md 3.4): of the distinct steps of all runs within [start, end] at most max, evenly
-// by rank, with the last, and each run's own first and last; then every point at those steps, up to 25,000 a run.
+// MLflow's sampling (reference/mlflow.md 3.4): of the distinct steps of all runs within [start,
+// end] at most max, evenly by rank, with the last, and each run's own first and last; then
+// every point at those steps, up to 25,000 a run.
 typedef struct series_interval {
     id run;
     series_value *points; // by step, time, value
     size_t n;
 } series_interval;
-bool series_sample(ctx *c, const id *runs, size_t n_runs, str key, int64_t start, int64_t end, size_t max,
-                   series_interval *out, err *e); // out[n_runs]
+bool series_sample(ctx *c, const id *runs, size_t n_runs, str key, int64_t start, int64_t end,
+                   size_t max, series_interval *out, err *e); // out[n_runs]
 
-// Min/max-true buckets for charts out of the levels (fan-out 64): for `buckets` equal parts of [start, end] in steps.
+// Min/max-true buckets for charts out of the levels (fan-out 64): for `buckets` equal parts of
+// [start, end] in steps.
 typedef struct series_bucket {
     int64_t first_step, last_step;
     series_value first, last;
     double min, max;
     uint64_t n, nan;
 } series_bucket; // empty buckets are left out
-bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t buckets, series_bucket **out, size_t *n,
-                  err *e);
+bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t buckets,
+                  series_bucket **out, size_t *n, err *e);
 
 // Every point that was logged with this model's id, over runs, at most max.
 typedef struct series_model_point {
@@ -77,7 +91,8 @@ typedef struct series_model_point {
 } series_model_point;
 bool series_of_model(ctx *c, id model, size_t max, series_model_point **out, size_t *n, err *e);
 
-// ---- background and care ----------------------------------------------------------------------------------------
+// ---- background and care
+// ----------------------------------------------------------------------------------------
 typedef struct series_packer series_packer;
 series_packer *series_packer_start(core *c); // a thread that packs what is due, under a lease
 void series_packer_stop(series_packer *p);   // within a step; nothing is lost
@@ -85,8 +100,10 @@ void series_packer_stop(series_packer *p);   // within a step; nothing is lost
 bool series_pack_all(core *c, err *e);
 
 // Checks every block's and record's CRC and order, and the summaries; bad() is called for each.
-bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), void *arg, uint64_t *blocks, err *e);
-bool series_rebuild(core *c, uint64_t *n, err *e); // summaries anew from blocks; blocks are facts and stay
+bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), void *arg,
+                  uint64_t *blocks, err *e);
+bool series_rebuild(core *c, uint64_t *n,
+                    err *e); // summaries anew from blocks; blocks are facts and stay
 // Removes a bounded part of what a deleted run holds; *done when nothing is left.
 bool series_forget_step(db_tx *tx, int64_t ws, id run, bool *done, err *e);
 

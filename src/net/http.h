@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#include <sys/types.h>
+
 #define HTTP_SMALL_BODY (1u << 20)
 
 typedef struct http_server http_server;

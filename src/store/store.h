@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "db/db.h"
 
+#include <sys/types.h>
+
 #define STORE_SMALL (64u << 10)
 #define STORE_BLOCK (64u << 10) // bytes a CRC covers in a file
 

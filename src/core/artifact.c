@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// artifact: rows of `artifact`. I1: every folder of a path that has a row has a row itself. I2:
+// a row with a digest names an object that is durable (the caller holds a lease on it until the
+// row is committed). Any thread.
+#include "core/artifact.h"
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "core/artifact_sql.h"
+#include "core/core_internal.h"
+#include "core/event.h"
+
+// "a/b/c" -> "a/b" and "c".
+static void split_last(str path, str *parent, str *name) {
+    size_t at = path.n;
+    while (at && path.p[at - 1] != '/')
+        at--;
+    *name = str_from(path, at);
+    *parent = str_upto(path, at ? at - 1 : 0);
+}
+
+typedef struct call {
+    ctx *c;
+    str path;
+    sha256 digest;
+    uint64_t size;
+    artifact_entry *out; // one, or a list
+    size_t n, max;
+    str after;
+} call;
+
+static artifact_entry entry_of(db_rows *row, int first, str path, str name) {
+    artifact_entry f = {.path = path,
+                        .name = name,
+                        .is_dir = db_is_null(row, first),
+                        .size = (uint64_t)db_i64(row, first + 1),
+                        .modified_us = db_i64(row, first + 2)};
+    str digest = db_blob(row, first);
+    if (digest.n == sizeof f.digest) memcpy(f.digest.b, digest.p, digest.n);
+    return f;
+}
+
+// 1 there, 0 not, -1 error. The root is a folder that is always there.
+static int entry_read(db_tx *tx, const ctx *c, str path, artifact_entry *out, err *e) {
+    str parent, name;
+    db_rows *row = NULL;
+    *out = (artifact_entry){.path = path, .is_dir = true};
+    if (!path.n) return 1;
+    split_last(path, &parent, &name);
+    int found =
+        db_get(tx, &Q_artifact_get, &row, e, DB_I64(c->ws), DB_TEXT(parent), DB_TEXT(name));
+    if (found > 0) *out = entry_of(row, 0, path, name);
+    return found;
+}
+
+// I1 for the folders of `path` itself, upwards until one is there.
+static bool ensure_folders(db_tx *tx, const ctx *c, str path, err *e) {
+    int64_t now = clock_now_us();
+    while (path.n) {
+        artifact_entry there;
+        str parent, name;
+        int found = entry_read(tx, c, path, &there, e);
+        if (found < 0) return false;
+        if (found && there.is_dir) return true;
+        if (found)
+            return err_set(e, ERR_CONFLICT, "'%.*s' is a file, so nothing can be put below it",
+                           STR_F(path));
+        split_last(path, &parent, &name);
+        if (!db_push(tx, &Q_artifact_put, e, DB_I64(c->ws), DB_TEXT(parent), DB_TEXT(name),
+                     DB_NULL, DB_I64(0), DB_I64(now))) {
+            return false;
+        }
+        path = parent;
+    }
+    return true;
+}
+
+static bool put(db_tx *tx, void *arg, err *e) {
+    call *p = arg;
+    artifact_entry there;
+    str parent, name;
+    split_last(p->path, &parent, &name);
+    int found = entry_read(tx, p->c, p->path, &there, e);
+    if (found < 0) return false;
+    if (found && there.is_dir) {
+        return err_set(e, ERR_CONFLICT, "'%.*s' is a folder, so no file can take its place",
+                       STR_F(p->path));
+    }
+    return (found || ensure_folders(tx, p->c, parent, e)) &&
+           db_push(tx, &Q_artifact_put, e, DB_I64(p->c->ws), DB_TEXT(parent), DB_TEXT(name),
+                   DB_ID(p->digest), DB_I64(p->size), DB_I64(clock_now_us()));
+}
+
+bool artifact_put(ctx *c, str path, sha256 digest, uint64_t size, err *e) {
+    call p = {.c = c, .path = path, .digest = digest, .size = size};
+    return db_write(core_db(c->core), put, &p, e);
+}
+
+static bool get(db_tx *tx, void *arg, err *e) {
+    call *g = arg;
+    int found = entry_read(tx, g->c, g->path, g->out, e);
+    return found > 0 || (found == 0 && err_set(e, ERR_NOT_FOUND, "There is no artifact '%.*s'.",
+                                               STR_F(g->path)));
+}
+
+bool artifact_get(ctx *c, str path, artifact_entry *out, err *e) {
+    call g = {.c = c, .path = path, .out = out};
+    return db_read(core_db(c->core), get, &g, e);
+}
+
+static bool list(db_tx *tx, void *arg, err *e) {
+    call *l = arg;
+    arena *a = l->c->a;
+    VEC(artifact_entry) v = {0};
+    db_rows *rows = db_select(tx, &Q_artifact_list, e, DB_I64(l->c->ws), DB_TEXT(l->path),
+                              DB_TEXT(l->after.p ? l->after : STR("")), DB_I64(l->max));
+    if (!rows) return false;
+    while (db_next(rows, e)) {
+        str name = arena_str(a, db_text(rows, 0));
+        str path = l->path.n ? arena_printf(a, "%.*s/%.*s", STR_F(l->path), STR_F(name)) : name;
+        vec_push(a, &v, entry_of(rows, 1, path, name));
+    }
+    db_end(rows);
+    l->out = v.p;
+    l->n = v.n;
+    return e->code == ERR_NONE;
+}
+
+bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n,
+                   err *e) {
+    call l = {.c = c, .path = path, .after = after, .max = max};
+    if (!db_read(core_db(c->core), list, &l, e)) return false;
+    *out = l.out;
+    *n = l.n;
+    return true;
+}
+
+// What lies below: parents that are the path itself, and those in [path + "/", path + "0"): '0'
+// follows '/'.
+static bool delete_below(db_tx *tx, const call *d, int64_t *deleted, err *e) {
+    arena *a = db_tx_arena(tx);
+    str from = arena_printf(a, "%.*s/", STR_F(d->path)),
+        to = arena_printf(a, "%.*s0", STR_F(d->path));
+    int64_t direct =
+        db_do(tx, &Q_artifact_delete_children, e, DB_I64(d->c->ws), DB_TEXT(d->path));
+    int64_t deeper =
+        db_do(tx, &Q_artifact_delete_below, e, DB_I64(d->c->ws), DB_TEXT(from), DB_TEXT(to));
+    *deleted += direct + deeper;
+    return direct >= 0 && deeper >= 0;
+}
+
+static bool delete (db_tx *tx, void *arg, err *e) {
+    call *d = arg;
+    str parent, name;
+    split_last(d->path, &parent, &name);
+    int64_t deleted =
+        db_do(tx, &Q_artifact_delete, e, DB_I64(d->c->ws), DB_TEXT(parent), DB_TEXT(name));
+    if (deleted < 0 || !delete_below(tx, d, &deleted, e)) return false;
+    return deleted == 0 || event_add(tx, d->c, EVENT_artifact_deleted, d->path, (str){0}, e);
+}
+
+bool artifact_delete(ctx *c, str path, err *e) {
+    if (!path.n) return err_set(e, ERR_INVALID, "Invalid path");
+    call d = {.c = c, .path = path};
+    return db_write(core_db(c->core), delete, &d, e);
+}
+
+bool artifact_uses(db_tx *tx, sha256 digest, bool *yes, err *e) {
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_artifact_uses, &row, e, DB_ID(digest));
+    *yes = found > 0;
+    return found >= 0;
+}

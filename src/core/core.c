@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// core: opens the domain over a database and a store. Owns the background threads (packer,
+// folder, sealer); everything else is in the areas. core_open and core_close: one thread; the
+// rest: any.
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "core/core_internal.h"
+#include "core/core_sql.h"
+#include "core/schema.h"
+
+#include <stdlib.h>
+
+db *core_db(core *c) {
+    return c->db;
+}
+store *core_store(core *c) {
+    return c->store;
+}
+str core_artifact_root(core *c) {
+    return str_of(c->artifact_root);
+}
+
+typedef struct first_rows {
+    core *c;
+    bool there;
+} first_rows;
+
+static bool read_default(db_tx *tx, void *arg, err *e) {
+    first_rows *f = arg;
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_workspace_get, &row, e, DB_I64(WORKSPACE_DEFAULT));
+    f->there = found > 0;
+    return found >= 0;
+}
+
+// Safe when several servers start at once: keys are fixed, a second insert changes nothing.
+static bool write_default(db_tx *tx, void *arg, err *e) {
+    first_rows *f = arg;
+    int64_t now = clock_now_us();
+    str location = core_uri_join(db_tx_arena(tx), core_artifact_root(f->c), STR("0"));
+    return db_do(tx, &Q_workspace_ensure, e, DB_I64(WORKSPACE_DEFAULT), DB_TEXT(STR("default")),
+                 DB_I64(now)) >= 0 &&
+           db_do(tx, &Q_project_ensure, e, DB_I64(WORKSPACE_DEFAULT), DB_TEXT(location),
+                 DB_I64(now / 1000)) >= 0;
+}
+
+static bool make_default(core *c, err *e) {
+    first_rows f = {.c = c};
+    if (!db_read(c->db, read_default, &f, e)) return false;
+    return f.there || db_write(c->db, write_default, &f, e);
+}
+
+core *core_open(const core_config *config, const char *program_version, err *e) {
+    if (!db_migrate(config->db, schema_migrations, schema_migrations_n, program_version, e)) {
+        return NULL;
+    }
+    core *c = mem_alloc(sizeof *c);
+    c->db = config->db;
+    c->store = config->store;
+    c->artifact_root =
+        mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
+    c->holder = id_new();
+    if (!make_default(c, e)) {
+        core_close(c);
+        return NULL;
+    }
+    if (config->background) {
+        c->packer = series_packer_start(c);
+        c->folder = search_folder_start(c);
+        if (db_engine_of(c->db) == DB_POSTGRES) c->sealer = event_sealer_start(c);
+    }
+    return c;
+}
+
+void core_close(core *c) {
+    if (!c) return;
+    if (c->packer) series_packer_stop(c->packer);
+    if (c->folder) search_folder_stop(c->folder);
+    if (c->sealer) event_sealer_stop(c->sealer);
+    free(c->artifact_root);
+    free(c);
+}
+
+bool core_check_text(str s, size_t max, const char *what, err *e) {
+    if (!str_is_text(s)) {
+        return err_set(e, ERR_INVALID, "%s must be UTF-8 text without NUL characters", what);
+    }
+    if (s.n > max && str_code_points(s) > max) {
+        return err_set(e, ERR_INVALID, "%s had length %zu, which exceeded length limit of %zu",
+                       what, str_code_points(s), max);
+    }
+    return true;
+}
+
+str core_uri_join(arena *a, str location, str more) {
+    size_t cut = str_find(location, '?', 0);
+    str path = str_upto(location, cut), query = str_from(location, cut);
+    const char *slash = str_ends(path, STR("/")) ? "" : "/";
+    return arena_printf(a, "%.*s%s%.*s%.*s", STR_F(path), slash, STR_F(more), STR_F(query));
+}
+
+bool core_read_kv(db_rows *rows, arena *a, kv **out, size_t *n, err *e) {
+    VEC(kv) v = {0};
+    if (!rows) return false;
+    while (db_next(rows, e)) {
+        vec_push(a, &v, (kv){arena_str(a, db_text(rows, 0)), arena_str(a, db_text(rows, 1))});
+    }
+    db_end(rows);
+    *out = v.p;
+    *n = v.n;
+    return e->code == ERR_NONE;
+}
