@@ -16,7 +16,7 @@ typedef struct buf {
 #define BUF_MAX(m) ((buf){.max = (m)})
 
 void buf_free(buf *b);  // leaves an empty buffer with the same maximum
-void buf_clear(buf *b); // forgets the bytes, keeps the memory
+void buf_clear(buf *b); // forgets the bytes and `full`, keeps the memory
 // Room for `n` more bytes at the end, NULL when they would pass the maximum. The caller adds to b->n what it wrote.
 char *buf_room(buf *b, size_t n);
 void buf_add(buf *b, const void *p, size_t n);
@@ -34,7 +34,7 @@ static inline str buf_view(const buf *b) { return (str){b->p, b->n}; } // until 
 void buf_u16(buf *b, uint16_t v);
 void buf_u32(buf *b, uint32_t v);
 void buf_u64(buf *b, uint64_t v);
-// LEB128, and zigzag LEB128.
+// LEB128, and zigzag LEB128. Reading refuses forms that are longer than need be.
 void buf_uvar(buf *b, uint64_t v);
 void buf_ivar(buf *b, int64_t v);
 

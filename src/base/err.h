@@ -50,7 +50,8 @@ const err_info *err_about(err_code code);
 
 // Always returns false, so that callers write `return err_set(e, ...)`. `e` may be NULL.
 bool err_set(err *e, err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-// The same for a failed system call: appends strerror(errno); ENOSPC and EDQUOT become NO_SPACE.
+// The same for a failed system call: appends strerror(errno). ENOSPC and EDQUOT become NO_SPACE; EIO, EROFS, ENOMEM,
+// EMFILE and ENFILE become UNAVAILABLE; all others INTERNAL. errno keeps its value.
 bool err_errno(err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // A broken invariant: prints where and aborts, in release builds too.

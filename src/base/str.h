@@ -44,11 +44,12 @@ bool str_eq_nocase(str a, str b);
 size_t str_find(str a, char c, size_t from);
 size_t str_find_str(str a, str needle, size_t from);
 // Splits off what stands before the first `sep`; `*rest` is what follows (empty at the end). False once `*rest`
-// was exhausted: for (str part; str_split(&rest, ',', &part);) ...
+// was exhausted: for (str part; str_split(&rest, ',', &part);) ... An empty text has one empty part (none when its p is
+// NULL), and "a," has two.
 bool str_split(str *rest, char sep, str *part);
 // Without ASCII white space at both ends.
 str str_trim(str a);
-// Decimal digits only, optional '-', no overflow.
+// Decimal digits only, optional '-', no overflow. `*out` is left alone on false.
 bool str_to_i64(str a, int64_t *out);
 // Valid UTF-8 without U+0000 and lone surrogates: what may be stored as text on both engines.
 bool str_is_text(str a);
