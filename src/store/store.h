@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // store: bytes kept by what they are. An object is a run of bytes named by its SHA-256; the same bytes are kept once.
-// Small objects (STORE_SMALL and less) go into packs, appended by one group-committing thread; larger ones are a file
+// Small objects (STORE_SMALL and less) go into packs, appended in groups with one sync; larger ones are a file
 // each. Where the bytes lie is behind store_place (store_internal.h), so that S3 can join; the catalogue of objects
-// (digest -> place) is the SQL table `object`, the leases on digests are `object_lease`.
+// (digest -> place, and a lease) is the SQL table `object`.
 //
 // An object that store_finish named is durable: bytes and catalogue row are synced. A partial upload is invisible and is
 // cleaned up at the next start. Stored bytes carry a CRC32C a block, checked on every read: a damaged object is never
@@ -30,8 +30,8 @@ extern const char store_schema[]; // DDL with db.h's tokens, statements separate
 typedef struct store_upload store_upload;
 store_upload *store_begin(store *s, err *e);
 bool store_write(store_upload *u, const void *p, size_t n, err *e); // hashed while it is written
-// Durable when true. *digest and *size say what it was; a lease keeps it from gc until lease_s have passed, so that the
-// caller can record it. Frees u in each case.
+// Durable when true. *digest and *size say what it was; a lease keeps it from gc for half an hour at least (an hour when
+// it is new), so that the caller can record it. Frees u in each case.
 bool store_finish(store_upload *u, sha256 *digest, uint64_t *size, err *e);
 void store_abort(store_upload *u); // NULL is fine
 // The three in one for bytes at hand.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalogue: the SQL table that says where each object's bytes are. The functions that decide
+// run in one transaction (db.h: they may run twice, so they fill their results anew each time).
+// Any thread.
+#include "base/clock.h"
+#include "store/store_internal.h"
+#include "store/store_sql.h"
+
+const char store_schema[] = STORE_DDL;
+
+const db_query *const store_queries[] = {&sql_find,  &sql_page, &sql_add,
+                                         &sql_lease, &sql_move, &sql_remove};
+const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
+
+// Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
+static bool read_row(const db_rows *r, store_row *row, err *e) {
+    str digest = db_blob(r, 0), part = db_blob(r, 3);
+    int64_t size = db_i64(r, 1), kind = db_i64(r, 2), start = db_i64(r, 4);
+    if (digest.n != sizeof row->digest.b || part.n != sizeof row->where.part.b || size < 0 ||
+        start < 0 || kind < STORE_IN_PACK || kind >= STORE_KINDS ||
+        (uint64_t)size > STORE_OBJECT_MAX)
+        return err_set(e, ERR_CORRUPT, "a row of the table object is damaged");
+    memcpy(row->digest.b, digest.p, digest.n);
+    memcpy(row->where.part.b, part.p, part.n);
+    row->size = (uint64_t)size;
+    row->where.kind = (store_kind)kind;
+    row->where.start = (uint64_t)start;
+    row->leased = db_i64(r, 5);
+    return true;
+}
+
+bool store_cat_find_tx(db_tx *tx, sha256 digest, store_row *row, bool *found, err *e) {
+    db_rows *r;
+    int n = db_get(tx, &sql_find, &r, e, DB_ID(digest));
+    *found = n > 0;
+    return n == 0 || (n > 0 && read_row(r, row, e));
+}
+
+struct find {
+    sha256 digest;
+    store_row *row;
+    bool *found;
+};
+
+static bool find_fn(db_tx *tx, void *arg, err *e) {
+    struct find *f = arg;
+    return store_cat_find_tx(tx, f->digest, f->row, f->found, e);
+}
+
+bool store_cat_find(store *s, sha256 digest, store_row *row, bool *found, err *e) {
+    struct find f = {digest, row, found};
+    return db_read(s->db, find_fn, &f, e);
+}
+
+struct add {
+    const store_row *row; // as the caller placed it
+    store_row kept;       // what the catalogue has
+    int64_t now, leased;
+    bool added;
+};
+
+static bool add_fn(db_tx *tx, void *arg, err *e) {
+    struct add *a = arg;
+    const store_where *w = &a->row->where;
+    a->kept = *a->row;
+    int64_t n =
+        db_do(tx, &sql_add, e, DB_ID(a->row->digest), DB_I64(a->row->size), DB_I64(w->kind),
+              DB_ID(w->part), DB_I64(w->start), DB_I64(a->now), DB_I64(a->leased));
+    a->added = n == 1;
+    if (n) return n > 0;
+    bool found;
+    if (db_do(tx, &sql_lease, e, DB_ID(a->row->digest), DB_I64(a->leased)) < 0) return false;
+    if (!store_cat_find_tx(tx, a->row->digest, &a->kept, &found, e)) return false;
+    return found ||
+           err_set(e, ERR_CONFLICT, "the object was removed while it was added; try again");
+}
+
+bool store_cat_add(store *s, store_row *row, bool *added, err *e) {
+    int64_t now = clock_now_us();
+    struct add a = {.row = row, .now = now, .leased = now + s->lease};
+    if (!db_write(s->db, add_fn, &a, e)) return false;
+    *row = a.kept;
+    *added = a.added;
+    return true;
+}
+
+struct lease {
+    sha256 digest;
+    int64_t until;
+    bool there;
+};
+
+static bool lease_fn(db_tx *tx, void *arg, err *e) {
+    struct lease *l = arg;
+    int64_t n = db_do(tx, &sql_lease, e, DB_ID(l->digest), DB_I64(l->until));
+    l->there = n > 0;
+    return n >= 0;
+}
+
+bool store_cat_lease(store *s, sha256 digest, bool *there, err *e) {
+    struct lease l = {.digest = digest, .until = clock_now_us() + s->lease};
+    if (!db_write(s->db, lease_fn, &l, e)) return false;
+    *there = l.there;
+    return true;
+}
+
+struct moves {
+    store_move *m;
+    size_t n;
+};
+
+static bool move_fn(db_tx *tx, void *arg, err *e) {
+    struct moves *all = arg;
+    for (size_t i = 0; i < all->n; i++) {
+        store_move *m = &all->m[i];
+        int64_t n =
+            db_do(tx, &sql_move, e, DB_ID(m->digest), DB_I64(m->to.kind), DB_ID(m->to.part),
+                  DB_I64(m->to.start), DB_ID(m->from.part), DB_I64(m->from.start));
+        if (n < 0) return false;
+        m->moved = n > 0;
+    }
+    return true;
+}
+
+bool store_cat_move(store *s, store_move *m, size_t n, err *e) {
+    struct moves all = {m, n};
+    return db_write(s->db, move_fn, &all, e);
+}
+
+bool store_cat_page(db_tx *tx, store_cursor *at, store_row *rows, size_t max, size_t *n,
+                    err *e) {
+    *n = 0;
+    db_rows *r = db_select(tx, &sql_page, e, DB_BLOB(str_n(at->b, at->n)), DB_I64(max));
+    if (!r) return false;
+    err step = {0};
+    bool ok = true;
+    while (ok && *n < max && db_next(r, &step)) {
+        ok = read_row(r, &rows[*n], &step);
+        *n += ok;
+    }
+    db_end(r);
+    if (step.code != ERR_NONE) {
+        if (e) *e = step;
+        return false;
+    }
+    at->end = *n < max;
+    if (*n) memcpy(at->b, rows[*n - 1].digest.b, at->n = sizeof at->b);
+    return true;
+}
+
+bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *removed, err *e) {
+    int64_t n = db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
+                      DB_I64(row->where.start), DB_I64(now));
+    *removed = n > 0;
+    return n >= 0;
+}
