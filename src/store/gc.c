@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // gc: frees what nothing uses. Three steps, each of which may stop anywhere and be begun again:
 //
-//  1. A walk over the catalogue. What looks unused in a page's snapshot is asked about again in
-//  a short transaction that
-//     removes the row when it still is (I3); the file goes after the commit. Packs are tallied
-//     on the way.
+//  1. A walk over the catalogue. What looks unused in the snapshot of a page is asked about
+//     again in a short transaction that removes the row when it still is (I3); the file goes
+//     after the commit. Packs are tallied on the way.
 //  2. Packs with more dead than live bytes are emptied (I6): what lives in them is appended to
-//  a pack of ours and its row
-//     moved; when a whole walk has moved everything, the pack goes.
+//     a pack of ours and its row moved; when a whole walk has moved everything, the pack goes.
 //  3. Files that no row names and that are old go (I4).
 #include "base/clock.h"
 #include "base/log.h"

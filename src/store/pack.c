@@ -6,11 +6,13 @@
 // in the queue. While it syncs, a new batch gathers. So there is no thread to start or stop,
 // and a lone caller pays nothing for the grouping.
 //
-//  P1  Only the leader touches s->pack, its descriptor and its end; `leading`, the queue and
-//  refs are guarded by pack_lock. P2  A record counts when the sync behind it succeeded. Bytes
-//  behind `end` are nothing, and are written over. P3  After a failed write the pack is cut
-//  back to `end`; when that fails too, or a sync fails, it is given up (I8). P4  The pack's
-//  entry in packs/ is synced before the first record in it is acknowledged.
+//  P1  Only the leader touches s->pack, its descriptor and its end. `leading`, the queue and
+//      the refs of packs are guarded by pack_lock.
+//  P2  A record counts when the sync behind it succeeded. Bytes behind `end` are nothing and
+//      are written over.
+//  P3  After a failed write the pack is cut back to `end`; when that fails too, or when a sync
+//      fails, it is given up (I8).
+//  P4  The entry of a pack in packs/ is synced before its first record is acknowledged.
 #include "base/thread.h"
 #include "store/store_internal.h"
 

@@ -16,32 +16,26 @@
 // only sweeping. The rules that make that safe with several servers on one folder:
 //
 //  I1  A name is used once. `copy` and `pack` are new ids each time, so whoever removes a file
-//  removes the one that it
-//      looked at, never a newer one of the same content, and no lock is needed between uploads
-//      and gc.
+//      removes the one that it looked at, never a newer one of the same content, and no lock is
+//      needed between uploads and gc.
 //  I2  A row is added only after the bytes that it names are synced: data, then every directory
-//  entry on the way. I3  A row is removed only by gc, in one transaction with the check that
-//  nothing uses the object and that its lease
-//      (column `leased`) has run out. Bytes are removed after that transaction has committed
-//      for certain.
+//      entry on the way.
+//  I3  A row is removed only by gc, in one transaction with the check that nothing uses the
+//      object and that its lease (column `leased`) has run out. Bytes are removed only after
+//      that transaction has committed for certain.
 //  I4  When it is not certain whether a row was added (connection lost at the commit), the file
-//  stays. Files that no
-//      row names go once they are older than `grace`, which is far beyond any deadline of a
-//      transaction.
-//  I5  A pack is appended to by the process that made it and by nobody else. It holds the
-//  pack's flock from creation
-//      until every record in it has been added to the catalogue or given up.
-//  I6  gc empties a pack only with its flock held and when it was not written for `quiet`; no
-//  row can then come to
-//      point into it (I5; `quiet` covers a commit that outlives its process), so that one walk
-//      over the catalogue finds all that is alive in it. The pack is removed after that walk
-//      when everything found was moved.
+//      stays. Files that no row names go once they are older than `grace`, which is far beyond
+//      any deadline of a transaction.
+//  I5  A pack is appended to by the process that made it and by nobody else. It holds the flock
+//      of the pack from its creation until every record in it has a row or was given up.
+//  I6  gc empties a pack only with its flock held and when it was not written for `quiet`. No
+//      row can then come to point into it (I5; `quiet` covers a commit that outlives its
+//      process), so that one walk over the catalogue finds all that is alive in it. The pack is
+//      removed after that walk, when everything that it found was moved.
 //  I7  A reader that finds the bytes gone asks the catalogue again: gone for good, or moved.
-//  Open descriptors keep
-//      working on removed files.
+//      Open descriptors keep working on removed files.
 //  I8  After a failed sync of a pack it is never written again: the kernel may have dropped the
-//  pages. What was
-//      acknowledged before was synced before.
+//      pages. What was acknowledged before was synced before.
 #ifndef STEMMA_STORE_INTERNAL_H
 #define STEMMA_STORE_INTERNAL_H
 
@@ -55,10 +49,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-// ---- system calls on content files (io.c)
-// --------------------------------------------------------------------------- A table, so that
-// tests can make them fail and can lose what was not synced. All return as the calls do, with
-// errno.
+// ---- system calls on content files (io.c) ---------------------------------------------------
+// A table, so that tests can make them fail and can lose what was not synced. All return as the
+// calls do, with errno.
 typedef struct store_io {
     int (*open)(int dir, const char *path, int flags, mode_t mode);
     ssize_t (*pread)(int fd, void *p, size_t n, off_t at);
