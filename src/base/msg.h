@@ -13,7 +13,8 @@
 // Typing is that of proto-JSON as lenient readers take it: integers also as integral floats and as decimal strings,
 // doubles also as numeric strings, "NaN", "Infinity", "-Infinity" and bare NaN/Infinity; enums by name or number;
 // null is absent; unknown fields are ignored; lowerCamelCase is taken for snake_case. Strings stay strings, but for
-// fields marked MSG_NUMBER_OK. What went wrong is told as data, so that each dialect words its own message.
+// fields marked MSG_NUMBER_OK. Of a repeated member the last counts. A table holds at most 64 fields. What went wrong is
+// told as data, so that each dialect words its own message.
 #ifndef STEMMA_BASE_MSG_H
 #define STEMMA_BASE_MSG_H
 
@@ -26,7 +27,7 @@ typedef enum msg_kind {
     MSG_INT32,   // int64_t, checked to the range of int32
     MSG_DOUBLE,  // double
     MSG_BOOL,    // bool
-    MSG_ENUM,    // int64_t, by .names
+    MSG_ENUM,    // int64_t, by .names: a name of the table, or one of its numbers
     MSG_MESSAGE, // the struct itself, by .sub
     MSG_STRINGS, // msg_list of str
     MSG_LIST,    // msg_list of structs, by .sub
@@ -34,7 +35,7 @@ typedef enum msg_kind {
 } msg_kind;
 
 enum {
-    MSG_REQUIRED = 1,  // absent, null and "" are refused (an empty list too)
+    MSG_REQUIRED = 1,  // absent, null and "" (of any kind) are refused, an empty list too
     MSG_NUMBER_OK = 2, // MSG_STRING(S): a JSON number is taken as its text
     MSG_TRUNCATE = 4,  // longer than .max is cut, not refused
 };
@@ -86,25 +87,28 @@ typedef enum msg_problem_kind {
     MSG_WRONG_TYPE, // `value` is the JSON as sent, `got` its type
     MSG_TOO_LONG,  // `field->max` is the limit
     MSG_BAD_ENUM,  // a name that the table lacks; `value` as sent
-    MSG_BAD_TEXT,  // not UTF-8, or with U+0000 (query strings; in JSON this is MSG_BAD_JSON)
+    MSG_BAD_TEXT,  // not UTF-8, with U+0000, or a broken escape (query strings; in JSON this is MSG_BAD_JSON)
 } msg_problem_kind;
 
+// All strings live in the arena or in the text. MSG_BAD_JSON has neither path, field nor type.
 typedef struct msg_problem {
     msg_problem_kind kind;
-    str path; // "metrics[0].timestamp"
-    str value;
-    json_type got;
-    size_t length; // MSG_TOO_LONG: what came
-    const msg_field *field;
+    str path;      // "metrics[0].timestamp"; empty for the message itself
+    str value;     // JSON as sent; a query's values as JSON strings; empty for MSG_MISSING and lists that are too long
+    json_type got; // its type
+    size_t length; // MSG_TOO_LONG: the code points or elements that came
+    const msg_field *field; // NULL for the message itself
 } msg_problem;
 
 // Fills *out (t->size bytes, zeroed first). The text must outlive *out: strings without escapes point into it. An
-// empty text is an empty object. A JSON string that holds JSON is decoded twice. The first problem in document order
-// ends the reading, but type and syntax problems win over missing fields.
+// empty text (or white space) and null are an empty object. A JSON string that holds JSON is decoded twice. The first
+// problem in document order ends the reading, but all others win over missing fields; of these the outermost is told,
+// then the first. On false *out holds what was read so far: do not use it.
 bool msg_decode_json(const msg_type *t, arena *a, str text, void *out, msg_problem *problem);
 
-// From a query string ("a=1&b=2", percent-encoded, '+' is a space): repeated keys make lists; booleans are
-// true/false in any case.
+// From a query string ("a=1&b=2", percent-encoded, '+' is a space): repeated keys make lists, and for single values the
+// first counts; booleans are true/false in any case; MSG_RAW is the text; messages can not be sent this way
+// (MSG_WRONG_TYPE). Unknown keys are ignored.
 bool msg_decode_query(const msg_type *t, arena *a, str query, void *out, msg_problem *problem);
 
 // Percent-decoding into the arena; false for a broken escape. `plus` turns '+' into a space.
