@@ -21,8 +21,8 @@
 
 // ---- tmp/ -----------------------------------------------------------------------------------
 
-static void tmp_path(char out[STORE_PATH_MAX], const char *process, const char *name) {
-    snprintf(out, STORE_PATH_MAX, "tmp/%s/%s", process, name);
+static void tmp_path(char out[STORE_PATH_MAX], const char process[ID_HEX], const char *name) {
+    snprintf(out, STORE_PATH_MAX, "tmp/%.*s/%s", ID_HEX - 1, process, name);
 }
 
 // Removes tmp/<process> and what is in it. Nothing here needs to be durable.
@@ -63,10 +63,13 @@ static bool sweep_tmp(store *s, err *e) {
     }
     for (struct dirent *f; (f = readdir(d));) {
         id process;
-        if (!id_parse(str_of(f->d_name), &process) || !is_dead(s, f->d_name)) continue;
+        char name[ID_HEX];
+        if (!id_parse(str_of(f->d_name), &process)) continue;
+        id_hex(process, name);
+        if (!is_dead(s, name)) continue;
         log_msg(LOG_INFO, "store.sweep",
-                "removing the partial uploads of process %s, which is gone", f->d_name);
-        remove_tmp(s, f->d_name);
+                "removing partial uploads of %s, a process that is gone", name);
+        remove_tmp(s, name);
     }
     closedir(d);
     return true;
