@@ -16,8 +16,7 @@ typedef struct decimal {
     int exp10;
 } decimal;
 
-// ---- integers
-// ------------------------------------------------------------------------------------------------
+// ---- integers -------------------------------------------------------------------------------
 
 static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                             "25262728293031323334353637383940414243444546474849"
@@ -27,13 +26,20 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 static inline void put2(char *p, uint32_t x) {
     memcpy(p, pairs + 2 * x, 2);
 }
-static inline void put4(char *p, uint32_t x) {
-    put2(p, x / 100);
-    put2(p + 2, x % 100);
+
+// The eight digits of x < 10^8, one a byte, the first one lowest: halves, quarters, eighths. In
+// a register, because loading a word that was stored in smaller pieces stalls.
+static inline uint64_t split8(uint32_t x) {
+    uint64_t v = x / 10000 | (uint64_t)(x % 10000) << 32;
+    uint64_t hundreds = (v * 10486 >> 20) & 0x0000007f0000007fu;
+    v = hundreds | (v - 100 * hundreds) << 16;
+    uint64_t tens = (v * 103 >> 10) & 0x000f000f000f000fu;
+    v = tens | (v - 10 * tens) << 8;
+    return v + NUM_EACH('0');
 }
+
 static inline void put8(char *p, uint32_t x) {
-    put4(p, x / 10000);
-    put4(p + 4, x % 10000);
+    num_store8(p, split8(x));
 }
 
 // Below 10^8, without leading zeros; returns the end.
@@ -81,15 +87,15 @@ size_t num_i64(char out[NUM_MAX], int64_t v) {
     return (size_t)(put_u64(p, magnitude) - out);
 }
 
-// ---- the shortest decimal
-// ------------------------------------------------------------------------------------
+// ---- the shortest decimal -------------------------------------------------------------------
 
-// g * x / 2^128 rounded to odd: the last bit is set when anything is cut off. g may be one too
-// great in its last place, which leaves less than 2 in the middle word, and counts as nothing.
+// g * x / 2^128 rounded to odd: the last bit is set when anything is cut off. g is up to one
+// too great in its last place, which adds less than 2^64 to the product: to the lowest word, so
+// that one does not count (no product of the paper's range has all its fraction there).
 static inline uint64_t times_to_odd(num_pow10 g, uint64_t x) {
     num_u128 low = (num_u128)g.lo * x;
     num_u128 high = (num_u128)g.hi * x + (uint64_t)(low >> 64);
-    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+    return (uint64_t)(high >> 64) | ((uint64_t)high != 0);
 }
 
 // `even`: c is even, so the middles themselves round to v.
@@ -104,7 +110,7 @@ static inline decimal choose(uint64_t below, uint64_t v, uint64_t above, bool ev
     bool lower = from <= 4 * s, upper = 4 * s + 4 <= to;
     if (lower != upper) return (decimal){s + upper, k};
     uint64_t middle = 4 * s + 2;
-    return (decimal){s + (v > middle || (v == middle && s & 1)), k};
+    return (decimal){s + ((v > middle) | ((v == middle) & s & 1)), k}; // a coin toss: no branch
 }
 
 // v = c * 2^q, finite and not zero; `bits` is without the sign.
@@ -126,20 +132,29 @@ static inline decimal shortest(uint64_t bits) {
                   !(c & 1), k);
 }
 
-static inline decimal without_zeros(decimal d) {
-    while (d.digits % 10000 == 0) {
-        d.digits /= 10000;
-        d.exp10 += 4;
+// A decimal as text: 17 digits, so that their number costs no branches.
+typedef struct digits {
+    char first;
+    num_u128 rest; // 16 bytes, the first digit lowest
+    int n;         // how many are left without the zeros at the end
+    int point;     // how many stand before the point; may be negative or beyond n
+} digits;
+
+static inline digits to_digits(decimal d) {
+    const uint64_t e8 = 100000000, e16 = e8 * e8;
+    bool less = d.digits < e16;
+    uint64_t s = less ? d.digits * 10 : d.digits;
+    int point = 17 + d.exp10 - less;
+    for (; s < e16; s *= 10) {
+        point--;
     }
-    while (d.digits % 10 == 0) {
-        d.digits /= 10;
-        d.exp10++;
-    }
-    return d;
+    uint64_t high = split8((uint32_t)(s / e8 % e8)), low = split8((uint32_t)(s % e8));
+    uint64_t a = high ^ NUM_EACH('0'), b = low ^ NUM_EACH('0'); // last digits highest
+    int n = b ? 17 - (__builtin_clzll(b) >> 3) : a ? 9 - (__builtin_clzll(a) >> 3) : 1;
+    return (digits){(char)('0' + s / e16), (num_u128)low << 64 | high, n, point};
 }
 
-// ---- as Python writes it
-// -------------------------------------------------------------------------------------
+// ---- as Python writes it --------------------------------------------------------------------
 
 static char *put_exponent(char *p, int e) {
     *p++ = 'e';
@@ -150,36 +165,35 @@ static char *put_exponent(char *p, int e) {
     return p + 2;
 }
 
-// Fixed for 1e-4 <= v < 1e16, else with an exponent of at least two digits. The copies have a
-// fixed length where the buffer has the room, which is faster; what they write behind the
-// number does not count.
-static char *put_decimal(char *p, decimal d) {
-    char digits[NUM_MAX];
-    int n = (int)(put_u64(digits, d.digits) - digits);
-    int point = n + d.exp10; // digits before the point
-    if (point > 16 || point < -3) {
-        *p++ = digits[0];
-        if (n > 1) {
-            *p = '.';
-            memcpy(p + 1, digits + 1, 16);
-            p += n;
-        }
-        return put_exponent(p, point - 1);
+static inline char *put_rest(char *p, num_u128 rest) {
+    num_store8(p, (uint64_t)rest);
+    num_store8(p + 8, (uint64_t)(rest >> 64));
+    return p + 16;
+}
+
+// Fixed for 1e-4 <= v < 1e16, else with an exponent of at least two digits. All digits are
+// written, which is faster than as many as count; NUM_MAX has the room.
+static inline char *put_decimal(char *p, digits d) {
+    if (d.point > 16 || d.point < -3) {
+        p[0] = d.first;
+        p[1] = '.';
+        put_rest(p + 2, d.rest);
+        return put_exponent(d.n > 1 ? p + d.n + 1 : p + 1, d.point - 1);
     }
-    if (point <= 0) {
+    if (d.point <= 0) {
         memcpy(p, "0.000", 5);
-        memcpy(p + 2 - point, digits, 17);
-        return p + 2 - point + n;
+        p += 2 - d.point;
+        *p = d.first;
+        put_rest(p + 1, d.rest);
+        return p + d.n;
     }
-    memcpy(p, digits, 17);
-    if (point < n) {
-        p[point] = '.';
-        memcpy(p + point + 1, digits + point, (size_t)(n - point));
-        return p + n + 1;
-    }
-    memset(p + n, '0', (size_t)(point - n));
-    memcpy(p + point, ".0", 2);
-    return p + point + 2;
+    *p = d.first;
+    put_rest(p + 1, d.rest);
+    p[d.point] = '.';
+    num_u128 tail = d.rest >> 8 * (d.point - 1);
+    num_store8(p + d.point + 1, (uint64_t)tail);
+    if (d.point <= 8) num_store8(p + d.point + 9, (uint64_t)(tail >> 64));
+    return p + (d.n > d.point ? d.n + 1 : d.point + 2);
 }
 
 static size_t put_special(char *out, uint64_t bits) {
@@ -201,5 +215,5 @@ size_t num_f64(char out[NUM_MAX], double v) {
         memcpy(p, ".0", 2);
         return (size_t)(p + 2 - out);
     }
-    return (size_t)(put_decimal(p, without_zeros(shortest(magnitude))) - out);
+    return (size_t)(put_decimal(p, to_digits(shortest(magnitude))) - out);
 }

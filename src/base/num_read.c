@@ -2,19 +2,21 @@
 // Reading numbers. Pure functions over [p, end), any thread; never reads at or past `end`, and
 // is linear in the length.
 //
-// A number is scanned into at most 19 significant digits w and an exponent of ten q, eight
-// digits at a time. Then
+// A number is scanned, eight digits at a time, into at most 19 significant digits w and an
+// exponent of ten q. Then
 //   I1  w <= 2^53 and |q| <= 22: one exact multiplication or division (W. D. Clinger, "How to
-//   read floating point
-//       numbers accurately", 1990);
-//   I2  else w times the 128-bit power of ten, after D. Lemire, "Number parsing at a gigabyte
-//   per second", 2021. The
-//       power is cut and w may be, so the product is a lower bound and a known error away from
-//       an upper one. Both round to the same double in all but very few cases;
-//   I3  else the two are neighbours, and integers decide (num_big.c).
+//       read floating point numbers accurately", 1990);
+//   I2  else w times the 128-bit power of ten (D. Lemire, "Number parsing at a gigabyte per
+//       second", 2021). The power is cut, and w may be, so the product is a lower bound and a
+//       known error away from an upper one. Both round to the same double in nearly all cases;
+//   I3  else they round to neighbours, and exact integers decide (num_big.c).
+// Doubles must be computed as doubles, in the default rounding mode, for I1.
 #include "base/num_internal.h"
 
+#include <float.h>
 #include <math.h>
+
+_Static_assert(FLT_EVAL_METHOD == 0, "I1 needs doubles that are not wider inside");
 
 static const double exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -22,7 +24,7 @@ static const double exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
 
 // The 128-bit number hi:lo, times 2^(exp2 - 127), to the nearest double, ties to even. Its top
 // bit is set.
-static uint64_t round_bits(uint64_t hi, uint64_t lo, int exp2) {
+static inline uint64_t round_bits(uint64_t hi, uint64_t lo, int exp2) {
     int biased = exp2 + 1023, drop = 11;
     if (biased >= 2047) return NUM_F64_INF;
     if (biased <= 0) { // subnormal: fewer bits stay
@@ -32,14 +34,15 @@ static uint64_t round_bits(uint64_t hi, uint64_t lo, int exp2) {
     }
     uint64_t m = drop < 64 ? hi >> drop : 0, rest = hi << (64 - drop);
     const uint64_t half = (uint64_t)1 << 63;
-    if (rest > half || (rest == half && (lo || m & 1))) m++;
+    m += (rest > half) | ((rest == half) & ((lo != 0) | (m & 1))); // a coin toss: no branches
     // the hidden bit, and a carry out of the fraction, add themselves to the exponent
     return biased ? ((uint64_t)(biased - 1) << 52) + m : m;
 }
 
-static uint64_t round_product(uint64_t hi, uint64_t lo, int exp2) {
-    if (hi >> 63) return round_bits(hi, lo, exp2);
-    return round_bits(hi << 1 | lo >> 63, lo << 1, exp2 - 1);
+static inline uint64_t round_product(uint64_t hi, uint64_t lo, int exp2) {
+    int up = !(hi >> 63); // a coin toss as well
+    hi = hi << up | lo >> 1 >> (63 - up);
+    return round_bits(hi, lo << up, exp2 - up);
 }
 
 static __attribute__((noinline)) uint64_t decide_exactly(const num_decimal *d, uint64_t low) {
@@ -48,7 +51,7 @@ static __attribute__((noinline)) uint64_t decide_exactly(const num_decimal *d, u
 }
 
 // I2; w is not zero and q is in the table.
-static uint64_t multiply(const num_decimal *d) {
+static inline uint64_t multiply(const num_decimal *d) {
     int q = (int)d->q, zeros = __builtin_clzll(d->w);
     num_pow10 g = num_pow10_floor(q);
     uint64_t w = d->w << zeros;
@@ -58,8 +61,8 @@ static uint64_t multiply(const num_decimal *d) {
     uint64_t sticky = (uint64_t)low != 0;
     uint64_t a = round_product((uint64_t)(high >> 64), (uint64_t)high | sticky, exp2);
     if (!d->cut) {
-        // The error is below 2 in the last of the 128 bits: it does not matter unless it
-        // carries or fills a zero.
+        // The error is below 2 in the last of the 128 bits: it does not matter unless it carries
+        // out of the last word, or that one is zero.
         uint64_t last = (uint64_t)high | sticky;
         if (num_pow10_exact(q) || (last && last < UINT64_MAX - 1)) return a;
         high += 2;
@@ -70,34 +73,22 @@ static uint64_t multiply(const num_decimal *d) {
     return a == b ? a : decide_exactly(d, a);
 }
 
-static double to_double(const num_decimal *d) {
+static inline __attribute__((always_inline)) double to_double(const num_decimal *d) {
     if (d->w <= (uint64_t)1 << 53 && d->q >= -22 && d->q <= 22 && !d->cut) {
         double w = (double)d->w;
         return d->q < 0 ? w / exact_pow10[-d->q] : w * exact_pow10[d->q];
     }
-    if (!d->w || d->q < NUM_POW10_MIN)
-        return 0; // below 10^19 * 10^-343, half of the least subnormal
+    // below 10^19 * 10^-343 is less than half of the least subnormal
+    if (!d->w || d->q < NUM_POW10_MIN) return 0;
     if (d->q > 308) return HUGE_VAL;
     return num_from_bits(multiply(d));
 }
 
-// ---- scanning
-// ------------------------------------------------------------------------------------------------
+// ---- scanning -------------------------------------------------------------------------------
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
-
-static uint64_t load8(const char *p) { // the first byte lowest
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
-
-#define EACH(byte) ((byte)*0x0101010101010101u)
 
 // Eight values 0..9, the most significant lowest, to their number: pairs, then fours, then all.
 static uint64_t join8(uint64_t v) {
@@ -108,11 +99,16 @@ static uint64_t join8(uint64_t v) {
 
 // Appends the digits at p to *w (modulo 2^64; the caller counts them) and returns where they
 // end.
-static const char *scan_digits(const char *p, const char *end, uint64_t *w) {
+static inline __attribute__((always_inline)) const char *
+scan_digits(const char *p, const char *end, uint64_t *w) {
     static const uint32_t scale[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    if (end - p >= 2 && is_digit(*p) && !is_digit(p[1])) { // "0." and ".0" are most frequent
+        *w = *w * 10 + (uint64_t)(*p - '0');
+        return p + 1;
+    }
     while (end - p >= 8) {
-        uint64_t v = load8(p) ^ EACH(0x30); // digits become 0..9, all else more
-        uint64_t other = (((v & EACH(0x7f)) + EACH(0x76)) | v) & EACH(0x80);
+        uint64_t v = num_load8(p) ^ NUM_EACH(0x30); // digits become 0..9, all else more
+        uint64_t other = (((v & NUM_EACH(0x7f)) + NUM_EACH(0x76)) | v) & NUM_EACH(0x80);
         if (other) {
             int n = __builtin_ctzll(other) >> 3;
             if (n) *w = *w * scale[n] + join8(v << (64 - 8 * n));
@@ -129,7 +125,7 @@ static const char *scan_digits(const char *p, const char *end, uint64_t *w) {
 
 // An exponent at p, if a whole one stands there: adds it to *q. Cut at 10^16, far beyond what
 // digits can undo.
-static const char *scan_exponent(const char *p, const char *end, int64_t *q) {
+static inline const char *scan_exponent(const char *p, const char *end, int64_t *q) {
     if (p == end || (*p != 'e' && *p != 'E')) return p;
     const char *at = p + 1;
     bool neg = at < end && *at == '-';
@@ -165,8 +161,8 @@ static __attribute__((noinline)) void keep_significant(num_decimal *d, size_t n)
 
 // The longest number without a sign at p; NULL when there is none. `loose` is the grammar of
 // num_parse_f64, else JSON. *whole: neither point nor exponent.
-static inline const char *scan(const char *p, const char *end, bool loose, num_decimal *d,
-                               bool *whole) {
+static inline __attribute__((always_inline)) const char *
+scan(const char *p, const char *end, bool loose, num_decimal *d, bool *whole) {
     *d = (num_decimal){.digits = p};
     const char *at = scan_digits(p, end, &d->w);
     size_t n = (size_t)(at - p);
@@ -196,8 +192,7 @@ static inline const char *scan(const char *p, const char *end, bool loose, num_d
     return at;
 }
 
-// ---- the interface
-// -------------------------------------------------------------------------------------------
+// ---- the interface --------------------------------------------------------------------------
 
 static double with_sign(double v, bool neg) {
     return neg ? -v : v;
