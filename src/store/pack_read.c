@@ -143,7 +143,8 @@ store_opened store_pack_open(store *s, const store_row *row, store_object *o, er
         free(p);
         return STORE_FAILED;
     }
-    o->bytes = p;
+    o->record = p;
+    o->bytes = p + STORE_RECORD;
     return STORE_OPENED;
 }
 

@@ -66,7 +66,7 @@ store_object *store_get(store *s, sha256 digest, err *e) {
 void store_object_close(store_object *o) {
     if (!o) return;
     if (o->fd >= 0) close(o->fd);
-    free(o->bytes);
+    free(o->record);
     free(o->crcs);
     free(o->block);
     free(o);

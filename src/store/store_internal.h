@@ -179,8 +179,9 @@ struct store_object {
     store *s;
     sha256 digest;
     uint64_t size;
-    char *bytes; // in a pack: all of them, checked
-    int fd;      // in a file, else -1
+    char *record;      // in a pack: the header and all bytes, checked
+    const char *bytes; // in a pack: behind the header
+    int fd;            // in a file, else -1
     // in a file:
     uint32_t *crcs; // one page of them
     uint64_t page;

@@ -36,7 +36,10 @@ typedef struct fix {
 static const char *fix_pg; // NULL: SQLite
 
 #define OK(x)                                                                                  \
-    (e = (err){0}, (x) ? (void)0 : fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, #x, e.msg))
+    do {                                                                                       \
+        e = (err){0};                                                                          \
+        if (!(x)) fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, #x, e.msg);                    \
+    } while (0)
 
 static inline void fix_sql(const char *sql) {
     PGconn *c = PQconnectdb(fix_pg);
