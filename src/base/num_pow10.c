@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made by tools/gen_num_pow10.py; do not edit. Entry e - NUM_POW10_MIN is 10^e * 2^n, cut to an
-// integer of exactly 128 bits. Read-only, any thread.
+// Made by tools/gen_num_pow10.py; do not edit. Entry e - NUM_POW10_MIN is 10^e * 2^n,
+// cut to an integer of exactly 128 bits. Read-only, any thread.
 #include "base/num_internal.h"
 
 // clang-format off

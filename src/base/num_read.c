@@ -61,8 +61,8 @@ static inline uint64_t multiply(const num_decimal *d) {
     uint64_t sticky = (uint64_t)low != 0;
     uint64_t a = round_product((uint64_t)(high >> 64), (uint64_t)high | sticky, exp2);
     if (!d->cut) {
-        // The error is below 2 in the last of the 128 bits: it does not matter unless it carries
-        // out of the last word, or that one is zero.
+        // The error is below 2 in the last of the 128 bits: it matters only if it carries
+        // out of the last word, or if that one is zero.
         uint64_t last = (uint64_t)high | sticky;
         if (num_pow10_exact(q) || (last && last < UINT64_MAX - 1)) return a;
         high += 2;

@@ -373,7 +373,7 @@ static void test_short_middles(void **state) {
     (void)state;
     for (int i = 1; i < 1000; i++) { // some round numbers are middles: 1e23 is
         for (int e = 16; e < 40; e++) {
-            char text[16];
+            char text[32];
             snprintf(text, sizeof text, "%de%d", i, e);
             expect_all_near(strtod(text, NULL));
         }
