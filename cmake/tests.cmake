@@ -31,3 +31,5 @@ if(STEMMA_FUZZ)
         endif()
     endforeach()
 endif()
+
+include(cmake/net_tests.cmake)

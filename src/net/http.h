@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// http: the server's side of HTTP, as handlers see it. A connection is parked in epoll while it is idle; once its
-// header and a body of up to HTTP_SMALL_BODY stand in a buffer, a worker runs the handler as straight-line code.
-// Longer bodies, and replies to slow readers, run on a second pool, so that they never hold up the first. What is
-// below (HTTP/1.1 now, TLS and HTTP/2 later) is behind http_transport in http_internal.h.
+// http: the server's side of HTTP, as handlers see it. A connection is parked in epoll while it
+// is idle; once its header and a body of up to HTTP_SMALL_BODY stand in a buffer, a worker runs
+// the handler as straight-line code. Longer bodies, and replies to slow readers, run on a
+// second pool, so that they never hold up the first. What is below (HTTP/1.1 now, TLS and
+// HTTP/2 later) is behind http_transport in http_internal.h.
 //
-// Refused before any handler: headers over 16 KiB or 100 of them, a Transfer-Encoding other than chunked, it together
-// with Content-Length, repeated Content-Length or Host, no Host, obs-fold, bare LF, NUL; 10 s for the header; a
-// minimum rate for bodies; 60 s idle; caps on connections in all and per address (503).
+// Refused before any handler: headers over 16 KiB or 100 of them, a Transfer-Encoding other
+// than chunked, it together with Content-Length, repeated Content-Length or Host, no Host,
+// obs-fold, bare LF, NUL; 10 s for the header; a minimum rate for bodies; 60 s idle; caps on
+// connections in all and per address (503).
 #ifndef STEMMA_NET_HTTP_H
 #define STEMMA_NET_HTTP_H
 
@@ -22,19 +24,28 @@
 typedef struct http_server http_server;
 typedef struct http_req http_req;
 
-// ---- who may do what -----------------------------------------------------------------------------------------
-// A route's permission. There is no value 0: a row that names none does not compile (PERM_ is pasted by ROUTE).
-#define PERM_TABLE(X)                                                                                    \
-    X(PUBLIC, "anybody, without a token: tells nothing about what is stored")                            \
-    X(READ, "reads what is stored")                                                                      \
-    X(WRITE, "logs, creates, changes, deletes (what can be restored)")                                   \
+// ---- who may do what
+// ----------------------------------------------------------------------------------------- A
+// route's permission. There is no value 0: a row that names none does not compile (PERM_ is
+// pasted by ROUTE).
+#define PERM_TABLE(X)                                                                          \
+    X(PUBLIC, "anybody, without a token: tells nothing about what is stored")                  \
+    X(READ, "reads what is stored")                                                            \
+    X(WRITE, "logs, creates, changes, deletes (what can be restored)")                         \
     X(ADMIN, "operates the server")
 #define PERM_ENUM(name, doc) PERM_##name,
 typedef enum http_perm { PERM_NONE_, PERM_TABLE(PERM_ENUM) } http_perm;
 #undef PERM_ENUM
 
-// ---- routes --------------------------------------------------------------------------------------------------
-typedef enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_PATCH = 8, HTTP_DELETE = 16 } http_method;
+// ---- routes
+// --------------------------------------------------------------------------------------------------
+typedef enum http_method {
+    HTTP_GET = 1,
+    HTTP_POST = 2,
+    HTTP_PUT = 4,
+    HTTP_PATCH = 8,
+    HTTP_DELETE = 16
+} http_method;
 // HEAD is served by GET's handler (the body is dropped); OPTIONS is answered by the server.
 
 enum {
@@ -45,19 +56,25 @@ enum {
 
 typedef struct http_route {
     unsigned methods;
-    const char *pattern; // "/a/{id}/b"; "{rest...}" as last segment takes many; literals win over parameters
+    const char *pattern; // "/a/{id}/b"; "{rest...}" as last segment takes many; literals win
+                         // over parameters
     http_perm perm;
     void (*handler)(http_req *r);
     const char *doc; // one sentence, for the reference page
     unsigned flags;
-    uint32_t max_body; // bytes; 0: HTTP_SMALL_BODY (16 MiB at most without HTTP_STREAM_BODY, which has no limit)
+    uint32_t max_body; // bytes; 0: HTTP_SMALL_BODY (16 MiB at most without HTTP_STREAM_BODY,
+                       // which has no limit)
     const void *data;  // the dialect's own, see http_route_of
 } http_route;
 
-#define ROUTE(m, p, permission, fn, text, ...)                                                           \
-    {.methods = (m), .pattern = (p), .perm = PERM_##permission, .handler = (fn), .doc = (text), __VA_ARGS__}
+#define ROUTE(m, p, permission, fn, text, ...)                                                 \
+    {                                                                                          \
+        .methods = (m), .pattern = (p), .perm = PERM_##permission, .handler = (fn),            \
+        .doc = (text), __VA_ARGS__                                                             \
+    }
 
-// A dialect: its routes and how it words an error. Patterns that do not begin with '/' are served under each prefix.
+// A dialect: its routes and how it words an error. Patterns that do not begin with '/' are
+// served under each prefix.
 typedef struct http_dialect {
     const char *name;
     const char *const *prefixes; // NULL-terminated, each "/api/" like; may be NULL
@@ -67,65 +84,78 @@ typedef struct http_dialect {
     bool (*owns)(str path);                          // paths without a route: whose 404 is it?
 } http_dialect;
 
-// ---- a server ------------------------------------------------------------------------------------------------
+// ---- a server
+// ------------------------------------------------------------------------------------------------
 typedef struct http_config {
     str host; // "127.0.0.1", "::1", "0.0.0.0"
     int port; // 0: any free one, see http_server_port
-    const http_dialect *const *dialects; // NULL-terminated; the first one words errors of paths nobody owns
-    void *app;                           // http_app
-    // Called before the body is read (and before 100-continue). False: e is rendered by the route's dialect.
+    const http_dialect *const
+        *dialects; // NULL-terminated; the first one words errors of paths nobody owns
+    void *app;     // http_app
+    // Called before the body is read (and before 100-continue). False: e is rendered by the
+    // route's dialect.
     bool (*authorise)(http_req *r, const http_route *route, err *e);
-    int workers, long_workers; // 0: as fits the machine
-    int max_connections, max_per_address;
+    int workers, long_workers; // most threads of the pools; 0: 128 and 1024
+    int max_connections, max_per_address; // 0: 20,000 and 4,096 (loopback: no limit of its own); IPv6 counts by /64
     int64_t header_us, idle_us; // deadlines; 0: the defaults above
-    int64_t min_body_rate;      // bytes a second, after a grace of 10 s; 0: 1 KiB/s
-    bool compress_local;        // gzip replies to loopback peers too (default: only to others, who gain by it)
+    int64_t min_body_rate;      // bytes a second that a peer must send or read, after a grace of header_us; 0: 1 KiB/s
+    bool compress_local; // gzip replies to loopback peers too (default: only to others, who
+                         // gain by it)
 } http_config;
 
 http_server *http_server_start(const http_config *c, err *e); // listens when it returns
 int http_server_port(const http_server *s);
-// No new connections or requests; those at work get up to grace_us to end. Then everything is freed.
+// No new connections or requests; those at work get up to grace_us to end. Then everything is
+// freed.
 void http_server_stop(http_server *s, int64_t grace_us);
 
-// ---- a request -----------------------------------------------------------------------------------------------
+// ---- a request
+// -----------------------------------------------------------------------------------------------
 arena *http_arena(http_req *r);
 void *http_app(http_req *r);
 const http_route *http_route_of(http_req *r);
 http_method http_method_of(http_req *r);
 bool http_is_head(http_req *r);
-str http_path(http_req *r);   // as sent, percent-encoded, without the query
-str http_query(http_req *r);  // behind '?', as sent
-str http_param(http_req *r, const char *name); // of the pattern: percent-decoded once; {rest...} as sent (not decoded)
+str http_path(http_req *r);  // as sent, percent-encoded, without the query
+str http_query(http_req *r); // behind '?', as sent
+str http_param(
+    http_req *r,
+    const char *name); // of the pattern: percent-decoded once; {rest...} as sent (not decoded)
 str http_header(http_req *r, const char *lower_case_name); // empty (p NULL) when absent
-str http_body(http_req *r);   // whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already
-str http_peer(http_req *r);   // numeric address
+str http_body(
+    http_req *r); // whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already
+str http_peer(http_req *r); // numeric address
 bool http_peer_is_loopback(http_req *r);
 void http_set_user(http_req *r, str name, bool proven); // by authorise; copied
 str http_user(http_req *r, bool *proven);
 
-// HTTP_STREAM_BODY: up to n bytes (0 at the end; -1 and e on a broken, slow or oversized body). Content-Encoding is
-// undone. The announced length, or -1 when chunked or encoded.
+// HTTP_STREAM_BODY: up to n bytes (0 at the end; -1 and e on a broken, slow or oversized body).
+// Content-Encoding is undone. The announced length, or -1 when chunked or encoded.
 ssize_t http_read(http_req *r, void *p, size_t n, err *e);
 int64_t http_content_length(http_req *r);
 
-// ---- a reply: exactly one of these a request -----------------------------------------------------------------
-// Headers before the reply; name and value are copied; CR, LF and NUL in a value are refused (dropped, logged).
+// ---- a reply: exactly one of these a request
+// ----------------------------------------------------------------- Headers before the reply;
+// name and value are copied; CR, LF and NUL in a value are refused (dropped, logged).
 void http_set_header(http_req *r, const char *name, str value);
 void http_reply(http_req *r, int status, const char *content_type, str body);
 void http_fail(http_req *r, const err *e); // by the dialect's render_error
 
-// JSON: writes into a buffer of the request; past 1 MiB it turns into a chunked stream, so replies of any length
-// need little memory. http_json_end sends the rest. After http_json_fail the connection is cut if bytes went out.
+// JSON: writes into a buffer of the request; past 1 MiB it turns into a chunked stream, so
+// replies of any length need little memory. http_json_end sends the rest. After http_json_fail
+// the connection is cut if bytes went out.
 json_writer *http_json(http_req *r, int status, const char *content_type);
 void http_json_end(http_req *r);
 void http_json_fail(http_req *r, const err *e);
-// What was written has gone out as fast as the peer takes it; true when the peer is gone (stop working).
+// What was written has gone out as fast as the peer takes it; true when the peer is gone (stop
+// working).
 bool http_gone(http_req *r);
 
-// Bytes that come from a function, in pieces, with a known total length and ranges. `read(arg, offset, p, n, e)` fills p
-// (at most n) and returns the count, -1 on an error (the connection is then cut). `fd` >= 0: the bytes [base, base +
-// length) of a file instead, sent without copying; `check(arg, offset, n, e)`, if set, is asked before each piece goes
-// out. Serves Range (one range), If-Range, If-None-Match by `etag` (quoted, or empty) and HEAD.
+// Bytes that come from a function, in pieces, with a known total length and ranges. `read(arg,
+// offset, p, n, e)` fills p (at most n) and returns the count, -1 on an error (the connection
+// is then cut). `fd` >= 0: the bytes [base, base + length) of a file instead, sent without
+// copying; `check(arg, offset, n, e)`, if set, is asked before each piece goes out. Serves
+// Range (one range), If-Range, If-None-Match by `etag` (quoted, or empty) and HEAD.
 typedef struct http_source {
     uint64_t length;
     str etag;
@@ -138,8 +168,11 @@ typedef struct http_source {
 } http_source;
 void http_reply_source(http_req *r, const http_source *s);
 
-// ---- for the reference page and the tests ----------------------------------------------------------------------
+// ---- for the reference page and the tests
+// ----------------------------------------------------------------------
 const char *http_perm_name(http_perm p);
-void http_routes_each(const http_dialect *d, void (*fn)(void *arg, const char *full_pattern, const http_route *r), void *arg);
+void http_routes_each(const http_dialect *d,
+                      void (*fn)(void *arg, const char *full_pattern, const http_route *r),
+                      void *arg);
 
 #endif
