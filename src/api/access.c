@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// access: who may come in. Three checks, before a body is read: the Host header (against DNS
+// rebinding), the Origin of requests that change something (against other sites' scripts), and
+// the token. Pure but for http_set_user; any thread.
+//
+// The rules are those of MLflow's security middleware (reference: mlflow.server.security, 3.5
+// and later), applied to all routes and with the Host matched both with and without its port.
+#include "api/api.h"
+
+#include "base/buf.h"
+#include "base/digest.h"
+
+#include <fnmatch.h>
+
+static const char default_hosts[] =
+    "localhost,127.0.0.1,[::1],0.0.0.0,192.168.*,10.*,172.16.*,172.17.*,172.18.*,"
+    "172.19.*,172.20.*,172.21.*,172.22.*,172.23.*,172.24.*,172.25.*,172.26.*,"
+    "172.27.*,172.28.*,172.29.*,172.30.*,172.31.*,[fc00:*,[fd00:*";
+static const char default_origins[] = "localhost,127.0.0.1,[::1]";
+
+// fnmatch treats '[' as a set: escape it, so that IPv6 literals match as they are written.
+static bool matches(arena *a, str pattern, str name) {
+    char *p = arena_bytes(a, pattern.n * 2 + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < pattern.n; i++) {
+        if (pattern.p[i] == '[' || pattern.p[i] == '\\') p[n++] = '\\';
+        p[n++] = pattern.p[i];
+    }
+    p[n] = 0;
+    return fnmatch(p, arena_cstr(a, name), FNM_CASEFOLD) == 0;
+}
+
+// "host:port" -> "host"; the brackets of an IPv6 literal stay.
+static str without_port(str host) {
+    size_t colon = SIZE_MAX;
+    for (size_t i = host.n; i-- > 0 && host.p[i] != ']';) {
+        if (host.p[i] == ':') {
+            colon = i;
+            break;
+        }
+    }
+    return str_upto(host, colon);
+}
+
+static bool in_list(arena *a, str list, str name) {
+    for (str item; str_split(&list, ',', &item);) {
+        item = str_trim(item);
+        if (item.n && (matches(a, item, name) || matches(a, item, without_port(name))))
+            return true;
+    }
+    return false;
+}
+
+static bool host_allowed(http_req *r, const api *app, const http_route *route) {
+    if (route && route->perm == PERM_PUBLIC && (route->flags & HTTP_NO_LOG))
+        return true; // probes: /health, /version
+    str list = app->allowed_hosts.n ? app->allowed_hosts : str_of(default_hosts);
+    return in_list(http_arena(r), list, http_header(r, "host"));
+}
+
+static bool origin_allowed(http_req *r, const api *app) {
+    str origin = http_header(r, "origin");
+    if (!origin.n || http_method_of(r) == HTTP_GET) return true;
+    size_t scheme = str_find_str(origin, STR("://"), 0);
+    str host = scheme == SIZE_MAX ? origin : str_from(origin, scheme + 3);
+    if (in_list(http_arena(r), str_of(default_origins), host)) return true;
+    return in_list(http_arena(r), app->allowed_origins, origin) ||
+           in_list(http_arena(r), app->allowed_origins, host);
+}
+
+static int base64_value(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+// The decoded bytes; what is behind padding or a foreign character is dropped.
+static str base64_decode(arena *a, str s) {
+    char *out = arena_bytes(a, s.n);
+    size_t n = 0;
+    uint32_t bits = 0;
+    int have = 0;
+    for (size_t i = 0; i < s.n && base64_value(s.p[i]) >= 0; i++) {
+        bits = bits << 6 | (uint32_t)base64_value(s.p[i]);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[n++] = (char)(bits >> have);
+        }
+    }
+    return (str){out, n};
+}
+
+// The user and secret that an Authorization header carries.
+static void credentials(http_req *r, str *user, str *secret) {
+    str h = http_header(r, "authorization");
+    size_t space = str_find(h, ' ', 0);
+    str scheme = str_upto(h, space), rest = str_trim(str_from(h, space));
+    *user = *secret = (str){0};
+    if (str_eq_nocase(scheme, STR("bearer"))) {
+        *secret = rest;
+    } else if (str_eq_nocase(scheme, STR("basic"))) {
+        str pair = base64_decode(http_arena(r), rest);
+        size_t colon = str_find(pair, ':', 0);
+        *user = str_upto(pair, colon);
+        *secret = colon == SIZE_MAX ? (str){0} : str_from(pair, colon + 1);
+    }
+}
+
+bool api_authorise(http_req *r, const http_route *route, err *e) {
+    const api *app = http_app(r);
+    if (!host_allowed(r, app, route)) {
+        return err_set(e, ERR_FORBIDDEN,
+                       "Invalid Host header - possible DNS rebinding attack detected");
+    }
+    if (!origin_allowed(r, app))
+        return err_set(e, ERR_FORBIDDEN, "Cross-origin request blocked");
+    str user, secret;
+    credentials(r, &user, &secret);
+    bool proven = app->token.n && secret_eq(secret, app->token);
+    if (user.n && str_is_text(user))
+        http_set_user(r, str_upto_code_points(user, 250), proven);
+    else
+        http_set_user(r, proven ? STR("token") : STR(""), proven);
+    if (!app->token.n || proven || (route && route->perm == PERM_PUBLIC)) return true;
+    return err_set(
+        e, ERR_UNAUTHENTICATED,
+        "You are not authenticated. Send the server's token: set MLFLOW_TRACKING_TOKEN, or"
+        " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD with the token as password.");
+}
+
+ctx api_ctx(http_req *r) {
+    const api *app = http_app(r);
+    bool proven;
+    str user = http_user(r, &proven);
+    return (ctx){.core = app->core,
+                 .a = http_arena(r),
+                 .ws = WORKSPACE_DEFAULT,
+                 .user = user,
+                 .proven = proven};
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// call: how an RPC comes in and goes out. Decodes the message by its table, words what is wrong
+// with it as the reference server does, runs the RPC, and renders its error in MLflow's shape.
+// Any thread; all state is the request's.
+#include "api/mlflow/mlflow_internal.h"
+
+#include <stdio.h>
+
+#define SEE_DOCS " See the API docs for more information about request parameters."
+
+bool mlflow_invalid(err *e, const char *fmt, ...) {
+    char msg[sizeof e->msg];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    return err_set(e, ERR_INVALID, "%s", msg);
+}
+
+// ---- errors
+// -----------------------------------------------------------------------------------------------------
+
+static const char *error_code(err_code code) {
+    switch (code) {
+    case ERR_EXISTS: return "RESOURCE_ALREADY_EXISTS";
+    case ERR_UNAUTHENTICATED: return "UNAUTHENTICATED";
+    case ERR_FORBIDDEN: return "PERMISSION_DENIED";
+    case ERR_NOT_FOUND: return "RESOURCE_DOES_NOT_EXIST";
+    case ERR_NO_ENDPOINT: return "ENDPOINT_NOT_FOUND";
+    case ERR_CONFLICT: return "RESOURCE_CONFLICT";
+    case ERR_EXHAUSTED:
+    case ERR_NO_SPACE: return "RESOURCE_EXHAUSTED";
+    case ERR_CANCELLED: return "CANCELLED";
+    case ERR_INTERNAL: return "INTERNAL_ERROR";
+    case ERR_CORRUPT: return "DATA_LOSS";
+    case ERR_UNIMPLEMENTED: return "NOT_IMPLEMENTED";
+    case ERR_TIMEOUT:
+    case ERR_UNAVAILABLE: return "TEMPORARILY_UNAVAILABLE";
+    case ERR_DEADLINE: return "DEADLINE_EXCEEDED";
+    case ERR_METHOD:
+    case ERR_MALFORMED: return "BAD_REQUEST";
+    default: return "INVALID_PARAMETER_VALUE";
+    }
+}
+
+void mlflow_render_error(http_req *r, const err *e) {
+    if (e->code == ERR_UNAUTHENTICATED) {
+        http_set_header(r, "WWW-Authenticate", STR("Basic realm=\"mlflow\""));
+    }
+    buf b = BUF_MAX(16u << 10);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    json_m_string(&w, "error_code", str_of(error_code(e->code)));
+    json_m_string(&w, "message", str_of(e->msg));
+    json_object_end(&w);
+    http_reply(r, err_about(e->code)->http, "application/json", buf_view(&b));
+    buf_free(&b);
+}
+
+// ---- what is wrong with a message
+// ---------------------------------------------------------------------------------
+
+static const char *python_type(json_type t) {
+    switch (t) {
+    case JSON_NULL: return "NoneType";
+    case JSON_FALSE:
+    case JSON_TRUE: return "bool";
+    case JSON_INT: return "int";
+    case JSON_DOUBLE: return "float";
+    case JSON_ARRAY: return "list";
+    case JSON_OBJECT: return "dict";
+    default: return "str";
+    }
+}
+
+static bool describe(const msg_problem *p, err *e) {
+    str value = str_upto(p->value, 200);
+    switch (p->kind) {
+    case MSG_MISSING:
+        return mlflow_invalid(e, "Missing value for required parameter '%.*s'." SEE_DOCS,
+                              STR_F(p->path));
+    case MSG_TOO_LONG:
+        return mlflow_invalid(
+            e, "'%.*s' exceeds the maximum length of %u %s", STR_F(p->path), p->field->max,
+            p->field->kind == MSG_LIST || p->field->kind == MSG_STRINGS ? "items"
+                                                                        : "characters");
+    case MSG_BAD_JSON:
+        return mlflow_invalid(e, "The request body is not valid JSON: %.*s", STR_F(p->value));
+    case MSG_BAD_TEXT:
+        return mlflow_invalid(e,
+                              "The value of '%.*s' must be UTF-8 text without NUL characters.",
+                              STR_F(p->path));
+    default:
+        if (p->field && p->field->kind == MSG_BOOL && p->got == JSON_STRING) {
+            return mlflow_invalid(e, "Invalid boolean value: %.*s, must be 'true' or 'false'.",
+                                  STR_F(value));
+        }
+        return mlflow_invalid(e,
+                              "Invalid value %.*s for parameter '%.*s' supplied:  Hint: Value "
+                              "was of type '%s'." SEE_DOCS,
+                              STR_F(value), STR_F(p->path), python_type(p->got));
+    }
+}
+
+// POST and PUT must say application/json: browsers can not send that to another site without
+// asking.
+static bool check_content_type(http_req *r, err *e) {
+    http_method m = http_method_of(r);
+    if (m != HTTP_POST && m != HTTP_PUT) return true;
+    str type = http_header(r, "content-type");
+    if (!type.p) return mlflow_invalid(e, "Bad Request. Content-Type header is missing.");
+    type = str_upto(type, str_find(type, ';', 0));
+    return str_eq_nocase(str_trim(type), STR("application/json")) ||
+           mlflow_invalid(e, "Bad Request. Content-Type must be one of ['application/json'].");
+}
+
+static bool decode(http_req *r, const msg_type *t, void *out, err *e) {
+    msg_problem p = {0};
+    bool by_query = http_method_of(r) == HTTP_GET && (http_query(r).n || !http_body(r).n);
+    bool ok = by_query ? msg_decode_query(t, http_arena(r), http_query(r), out, &p)
+                       : msg_decode_json(t, http_arena(r), http_body(r), out, &p);
+    return ok || describe(&p, e);
+}
+
+// ---- the way of a call
+// --------------------------------------------------------------------------------------------
+
+json_writer *mlflow_reply(call *k) {
+    if (!k->w) k->w = http_json(k->r, 200, "application/json");
+    return k->w;
+}
+
+void mlflow_handle(http_req *r) {
+    const mlflow_rpc *rpc = http_route_of(r)->data;
+    call k = {.r = r, .c = api_ctx(r)};
+    err e = {0};
+    void *msg = arena_alloc(k.c.a, rpc->msg->size);
+    bool ok = check_content_type(r, &e) && decode(r, rpc->msg, msg, &e) && rpc->fn(&k, msg, &e);
+    if (!ok && k.w)
+        http_json_fail(r, &e);
+    else if (!ok)
+        http_fail(r, &e);
+    else if (k.w)
+        http_json_end(r);
+    else
+        http_reply(r, 200, "application/json", STR("{}"));
+}

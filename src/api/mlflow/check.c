@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// check: MLflow's rules on names, lengths, ids and locations, in the reference server's words
+// (mlflow.utils.validation). Pure functions but for the pattern of names, compiled once. Any
+// thread.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "api/mlflow/mlflow_internal.h"
+
+#include <pcre2.h>
+#include <pthread.h>
+
+#define NAME_MAX_LENGTH     250
+#define LOCATION_MAX_LENGTH 2048
+
+// ---- ids
+// --------------------------------------------------------------------------------------------------------
+
+bool mlflow_experiment_id(str text, int64_t *number, err *e) {
+    if (str_to_i64(text, number) && *number >= 0) return true;
+    return err_set(e, ERR_NOT_FOUND, "No Experiment with id=%.*s exists",
+                   STR_F(str_upto(text, 100)));
+}
+
+bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers, size_t *n) {
+    *numbers = ARENA_ARRAY(a, int64_t, texts.n);
+    *n = 0;
+    for (size_t i = 0; i < texts.n; i++) {
+        int64_t number;
+        if (str_to_i64(*MSG_AT(str, texts, i), &number)) (*numbers)[(*n)++] = number;
+    }
+    return *n > 0;
+}
+
+bool mlflow_run_id(str text, id *out, err *e) {
+    return id_parse(text, out) ||
+           err_set(e, ERR_NOT_FOUND, "Run with id=%.*s not found", STR_F(str_upto(text, 300)));
+}
+
+bool mlflow_model_id(str text, id *out, err *e) {
+    str hex = str_starts(text, STR("m-")) ? str_from(text, 2) : (str){0};
+    return id_parse(hex, out) ||
+           err_set(e, ERR_NOT_FOUND, "Logged model with ID '%.*s' not found.",
+                   STR_F(str_upto(text, 300)));
+}
+
+// ---- names
+// ------------------------------------------------------------------------------------------------------
+
+static pcre2_code *name_pattern;
+static pthread_once_t name_once = PTHREAD_ONCE_INIT;
+
+// \w is Unicode's: letters, digits and the underscore of every script.
+static void compile_name_pattern(void) {
+    int code;
+    PCRE2_SIZE at;
+    name_pattern = pcre2_compile(
+        (PCRE2_SPTR) "^[/\\w.\\- :]*$", PCRE2_ZERO_TERMINATED,
+        PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_UTF_CHECK, &code, &at, NULL);
+    BUG_ON(!name_pattern);
+}
+
+static bool plain_name_byte(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '/' || c == '.' || c == '-' || c == ' ' || c == ':';
+}
+
+static bool name_characters(str name) {
+    size_t i = 0;
+    while (i < name.n && plain_name_byte((unsigned char)name.p[i]))
+        i++;
+    if (i == name.n) return true; // the usual case, without the pattern
+    pthread_once(&name_once, compile_name_pattern);
+    pcre2_match_data *m = pcre2_match_data_create(1, NULL);
+    int found =
+        pcre2_match(name_pattern, (PCRE2_SPTR)name.p, name.n, 0, PCRE2_NO_UTF_CHECK, m, NULL);
+    pcre2_match_data_free(m);
+    return found >= 0;
+}
+
+// posixpath.normpath: what the name would be as a path.
+static str norm_path(arena *a, str name) {
+    char *out = arena_bytes(a, name.n + 2);
+    size_t n = 0, depth = 0; // depth: components that ".." may take back
+    bool absolute = name.n && name.p[0] == '/';
+    if (absolute) out[n++] = '/';
+    if (name.n >= 2 && name.p[1] == '/' && absolute && (name.n == 2 || name.p[2] != '/'))
+        out[n++] = '/';
+    size_t root = n;
+    for (str rest = name, part; str_split(&rest, '/', &part);) {
+        if (!part.n || str_is(part, ".")) continue;
+        if (str_is(part, "..") && depth) {
+            while (n > root && out[n - 1] != '/')
+                n--;
+            if (n > root) n--;
+            depth--;
+            continue;
+        }
+        if (str_is(part, "..") && absolute) continue;
+        if (n > root) out[n++] = '/';
+        memcpy(out + n, part.p, part.n);
+        n += part.n;
+        if (!str_is(part, "..")) depth++;
+    }
+    if (!n) out[n++] = '.';
+    return (str){out, n};
+}
+
+str mlflow_repr(arena *a, str s) {
+    buf b = BUF_MAX(8u << 10);
+    json_writer w = json_writer_new(&b);
+    json_string(&w, str_upto_code_points(s, 300));
+    str out = arena_str(a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+// Can the name mean another one when it is taken for a path? Quick for the usual names.
+static bool is_own_path(str name, str *norm, arena *a) {
+    bool usual = name.n && name.p[0] != '/' && name.p[0] != '.' && name.p[name.n - 1] != '/';
+    for (size_t i = 0; usual && i + 1 < name.n; i++) {
+        usual = name.p[i] != '/' || (name.p[i + 1] != '/' && name.p[i + 1] != '.');
+    }
+    if (usual) return true;
+    *norm = norm_path(a, name);
+    return str_eq(*norm, name) && !str_is(*norm, ".") && !str_starts(*norm, STR("..")) &&
+           !str_starts(*norm, STR("/"));
+}
+
+bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
+    str norm;
+    if (!name_characters(name)) {
+        return mlflow_invalid(
+            e,
+            "Invalid value %.*s for parameter '%.*s' supplied: Names may only contain"
+            " alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and"
+            " slashes (/).",
+            STR_F(mlflow_repr(a, name)), STR_F(path));
+    }
+    if (!is_own_path(name, &norm, a)) {
+        return mlflow_invalid(
+            e,
+            "Invalid value %.*s for parameter '%.*s' supplied: Names may be treated as files in"
+            " certain cases, and must not resolve to other names when treated as such. This "
+            "name"
+            " would resolve to '%.*s'",
+            STR_F(mlflow_repr(a, name)), STR_F(path), STR_F(str_upto(norm, 300)));
+    }
+    if (name.n <= NAME_MAX_LENGTH || str_code_points(name) <= NAME_MAX_LENGTH) return true;
+    return mlflow_invalid(e, "'%.*s' exceeds the maximum length of %d characters", STR_F(what),
+                          NAME_MAX_LENGTH);
+}
+
+bool mlflow_check_length(str value, size_t max, const char *what, err *e) {
+    return value.n <= max || str_code_points(value) <= max ||
+           mlflow_invalid(e, "'%s' exceeds the maximum length of %zu characters", what, max);
+}
+
+str mlflow_truncate(str value, size_t max) {
+    return value.n <= max ? value : str_upto_code_points(value, max);
+}
+
+// ---- locations
+// --------------------------------------------------------------------------------------------------
+
+// A query string or fragment may not climb: the path of each run is put in front of it.
+bool mlflow_check_location(str uri, err *e) {
+    if (str_starts(uri, STR("runs:"))) {
+        return mlflow_invalid(e, "Artifact location cannot be a runs:/ URI. Given: '%.*s'",
+                              STR_F(str_upto(uri, 300)));
+    }
+    if (uri.n > LOCATION_MAX_LENGTH && str_code_points(uri) > LOCATION_MAX_LENGTH) {
+        return mlflow_invalid(e,
+                              "Invalid artifact path length. The length of the artifact path "
+                              "cannot be greater than"
+                              " %d characters.",
+                              LOCATION_MAX_LENGTH);
+    }
+    if (str_find(uri, '#', 0) != SIZE_MAX) {
+        return mlflow_invalid(e, "Invalid artifact location '%.*s': it may not contain '#'",
+                              STR_F(str_upto(uri, 300)));
+    }
+    str query = str_from(uri, str_find(uri, '?', 0));
+    if (str_find_str(query, STR(".."), 0) != SIZE_MAX) {
+        return mlflow_invalid(
+            e, "Invalid artifact location '%.*s': its query string may not contain '..'",
+            STR_F(str_upto(uri, 300)));
+    }
+    return true;
+}
+
+// ---- names of runs
+// ------------------------------------------------------------------------------------------------
+
+static const char *const adjectives[] = {
+    "able",  "amber", "bold",  "brave", "brisk", "calm",  "clean", "clear", "coral",
+    "crisp", "deep",  "eager", "early", "even",  "fair",  "fast",  "fine",  "firm",
+    "fond",  "fresh", "glad",  "gold",  "grand", "green", "happy", "keen",  "kind",
+    "light", "lucid", "merry", "mild",  "neat",  "noble", "plain", "proud", "quick",
+    "quiet", "rapid", "ready", "rich",  "sharp", "sleek", "smart", "snowy", "solid",
+    "stout", "sunny", "swift", "tidy",  "vivid", "warm",  "wise",  "witty", "young"};
+static const char *const nouns[] = {
+    "ant",   "ash",    "bass", "bear",  "bee",   "birch", "bird", "brook", "carp",
+    "cedar", "clam",   "cod",  "crab",  "crane", "crow",  "deer", "dove",  "duck",
+    "eel",   "elk",    "elm",  "fern",  "finch", "fish",  "fox",  "frog",  "goat",
+    "goose", "grouse", "hare", "hawk",  "heron", "ibis",  "jay",  "koi",   "lark",
+    "lily",  "linnet", "lynx", "maple", "mole",  "moth",  "newt", "oak",   "otter",
+    "owl",   "perch",  "pine", "quail", "raven", "robin", "rook", "seal",  "shrew",
+    "stork", "swan",   "tern", "trout", "vole",  "whale", "wren", "yew"};
+
+str mlflow_random_name(arena *a) {
+    uint32_t r[3];
+    random_bytes(r, sizeof r);
+    return arena_printf(a, "%s-%s-%u",
+                        adjectives[r[0] % (sizeof adjectives / sizeof *adjectives)],
+                        nouns[r[1] % (sizeof nouns / sizeof *nouns)], r[2] % 1000);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the dialect's files share. An RPC is a row of mlflow_rpc: its message and a function
+// `bool f(call, msg, e)` that calls core and renders; call.c does the rest (content type,
+// decoding, errors, the empty reply "{}").
+#ifndef STEMMA_API_MLFLOW_INTERNAL_H
+#define STEMMA_API_MLFLOW_INTERNAL_H
+
+#include "api/api.h"
+#include "base/msg.h"
+#include "core/artifact.h"
+#include "core/input.h"
+#include "core/model.h"
+#include "core/project.h"
+#include "core/run.h"
+#include "core/search.h"
+#include "core/series.h"
+
+// The MLflow release whose surface is there: below 3.4 clients send no spans
+// (reference/mlflow.md 0.7).
+#define MLFLOW_VERSION "3.3.2"
+#define MLFLOW_SCHEME  "mlflow-artifacts:/"
+
+// ---- a call (call.c)
+// ---------------------------------------------------------------------------------------------
+typedef struct call {
+    http_req *r;
+    ctx c;
+    json_writer *w; // NULL until the reply begins
+} call;
+
+typedef struct mlflow_rpc {
+    const msg_type *msg;
+    bool (*fn)(call *k, void *msg, err *e);
+} mlflow_rpc;
+
+void mlflow_handle(http_req *r); // of rows whose .data is an mlflow_rpc
+void mlflow_render_error(http_req *r, const err *e);
+json_writer *mlflow_reply(call *k); // begins a JSON reply with status 200
+bool mlflow_invalid(err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); // ERR_INVALID, false
+
+// ---- checks (check.c): MLflow's rules, in its words
+// ----------------------------------------------------------------
+bool mlflow_experiment_id(str text, int64_t *number,
+                          err *e); // ERR_NOT_FOUND when it can not be one
+bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers,
+                           size_t *n); // those that can be one
+bool mlflow_run_id(str text, id *out, err *e);
+bool mlflow_model_id(str text, id *out, err *e);
+// A metric's, parameter's or tag's name. `path` is how the message calls it, "metrics[3].name";
+// `what` what the message on its length calls it.
+bool mlflow_check_name(arena *a, str name, str path, str what, err *e);
+bool mlflow_check_length(str value, size_t max, const char *what, err *e);
+str mlflow_truncate(str value, size_t max);  // code points
+str mlflow_random_name(arena *a);            // adjective-noun-number, 20 characters at most
+bool mlflow_check_location(str uri, err *e); // of an experiment's artifacts
+str mlflow_repr(arena *a,
+                str s); // a string as Python's repr and json.dumps quote it in messages
+
+// ---- rendering (render.c)
+// ----------------------------------------------------------------------------------------
+void mlflow_experiment(json_writer *w, const project *p, arena *a);
+void mlflow_run_info(json_writer *w, const run *r);
+void mlflow_run(json_writer *w, const run_view *v);
+void mlflow_logged_model(json_writer *w, const model *m, const model_point *points, size_t n);
+void mlflow_metric(json_writer *w, str key, const series_value *v); // an object without run_id
+void mlflow_model_id_text(char out[ID_HEX + 2], id i);
+
+// ---- what a run's artifacts are (artifacts.c)
+// ---------------------------------------------------------------------- <uri>'s place in the
+// tree joined with a path of the client's; false (ERR_UNIMPLEMENTED) when it is kept elsewhere.
+bool mlflow_tree_path(arena *a, str uri, str client_path, str *out, err *e);
+void mlflow_send_artifact(http_req *r, ctx *c, str tree_path);
+bool mlflow_list_files(call *k, str uri, str client_path, err *e); // root_uri and files
+bool mlflow_receive(http_req *r, ctx *c, str tree_path, uint64_t max,
+                    err *e); // the request's body
+
+// ---- the RPCs, a file an area
+// --------------------------------------------------------------------------------------
+extern const mlflow_rpc mlflow_experiments_create, mlflow_experiments_get,
+    mlflow_experiments_get_by_name, mlflow_experiments_search, mlflow_experiments_update,
+    mlflow_experiments_delete, mlflow_experiments_restore, mlflow_experiments_set_tag,
+    mlflow_experiments_delete_tag, mlflow_experiments_search_datasets;
+extern const mlflow_rpc mlflow_runs_create, mlflow_runs_get, mlflow_runs_update,
+    mlflow_runs_delete, mlflow_runs_restore, mlflow_runs_search;
+extern const mlflow_rpc mlflow_log_metric, mlflow_log_parameter, mlflow_log_tag,
+    mlflow_delete_tag, mlflow_log_batch, mlflow_log_model, mlflow_log_inputs,
+    mlflow_log_outputs;
+extern const mlflow_rpc mlflow_metrics_history, mlflow_metrics_bulk, mlflow_metrics_interval;
+extern const mlflow_rpc mlflow_models_create, mlflow_models_get, mlflow_models_finalize,
+    mlflow_models_delete, mlflow_models_search, mlflow_models_set_tags,
+    mlflow_models_delete_tag, mlflow_models_params, mlflow_models_directories;
+extern const mlflow_rpc mlflow_artifacts_list, mlflow_proxy_list;
+
+// Handlers that are not RPCs.
+void mlflow_get_artifact(http_req *r);
+void mlflow_upload_artifact(http_req *r);
+void mlflow_model_file(http_req *r);
+void mlflow_proxy_put(http_req *r);
+void mlflow_proxy_get(http_req *r);
+void mlflow_proxy_delete(http_req *r);
+void mlflow_multipart(http_req *r);
+void mlflow_health(http_req *r);
+void mlflow_version(http_req *r);
+void mlflow_server_info(http_req *r);
+void mlflow_index(http_req *r);
+void mlflow_metrics(http_req *r);
+void mlflow_later(http_req *r);     // 501
+void mlflow_not_there(http_req *r); // 404 ENDPOINT_NOT_FOUND, for what clients probe
+void mlflow_gateway_stub(http_req *r);
+
+#endif
