@@ -52,10 +52,12 @@ static bool make_default(core *c, err *e) {
     return f.there || db_write(c->db, write_default, &f, e);
 }
 
+bool core_migrate(db *d, const char *program_version, err *e) {
+    return db_migrate(d, schema_migrations, schema_migrations_n, program_version, e);
+}
+
 core *core_open(const core_config *config, const char *program_version, err *e) {
-    if (!db_migrate(config->db, schema_migrations, schema_migrations_n, program_version, e)) {
-        return NULL;
-    }
+    if (!core_migrate(config->db, program_version, e)) return NULL;
     core *c = mem_alloc(sizeof *c);
     c->db = config->db;
     c->store = config->store;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands share: the options, the data folder opened, and how to fail.
+#ifndef STEMMA_CLI_INTERNAL_H
+#define STEMMA_CLI_INTERNAL_H
+
+#include "cli/cli.h"
+#include "core/core.h"
+
+// ---- options (options.c)
+// -----------------------------------------------------------------------------------------
+typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
+
+// X(name, variable in the environment or "", kind, placeholder, default, commands that take it,
+// what it does)
+#define CLI_OPTIONS(X)                                                                         \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc",         \
+      "the folder that holds the database and the content")                                    \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc",                          \
+      "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
+      "folder")                                                                                \
+    X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
+      "where to listen; beyond loopback only with a token")                                    \
+    X(artifact_root, "STEMMA_ARTIFACT_ROOT", CLI_TEXT, "URI", "mlflow-artifacts:/", "serve",   \
+      "where clients keep the artifacts of new experiments; the default is this server")       \
+    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve",                                   \
+      "every request needs this token (as Bearer, or as the password of Basic); prefer the "   \
+      "environment variable, other"                                                            \
+      " users of the machine can read command lines")                                          \
+    X(allowed_hosts, "STEMMA_ALLOWED_HOSTS", CLI_TEXT, "LIST", "", "serve",                    \
+      "names that the Host header may have, with * as wildcard; the default is loopback and "  \
+      "private addresses")                                                                     \
+    X(allowed_origins, "STEMMA_ALLOWED_ORIGINS", CLI_TEXT, "LIST", "", "serve",                \
+      "other sites whose pages may change things; the default is none")                        \
+    X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
+      "most threads that answer requests; 0: as fits")                                         \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "info", "serve check rebuild gc",                  \
+      "debug, info, warn, error or off")                                                       \
+    X(deep, "", CLI_FLAG, "", "", "check",                                                     \
+      "also read every stored file whole and hash it again")                                   \
+    X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
+      "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
+    X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version",                                  \
+      "print the result as one JSON object")
+
+#define CLI_MEMBER(name, env, kind, placeholder, fallback, commands, doc) str name;
+typedef struct cli_options {
+    CLI_OPTIONS(CLI_MEMBER) // as given, or the default; a flag that is set is "1"
+} cli_options;
+#undef CLI_MEMBER
+
+// The command's options from the environment and argv[2...]; what is not an option is refused.
+bool cli_parse(arena *a, const char *command, int argc, char **argv, cli_options *out, err *e);
+bool cli_number(str s, int64_t *out);
+bool cli_seconds(str s, int64_t *out);
+void cli_options_help(const char *command);     // to standard output
+void cli_options_markdown(const char *command); // a table of it
+
+// ---- commands (commands.c)
+// ---------------------------------------------------------------------------------------
+typedef struct cli_command {
+    const char *name;
+    int (*run)(const cli_options *o, arena *a);
+    const char *summary; // one line
+    const char *text;    // the help's paragraph
+} cli_command;
+
+int cmd_serve(const cli_options *o, arena *a);
+int cmd_check(const cli_options *o, arena *a);
+int cmd_rebuild(const cli_options *o, arena *a);
+int cmd_gc(const cli_options *o, arena *a);
+int cmd_version(const cli_options *o, arena *a);
+int cmd_reference(const cli_options *o, arena *a);
+
+// ---- the data (data.c)
+// --------------------------------------------------------------------------------------------
+typedef struct cli_data {
+    db *db;
+    store *store;
+    core *core;
+} cli_data;
+
+// Opens database, content folder and core. `background`: with the threads that pack and fold.
+bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
+void cli_close(cli_data *d);
+
+// Prints "stemma: <message>" and returns CLI_FAILED.
+int cli_fail(const err *e);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// serve: the server from its start to SIGTERM. Order at the end: no new requests, those at work
+// end, background threads stop within a step, the database closes with its log truncated.
+#include "api/api.h"
+#include "base/log.h"
+#include "cli/cli_internal.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define STOP_GRACE_US 20000000
+
+// "HOST:PORT", "[::1]:5000", ":5000" or "5000".
+static bool parse_listen(str s, str *host, int *port, err *e) {
+    size_t colon = s.n;
+    while (colon && s.p[colon - 1] != ':')
+        colon--;
+    int64_t number;
+    *host = colon ? str_upto(s, colon - 1) : STR("127.0.0.1");
+    if (!host->n) *host = STR("127.0.0.1");
+    if (host->p[0] == '[' && host->p[host->n - 1] == ']')
+        *host = str_n(host->p + 1, host->n - 2);
+    if (!str_to_i64(str_from(s, colon), &number) || number < 0 || number > 65535) {
+        return err_set(e, ERR_INVALID, "--listen takes HOST:PORT, not '%.*s'", STR_F(s));
+    }
+    *port = (int)number;
+    if (str_is(*host, "localhost")) *host = STR("127.0.0.1");
+    return true;
+}
+
+static bool is_loopback(arena *a, str host) {
+    struct in_addr v4;
+    if (str_is(host, "::1")) return true;
+    return inet_pton(AF_INET, arena_cstr(a, host), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+static bool may_listen(arena *a, str host, str token, err *e) {
+    if (token.n || is_loopback(a, host)) return true;
+    return err_set(
+        e, ERR_FORBIDDEN,
+        "refusing to listen on %.*s without a token, because anybody could read and change the"
+        " data: set STEMMA_TOKEN, or listen on 127.0.0.1",
+        STR_F(host));
+}
+
+static void print_banner(const cli_options *o, str host, int port) {
+    const char *open = str_find(host, ':', 0) == SIZE_MAX ? "" : "[", *close = *open ? "]" : "";
+    printf("Stemma %s listens on http://%s%.*s%s:%d\n", STEMMA_VERSION, open, STR_F(host),
+           close, port);
+    printf("data: %.*s%s\n\n", STR_F(o->data), o->db.n ? " (records in PostgreSQL)" : "");
+    printf("    import mlflow\n    mlflow.set_tracking_uri(\"http://%s%.*s%s:%d\")\n\n", open,
+           STR_F(host), close, port);
+    fflush(stdout);
+}
+
+static int wait_for_signal(void) {
+    sigset_t set;
+    int sig = 0;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigwait(&set, &sig);
+    return sig;
+}
+
+// Threads inherit the mask, so that the signals wait for wait_for_signal.
+static void block_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) {
+    api app = {.core = d->core,
+               .token = o->token,
+               .allowed_hosts = o->allowed_hosts,
+               .allowed_origins = o->allowed_origins};
+    int64_t workers = 0;
+    cli_number(o->workers, &workers);
+    http_config c = {.host = host,
+                     .port = port,
+                     .dialects = api_dialects,
+                     .app = &app,
+                     .authorise = api_authorise,
+                     .workers = (int)workers};
+    http_server *s = http_server_start(&c, e);
+    if (!s) return cli_fail(e);
+    print_banner(o, host, http_server_port(s));
+    int sig = wait_for_signal();
+    log_msg(LOG_INFO, "stop", "stopping on signal %d", sig);
+    http_server_stop(s, STOP_GRACE_US);
+    return CLI_OK;
+}
+
+int cmd_serve(const cli_options *o, arena *a) {
+    err e = {0};
+    cli_data d;
+    str host;
+    int port;
+    if (!parse_listen(o->listen, &host, &port, &e) || !may_listen(a, host, o->token, &e)) {
+        cli_fail(&e);
+        return CLI_USAGE;
+    }
+    block_signals();
+    if (!cli_open(o, a, true, &d, &e)) return cli_fail(&e);
+    int code = serve(o, &d, host, port, &e);
+    cli_close(&d);
+    return code;
+}
