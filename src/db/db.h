@@ -15,7 +15,12 @@
 //   {i64} {text} {blob}   column types (text has binary collation)
 //   {table}               behind CREATE TABLE (...): STRICT / nothing
 //   {clustered}           the same for tables that are read by ranges of their key: STRICT, WITHOUT ROWID / nothing
-//   {big}                 behind a blob column that is compressed already: nothing / STORAGE EXTERNAL where supported
+//   {big}                 behind the type of a blob column that is compressed already: nothing / STORAGE EXTERNAL
+//   {share}               behind a SELECT ... WHERE of db_append: nothing / FOR SHARE
+// Queries are constants: a connection keeps what it prepared by the query's address.
+//
+// Errors inside fn. ERR_EXISTS (a unique violation) leaves the transaction as it was, and fn may go on. After any other
+// error of the engine the transaction can only end: later calls repeat the error, and fn's `true` is not believed.
 //
 // Text is valid UTF-8 without U+0000 (checked at binding: ERR_INVALID). Doubles are never bound: store num_order().
 #ifndef STEMMA_DB_DB_H
@@ -45,6 +50,10 @@ db_engine db_engine_of(const db *d);
 
 typedef bool (*db_fn)(db_tx *tx, void *arg, err *e);
 bool db_write(db *d, db_fn fn, void *arg, err *e);
+// The same for the hot path: on PostgreSQL in READ COMMITTED instead of SERIALIZABLE, so it is for functions whose checks
+// are conditional statements or rows locked by {share}. On SQLite it is db_write.
+bool db_append(db *d, db_fn fn, void *arg, err *e);
+// fn may run again when its very first statement failed (a connection that the server had closed meanwhile).
 bool db_read(db *d, db_fn fn, void *arg, err *e);
 
 // Runs once for each committed transaction in which it was asked for, after the commit, on some thread, briefly (a
@@ -85,6 +94,7 @@ db_rows *db_query_rows(db_tx *tx, const db_query *q, const db_arg *args, size_t 
 bool db_next(db_rows *rows, err *e); // false at the end and on an error: then e->code is not ERR_NONE
 void db_end(db_rows *rows);
 
+// Reading a column as what it does not hold (a text as an integer ...) gives the same as NULL and fails the transaction.
 bool db_is_null(const db_rows *rows, int column); // columns from 0
 int64_t db_i64(const db_rows *rows, int column);  // NULL gives 0
 str db_text(const db_rows *rows, int column);     // until the next db_next; NULL gives p == NULL
@@ -118,10 +128,11 @@ int db_schema_number(db *d, err *e); // -1 on an error, 0 when empty
 
 // The engine's own words about how it will run q, one step a line (EXPLAIN); for tests.
 bool db_explain(db *d, const db_query *q, arena *a, str *plan, err *e);
-// The engine's own integrity check (PRAGMA integrity_check; PostgreSQL: amcheck is not assumed, it reads every table).
+// The engine's own integrity check (PRAGMA integrity_check; PostgreSQL: amcheck is not assumed, it reads every row of
+// every table). True: it ran; *report is empty when nothing is wrong, else one finding a line.
 bool db_integrity(db *d, arena *a, str *report, err *e);
 // Gives free pages back to the file system, a bounded step; true while there is more (SQLite's writer calls it itself
-// when idle).
+// when idle). False with e->code ERR_NONE: nothing more to do.
 bool db_shrink_step(db *d, err *e);
 
 #endif
