@@ -26,9 +26,9 @@ static void bad_object(void *arg, sha256 digest, const char *what) {
     found(arg, where, what);
 }
 
-static void bad_series(void *arg, id run, const char *what) {
+static void bad_series(void *arg, id run_id, const char *what) {
     char hex[ID_HEX], where[ID_HEX + 8];
-    id_hex(run, hex);
+    id_hex(run_id, hex);
     snprintf(where, sizeof where, "run %s", hex);
     found(arg, where, what);
 }
@@ -47,7 +47,9 @@ static void bad_event(void *arg, int64_t ws, int64_t number, const char *what) {
 static bool check_engine(cli_data *d, arena *a, findings *f, err *e) {
     str report;
     if (!db_integrity(d->db, a, &report, e)) return false;
-    if (!str_is(str_trim(report), "ok")) found(f, "database", arena_cstr(a, report));
+    for (str line; str_split(&report, '\n', &line);) {
+        if (str_trim(line).n) found(f, "database", arena_cstr(a, line));
+    }
     return true;
 }
 

@@ -28,6 +28,10 @@ typedef struct core_config {
     bool background;   // start the threads that pack and fold (off in one-shot commands)
 } core_config;
 
+// Brings the schema to this program's (core_open does so too; the store needs its tables before
+// it opens).
+bool core_migrate(db *d, const char *program_version, err *e);
+
 // Migrates, makes the default workspace and project when missing, starts the background
 // threads.
 core *core_open(const core_config *c, const char *program_version, err *e);
