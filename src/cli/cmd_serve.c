@@ -100,8 +100,8 @@ static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) 
 int cmd_serve(const cli_options *o, arena *a) {
     err e = {0};
     cli_data d;
-    str host;
-    int port;
+    str host = {0};
+    int port = 0;
     if (!parse_listen(o->listen, &host, &port, &e) || !may_listen(a, host, o->token, &e)) {
         cli_fail(&e);
         return CLI_USAGE;

@@ -67,26 +67,37 @@ static bool free_artifacts(gc *g, const bin_item *i, err *e) {
            artifact_delete(g->c, path, e);
 }
 
-static bool forget_points(db_tx *tx, void *arg, err *e) {
-    gc *g = arg;
+static bool still_deleted(db_tx *tx, const gc *g, bool *yes, err *e) {
     db_rows *row = NULL;
     int found = db_get(tx, &Q_gc_still_deleted, &row, e, DB_I64(g->c->ws), DB_ID(g->item->id));
-    g->done = true; // restored meanwhile, or gone: nothing to forget
-    if (found <= 0 || db_i64(row, 0) != LIFE_DELETED) return found >= 0;
-    return series_forget_step(tx, g->c->ws, g->item->id, &g->done, e);
+    *yes = found > 0 && db_i64(row, 0) == LIFE_DELETED;
+    return found >= 0;
 }
 
+static bool forget_points(db_tx *tx, void *arg, err *e) {
+    gc *g = arg;
+    bool deleted;
+    g->done = true; // restored meanwhile, or gone: nothing to forget
+    if (!still_deleted(tx, g, &deleted, e)) return false;
+    return !deleted || series_forget_step(tx, g->c->ws, g->item->id, &g->done, e);
+}
+
+// Out of the search first: it needs the run's row to know its slot.
 static bool forget_rows(db_tx *tx, void *arg, err *e) {
     gc *g = arg;
     const bin_item *i = g->item;
-    const db_query *own_row = g->models ? &Q_gc_model : &Q_gc_run;
-    int64_t n = db_do(tx, own_row, e, DB_I64(g->c->ws), DB_ID(i->id));
+    bool deleted = g->models;
+    g->done = false;
+    if (!g->models && !still_deleted(tx, g, &deleted, e)) return false;
+    if (!deleted) return true; // restored meanwhile
+    if (!g->models && !search_forget(tx, g->c->ws, i->project, i->id, e)) return false;
+    int64_t n =
+        db_do(tx, g->models ? &Q_gc_model : &Q_gc_run, e, DB_I64(g->c->ws), DB_ID(i->id));
     g->done = n == 1;
-    if (n != 1) return n == 0; // restored meanwhile
+    if (n != 1) return n == 0;
     return db_do(tx, &Q_gc_attr, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge_tag, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
-           (g->models || search_forget(tx, g->c->ws, i->project, i->id, e)) &&
            event_add(tx, g->c, EVENT_gc_freed, id_str(db_tx_arena(tx), i->id), (str){0}, e);
 }
 
