@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hostile bytes for the decoders of packs and object files. The first byte chooses. What is
-// accepted must be what the encoder would write; and a file and a pack made of the input go
-// through the readers that a server uses: they may refuse, they must not give out bytes whose
-// CRC does not match.
+// accepted must be what the encoder would write. A pack and a file made of the input go through
+// the readers that a server uses: they may refuse, and must do it in good order. With the high
+// bit of the first byte the CRCs are put right first, so that what lies behind them is reached.
 #include "base/log.h"
 #include "store/store_internal.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -84,47 +85,76 @@ static void read_everything(store *s, const store_row *row) {
     store_object_close(o);
 }
 
-// The size in the catalogue is what the input claims, capped: the row could be damaged too.
-static void readers(str in, store_kind kind) {
-    store_io io = store_io_real;
-    io.open = open_the_file;
-    store *s = fake_store(in);
-    s->io = &io;
-    pthread_mutex_init(&s->fds_lock, NULL);
-    for (size_t i = 0; i < STORE_PACK_FDS; i++)
-        s->fds[i].fd = -1;
-    store_row row = {.where.kind = kind};
-    if (in.n >= STORE_PACK_HEADER + STORE_RECORD && kind == STORE_IN_PACK) {
-        memcpy(row.where.part.b, in.p + 8, sizeof row.where.part.b);
-        memcpy(row.digest.b, in.p + STORE_PACK_HEADER + 8, sizeof row.digest.b);
-        uint32_t n;
-        memcpy(&n, in.p + STORE_PACK_HEADER + 4, 4);
-        row.size = n;
-        row.where.start = STORE_PACK_HEADER;
-    } else if (in.n >= STORE_TRAILER) {
-        const char *t = in.p + in.n - STORE_TRAILER;
-        memcpy(&row.size, t + 8, 8);
-        memcpy(row.digest.b, t + 16, sizeof row.digest.b);
-        if (row.size > STORE_OBJECT_MAX)
-            row.size = STORE_OBJECT_MAX; // as the catalogue refuses more
+static void reseal(char *p, size_t n) {
+    uint32_t crc = htole32(crc32c(0, p, n - 4));
+    memcpy(p + n - 4, &crc, 4);
+}
+
+// The row says what the bytes say, capped as read_row caps it: the catalogue could be damaged
+// too.
+static bool row_of_pack(char *p, size_t n, bool right, store_row *row) {
+    if (n < STORE_PACK_HEADER + STORE_RECORD) return false;
+    char *r = p + STORE_PACK_HEADER;
+    uint32_t size;
+    memcpy(&size, r + 4, 4);
+    row->size = le32toh(size);
+    memcpy(row->where.part.b, p + 8, sizeof row->where.part.b);
+    memcpy(row->digest.b, r + 8, sizeof row->digest.b);
+    row->where.start = STORE_PACK_HEADER;
+    if (!right) return true;
+    reseal(p, STORE_PACK_HEADER);
+    if (row->size <= n - STORE_PACK_HEADER - STORE_RECORD) {
+        uint32_t crc = htole32(crc32c(0, r + STORE_RECORD, row->size));
+        memcpy(r + 40, &crc, 4);
     }
-    read_everything(s, &row);
-    store_pack_forget(s, true);
-    pthread_mutex_destroy(&s->fds_lock);
+    reseal(r, STORE_RECORD);
+    return true;
+}
+
+static bool row_of_file(char *p, size_t n, bool right, store_row *row) {
+    if (n < STORE_TRAILER) return false;
+    char *t = p + n - STORE_TRAILER;
+    memcpy(&row->size, t + 8, 8);
+    row->size = le64toh(row->size);
+    if (row->size > STORE_OBJECT_MAX) row->size = STORE_OBJECT_MAX;
+    memcpy(row->digest.b, t + 16, sizeof row->digest.b);
+    if (right) reseal(t, STORE_TRAILER);
+    return true;
+}
+
+static void readers(str in, store_kind kind, bool right) {
+    store_io io = store_io_real;
+    store_row row = {.where.kind = kind};
+    char *p = mem_alloc(in.n + 1);
+    if (in.n) memcpy(p, in.p, in.n);
+    io.open = open_the_file;
+    if (kind == STORE_IN_PACK ? row_of_pack(p, in.n, right, &row)
+                              : row_of_file(p, in.n, right, &row)) {
+        store *s = fake_store(str_n(p, in.n));
+        s->io = &io;
+        pthread_mutex_init(&s->fds_lock, NULL);
+        for (size_t i = 0; i < STORE_PACK_FDS; i++)
+            s->fds[i].fd = -1;
+        read_everything(s, &row);
+        store_pack_forget(s, true);
+        pthread_mutex_destroy(&s->fds_lock);
+    }
+    free(p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!size) return 0;
     log_set_level(LOG_OFF);
     str in = str_n(data + 1, size - 1);
-    switch (data[0] % 7) {
+    bool right = data[0] & 0x80;
+    switch ((data[0] & 0x7f) % 7) {
     case 0: pack_header(in); break;
     case 1: record(in); break;
     case 2: trailer(in); break;
     case 3: page(in); break;
     case 4: names(in); break;
-    case 5: readers(in, STORE_IN_PACK); break;
-    case 6: readers(in, STORE_IN_FILE); break;
+    case 5: readers(in, STORE_IN_PACK, right); break;
+    case 6: readers(in, STORE_IN_FILE, right); break;
     }
     return 0;
 }

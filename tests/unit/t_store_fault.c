@@ -291,7 +291,7 @@ static struct {
     change c[20000];
     size_t n;
     int root;
-    bool off;  // the power is off
+    _Atomic bool off; // the power is off
     long left; // calls until then
 } power = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
