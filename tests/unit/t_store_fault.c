@@ -12,6 +12,8 @@
 #include "store_help.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 // ---- failures
 // ------------------------------------------------------------------------------------------------------
@@ -292,7 +294,7 @@ static struct {
     size_t n;
     int root;
     _Atomic bool off; // the power is off
-    long left; // calls until then
+    long left;        // calls until then
 } power = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool enter(void) {
@@ -595,11 +597,63 @@ static void nothing_acknowledged_is_lost(void **state) {
         power_loss(i * 7919 + 1);
 }
 
+// ---- kill -9
+// --------------------------------------------------------------------------------------------------------
+
+// A process of its own that puts and says what was acknowledged, until it is killed.
+static void put_until_killed(const fix *f, int out, uint64_t from) {
+    err e;
+    sha256 d;
+    store *s = fix_store(f, fix_db(f), NULL);
+    for (uint64_t seed = from;; seed++)
+        if (!try_put(s, seed, power_size(seed), &d, &e) ||
+            write(out, &seed, sizeof seed) != sizeof seed)
+            _exit(1);
+}
+
+static void killed_at_any_moment(void **state) {
+    (void)state;
+    static uint64_t acked[100000];
+    fix f;
+    size_t n = 0;
+    unsigned seed = 5;
+    fix_open(&f, NULL);
+    for (int round = 0; round < 5; round++) {
+        int ends[2];
+        store_close(f.s);
+        db_close(f.db);
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        if (!child) put_until_killed(&f, ends[1], (uint64_t)round * 1000000);
+        close(ends[1]);
+        assert_int_equal(read(ends[0], &acked[n], 8), 8); // it is under way
+        n++;
+        usleep((useconds_t)(rand_r(&seed) % 100000));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        while (read(ends[0], &acked[n], 8) == 8)
+            n++;
+        close(ends[0]);
+        f.db = fix_db(&f);
+        f.s = fix_store(&f, f.db, NULL);
+        assert_int_equal(fix_files(&f, "tmp"), 2); // its partial uploads are gone
+        fix_check(f.s, true, NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        char *p = fix_bytes(acked[i], power_size(acked[i]));
+        sha256 d = sha256_of(p, power_size(acked[i]));
+        free(p);
+        fix_expect(f.s, d, acked[i], power_size(acked[i]));
+    }
+    fix_close(&f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_call_can_fail),
     cmocka_unit_test(reads_can_fail),
     cmocka_unit_test(full_disk),
     cmocka_unit_test(failed_sync_gives_up_the_pack),
     cmocka_unit_test(nothing_acknowledged_is_lost),
+    cmocka_unit_test(killed_at_any_moment),
 };
 FIX_BOTH(tests)
