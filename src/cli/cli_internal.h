@@ -6,8 +6,7 @@
 #include "cli/cli.h"
 #include "core/core.h"
 
-// ---- options (options.c)
-// -----------------------------------------------------------------------------------------
+// ---- options (options.c) --------------------------------------------------------------------
 typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
 
 // X(name, variable in the environment or "", kind, placeholder, default, commands that take it,
@@ -56,8 +55,7 @@ bool cli_seconds(str s, int64_t *out);
 void cli_options_help(const char *command);     // to standard output
 void cli_options_markdown(const char *command); // a table of it
 
-// ---- commands (commands.c)
-// ---------------------------------------------------------------------------------------
+// ---- commands (commands.c) ------------------------------------------------------------------
 typedef struct cli_command {
     const char *name;
     int (*run)(const cli_options *o, arena *a);
@@ -72,8 +70,7 @@ int cmd_gc(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
 
-// ---- the data (data.c)
-// --------------------------------------------------------------------------------------------
+// ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {
     db *db;
     store *store;

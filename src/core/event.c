@@ -98,8 +98,7 @@ bool event_add(db_tx *tx, const ctx *c, event_kind kind, str object, str payload
            db_push(tx, &Q_event_head_set, e, DB_I64(c->ws), DB_I64(h.number), DB_ID(h.chain));
 }
 
-// ---- sealing (PostgreSQL)
-// ---------------------------------------------------------------------------------------
+// ---- sealing (PostgreSQL) -------------------------------------------------------------------
 
 typedef struct pending {
     int64_t ws;
@@ -211,8 +210,7 @@ void event_sealer_stop(event_sealer *s) {
     free(s);
 }
 
-// ---- reading and checking
-// ---------------------------------------------------------------------------------------
+// ---- reading and checking -------------------------------------------------------------------
 
 typedef struct event_reading {
     int64_t ws, after;

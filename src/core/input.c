@@ -87,8 +87,7 @@ bool output_log(ctx *c, id run_id, const model_link *models, size_t n, err *e) {
     return db_write(core_db(c->core), log_links, &l, e);
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------
+// ---- reading --------------------------------------------------------------------------------
 
 static bool read_dataset(db_tx *tx, arena *a, int64_t ws, id run_id, id dst, dataset_input *out,
                          err *e) {

@@ -60,8 +60,7 @@ typedef struct model_call {
     str key;
 } model_call;
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 static bool insert_params(db_tx *tx, const ctx *c, const model *m, const kv *params, size_t n,
                           err *e) {
@@ -129,8 +128,7 @@ bool model_create(ctx *c, const model_new *n, model *out, err *e) {
     return db_write(core_db(c->core), create, &k, e);
 }
 
-// ---- read
-// -------------------------------------------------------------------------------------------------------
+// ---- read -----------------------------------------------------------------------------------
 
 static bool get(db_tx *tx, void *arg, err *e) {
     model_call *g = arg;
@@ -195,8 +193,7 @@ bool model_page(ctx *c, int64_t project_number, int64_t after_created, id after,
     return true;
 }
 
-// ---- change
-// -----------------------------------------------------------------------------------------------------
+// ---- change ---------------------------------------------------------------------------------
 
 static bool finalize(db_tx *tx, void *arg, err *e) {
     model_call *f = arg;

@@ -51,8 +51,7 @@ static str number_text(const ctx *c, int64_t number) {
     return arena_printf(c->a, "%lld", (long long)number);
 }
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 typedef struct create_call {
     ctx *c;
@@ -105,8 +104,7 @@ bool project_create(ctx *c, str name, str artifact_location, const kv *tags, siz
     return true;
 }
 
-// ---- read
-// -------------------------------------------------------------------------------------------------------
+// ---- read -----------------------------------------------------------------------------------
 
 typedef struct get_call {
     ctx *c;
@@ -176,8 +174,7 @@ bool project_page(ctx *c, view v, int64_t after, size_t max, project **out, size
     return true;
 }
 
-// ---- change
-// -----------------------------------------------------------------------------------------------------
+// ---- change ---------------------------------------------------------------------------------
 
 typedef struct change_call {
     ctx *c;

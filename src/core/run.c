@@ -80,8 +80,7 @@ bool attr_read(db_tx *tx, const ctx *c, id owner, attr_kind kind, arena *a, kv *
     return core_read_kv(rows, a, out, n, e);
 }
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 typedef struct create_call {
     ctx *c;
@@ -123,8 +122,7 @@ bool run_create(ctx *c, const run_new *n, run *out, err *e) {
     return db_write(core_db(c->core), create, &k, e);
 }
 
-// ---- read
-// -------------------------------------------------------------------------------------------------------
+// ---- read -----------------------------------------------------------------------------------
 
 typedef struct run_call {
     ctx *c;
@@ -165,8 +163,7 @@ bool run_attrs(ctx *c, id owner, attr_kind kind, kv **out, size_t *n, err *e) {
     return true;
 }
 
-// ---- change
-// -----------------------------------------------------------------------------------------------------
+// ---- change ---------------------------------------------------------------------------------
 
 // The events that a change from `old` to `now` is.
 static bool change_events(db_tx *tx, ctx *c, const run *old, const run *now, err *e) {

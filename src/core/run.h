@@ -51,8 +51,7 @@ bool run_update(ctx *c, id run_id, const run_change *change, run *out, err *e); 
 bool run_delete(ctx *c, id run_id, err *e);                                     // idempotent
 bool run_restore(ctx *c, id run_id, err *e);                                    // idempotent
 
-// ---- logging: one atomic batch
-// ---------------------------------------------------------------------------------
+// ---- logging: one atomic batch --------------------------------------------------------------
 typedef struct point {
     str key;
     int64_t step, time_ms;

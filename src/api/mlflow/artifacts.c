@@ -4,15 +4,16 @@
 // machine. Files are always sent as attachments of a type that the server chose, so that none
 // runs in the page's origin. Any thread.
 #include "api/mlflow/mlflow_internal.h"
+#include "core/folder.h"
 
 #define LIST_AT_ONCE     1000
+#define FOLDER_AT_MOST   100000
 #define COPY_BYTES       (256u << 10)
 #define UPLOAD_MAX_BYTES (10u << 20)
 
-// ---- where things are
-// -----------------------------------------------------------------------------------------------
+// ---- where things are -----------------------------------------------------------------------
 
-bool mlflow_tree_path(arena *a, str uri, str client_path, str *out, err *e) {
+static bool tree_path_of(arena *a, str uri, str client_path, str *out, err *e) {
     str scheme = STR(MLFLOW_SCHEME), root, below;
     if (!str_starts(uri, scheme) || str_starts(uri, STR(MLFLOW_SCHEME "/"))) {
         return err_set(
@@ -31,8 +32,7 @@ bool mlflow_tree_path(arena *a, str uri, str client_path, str *out, err *e) {
     return true;
 }
 
-// ---- types
-// ------------------------------------------------------------------------------------------------------
+// ---- types ----------------------------------------------------------------------------------
 
 typedef struct mime {
     const char *extension, *type;
@@ -118,8 +118,7 @@ static str disposition(arena *a, str name) {
                         plain, (int)n, exact);
 }
 
-// ---- down
-// -------------------------------------------------------------------------------------------------------
+// ---- down -----------------------------------------------------------------------------------
 
 static void close_object(void *o) {
     store_object_close(o);
@@ -154,15 +153,32 @@ static bool send_artifact(http_req *r, ctx *c, str tree_path, err *e) {
     return true;
 }
 
-void mlflow_send_artifact(http_req *r, ctx *c, str tree_path) {
-    err e = {0};
-    if (!send_artifact(r, c, tree_path, &e)) http_fail(r, &e);
+// A file beneath the folder that the operator named as artifact root: as it is, without
+// checksums of ours.
+static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
+    http_source s = {0};
+    size_t slash = below.n;
+    while (slash && below.p[slash - 1] != '/')
+        slash--;
+    str name = str_from(below, slash);
+    if (!folder_file(c, below, &s.fd, &s.length, e)) return false;
+    s.content_type = type_of(name);
+    http_set_header(r, "Content-Disposition", disposition(c->a, name));
+    http_reply_source(r, &s);
+    return true;
 }
 
-// ---- up
-// ---------------------------------------------------------------------------------------------------------
+// What `client_path` names below `uri`, a run's or model's artifacts.
+static bool send_below(http_req *r, ctx *c, str uri, str client_path, err *e) {
+    str path;
+    if (folder_holds(c, uri, client_path, &path, e)) return send_folder_file(r, c, path, e);
+    return e->code == ERR_NONE && tree_path_of(c->a, uri, client_path, &path, e) &&
+           send_artifact(r, c, path, e);
+}
 
-bool mlflow_receive(http_req *r, ctx *c, str tree_path, uint64_t max, err *e) {
+// ---- up -------------------------------------------------------------------------------------
+
+static bool receive(http_req *r, ctx *c, str tree_path, uint64_t max, err *e) {
     sha256 digest;
     uint64_t size = 0;
     ssize_t got = 0;
@@ -185,8 +201,16 @@ bool mlflow_receive(http_req *r, ctx *c, str tree_path, uint64_t max, err *e) {
     return store_finish(u, &digest, &size, e) && artifact_put(c, tree_path, digest, size, e);
 }
 
-// ---- lists
-// ------------------------------------------------------------------------------------------------------
+// ---- lists ----------------------------------------------------------------------------------
+
+static void file_info(call *k, str prefix, str name, bool is_dir, uint64_t size) {
+    str path = prefix.n ? arena_printf(k->c.a, "%.*s/%.*s", STR_F(prefix), STR_F(name)) : name;
+    json_object(k->w);
+    json_m_string(k->w, "path", path);
+    json_m_bool(k->w, "is_dir", is_dir);
+    if (!is_dir) json_m_i64(k->w, "file_size", (int64_t)size);
+    json_object_end(k->w);
+}
 
 // The files directly below tree_path as {"path", "is_dir", "file_size"}; `prefix` stands before
 // each name.
@@ -200,32 +224,36 @@ static bool list_files(call *k, str tree_path, str prefix, err *e) {
         if (!artifact_list(&k->c, tree_path, after, LIST_AT_ONCE, &f, &n, e)) return false;
         if (n && !begun) json_m_array(w, "files");
         begun |= n > 0;
-        for (size_t i = 0; i < n; i++) {
-            str path = prefix.n
-                           ? arena_printf(k->c.a, "%.*s/%.*s", STR_F(prefix), STR_F(f[i].name))
-                           : f[i].name;
-            json_object(w);
-            json_m_string(w, "path", path);
-            json_m_bool(w, "is_dir", f[i].is_dir);
-            if (!f[i].is_dir) json_m_i64(w, "file_size", (int64_t)f[i].size);
-            json_object_end(w);
-        }
+        for (size_t i = 0; i < n; i++)
+            file_info(k, prefix, f[i].name, f[i].is_dir, f[i].size);
         if (n) after = f[n - 1].name;
     } while (n == LIST_AT_ONCE);
     if (begun) json_array_end(w);
     return true;
 }
 
+static bool list_folder(call *k, str below_root, str prefix, err *e) {
+    folder_entry *f;
+    size_t n;
+    if (!folder_list(&k->c, below_root, FOLDER_AT_MOST, &f, &n, e)) return false;
+    if (n) json_m_array(k->w, "files");
+    for (size_t i = 0; i < n; i++)
+        file_info(k, prefix, f[i].name, f[i].is_dir, f[i].size);
+    if (n) json_array_end(k->w);
+    return true;
+}
+
 bool mlflow_list_files(call *k, str uri, str client_path, err *e) {
-    str tree_path, below;
-    if (!artifact_path(k->c.a, client_path, &below, e) ||
-        !mlflow_tree_path(k->c.a, uri, below, &tree_path, e)) {
+    str path, below;
+    if (!artifact_path(k->c.a, client_path, &below, e)) return false;
+    bool in_folder = folder_holds(&k->c, uri, below, &path, e);
+    if (!in_folder && (e->code != ERR_NONE || !tree_path_of(k->c.a, uri, below, &path, e)))
         return false;
-    }
     json_writer *w = mlflow_reply(k);
     json_object(w);
     json_m_string(w, "root_uri", uri);
-    if (!list_files(k, tree_path, below, e)) return false;
+    if (!(in_folder ? list_folder(k, path, below, e) : list_files(k, path, below, e)))
+        return false;
     json_object_end(w);
     return true;
 }
@@ -262,8 +290,7 @@ static bool list_proxy(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_proxy_list = {&proxy_list_msg, list_proxy};
 
-// ---- by run and model
-// -------------------------------------------------------------------------------------------------
+// ---- by run and model -----------------------------------------------------------------------
 
 static bool decode_query(http_req *r, struct list *q, err *e) {
     msg_problem p;
@@ -273,38 +300,40 @@ static bool decode_query(http_req *r, struct list *q, err *e) {
                 : mlflow_invalid(e, "Invalid value for parameter '%.*s'.", STR_F(p.path)));
 }
 
-// The place in the tree that ?run_id=...&path=... names.
-static bool path_of_run(http_req *r, ctx *c, str *out, err *e) {
+// The run and path that ?run_id=...&path=... names.
+static bool run_of_query(http_req *r, ctx *c, run *found, str *path, err *e) {
     struct list q;
     id run_id;
-    run found;
     if (!decode_query(r, &q, e)) return false;
     if (!q.path.n) return mlflow_invalid(e, "Request must specify path.");
-    return mlflow_run_id(q.run_id, &run_id, e) && run_get(c, run_id, &found, e) &&
-           mlflow_tree_path(c->a, found.artifact_uri, q.path, out, e);
+    *path = q.path;
+    return mlflow_run_id(q.run_id, &run_id, e) && run_get(c, run_id, found, e);
 }
 
 void mlflow_get_artifact(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
+    run found;
     str path;
-    if (path_of_run(r, &c, &path, &e))
-        mlflow_send_artifact(r, &c, path);
-    else
-        http_fail(r, &e);
+    bool ok = run_of_query(r, &c, &found, &path, &e) &&
+              send_below(r, &c, found.artifact_uri, path, &e);
+    if (!ok) http_fail(r, &e);
 }
 
 void mlflow_upload_artifact(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
-    str path;
-    bool ok = path_of_run(r, &c, &path, &e);
+    run found;
+    str path, tree_path;
+    bool ok = run_of_query(r, &c, &found, &path, &e);
     if (ok && http_content_length(r) == 0)
         ok = mlflow_invalid(&e, "Request must specify data.");
-    if (ok && mlflow_receive(r, &c, path, UPLOAD_MAX_BYTES, &e))
+    ok = ok && tree_path_of(c.a, found.artifact_uri, path, &tree_path, &e);
+    if (ok && receive(r, &c, tree_path, UPLOAD_MAX_BYTES, &e)) {
         http_reply(r, 200, "application/json", STR("{}"));
-    else
+    } else {
         http_fail(r, &e);
+    }
 }
 
 struct model_file {
@@ -322,20 +351,15 @@ void mlflow_model_file(http_req *r) {
     struct model_file q;
     id model_id;
     model m;
-    str path;
     bool ok = msg_decode_query(&model_file_msg, c.a, http_query(r), &q, &p) ||
               mlflow_invalid(&e, "Missing value for required parameter 'artifact_file_path'.");
     ok = ok && mlflow_model_id(http_param(r, "model_id"), &model_id, &e) &&
          model_get(&c, model_id, &m, &e) &&
-         mlflow_tree_path(c.a, m.artifact_uri, q.artifact_file_path, &path, &e);
-    if (ok)
-        mlflow_send_artifact(r, &c, path);
-    else
-        http_fail(r, &e);
+         send_below(r, &c, m.artifact_uri, q.artifact_file_path, &e);
+    if (!ok) http_fail(r, &e);
 }
 
-// ---- the proxy
-// --------------------------------------------------------------------------------------------------
+// ---- the proxy ------------------------------------------------------------------------------
 
 static bool proxy_path(http_req *r, str *out, err *e) {
     return artifact_path(http_arena(r), http_param(r, "path"), out, e) &&
@@ -346,7 +370,7 @@ void mlflow_proxy_put(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
     str path;
-    if (proxy_path(r, &path, &e) && mlflow_receive(r, &c, path, UINT64_MAX, &e)) {
+    if (proxy_path(r, &path, &e) && receive(r, &c, path, UINT64_MAX, &e)) {
         http_reply(r, 200, "application/json", STR("{}"));
     } else {
         http_fail(r, &e);
@@ -357,10 +381,7 @@ void mlflow_proxy_get(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
     str path;
-    if (proxy_path(r, &path, &e))
-        mlflow_send_artifact(r, &c, path);
-    else
-        http_fail(r, &e);
+    if (!proxy_path(r, &path, &e) || !send_artifact(r, &c, path, &e)) http_fail(r, &e);
 }
 
 void mlflow_proxy_delete(http_req *r) {

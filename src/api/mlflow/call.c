@@ -17,8 +17,7 @@ bool mlflow_invalid(err *e, const char *fmt, ...) {
     return err_set(e, ERR_INVALID, "%s", msg);
 }
 
-// ---- errors
-// -----------------------------------------------------------------------------------------------------
+// ---- errors ---------------------------------------------------------------------------------
 
 static const char *error_code(err_code code) {
     switch (code) {
@@ -57,8 +56,7 @@ void mlflow_render_error(http_req *r, const err *e) {
     buf_free(&b);
 }
 
-// ---- what is wrong with a message
-// ---------------------------------------------------------------------------------
+// ---- what is wrong with a message -----------------------------------------------------------
 
 static const char *python_type(json_type t) {
     switch (t) {
@@ -122,8 +120,7 @@ static bool decode(http_req *r, const msg_type *t, void *out, err *e) {
     return ok || describe(&p, e);
 }
 
-// ---- the way of a call
-// --------------------------------------------------------------------------------------------
+// ---- the way of a call ----------------------------------------------------------------------
 
 json_writer *mlflow_reply(call *k) {
     if (!k->w) k->w = http_json(k->r, 200, "application/json");

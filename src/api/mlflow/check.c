@@ -11,8 +11,7 @@
 #define NAME_MAX_LENGTH     250
 #define LOCATION_MAX_LENGTH 2048
 
-// ---- ids
-// --------------------------------------------------------------------------------------------------------
+// ---- ids ------------------------------------------------------------------------------------
 
 bool mlflow_experiment_id(str text, int64_t *number, err *e) {
     if (str_to_i64(text, number) && *number >= 0) return true;
@@ -42,8 +41,7 @@ bool mlflow_model_id(str text, id *out, err *e) {
                    STR_F(str_upto(text, 300)));
 }
 
-// ---- names
-// ------------------------------------------------------------------------------------------------------
+// ---- names ----------------------------------------------------------------------------------
 
 static pcre2_code *name_pattern;
 static pthread_once_t name_once = PTHREAD_ONCE_INIT;
@@ -158,8 +156,7 @@ str mlflow_truncate(str value, size_t max) {
     return value.n <= max ? value : str_upto_code_points(value, max);
 }
 
-// ---- locations
-// --------------------------------------------------------------------------------------------------
+// ---- locations ------------------------------------------------------------------------------
 
 // A query string or fragment may not climb: the path of each run is put in front of it.
 bool mlflow_check_location(str uri, err *e) {
@@ -187,8 +184,7 @@ bool mlflow_check_location(str uri, err *e) {
     return true;
 }
 
-// ---- names of runs
-// ------------------------------------------------------------------------------------------------
+// ---- names of runs --------------------------------------------------------------------------
 
 static const char *const adjectives[] = {
     "able",  "amber", "bold",  "brave", "brisk", "calm",  "clean", "clear", "coral",

@@ -33,8 +33,7 @@ static bool check_name(str name, err *e) {
     return mlflow_check_length(name, EXPERIMENT_NAME_MAX, "name", e);
 }
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 struct create {
     uint64_t has;
@@ -69,8 +68,7 @@ static bool create(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_experiments_create = {&create_msg, create};
 
-// ---- read
-// -------------------------------------------------------------------------------------------------------
+// ---- read -----------------------------------------------------------------------------------
 
 struct by_id {
     uint64_t has;
@@ -168,8 +166,7 @@ static bool search(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_experiments_search = {&search_msg, search};
 
-// ---- change
-// -----------------------------------------------------------------------------------------------------
+// ---- change ---------------------------------------------------------------------------------
 
 static const msg_field update_fields[] = {
     MSG_FIELD(struct by_id, experiment_id, MSG_STRING, MSG_REQUIRED | MSG_NUMBER_OK),
@@ -223,8 +220,7 @@ static bool delete_tag(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_experiments_delete_tag = {&set_tag_msg, delete_tag};
 
-// ---- data sets of experiments (what the search box of the runs page offers)
-// ------------------------------------------
+// ---- data sets of experiments (what the search box of the runs page offers) -----------------
 
 struct search_datasets {
     uint64_t has;

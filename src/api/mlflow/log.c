@@ -15,8 +15,7 @@
 #define TAG_VALUE_MAX      8000
 #define DATASETS_PER_BATCH 1000
 
-// ---- metrics
-// ----------------------------------------------------------------------------------------------------
+// ---- metrics --------------------------------------------------------------------------------
 
 struct metric {
     uint64_t has;
@@ -77,8 +76,7 @@ static bool log_metric(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_log_metric = {&log_metric_msg, log_metric};
 
-// ---- parameters and tags
-// --------------------------------------------------------------------------------------------
+// ---- parameters and tags --------------------------------------------------------------------
 
 struct pair {
     uint64_t has;
@@ -135,8 +133,7 @@ static bool delete_tag(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_delete_tag = {&run_pair_msg, delete_tag};
 
-// ---- batches
-// ----------------------------------------------------------------------------------------------------
+// ---- batches --------------------------------------------------------------------------------
 
 struct batch {
     uint64_t has;
@@ -240,8 +237,7 @@ static bool log_batch(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_log_batch = {&batch_msg, log_batch};
 
-// ---- log-model: the history tag of clients before 3
-// ------------------------------------------------------------------
+// ---- log-model: the history tag of clients before 3 -----------------------------------------
 
 struct log_model {
     uint64_t has;
@@ -291,8 +287,7 @@ static bool log_model(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_log_model = {&log_model_msg, log_model};
 
-// ---- inputs and outputs
-// ---------------------------------------------------------------------------------------------
+// ---- inputs and outputs ---------------------------------------------------------------------
 
 static const msg_field input_tag_fields[] = {
     MSG_FIELD(struct pair, key, MSG_STRING, MSG_REQUIRED, .max = 255),

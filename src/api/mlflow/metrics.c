@@ -38,8 +38,7 @@ static bool token_parse(str token, series_value *v, err *e) {
     return true;
 }
 
-// ---- one metric of one run
-// --------------------------------------------------------------------------------------------
+// ---- one metric of one run ------------------------------------------------------------------
 
 struct history {
     uint64_t has;
@@ -86,8 +85,7 @@ static bool history(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_metrics_history = {&history_msg, history};
 
-// ---- many runs
-// --------------------------------------------------------------------------------------------------
+// ---- many runs ------------------------------------------------------------------------------
 
 static void metric_of_run(json_writer *w, str key, const series_value *v, const char *run_id) {
     json_object(w);

@@ -20,8 +20,7 @@
 #define MLFLOW_VERSION "3.3.2"
 #define MLFLOW_SCHEME  "mlflow-artifacts:/"
 
-// ---- a call (call.c)
-// ---------------------------------------------------------------------------------------------
+// ---- a call (call.c) ------------------------------------------------------------------------
 typedef struct call {
     http_req *r;
     ctx c;
@@ -39,8 +38,7 @@ json_writer *mlflow_reply(call *k); // begins a JSON reply with status 200
 bool mlflow_invalid(err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); // ERR_INVALID, false
 
-// ---- checks (check.c): MLflow's rules, in its words
-// ----------------------------------------------------------------
+// ---- checks (check.c): MLflow's rules, in its words -----------------------------------------
 bool mlflow_experiment_id(str text, int64_t *number,
                           err *e); // ERR_NOT_FOUND when it can not be one
 bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers,
@@ -57,8 +55,7 @@ bool mlflow_check_location(str uri, err *e); // of an experiment's artifacts
 str mlflow_repr(arena *a,
                 str s); // a string as Python's repr and json.dumps quote it in messages
 
-// ---- rendering (render.c)
-// ----------------------------------------------------------------------------------------
+// ---- rendering (render.c) -------------------------------------------------------------------
 void mlflow_experiment(json_writer *w, const project *p, arena *a);
 void mlflow_run_info(json_writer *w, const run *r);
 void mlflow_run(json_writer *w, const run_view *v);
@@ -66,17 +63,10 @@ void mlflow_logged_model(json_writer *w, const model *m, const model_point *poin
 void mlflow_metric(json_writer *w, str key, const series_value *v); // an object without run_id
 void mlflow_model_id_text(char out[ID_HEX + 2], id i);
 
-// ---- what a run's artifacts are (artifacts.c)
-// ---------------------------------------------------------------------- <uri>'s place in the
-// tree joined with a path of the client's; false (ERR_UNIMPLEMENTED) when it is kept elsewhere.
-bool mlflow_tree_path(arena *a, str uri, str client_path, str *out, err *e);
-void mlflow_send_artifact(http_req *r, ctx *c, str tree_path);
-bool mlflow_list_files(call *k, str uri, str client_path, err *e); // root_uri and files
-bool mlflow_receive(http_req *r, ctx *c, str tree_path, uint64_t max,
-                    err *e); // the request's body
+// ---- what lies below an artifact uri (artifacts.c) ------------------------------------------
+bool mlflow_list_files(call *k, str uri, str client_path, err *e); // replies root_uri and files
 
-// ---- the RPCs, a file an area
-// --------------------------------------------------------------------------------------
+// ---- the RPCs, a file an area ---------------------------------------------------------------
 extern const mlflow_rpc mlflow_experiments_create, mlflow_experiments_get,
     mlflow_experiments_get_by_name, mlflow_experiments_search, mlflow_experiments_update,
     mlflow_experiments_delete, mlflow_experiments_restore, mlflow_experiments_set_tag,

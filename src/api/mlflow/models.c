@@ -46,8 +46,7 @@ static bool reply_model(call *k, const model *m, err *e) {
     return true;
 }
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 struct create {
     uint64_t has;
@@ -98,8 +97,7 @@ static bool create(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_models_create = {&create_msg, create};
 
-// ---- one model
-// --------------------------------------------------------------------------------------------------
+// ---- one model ------------------------------------------------------------------------------
 
 struct one {
     uint64_t has;
@@ -198,8 +196,7 @@ static bool directories(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_models_directories = {&directories_msg, directories};
 
-// ---- search
-// -----------------------------------------------------------------------------------------------------
+// ---- search ---------------------------------------------------------------------------------
 
 struct dataset_ref {
     uint64_t has;

@@ -168,8 +168,7 @@ void mlflow_run(json_writer *w, const run_view *v) {
     json_object_end(w);
 }
 
-// ---- logged models
-// ------------------------------------------------------------------------------------------------
+// ---- logged models --------------------------------------------------------------------------
 
 static const char *model_status_name(model_status s) {
     switch (s) {

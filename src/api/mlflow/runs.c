@@ -40,8 +40,7 @@ static bool reply_run(call *k, id run_id, err *e) {
     return true;
 }
 
-// ---- create
-// -----------------------------------------------------------------------------------------------------
+// ---- create ---------------------------------------------------------------------------------
 
 struct create {
     uint64_t has;
@@ -101,8 +100,7 @@ static bool create(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_runs_create = {&create_msg, create};
 
-// ---- one run
-// ----------------------------------------------------------------------------------------------------
+// ---- one run --------------------------------------------------------------------------------
 
 static const msg_name status_names[] = {
     {"RUNNING", RUN_RUNNING}, {"SCHEDULED", RUN_SCHEDULED}, {"FINISHED", RUN_FINISHED},
@@ -166,8 +164,7 @@ static bool update(call *k, void *msg, err *e) {
 }
 const mlflow_rpc mlflow_runs_update = {&update_msg, update};
 
-// ---- search
-// -----------------------------------------------------------------------------------------------------
+// ---- search ---------------------------------------------------------------------------------
 
 static const msg_name view_names[] = {
     {"ACTIVE_ONLY", VIEW_ACTIVE}, {"DELETED_ONLY", VIEW_DELETED}, {"ALL", VIEW_ALL}, {NULL, 0}};

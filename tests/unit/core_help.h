@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of core/ share: a whole core over a database and a content folder of its own,
+// without background threads.
+#ifndef STEMMA_TESTS_CORE_HELP_H
+#define STEMMA_TESTS_CORE_HELP_H
+
+#include "store_help.h"
+
+#include "core/artifact.h"
+#include "core/event.h"
+#include "core/gc.h"
+#include "core/input.h"
+#include "core/model.h"
+#include "core/project.h"
+#include "core/run.h"
+#include "core/search.h"
+#include "core/series.h"
+
+typedef struct core_fix {
+    fix f; // its own migration is not used: see core_fix_open
+    core *core;
+    ctx c;
+} core_fix;
+
+// Opens (again) what lies in x->f.
+static inline void core_fix_start(core_fix *x) {
+    err e;
+    db_config d = {.url = str_of(x->f.url)};
+    OK(x->f.db = db_open(&d, &e));
+    OK(core_migrate(x->f.db, "test", &e));
+    OK(x->f.s = store_open(x->f.db, str_of(x->f.dir), &e));
+    core_config c = {
+        .db = x->f.db, .store = x->f.s, .artifact_root = STR("mlflow-artifacts:/")};
+    OK(x->core = core_open(&c, "test", &e));
+    x->c = (ctx){.core = x->core,
+                 .a = arena_new(),
+                 .ws = WORKSPACE_DEFAULT,
+                 .user = STR("tester"),
+                 .proven = true};
+}
+
+static inline void core_fix_open(core_fix *x) {
+    *x = (core_fix){.f = {.top = "/tmp/stemma-t-core-XXXXXX"}};
+    if (!mkdtemp(x->f.top)) fail_msg("mkdtemp");
+    snprintf(x->f.dir, sizeof x->f.dir, "%s/content", x->f.top);
+    fix_url(&x->f);
+    core_fix_start(x);
+}
+
+static inline void core_fix_close(core_fix *x) {
+    arena_free(x->c.a);
+    core_close(x->core);
+    fix_close(&x->f);
+}
+
+// A run in the Default project.
+static inline run core_fix_run(core_fix *x, const char *name) {
+    err e;
+    run r;
+    run_new n = {
+        .name = str_of(name), .user = STR("u"), .has_start = true, .start_ms = 1700000000000};
+    OK(run_create(&x->c, &n, &r, &e));
+    return r;
+}
+
+static inline void core_fix_log(core_fix *x, id run_id, const char *key, int64_t step,
+                                double value) {
+    err e;
+    point p = {
+        .key = str_of(key), .step = step, .time_ms = 1700000000000 + step, .value = value};
+    run_batch b = {.points = &p, .n_points = 1};
+    OK(run_log(&x->c, run_id, &b, &e));
+}
+
+#define FAILS(want, x)                                                                         \
+    do {                                                                                       \
+        e = (err){0};                                                                          \
+        if (x) fail_msg("%s:%d: %s was to fail", __FILE__, __LINE__, #x);                      \
+        if (e.code != (want))                                                                  \
+            fail_msg("%s:%d: %s: %d %s", __FILE__, __LINE__, #x, e.code, e.msg);               \
+    } while (0)
+
+#define SAME(a, b) assert_string_equal(arena_cstr(x->c.a, (a)), (b))
+
+// Runs the tests on SQLite, and on PostgreSQL when STEMMA_TEST_PG names one.
+static inline int core_fix_main(const char *name, const struct CMUnitTest *tests, size_t n) {
+    log_set_level(LOG_ERROR);
+    int failed = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+    fix_pg = getenv("STEMMA_TEST_PG");
+    return failed + (fix_pg ? _cmocka_run_group_tests(name, tests, n, NULL, NULL) : 0);
+}
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The artifact tree, the event log's chain, gc, and the plans of core's hot queries.
+#include "core_help.h"
+
+#include "core/artifact_sql.h"
+#include "core/core_sql.h"
+#include "core/event_sql.h"
+#include "core/gc_sql.h"
+#include "core/input_sql.h"
+#include "core/model_sql.h"
+#include "core/project_sql.h"
+#include "core/run_sql.h"
+
+static void path_is(arena *a, const char *raw, const char *want) {
+    err e = {0};
+    str out;
+    bool ok = artifact_path(a, str_of(raw), &out, &e);
+    if (!want) {
+        if (ok) fail_msg("'%s' was taken as '%.*s'", raw, STR_F(out));
+        assert_int_equal(e.code, ERR_INVALID);
+        assert_string_equal(e.msg, "Invalid path");
+    } else {
+        if (!ok) fail_msg("'%s' was refused", raw);
+        assert_string_equal(arena_cstr(a, out), want);
+    }
+}
+
+static void paths(void **state) {
+    (void)state;
+    arena *a = arena_new();
+    path_is(a, "", "");
+    path_is(a, "a/b.txt", "a/b.txt");
+    path_is(a, "a//b/./c/", "a/b/c");
+    path_is(a, "100%.txt", "100%.txt");
+    path_is(a, "%41/b", "A/b");
+    path_is(a, "sp ace/\xc3\xa9", "sp ace/\xc3\xa9");
+    path_is(a, "..hidden/a..b", "..hidden/a..b");
+    const char *bad[] = {
+        "..",           "a/../b",   "/etc/passwd",    "%2e%2e/x",
+        "%252e%252e/x", "%2fetc",   "a\\b",           "C:/x",
+        "c:x",          "a#b",      "a%00b",          "a\x7f",
+        "a\nb",         "\xff\xfe", "%c0%ae%c0%ae/x", "%25252525252525252525252e./x"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        path_is(a, bad[i], NULL);
+    char longer[5000];
+    memset(longer, 'a', sizeof longer);
+    longer[300] = 0;
+    path_is(a, longer, NULL); // one name of 300 bytes
+    longer[300] = 'a';
+    for (size_t i = 100; i < sizeof longer; i += 100)
+        longer[i] = '/';
+    longer[sizeof longer - 1] = 0;
+    path_is(a, longer, NULL); // 5 kB in all
+    arena_free(a);
+}
+
+static void tree(void **state) {
+    (void)state;
+    core_fix fixture, *x = &fixture;
+    err e;
+    core_fix_open(x);
+    artifact_entry f, *list;
+    size_t n;
+    sha256 d = fix_put(x->f.s, 1, 100);
+    OK(artifact_put(&x->c, STR("0/r/artifacts/a/b.txt"), d, 100, &e));
+    OK(artifact_put(&x->c, STR("0/r/artifacts/z.txt"), d, 100, &e));
+    OK(artifact_get(&x->c, STR("0/r/artifacts/a/b.txt"), &f, &e));
+    assert_true(!f.is_dir && f.size == 100 && sha256_eq(f.digest, d));
+    SAME(f.name, "b.txt");
+    OK(artifact_get(&x->c, STR("0/r"), &f, &e));
+    assert_true(f.is_dir);
+    OK(artifact_list(&x->c, STR("0/r/artifacts"), (str){0}, 10, &list, &n, &e));
+    assert_int_equal(n, 2);
+    SAME(list[0].path, "0/r/artifacts/a");
+    assert_true(list[0].is_dir && !list[1].is_dir);
+    FAILS(ERR_CONFLICT, artifact_put(&x->c, STR("0/r/artifacts/z.txt/below"), d, 100, &e));
+    FAILS(ERR_CONFLICT, artifact_put(&x->c, STR("0/r/artifacts/a"), d, 100, &e));
+    FAILS(ERR_NOT_FOUND, artifact_get(&x->c, STR("nowhere"), &f, &e));
+    OK(artifact_put(&x->c, STR("0/r2/x"), d, 100,
+                    &e)); // a neighbour with the same prefix stays
+    OK(artifact_delete(&x->c, STR("0/r"), &e));
+    FAILS(ERR_NOT_FOUND, artifact_get(&x->c, STR("0/r/artifacts/a/b.txt"), &f, &e));
+    FAILS(ERR_NOT_FOUND, artifact_get(&x->c, STR("0/r/artifacts"), &f, &e));
+    OK(artifact_get(&x->c, STR("0/r2/x"), &f, &e));
+    OK(artifact_delete(&x->c, STR("0/r"), &e));
+    FAILS(ERR_INVALID, artifact_delete(&x->c, STR(""), &e));
+    core_fix_close(x);
+}
+
+static void count_bad(void *arg, int64_t ws, int64_t number, const char *what) {
+    (void)ws, (void)number, (void)what;
+    ++*(int *)arg;
+}
+
+static const db_query tamper = {
+    "test.tamper", "UPDATE event SET user_name = 'somebody else' WHERE number = 2", false};
+
+static bool tamper_event(db_tx *tx, void *arg, err *e) {
+    (void)arg;
+    return db_change(tx, &tamper, NULL, 0, e) == 1;
+}
+
+static void seal(core_fix *x) {
+    err e;
+    size_t sealed;
+    if (db_engine_of(x->f.db) == DB_POSTGRES) OK(event_seal(x->core, &sealed, &e));
+}
+
+static void events(void **state) {
+    (void)state;
+    core_fix fixture, *x = &fixture;
+    err e;
+    core_fix_open(x);
+    event *v;
+    size_t n;
+    int bad = 0;
+    uint64_t seen;
+    run r = core_fix_run(x, "r");
+    OK(run_delete(&x->c, r.id, &e));
+    OK(run_restore(&x->c, r.id, &e));
+    seal(x);
+    OK(event_page(&x->c, 0, 10, &v, &n, &e));
+    assert_int_equal(n, 3);
+    assert_true(v[0].kind == EVENT_run_created && v[1].kind == EVENT_run_deleted &&
+                v[2].kind == EVENT_run_restored);
+    assert_true(v[0].number == 1 && v[2].number == 3 && v[0].proven);
+    SAME(v[0].user, "tester");
+    OK(event_check(x->core, count_bad, &bad, &seen, &e));
+    assert_true(bad == 0 && seen == 3);
+    OK(db_write(x->f.db, tamper_event, NULL, &e));
+    OK(event_check(x->core, count_bad, &bad, &seen, &e));
+    assert_int_equal(bad, 1);
+    core_fix_close(x);
+}
+
+static void gc(void **state) {
+    (void)state;
+    core_fix fixture, *x = &fixture;
+    err e;
+    core_fix_open(x);
+    run keep = core_fix_run(x, "keep"), gone = core_fix_run(x, "gone"), r;
+    sha256 kept = fix_put(x->f.s, 1, 100000), freed = fix_put(x->f.s, 2, 100000);
+    char path[100], hex[ID_HEX];
+    id_hex(gone.id, hex);
+    snprintf(path, sizeof path, "0/%s/artifacts/f", hex);
+    OK(artifact_put(&x->c, str_of(path), freed, 100000, &e));
+    OK(artifact_put(&x->c, STR("0/keep"), kept, 100000, &e));
+    core_fix_log(x, gone.id, "loss", 1, 1);
+    OK(series_pack_all(x->core, &e));
+    OK(run_delete(&x->c, gone.id, &e));
+    gc_report report;
+    OK(gc_bin(x->core, 3600 * 1000000LL, false, &report, &e));
+    assert_int_equal(report.runs, 0); // deleted too recently
+    OK(gc_bin(x->core, 0, true, &report, &e));
+    assert_int_equal(report.runs, 1);
+    OK(run_get(&x->c, gone.id, &r, &e)); // dry
+    OK(gc_bin(x->core, 0, false, &report, &e));
+    assert_int_equal(report.runs, 1);
+    FAILS(ERR_NOT_FOUND, run_get(&x->c, gone.id, &r, &e));
+    OK(run_get(&x->c, keep.id, &r, &e));
+    artifact_entry f;
+    FAILS(ERR_NOT_FOUND, artifact_get(&x->c, str_of(path), &f, &e));
+    assert_true(fix_there(x->f.s, kept));
+    core_fix_close(x);
+}
+
+static void hot_queries_do_not_scan(void **state) {
+    (void)state;
+    static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
+                                       GC_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
+                                           PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)};
+    core_fix fixture, *x = &fixture;
+    err e;
+    core_fix_open(x);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        str plan;
+        if (!all[i].hot) continue;
+        OK(db_explain(x->f.db, &all[i], x->c.a, &plan, &e));
+        bool scans = str_find_str(plan, STR("SCAN"), 0) != SIZE_MAX ||
+                     str_find_str(plan, STR("Seq Scan"), 0) != SIZE_MAX;
+        // Reading an index from its start, as a queue is, is no scan of a table.
+        if (str_find_str(plan, STR("event_pending"), 0) != SIZE_MAX) scans = false;
+        if (scans) fail_msg("%s scans:\n%.*s", all[i].name, STR_F(plan));
+    }
+    core_fix_close(x);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths),
+        cmocka_unit_test(tree),
+        cmocka_unit_test(events),
+        cmocka_unit_test(gc),
+        cmocka_unit_test(hot_queries_do_not_scan),
+    };
+    return core_fix_main("care", tests, sizeof tests / sizeof *tests);
+}
