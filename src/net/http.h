@@ -95,12 +95,14 @@ typedef struct http_config {
     // Called before the body is read (and before 100-continue). False: e is rendered by the
     // route's dialect.
     bool (*authorise)(http_req *r, const http_route *route, err *e);
-    int workers, long_workers; // most threads of the pools; 0: 128 and 1024
-    int max_connections, max_per_address; // 0: 20,000 and 4,096 (loopback: no limit of its own); IPv6 counts by /64
-    int64_t header_us, idle_us; // deadlines; 0: the defaults above
-    int64_t min_body_rate;      // bytes a second that a peer must send or read, after a grace of header_us; 0: 1 KiB/s
-    bool compress_local; // gzip replies to loopback peers too (default: only to others, who
-                         // gain by it)
+    int workers, long_workers;            // most threads of the pools; 0: 128 and 1024
+    int max_connections, max_per_address; // 0: 20,000 and 4,096 (loopback: no limit of its
+                                          // own); IPv6 counts by /64
+    int64_t header_us, idle_us;           // deadlines; 0: the defaults above
+    int64_t min_body_rate; // bytes a second that a peer must send or read, after a grace of
+                           // header_us; 0: 1 KiB/s
+    bool compress_local;   // gzip replies to loopback peers too (default: only to others, who
+                           // gain by it)
 } http_config;
 
 http_server *http_server_start(const http_config *c, err *e); // listens when it returns

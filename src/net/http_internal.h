@@ -154,7 +154,7 @@ struct http_req {
     bool streaming; // the head of a chunked reply is out
     bool replied;   // all of it is given to the connection
     bool chunked, close, cut;
-    int64_t began; // monotonic
+    int64_t began, look_at; // monotonic; when to look next whether the peer is there
     uint64_t bytes_in, bytes_out;
 };
 
@@ -193,10 +193,11 @@ typedef struct http_worker {
     pthread_t thread;
     bool second; // pool 2
     bool lent;   // a thread of pool 1 that waits for a slow reader: counted as one of pool 2
-    _Atomic bool over;    // ended: to be joined
-    _Atomic int64_t busy; // since when it runs a handler; 0: it does not
-    arena *spare;         // for the next request; NULL while a request has it
-    char *in;             // HTTP_INPUT bytes, [in_at, in_n) not consumed
+    _Atomic bool over; // ended: to be joined
+    _Atomic bool busy; // it runs a handler
+    _Atomic int stat;  // /proc/thread-self/stat of a thread of pool 1
+    arena *spare;      // for the next request; NULL while a request has it
+    char *in;          // HTTP_INPUT bytes, [in_at, in_n) not consumed
     size_t in_at, in_n;
     buf head, out; // reply head; JSON buffer, lent to the request
     int64_t date_s;
@@ -254,9 +255,14 @@ struct http_server {
     http_conn *queue_first, *queue_last;
     int n_queued;
     int n2, idle2; // threads of pool 2, and those that wait
-    int least1;    // threads of pool 1 that never end
-    _Atomic int n1, idle1,
-        lent; // threads of pool 1 (without the lent ones), those that wait, those lent
+    pthread_cond_t bench;
+    int benched,
+        called;        // threads of pool 1 that sit out, and those of them that shall come back
+    int peak, samples; // of sleeping handlers, since the target was last looked at
+    int64_t sample_at;
+    _Atomic int target;    // threads of pool 1 that shall follow
+    _Atomic int n1, idle1; // those that do, and those of them that wait
+    _Atomic int lent;
 };
 
 http_server *http_server_new(const http_config *c, err *e); // without sockets and threads

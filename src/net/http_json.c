@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { STREAM_PIECE = 256 << 10 };
+enum { STREAM_PIECE = 256 << 10, LOOK_AGAIN_US = 5000 };
 
 static void send_piece(http_req *r, str bytes) {
     char size[24];
@@ -87,5 +87,8 @@ void http_json_fail(http_req *r, const err *e) {
 }
 
 bool http_gone(http_req *r) {
+    int64_t now = clock_mono_us(); // asked once a row, so it must cost little
+    if (!r->c->broken && now < r->look_at) return false;
+    r->look_at = now + LOOK_AGAIN_US;
     return http_peer_left(r->c);
 }

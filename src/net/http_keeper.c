@@ -18,6 +18,7 @@ enum {
     ACCEPT_BURST = 256,
     REFUSED_MAX = 256, // refused connections that may still read their 503
     ACCEPT_PAUSE_US = 100000,
+    POKE_US = 10000, // a nap this short needs no poke
 };
 
 // ---- addresses
@@ -249,7 +250,7 @@ void *http_keeper(void *arg) {
         if (accepting) accept_at = accept_some(s, now);
         atomic_store(&s->keeper_asleep, true);
         int64_t hurry = http_pool_grow(s, clock_mono_us());
-        if (hurry >= 0) atomic_store(&s->keeper_asleep, false);
+        if (hurry >= 0 && hurry < POKE_US) atomic_store(&s->keeper_asleep, false);
         int64_t us = next - now;
         if (accept_at > now && accept_at - now < us) us = accept_at - now;
         if (hurry >= 0 && hurry < us) us = hurry;

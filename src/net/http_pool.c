@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two pools. Pool 1 follows epoll: handlers there are short, or wait for a commit that many
-// share, so the pool grows when its threads are stuck while events wait, and shrinks when they
-// are idle. Pool 2 takes requests that may be long from a queue. A thread of pool 1 that finds
-// itself waiting for a slow reader is lent to pool 2 meanwhile, so that pool 1 may replace it.
-// `workers` and the queue are guarded by pool_lock.
+// The two pools. Pool 1 follows epoll. Handlers there are short, or wait for a commit that many
+// share: so as many threads follow as there are cores, plus (by and large) as many as are
+// waiting inside a handler; more would only take turns on the same cores. `target` is that
+// number: raised within a millisecond when events wait and no thread is free, lowered when
+// fewer handlers waited in the last half second. Threads above it sit on the bench and end
+// after a while. Pool 2 takes requests that may be long from a queue. A thread of pool 1 that
+// finds itself waiting for a slow reader is lent to pool 2 meanwhile, so that pool 1 may
+// replace it. What pool_lock guards is listed in http_internal.h.
 #include "net/http_internal.h"
 
 #include "base/thread.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
-    STUCK_US = 500,  // a handler that takes longer is taken to be waiting
-    LOOK_US = 500,   // between two looks while no thread is free
-    SPARE_MS = 5000, // a thread without work for so long ends
+    LOOK_US = 500,      // between two looks while no thread is free
+    SAMPLE_US = 20000,  // while the target is above the number of cores
+    SAMPLES = 25,       // that lower it
+    SPARE_US = 5000000, // a thread on the bench for so long ends
 };
 
 http_worker *http_worker_new(http_server *s, bool second) {
@@ -24,12 +29,14 @@ http_worker *http_worker_new(http_server *s, bool second) {
     w->s = s;
     w->second = second;
     w->in = mem_realloc(NULL, HTTP_INPUT);
+    w->stat = -1;
     w->head = BUF_MAX(HTTP_HEAD_MAX * 2);
     w->out = BUF_MAX(HTTP_JSON_MAX);
     return w;
 }
 
 void http_worker_free(http_worker *w) {
+    if (w->stat >= 0) close(w->stat);
     arena_free(w->spare);
     free(w->in);
     buf_free(&w->head);
@@ -39,24 +46,32 @@ void http_worker_free(http_worker *w) {
 
 // ---- pool 1
 // ----------------------------------------------------------------------------------------------------------
-static bool spare(http_server *s) { // may this idle thread end?
-    int n = atomic_load(&s->n1);
-    while (n > s->least1)
-        if (atomic_compare_exchange_weak(&s->n1, &n, n - 1)) return true;
-    return false;
+// Waits until the keeper calls a thread back; false: nobody did.
+static bool sit_out(http_server *s) {
+    bool more = true;
+    pthread_mutex_lock(&s->pool_lock);
+    s->n1--;
+    s->benched++;
+    while (!s->called && more && !s->quitting)
+        more = thread_cond_wait_us(&s->bench, &s->pool_lock, SPARE_US);
+    s->benched--;
+    bool back = s->called > 0;
+    if (back) s->called--;
+    pthread_mutex_unlock(&s->pool_lock);
+    return back;
 }
 
 static void *follow(void *arg) {
     http_worker *w = arg;
     http_server *s = w->s;
-    for (;;) {
+    w->stat = open("/proc/thread-self/stat", O_RDONLY | O_CLOEXEC);
+    while (!s->quitting) {
         struct epoll_event ev;
-        bool extra = atomic_load_explicit(&s->n1, memory_order_relaxed) > s->least1;
-        atomic_fetch_add(&s->idle1, 1);
-        int n = epoll_wait(s->epoll, &ev, 1, extra ? SPARE_MS : -1);
-        atomic_fetch_sub(&s->idle1, 1);
-        if (s->quitting) break;
-        if (!n && spare(s)) break;
+        int n1 = s->n1;
+        if (n1 > s->target && !sit_out(s)) break;
+        s->idle1++;
+        int n = epoll_wait(s->epoll, &ev, 1, n1 > s->cores ? SPARE_US / 1000 : -1);
+        s->idle1--;
         if (n == 1 && ev.data.ptr) http_conn_event(w, ev.data.ptr);
     }
     w->over = true;
@@ -82,7 +97,7 @@ static http_conn *wait_job(http_server *s) { // NULL: the thread shall end
     bool more = true;
     while (!c && more && !s->quitting) {
         s->idle2++;
-        more = thread_cond_wait_us(&s->work, &s->pool_lock, SPARE_MS * 1000);
+        more = thread_cond_wait_us(&s->work, &s->pool_lock, SPARE_US);
         s->idle2--;
         c = next_job(s);
     }
@@ -140,47 +155,91 @@ void http_pool_lend(http_worker *w) {
     if (w->lent) s->lent++;
     pthread_mutex_unlock(&s->pool_lock);
     if (!w->lent) return;
-    atomic_fetch_sub(&s->n1, 1);
+    s->n1--;
     http_keeper_poke(s);
 }
 
 void http_pool_unlend(http_worker *w) {
     if (!w->lent) return;
     w->lent = false;
-    atomic_fetch_add(&w->s->n1, 1);
+    w->s->n1++;
     pthread_mutex_lock(&w->s->pool_lock);
     w->s->lent--;
     pthread_mutex_unlock(&w->s->pool_lock);
 }
 
+// ---- how many shall follow
+// ---------------------------------------------------------------------------------------------
+// Is the thread asleep (on a lock, a commit, the disk)? A handler that merely computes, or
+// waits for a core, is not.
+static bool asleep(const http_worker *w) {
+    char text[96]; // "pid (name) S ..."
+    ssize_t n = pread(w->stat, text, sizeof text, 0);
+    const char *p = n > 0 ? memchr(text, ')', (size_t)n) : NULL;
+    if (!p || p + 2 >= text + n) return true; // no /proc: all handlers count
+    return p[2] == 'S' || p[2] == 'D';
+}
+
 // Under pool_lock.
-static int stuck(const http_server *s, int64_t now) {
+static int waiting_handlers(const http_server *s) {
     int n = 0;
-    for (const http_worker *w = s->workers; w; w = w->next) {
-        int64_t since = atomic_load_explicit(&w->busy, memory_order_relaxed);
-        n += !w->second && !w->lent && since && now - since > STUCK_US;
-    }
+    for (const http_worker *w = s->workers; w; w = w->next)
+        n += !w->second && !w->lent && w->busy && asleep(w);
     return n;
 }
 
-int64_t http_pool_grow(http_server *s, int64_t now) {
-    if (s->idle1 > 0) return -1;
-    struct pollfd p = {.fd = s->epoll, .events = POLLIN};
-    if (poll(&p, 1, 0) <= 0) return LOOK_US;
-    pthread_mutex_lock(&s->pool_lock);
-    int n = s->n1, waiting = stuck(s, now);
-    int want = n - waiting < s->cores ? waiting / 2 + 1 : 0;
-    if (n + want > s->c.workers) want = s->c.workers - n;
-    for (int i = 0; i < want && spawn(s, false); i++)
+// Under pool_lock. What fits `waiting` sleeping handlers, with room for half as many more.
+static int fitting(const http_server *s, int waiting) {
+    int n = s->cores + waiting + waiting / 2;
+    return n < s->c.workers ? n : s->c.workers;
+}
+
+// Under pool_lock.
+static void fill_up(http_server *s) {
+    while (s->n1 < s->target) {
+        if (s->benched > s->called) {
+            s->called++;
+            pthread_cond_signal(&s->bench);
+        } else if (!spawn(s, false)) {
+            return;
+        }
         s->n1++;
+    }
+}
+
+// Under pool_lock.
+static void sample(http_server *s, int64_t now) {
+    if (now < s->sample_at) return;
+    int waiting = waiting_handlers(s);
+    if (waiting > s->peak) s->peak = waiting;
+    s->sample_at = now + SAMPLE_US;
+    if (++s->samples < SAMPLES) return;
+    int fits = fitting(s, s->peak);
+    if (fits < s->target) s->target = fits;
+    s->peak = s->samples = 0;
+}
+
+int64_t http_pool_grow(http_server *s, int64_t now) {
+    struct pollfd p = {.fd = s->epoll, .events = POLLIN};
+    bool pressed = !s->idle1 && poll(&p, 1, 0) > 0;
+    pthread_mutex_lock(&s->pool_lock);
+    if (pressed) {
+        int fits = fitting(s, waiting_handlers(s));
+        if (fits > s->target) s->target = fits;
+    }
+    fill_up(s);
+    bool high = s->target > s->cores;
+    if (high) sample(s, now);
     pthread_mutex_unlock(&s->pool_lock);
-    return LOOK_US;
+    if (!s->idle1)
+        return LOOK_US * (1 + s->n1 / 16); // each look costs a few microseconds a thread
+    return high ? SAMPLE_US : -1;
 }
 
 bool http_pool_start(http_server *s) {
     pthread_mutex_lock(&s->pool_lock);
-    for (int i = 0; i < s->least1 && spawn(s, false); i++)
-        s->n1++;
+    s->target = s->cores;
+    fill_up(s);
     pthread_mutex_unlock(&s->pool_lock);
     return s->n1 > 0;
 }
@@ -213,6 +272,7 @@ void http_pool_stop(http_server *s) {
     (void)!write(s->quit, &one, sizeof one); // level-triggered: it wakes everybody
     pthread_mutex_lock(&s->pool_lock);
     pthread_cond_broadcast(&s->work);
+    pthread_cond_broadcast(&s->bench);
     http_worker *all = s->workers;
     s->workers = NULL;
     pthread_mutex_unlock(&s->pool_lock);

@@ -117,19 +117,29 @@ static bool has_no_body(int status) {
     return status == 204 || status == 304 || status < 200;
 }
 
+static void add_line(buf *b, const char *name_and_colon, str value) {
+    buf_str(b, str_of(name_and_colon));
+    buf_str(b, value);
+    buf_add(b, "\r\n", 2);
+}
+
 // length -1: chunked, or until the connection closes when the peer speaks HTTP/1.0.
 static void make_head(http_req *r, int status, const char *type, int64_t length) {
     buf *b = &r->w->head;
+    char number[NUM_MAX];
     buf_clear(b);
-    buf_printf(b, "HTTP/1.1 %d %s\r\nServer: stemma\r\nDate: ", status,
-               http_status_text(status));
+    buf_str(b, STR("HTTP/1.1 "));
+    buf_add(b, number, num_i64(number, status));
+    buf_byte(b, ' ');
+    buf_str(b, str_of(http_status_text(status)));
+    buf_str(b, STR("\r\nServer: stemma\r\nDate: "));
     buf_str(b, date_line(r->w));
     buf_str(b, STR("\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"));
-    if (type && is_value(str_of(type))) buf_printf(b, "Content-Type: %s\r\n", type);
+    if (type && is_value(str_of(type))) add_line(b, "Content-Type: ", str_of(type));
     r->chunked = length < 0 && !r->head.old;
     if (length < 0 && r->head.old) r->close = true;
     if (length >= 0 && !(has_no_body(status) && !length))
-        buf_printf(b, "Content-Length: %lld\r\n", (long long)length);
+        add_line(b, "Content-Length: ", str_n(number, num_i64(number, length)));
     if (r->chunked) buf_str(b, STR("Transfer-Encoding: chunked\r\n"));
     buf_str(b, buf_view(&r->extra));
     add_connection(r, b);

@@ -21,11 +21,10 @@ enum { FILES_ASIDE = 256 }; // descriptors that are not connections
 static void defaults(http_server *s, const http_config *c) {
     s->c = *c;
     s->cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (s->cores < 1) s->cores = 1;
+    if (s->cores < 2) s->cores = 2;
     if (s->c.workers < 1) s->c.workers = 128;
     if (s->c.long_workers < 1) s->c.long_workers = 1024;
-    s->least1 = s->cores * 2 < 4 ? 4 : s->cores * 2;
-    if (s->least1 > s->c.workers) s->least1 = s->c.workers;
+    if (s->cores > s->c.workers) s->cores = s->c.workers;
     if (s->c.max_connections < 1) s->c.max_connections = 20000;
     if (s->c.header_us < 1) s->c.header_us = 10000000;
     if (s->c.idle_us < 1) s->c.idle_us = 60000000;
@@ -65,6 +64,7 @@ void http_server_free(http_server *s) {
     close_file(s->reserve);
     pthread_cond_destroy(&s->none);
     pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->bench);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->pool_lock);
     arena_free(s->a);
@@ -79,6 +79,7 @@ http_server *http_server_new(const http_config *c, err *e) {
     pthread_mutex_init(&s->pool_lock, NULL);
     thread_cond_init(&s->none);
     thread_cond_init(&s->work);
+    thread_cond_init(&s->bench);
     defaults(s, c);
     s->router = http_router_new(s->a, c->dialects, e);
     if (s->router && open_files(s, e)) return s;
