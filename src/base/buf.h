@@ -45,7 +45,8 @@ typedef struct cur {
 } cur;
 
 static inline cur cur_of(str s) {
-    return (cur){(const uint8_t *)s.p, (const uint8_t *)s.p + s.n, false};
+    const uint8_t *p = (const uint8_t *)(s.n ? s.p : "");
+    return (cur){p, p + s.n, false};
 }
 static inline size_t cur_left(const cur *c) { return (size_t)(c->end - c->p); }
 uint8_t cur_u8(cur *c);

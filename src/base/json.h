@@ -11,6 +11,10 @@
 #include "base/buf.h"
 #include "base/num.h"
 
+// Other JSON libraries use some of these names too (jansson: json_object): hidden, ours never stand in for theirs when a
+// shared one is in the process.
+#pragma GCC visibility push(hidden)
+
 #define JSON_DEPTH 64
 
 typedef enum json_type {
@@ -115,5 +119,7 @@ void json_put(json_writer *w, str ready_made); // one value, already JSON (in an
 #define json_m_object(w, k)    (json_key_lit((w), "\"" k "\":", sizeof(k) + 2), json_object(w))
 #define json_m_array(w, k)     (json_key_lit((w), "\"" k "\":", sizeof(k) + 2), json_array(w))
 void json_key_lit(json_writer *w, const char *quoted_with_colon, size_t n);
+
+#pragma GCC visibility pop
 
 #endif

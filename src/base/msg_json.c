@@ -86,6 +86,15 @@ static bool get_string(decoder *d, const msg_path *at, json_type type, str *out)
     return true;
 }
 
+// Digits only, so it did not fit int64; as a double it might look like the nearest value that
+// does.
+static bool is_whole(str number) {
+    for (size_t i = 0; i < number.n; i++) {
+        if (number.p[i] == '.' || (number.p[i] | 0x20) == 'e') return false;
+    }
+    return true;
+}
+
 static bool get_int(decoder *d, const msg_path *at, json_type type, int64_t *out) {
     uint8_t kind = at->field->kind;
     bool ok;
@@ -94,7 +103,7 @@ static bool get_int(decoder *d, const msg_path *at, json_type type, int64_t *out
         *out = d->r.i;
         ok = msg_integral(kind, *out);
         break;
-    case JSON_DOUBLE: ok = msg_int_of_double(kind, d->r.f, out); break;
+    case JSON_DOUBLE: ok = !is_whole(d->r.text) && msg_int_of_double(kind, d->r.f, out); break;
     case JSON_STRING: ok = msg_int_of_text(kind, d->r.text, out); break;
     default: ok = false;
     }

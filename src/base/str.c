@@ -81,7 +81,8 @@ bool str_to_i64(str a, int64_t *out) {
 }
 
 bool str_is_text(str a) {
-    if (a.n && memchr(a.p, 0, a.n)) return false;
+    if (!a.n) return true;
+    if (memchr(a.p, 0, a.n)) return false;
     return utf8_valid(a.p, a.p + a.n);
 }
 
