@@ -54,7 +54,7 @@ bool db_read(db *d, db_fn fn, void *arg, err *e) {
 void db_tx_begin(db_tx *tx, db_mode mode) {
     arena_reset(tx->a);
     tx->mode = mode;
-    tx->faulty = false;
+    tx->faulty = tx->touched = false;
 }
 
 void db_tx_free(db_tx *tx) {
@@ -119,6 +119,7 @@ static bool check_args(const db_query *q, const db_arg *args, size_t n, err *e) 
 // May a statement start? On a fault the transaction only repeats it.
 static bool may_start(db_tx *tx, const db_query *q, const db_arg *args, size_t n, err *e) {
     if (tx->faulty) {
+        tx->touched = true;
         *e = tx->fault;
         return false;
     }

@@ -61,6 +61,7 @@ struct db_tx {
     // The first error that ends the transaction (db.h), or a column read as another type.
     // Sticky.
     bool faulty;
+    bool touched; // a statement was tried after the fault: fn went on
     err fault;
     db_hook *hooks; // after-commit; the memory is kept for the next transaction
     size_t hooks_n, hooks_cap;

@@ -87,7 +87,8 @@ static inline void test_db_free(test_db *t) {
     } else {
         char sql[100];
         const char *schema = strstr(t->url, "%3D") + 3;
-        snprintf(sql, sizeof sql, "DROP SCHEMA %s CASCADE", schema);
+        snprintf(sql, sizeof sql, "SET client_min_messages = error; DROP SCHEMA %s CASCADE",
+                 schema);
         test_pg_exec(sql);
     }
     free(t);
