@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 static int real_open(int dir, const char *path, int flags, mode_t mode) {
-    return openat(dir, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+    int nofollow =
+        flags & O_DIRECTORY ? 0 : O_NOFOLLOW; // packs/ may be a link to a faster disk
+    return openat(dir, path, flags | O_CLOEXEC | nofollow, mode);
 }
 
 static ssize_t real_pwritev(int fd, const struct iovec *v, int n, off_t at) {
