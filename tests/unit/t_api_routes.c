@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// A walk over the route table with a real server: every row refuses a caller without the token,
+// and answers garbage with a client's error in the dialect's shape, never with a crash or a
+// 500.
+#include "core_help.h"
+
+#include "api/api.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+typedef struct walk {
+    core_fix x;
+    api app;
+    http_server *server;
+    int rows;
+} walk;
+
+// One request on a connection of its own; the whole answer as text.
+static str ask(walk *w, const char *method, const char *path, const char *headers, str body) {
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)http_server_port(w->server)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    str q = arena_printf(w->x.c.a,
+                         "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                         "close\r\n%sContent-Length: %zu\r\n\r\n",
+                         method, path, headers, body.n);
+    assert_int_equal(send(fd, q.p, q.n, MSG_NOSIGNAL), q.n);
+    // A refusal may come before the body is read.
+    if (body.n && send(fd, body.p, body.n, MSG_NOSIGNAL) < 0)
+        assert_true(errno == EPIPE || errno == ECONNRESET);
+    buf b = BUF_MAX(4u << 20);
+    for (ssize_t got; (got = recv(fd, buf_room(&b, 65536), 65536, 0)) > 0;)
+        b.n += (size_t)got;
+    close(fd);
+    str out = arena_str(w->x.c.a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+static int status_of(str answer) {
+    int64_t status = 0;
+    if (!str_starts(answer, STR("HTTP/1.1 "))) return 0;
+    str_to_i64(str_n(answer.p + 9, 3), &status);
+    return (int)status;
+}
+
+static str body_of(str answer) {
+    return str_from(answer, str_find_str(answer, STR("\r\n\r\n"), 0) + 4);
+}
+
+static const char *method_name(unsigned m) {
+    return m & HTTP_GET     ? "GET"
+           : m & HTTP_POST  ? "POST"
+           : m & HTTP_PUT   ? "PUT"
+           : m & HTTP_PATCH ? "PATCH"
+                            : "DELETE";
+}
+
+// "{id}" and "{path...}" filled with something that is no id.
+static const char *fill(arena *a, const char *pattern) {
+    buf b = BUF_MAX(4096);
+    for (const char *p = pattern; *p; p++) {
+        if (*p != '{') {
+            buf_byte(&b, *p);
+            continue;
+        }
+        buf_str(&b, STR("x-1"));
+        while (*p != '}')
+            p++;
+    }
+    char *out = arena_cstr(a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+static void expect_error_shape(walk *w, const char *what, str answer, int status) {
+    str error;
+    json_value *v = json_parse(w->x.c.a, body_of(answer), 0, &error);
+    if (!v || !json_get(v, "error_code") || !json_get(v, "message")) {
+        fail_msg("%s: %d without MLflow's shape: %.*s", what, status,
+                 STR_F(str_upto(answer, 500)));
+    }
+}
+
+static void visit(void *arg, const char *pattern, const http_route *r) {
+    static const char *const garbage[] = {"",
+                                          "{",
+                                          "[]",
+                                          "null",
+                                          "{\"run_id\":7,\"metrics\":{},\"tags\":[1]}",
+                                          "{\"run_id\":\"\\u0000\"}",
+                                          "\xff\xfe",
+                                          "{\"a\":{\"a\":{\"a\":[[[[]]]]}}}"};
+    static const char *const queries[] = {
+        "", "?", "?run_id=%00", "?run_id=%ff&path=..%2f..", "?max_results=x", "?=&&&%"};
+    walk *w = arg;
+    char what[300];
+    w->rows++;
+    const char *path = fill(w->x.c.a, pattern), *method = method_name(r->methods);
+    str answer = ask(w, method, path, "", (str){0});
+    int status = status_of(answer);
+    if (r->perm == PERM_PUBLIC ? status != 200 : status != 401)
+        fail_msg("%s %s without a token: %d", method, path, status);
+    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+        for (size_t j = 0; j < sizeof queries / sizeof *queries; j++) {
+            str target = arena_printf(w->x.c.a, "%s%s", path, queries[j]);
+            answer = ask(w, method, target.p,
+                         "Authorization: Bearer secret\r\nContent-Type: application/json\r\n",
+                         str_of(garbage[i]));
+            status = status_of(answer);
+            snprintf(what, sizeof what, "%s %s with '%s'", method, target.p, garbage[i]);
+            if (status == 0 || status == 401 || status == 403 ||
+                (status >= 500 && status != 501)) {
+                fail_msg("%s: %.*s", what, STR_F(str_upto(answer, 500)));
+            }
+            if (status >= 400) expect_error_shape(w, what, answer, status);
+        }
+    }
+}
+
+static void open_walk(walk *w) {
+    err e;
+    *w = (walk){0};
+    core_fix_open(&w->x);
+    w->app = (api){.core = w->x.core, .token = STR("secret")};
+    http_config c = {.host = STR("127.0.0.1"),
+                     .dialects = api_dialects,
+                     .app = &w->app,
+                     .authorise = api_authorise};
+    OK(w->server = http_server_start(&c, &e));
+}
+
+static void close_walk(walk *w) {
+    http_server_stop(w->server, 5000000);
+    core_fix_close(&w->x);
+}
+
+static void every_row(void **state) {
+    (void)state;
+    walk w;
+    open_walk(&w);
+    for (size_t i = 0; api_dialects[i]; i++)
+        http_routes_each(api_dialects[i], visit, &w);
+    assert_true(w.rows > 60);
+    close_walk(&w);
+}
+
+static int with(walk *w, const char *headers) {
+    str h = arena_printf(w->x.c.a, "Content-Type: application/json\r\n%s", headers);
+    return status_of(ask(w, "POST", "/api/2.0/mlflow/runs/search", h.p,
+                         STR("{\"experiment_ids\":[\"0\"]}")));
+}
+
+static void tokens(void **state) {
+    (void)state;
+    walk w;
+    open_walk(&w);
+    assert_int_equal(with(&w, "Authorization: Bearer secret\r\n"), 200);
+    assert_int_equal(with(&w, "Authorization: Basic dTpzZWNyZXQ=\r\n"), 200); // u:secret
+    assert_int_equal(with(&w, "Authorization: Basic c2VjcmV0Og==\r\n"),
+                     401); // secret: as the user's name
+    assert_int_equal(with(&w, "Authorization: Bearer secre\r\n"), 401);
+    assert_int_equal(with(&w, "Authorization: Bearer\r\n"), 401);
+    assert_int_equal(with(&w, "Authorization: Basic ====\r\n"), 401);
+    assert_int_equal(with(&w, ""), 401);
+    close_walk(&w);
+}
+
+static int host(walk *w, const char *name, const char *method, const char *path,
+                const char *more) {
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)http_server_port(w->server)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char answer[64] = "";
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    str q = arena_printf(
+        w->x.c.a,
+        "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAuthorization: Bearer secret\r\n%s"
+        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        method, path, name, more);
+    assert_int_equal(send(fd, q.p, q.n, MSG_NOSIGNAL), q.n);
+    recv(fd, answer, sizeof answer - 1, MSG_WAITALL);
+    close(fd);
+    return status_of(str_of(answer));
+}
+
+static void hosts_and_origins(void **state) {
+    (void)state;
+    static const char search[] = "/api/2.0/mlflow/runs/search";
+    static const char *const good[] = {"localhost", "localhost:5000", "127.0.0.1:5000",
+                                       "[::1]",     "[::1]:5000",     "192.168.1.2:80",
+                                       "10.0.0.1",  "172.31.0.9"};
+    static const char *const bad[] = {"evil.example", "localhost.evil.example", "172.32.0.1",
+                                      "127.0.0.1.evil.example"};
+    walk w;
+    open_walk(&w);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(host(&w, good[i], "POST", search, ""), 200);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(host(&w, bad[i], "POST", search, ""), 403);
+    assert_int_equal(host(&w, "evil.example", "GET", "/health", ""), 200);
+    assert_int_equal(host(&w, "localhost", "POST", search, "Origin: http://localhost:3000\r\n"),
+                     200);
+    assert_int_equal(host(&w, "localhost", "POST", search, "Origin: https://evil.example\r\n"),
+                     403);
+    assert_int_equal(
+        host(&w, "localhost", "POST", "/ajax-api/2.0/mlflow/runs/search", "Origin: null\r\n"),
+        403);
+    w.app.allowed_origins = STR("https://good.example");
+    assert_int_equal(host(&w, "localhost", "POST", search, "Origin: https://good.example\r\n"),
+                     200);
+    w.app.allowed_hosts = STR("*.example");
+    assert_int_equal(host(&w, "a.example:80", "POST", search, ""), 200);
+    assert_int_equal(host(&w, "localhost", "POST", search, ""), 403);
+    close_walk(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row),
+        cmocka_unit_test(tokens),
+        cmocka_unit_test(hosts_and_origins),
+    };
+    return core_fix_main("routes", tests, sizeof tests / sizeof *tests);
+}
