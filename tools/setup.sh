@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing for a purpose, on Debian 12 and 13 (and what is like them):
+#
+#   tools/setup.sh build    compiler, CMake and the libraries that the server links
+#   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, the real clients in build/venv
+#   tools/setup.sh lint     clang-format, clang-tidy, cppcheck
+#   tools/setup.sh bench    what the benchmarks need besides
+#
+# Nothing is downloaded when everything is there, so it is cheap to call it first, always.
+set -eu
+cd "$(dirname "$0")/.."
+
+build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates node-llhttp
+    libssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev"
+test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps python3 python3-venv"
+lint_packages="clang-format clang-tidy cppcheck python3"
+bench_packages="python3 python3-venv linux-perf"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+missing() { # those of its arguments that are not installed
+    there=" $(dpkg-query -W -f '${Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^.* installed //p' | tr '\n' ' ') "
+    for package in "$@"; do
+        case $there in
+        *" $package "*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "these packages are missing, and you are neither root nor have sudo. As root, run:"
+        say "    apt-get install -y --no-install-recommends $wanted"
+        exit 1
+    fi
+}
+
+install() {
+    wanted=$(missing "$@")
+    [ -n "$wanted" ] || return 0
+    say "installing $wanted"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # a list
+    as_root apt-get install -qq -y --no-install-recommends $wanted >/dev/null 2>&1 && return 0
+    as_root apt-get update -qq # the lists are missing or old
+    # shellcheck disable=SC2086
+    as_root apt-get install -qq -y --no-install-recommends $wanted >/dev/null
+}
+
+# clang's sanitizer and fuzzer runtime is a package of its own, named after the version that 'clang' stands for.
+clang_runtime() {
+    version=$(clang -dumpversion | cut -d. -f1)
+    printf 'libclang-rt-%s-dev' "$version"
+}
+
+# venv DIR REQUIREMENTS: made anew when the list of packages (or the Python) changes, else left alone.
+venv() {
+    python=/usr/bin/python3
+    stamp=$("$python" --version | cat - "$2" | sha256sum | cut -d' ' -f1)
+    [ "$(cat "$1/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    say "installing the Python packages of $2 into $1"
+    rm -rf "$1"
+    "$python" -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+    echo "$stamp" >"$1/.stamp"
+}
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "no apt here, so nothing is installed. The build needs what these Debian packages hold:"
+    say "   " $build_packages
+    say "and the tests" $test_packages
+    exit 0
+fi
+
+for purpose in "$@"; do
+    # shellcheck disable=SC2086 # lists
+    case $purpose in
+    build) install $build_packages ;;
+    test)
+        install $test_packages
+        install "$(clang_runtime)"
+        venv build/venv tests/requirements.txt
+        venv build/venv-old tests/requirements-old.txt
+        ;;
+    lint) install $lint_packages ;;
+    bench) install $bench_packages && venv build/venv tests/requirements.txt ;;
+    *) say "unknown purpose '$purpose'" && exit 2 ;;
+    esac
+done
