@@ -217,6 +217,7 @@ typedef struct growing {
 
 enum { GUESS_MAX = 4096 };
 
+// More than the n elements that are there: a list at its field's limit was refused before.
 static size_t more_room(const decoder *d, const growing *g, const msg_field *f) {
     if (!g->n) return 1;
     if (g->n > 1) return g->cap * 2;
@@ -230,7 +231,6 @@ static size_t more_room(const decoder *d, const growing *g, const msg_field *f) 
 static void *list_add(const decoder *d, growing *g, const msg_field *f) {
     if (g->n == g->cap) {
         size_t cap = more_room(d, g, f);
-        if (cap <= g->n) cap = g->n + 1;
         char *p = arena_array(d->a, g->size, cap);
         if (g->n) memcpy(p, g->p, g->n * g->size);
         g->p = p;

@@ -254,12 +254,15 @@ static void strings_of_every_length_end_where_they_end(void **state) {
         assert_ptr_equal(r.text.p, text + 1); // a slice
         assert_int_equal(json_next(&r), JSON_END);
         for (size_t k = 0; k < n; k++) {
-            static const char odd[] = {'\n', '\\', '\x80', '\xff', '\0'};
+            static const char odd[] = {'\n', '\\', '\x80', '\xff', '\0', '\x1f'};
             for (size_t o = 0; o < sizeof odd; o++) {
                 text[1 + k] = odd[o];
                 json_reader_init(&r, a, str_n(text, n + 2), 0);
                 assert_int_equal(json_next(&r), JSON_ERROR);
             }
+            text[1 + k] = ' '; // the first byte above them
+            json_reader_init(&r, a, str_n(text, n + 2), 0);
+            assert_int_equal(json_next(&r), JSON_STRING);
             text[1 + k] = '"';
             json_reader_init(&r, a, str_n(text, n + 2), 0);
             assert_int_equal(json_next(&r), JSON_STRING);
