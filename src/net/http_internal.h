@@ -91,6 +91,7 @@ typedef struct http_bound { // a route in its place
     const http_dialect *dialect;
     str names[HTTP_PARAMS_MAX];
     size_t n_names;
+    bool has_rest; // the last name is that of {rest...}
 } http_bound;
 
 typedef struct http_match {

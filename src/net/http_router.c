@@ -67,6 +67,7 @@ static node *step(arena *a, node *n, str segment, http_bound *b) {
     str name = str_n(segment.p + 1, segment.n - 2);
     bool rest = str_ends(name, STR("..."));
     if (rest) name.n -= 3;
+    b->has_rest = rest;
     b->names[b->n_names++] = name;
     node **child = rest ? &n->rest : &n->param;
     if (!*child) *child = ARENA_NEW(a, node);
@@ -209,10 +210,9 @@ void http_router_find(const http_router *r, arena *a, str path, http_method m,
     if (!out->bound) return;
     size_t n = out->bound->n_names;
     memcpy(out->values, f.values, n * sizeof *f.values);
+    if (f.broken == DEPTH) return;
     // What {rest...} holds is not decoded here, so it is not judged here either.
-    bool in_rest = n && f.broken < DEPTH && f.values[n - 1].p <= f.raw[f.broken].p &&
-                   f.values[n - 1].p + f.values[n - 1].n == f.end;
-    out->broken = f.broken < DEPTH && !in_rest;
+    out->broken = !out->bound->has_rest || f.raw[f.broken].p < f.values[n - 1].p;
 }
 
 const http_dialect *http_router_owner(const http_router *r, str path) {

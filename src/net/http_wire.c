@@ -74,7 +74,7 @@ bool http_wire_head_read(char *text, size_t n, http_wire_head *out) {
     llhttp_init(&l, HTTP_REQUEST, &head_settings);
     l.data = &p;
     llhttp_errno_t rc = llhttp_execute(&l, text, n);
-    if (rc == HPE_PAUSED_H2_UPGRADE) return !refuse(out, 505, "HTTP/2 is not served here");
+    if (str_starts(str_n(text, n), STR("PRI * "))) return !refuse(out, 505, "no HTTP/2 here");
     if (rc == HPE_PAUSED && llhttp_get_error_pos(&l) != text + n) rc = HPE_STRICT;
     if (rc != HPE_PAUSED) return !refuse(out, 400, rc == HPE_USER ? "" : reason(&l));
     out->method = str_n(text, str_find(str_n(text, n), ' ', 0));
