@@ -58,6 +58,8 @@ typedef enum series_order {
 // The next at most max points behind *after (NULL: from the start), in the given order. Costs
 // what it returns when times rise with steps, else a pass over the series' block headers.
 // Bounded memory.
+// *n < max means the end, when max is at most SERIES_PAGE_MAX (more than that is never given).
+#define SERIES_PAGE_MAX 1000000
 bool series_history(ctx *c, id run, str key, series_order order, const series_value *after,
                     size_t max, series_value **out, size_t *n, err *e);
 
@@ -95,6 +97,7 @@ bool series_of_model(ctx *c, id model, size_t max, series_model_point **out, siz
 // ----------------------------------------------------------------------------------------
 typedef struct series_packer series_packer;
 series_packer *series_packer_start(core *c); // a thread that packs what is due, under a lease
+void series_packer_wake(series_packer *p);   // something was appended
 void series_packer_stop(series_packer *p);   // within a step; nothing is lost
 // Packs everything that is pending now, in this thread (tests, stemma check, clean stop).
 bool series_pack_all(core *c, err *e);
