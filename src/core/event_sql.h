@@ -12,7 +12,7 @@
       "INSERT INTO event (ws, event, number, time_us, kind, user_name, proven, object, payload,"         \
       " payload_digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")                   \
     X(event_pending_insert, true, "INSERT INTO event_pending (ws, event) VALUES ($1, $2)")               \
-    X(event_pending_page, true,                                                                          \
+    X(event_pending_page, false, /* a queue: read from its start */                                                                          \
       "SELECT p.ws, p.event, e.time_us, e.kind, e.user_name, e.proven, e.object, e.payload_digest"       \
       " FROM event_pending p JOIN event e ON e.ws = p.ws AND e.event = p.event"                          \
       " ORDER BY p.ws, p.event LIMIT $1")                                                                \

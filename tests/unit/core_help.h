@@ -72,15 +72,15 @@ static inline void core_fix_log(core_fix *x, id run_id, const char *key, int64_t
     OK(run_log(&x->c, run_id, &b, &e));
 }
 
-#define FAILS(want, x)                                                                         \
+#define FAILS(want, call)                                                                      \
     do {                                                                                       \
         e = (err){0};                                                                          \
-        if (x) fail_msg("%s:%d: %s was to fail", __FILE__, __LINE__, #x);                      \
+        if (call) fail_msg("%s:%d: %s was to fail", __FILE__, __LINE__, #call);                \
         if (e.code != (want))                                                                  \
-            fail_msg("%s:%d: %s: %d %s", __FILE__, __LINE__, #x, e.code, e.msg);               \
+            fail_msg("%s:%d: %s: %d %s", __FILE__, __LINE__, #call, e.code, e.msg);            \
     } while (0)
 
-#define SAME(a, b) assert_string_equal(arena_cstr(x->c.a, (a)), (b))
+#define SAME(got, want) assert_string_equal(arena_cstr(x->c.a, (got)), (want))
 
 // Runs the tests on SQLite, and on PostgreSQL when STEMMA_TEST_PG names one.
 static inline int core_fix_main(const char *name, const struct CMUnitTest *tests, size_t n) {
