@@ -29,7 +29,7 @@ const char series_schema[] =
     " min_time {i64} NOT NULL, max_time {i64} NOT NULL, n {i64} NOT NULL,"
     " distinct_steps {i64} NOT NULL, stride {i64} NOT NULL, nan {i64} NOT NULL,"
     " value_min {i64} NOT NULL, value_max {i64} NOT NULL, flags {i64} NOT NULL,"
-    " data {blob} NOT NULL {big},"
+    " data {blob} {big} NOT NULL,"
     " PRIMARY KEY (ws, run, series, tier, first_step, first_time, block)) {clustered};\n"
     "CREATE TABLE model_run (ws {i64} NOT NULL, model {blob} NOT NULL, run {blob} NOT NULL,"
     " PRIMARY KEY (ws, model, run)) {clustered}";
