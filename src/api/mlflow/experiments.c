@@ -146,12 +146,16 @@ static bool search(call *k, void *msg, err *e) {
     project *found;
     size_t n;
     str next;
-    if (!filter_parse(k->c.a, FILTER_EXPERIMENTS, q->filter, &s.where, e) ||
-        !filter_order(k->c.a, FILTER_EXPERIMENTS, q->order_by.p, q->order_by.n, &s.sort,
-                      &s.n_sort, e) ||
-        !search_projects(&k->c, &s, &found, &n, &next, e)) {
+    search_node *where;
+    search_sort *sort;
+    if (!filter_parse(k->c.a, FILTER_EXPERIMENTS, q->filter, &where, e) ||
+        !filter_order(k->c.a, FILTER_EXPERIMENTS, q->order_by.p, q->order_by.n, &sort, e)) {
         return false;
     }
+    s.where = where;
+    s.sort = sort;
+    s.n_sort = q->order_by.n;
+    if (!search_projects(&k->c, &s, &found, &n, &next, e)) return false;
     json_writer *w = mlflow_reply(k);
     json_object(w);
     if (n) {

@@ -238,14 +238,17 @@ static const msg_field search_fields[] = {
 static const msg_type search_msg = MSG_TYPE(struct search, search_fields);
 
 static bool collect_order(arena *a, const struct search *q, search_models_query *s, err *e) {
-    search_sort *sort = ARENA_ARRAY(a, search_sort, q->order_by.n);
+    filter_model_order *items = ARENA_ARRAY(a, filter_model_order, q->order_by.n);
+    search_sort *sort;
     for (size_t i = 0; i < q->order_by.n; i++) {
         struct order *o = MSG_AT(struct order, q->order_by, i);
-        if (!filter_model_field(a, o->field_name, &sort[i].field, e)) return false;
-        if (o->dataset_name.n) sort[i].field.dataset_name = o->dataset_name;
-        if (o->dataset_digest.n) sort[i].field.dataset_digest = o->dataset_digest;
-        sort[i].descending = msg_has(&order_msg, o, "ascending") && !o->ascending;
+        items[i] = (filter_model_order){.field_name = o->field_name,
+                                        .ascending = !msg_has(&order_msg, o, "ascending") ||
+                                                     o->ascending,
+                                        .dataset_name = o->dataset_name,
+                                        .dataset_digest = o->dataset_digest};
     }
+    if (!filter_order_models(a, items, q->order_by.n, &sort, e)) return false;
     s->sort = sort;
     s->n_sort = q->order_by.n;
     return true;
@@ -283,8 +286,10 @@ static bool search(call *k, void *msg, err *e) {
     mlflow_experiment_ids(a, q->experiment_ids, &projects, &s.n_projects);
     s.projects = projects;
     collect_datasets(a, q, &s);
-    if (!filter_parse(a, FILTER_MODELS, q->filter, &s.where, e) ||
-        !collect_order(a, q, &s, e) || !search_models(&k->c, &s, &found, &n, &next, e)) {
+    search_node *where;
+    if (!filter_parse(a, FILTER_MODELS, q->filter, &where, e)) return false;
+    s.where = where;
+    if (!collect_order(a, q, &s, e) || !search_models(&k->c, &s, &found, &n, &next, e)) {
         return false;
     }
     json_writer *w = mlflow_reply(k);

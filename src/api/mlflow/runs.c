@@ -211,12 +211,16 @@ static bool search(call *k, void *msg, err *e) {
     s.max = (size_t)q->max_results;
     mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &s.n_projects);
     s.projects = projects;
-    if (!filter_parse(k->c.a, FILTER_RUNS, q->filter, &s.where, e) ||
-        !filter_order(k->c.a, FILTER_RUNS, q->order_by.p, q->order_by.n, &s.sort, &s.n_sort,
-                      e) ||
-        !search_runs(&k->c, &s, &page, e)) {
+    search_node *where;
+    search_sort *sort;
+    if (!filter_parse(k->c.a, FILTER_RUNS, q->filter, &where, e) ||
+        !filter_order(k->c.a, FILTER_RUNS, q->order_by.p, q->order_by.n, &sort, e)) {
         return false;
     }
+    s.where = where;
+    s.sort = sort;
+    s.n_sort = q->order_by.n;
+    if (!search_runs(&k->c, &s, &page, e)) return false;
     json_writer *w = mlflow_reply(k);
     json_object(w);
     if (page.n) {
