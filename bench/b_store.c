@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects, without HTTP: how many small ones become durable a second, how fast a large one
 // streams in beside a plain write and fsync of as many bytes on the same disk in the same run
-// (they take turns), and how fast it is read with its checks. Everything is read back and
-// compared at the end.
+// (they take turns), and how fast it is read with its checks. What is read is compared.
 //
-//     b_store DIR [objects [threads [GiB]]]        DIR is made; what is in it at the end is
-//     removed
+//     b_store DIR [objects [threads [GiB [postgresql://...]]]]
+//
+// DIR is made, and removed at the end. The database of PostgreSQL must be empty; without one it
+// is SQLite in DIR.
 #include "base/clock.h"
 #include "base/thread.h"
 #include "store/store.h"
@@ -188,7 +189,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 int main(int argc, char **argv) {
     static const db_migration all[] = {{1, "store", store_schema}};
     if (argc < 2) {
-        fprintf(stderr, "usage: b_store DIR [objects [threads [GiB]]]\n");
+        fprintf(stderr, "usage: b_store DIR [objects [threads [GiB [postgresql://...]]]]\n");
         return 2;
     }
     uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 100000;
@@ -197,7 +198,10 @@ int main(int argc, char **argv) {
     char url[600], content[600];
     err e;
     must(mkdir(argv[1], 0700) == 0, "DIR must be new", NULL);
-    snprintf(url, sizeof url, "sqlite:%s/stemma.db", argv[1]);
+    if (argc > 5)
+        snprintf(url, sizeof url, "%s", argv[5]);
+    else
+        snprintf(url, sizeof url, "sqlite:%s/stemma.db", argv[1]);
     snprintf(content, sizeof content, "%s/content", argv[1]);
     db *d = db_open(&(db_config){.url = str_of(url)}, &e);
     must(d, "db", &e);

@@ -33,8 +33,7 @@ struct store_file {
 store_file *store_file_new(store *s, err *e) {
     store_file *f = mem_alloc(sizeof *f);
     f->s = s;
-    snprintf(f->path, sizeof f->path, "tmp/%s/%llu", s->process,
-             (unsigned long long)atomic_fetch_add(&s->next_tmp, 1));
+    store_tmp_path(s, f->path);
     f->fd = s->io->open(s->dir, f->path, O_RDWR | O_CREAT | O_EXCL, STORE_FILE_MODE);
     if (f->fd >= 0) return f;
     err_errno(e, "making a file for an upload failed");

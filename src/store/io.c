@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 static int real_open(int dir, const char *path, int flags, mode_t mode) {
-    int nofollow =
-        flags & O_DIRECTORY ? 0 : O_NOFOLLOW; // packs/ may be a link to a faster disk
-    return openat(dir, path, flags | O_CLOEXEC | nofollow, mode);
+    return openat(dir, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
 }
 
 static ssize_t real_pwritev(int fd, const struct iovec *v, int n, off_t at) {

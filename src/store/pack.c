@@ -28,7 +28,7 @@ struct store_pack {
     id id;
     int fd;        // closing it gives up the flock (I5)
     uint64_t end;  // behind the last record that counts
-    bool entered;  // its entry in packs/ is synced
+    bool synced;   // its entry in packs/ is
     unsigned refs; // the writer's and one for each record that waits for its row
 };
 
@@ -53,28 +53,32 @@ static bool write_header(store *s, store_pack *p, err *e) {
     return store_io_write(s, p->fd, &(struct iovec){header, sizeof header}, 1, 0, e);
 }
 
+// Locked before it can be seen in packs/, so that no gc finds it free.
+static bool enter(store *s, store_pack *p, char path[STORE_PATH_MAX], err *e) {
+    char to[STORE_PATH_MAX];
+    err why = {0};
+    if (!store_io_lock(p->fd, &why))
+        return err_set(e, ERR_UNAVAILABLE, "locking a new pack failed: %s", why.msg);
+    store_pack_path(to, p->id);
+    if (!write_header(s, p, e)) return false;
+    if (s->io->rename(s->dir, path, to))
+        return err_errno(e, "moving a new pack to its place failed");
+    return true;
+}
+
 static bool open_pack(store *s, err *e) {
     char path[STORE_PATH_MAX];
+    store_tmp_path(s, path);
+    int fd = s->io->open(s->dir, path, O_RDWR | O_CREAT | O_EXCL, STORE_FILE_MODE);
+    if (fd < 0) return err_errno(e, "making a pack failed");
     store_pack *p = mem_alloc(sizeof *p);
-    p->id = id_new();
-    p->refs = 1;
-    store_pack_path(path, p->id);
-    p->fd = s->io->open(s->dir, path, O_RDWR | O_CREAT | O_EXCL, STORE_FILE_MODE);
-    if (p->fd < 0) {
-        free(p);
-        return err_errno(e, "making a pack failed");
-    }
-    err why = {0};
-    if (store_io_lock(p->fd, &why) && write_header(s, p, &why)) {
+    *p = (store_pack){.id = id_new(), .fd = fd, .refs = 1};
+    if (enter(s, p, path, e)) {
         s->pack = p;
         return true;
     }
-    // A gc that looks at it by chance holds the lock: as good a reason to try again as any.
-    if (why.code == ERR_NONE)
-        err_set(&why, ERR_UNAVAILABLE, "a new pack was locked by somebody else; try again");
-    if (e) *e = why;
     s->io->unlink(s->dir, path);
-    close(p->fd);
+    close(fd);
     free(p);
     return false;
 }
@@ -95,8 +99,8 @@ static bool ready(store *s, uint64_t bytes, err *e) {
 static bool sync_pack(store *s, err *e) {
     store_pack *p = s->pack;
     if (s->io->sync_data(p->fd)) return err_errno(e, "syncing a pack failed");
-    if (!p->entered && !store_io_sync_dir(s, "packs", e)) return false;
-    p->entered = true;
+    if (!p->synced && !store_io_sync_dir(s, "packs", e)) return false;
+    p->synced = true;
     return true;
 }
 

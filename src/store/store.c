@@ -25,6 +25,12 @@ static void tmp_path(char out[STORE_PATH_MAX], const char process[ID_HEX], const
     snprintf(out, STORE_PATH_MAX, "tmp/%.*s/%s", ID_HEX - 1, process, name);
 }
 
+void store_tmp_path(store *s, char out[STORE_PATH_MAX]) {
+    char n[24];
+    snprintf(n, sizeof n, "%llu", (unsigned long long)atomic_fetch_add(&s->next_tmp, 1));
+    tmp_path(out, s->process, n);
+}
+
 // Removes tmp/<process> and what is in it. Nothing here needs to be durable.
 static void remove_tmp(store *s, const char *process) {
     char path[STORE_PATH_MAX];

@@ -9,7 +9,7 @@
 //     packs/<pack>.pack               small objects, one behind the other (pack.c)
 //     tmp/lock                        held while a process joins or sweeps (store.c)
 //     tmp/<process>/lock              held as long as that process lives
-//     tmp/<process>/<n>               partial uploads of that process
+//     tmp/<process>/<n>               its files that have no name yet
 //
 // The catalogue (SQL table `object`) says where an object's bytes are. What it does not name is
 // not there, whatever lies in the folder; so nothing below ever needs undoing after a crash,
@@ -290,6 +290,8 @@ struct store {
     uint64_t pack_max;
 };
 
+// A new name in this process' folder.
+void store_tmp_path(store *s, char out[STORE_PATH_MAX]);
 store *store_open_io(db *d, str dir, const store_io *io, err *e);
 
 #endif

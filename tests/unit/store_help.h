@@ -101,7 +101,8 @@ static inline void fix_close(fix *f) {
     nftw(f->top, fix_unlink, 16, FTW_DEPTH | FTW_PHYS);
     if (!fix_pg) return;
     char sql[200];
-    snprintf(sql, sizeof sql, "DROP SCHEMA %s CASCADE", f->schema);
+    snprintf(sql, sizeof sql, "SET client_min_messages = warning; DROP SCHEMA %s CASCADE",
+             f->schema);
     fix_sql(sql);
 }
 
