@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A throw-away PostgreSQL in a temporary folder, for tests.
 #
-#   tests/pg.sh run COMMAND...   starts one, runs COMMAND with STEMMA_TEST_PG=URL, stops it, gives COMMAND's status
+#   tests/pg.sh run COMMAND...   starts one, runs COMMAND with STEMMA_TEST_PG=URL (and STEMMA_TEST_PG_DIR and _SH, for
+#                                tests that restart it), stops it, gives COMMAND's status
 #   tests/pg.sh start            starts one and prints its URL and its folder, a line each
 #   tests/pg.sh restart DIR [MODE]   restarts it; MODE is fast (default) or immediate
 #   tests/pg.sh stop DIR         stops it and removes the folder
@@ -90,6 +91,7 @@ stop() { # DIR
     rm -rf "$1"
 }
 
+SELF=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 BIN=$(bin_dir)
 verb=${1:-}
 [ $# -gt 0 ] && shift
@@ -101,7 +103,7 @@ run)
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     status=0
-    STEMMA_TEST_PG=$URL STEMMA_TEST_PG_DIR=$DIR "$@" || status=$?
+    STEMMA_TEST_PG=$URL STEMMA_TEST_PG_DIR=$DIR STEMMA_TEST_PG_SH=$SELF "$@" || status=$?
     exit $status
     ;;
 start)

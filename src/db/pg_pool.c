@@ -78,7 +78,7 @@ static void give(pg_pool *p, pg_conn *c) {
     } else {
         p->open--;
     }
-    pthread_cond_broadcast(&p->freed);
+    pthread_cond_signal(&p->freed);
     pthread_mutex_unlock(&p->m);
 }
 

@@ -61,8 +61,9 @@ err_code sq_code(int rc, int system_errno) {
 }
 
 bool sq_fail(sq_conn *c, const char *what, err *e) {
+    int last = errno; // a failed write within COMMIT is not kept by SQLite
     int rc = sqlite3_extended_errcode(c->h);
-    err_code code = sq_code(rc, sqlite3_system_errno(c->h));
+    err_code code = sq_code(rc, rc == SQLITE_IOERR_WRITE ? last : sqlite3_system_errno(c->h));
     if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) c->sync_failed = true;
     if (code == ERR_NO_SPACE) {
         err_set(e, code, "the disk or its quota is full: nothing was written; free some space");
@@ -197,6 +198,7 @@ void sq_end(db_rows *rows) {
 // Steps to the end; rows of RETURNING are passed over.
 static bool finish(sq_conn *c, sq_stmt *s, err *e) {
     int rc;
+    errno = 0;
     while ((rc = sqlite3_step(s->st)) == SQLITE_ROW) {
     }
     bool ok = rc == SQLITE_DONE || sq_fail(c, s->key.q->name, e);
