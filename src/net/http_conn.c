@@ -38,6 +38,7 @@ static int64_t deadline_of(const http_server *s, const http_conn *c, int64_t now
     switch (c->state) {
     case HTTP_READ: return c->n_saved ? c->since + s->c.header_us : now + s->c.idle_us;
     case HTTP_LINGER: return c->since + HTTP_LINGER_US;
+    case HTTP_WRITE: return now + s->c.header_us; // the keeper looks then whether it reads on
     default: return http_rate_deadline(s, c->since, c->moved, now);
     }
 }
@@ -96,13 +97,13 @@ static void close_softly(http_worker *w, http_conn *c) {
 // --------------------------------------------------------------------------------------------------
 static bool reply_done(http_worker *w, http_conn *c) {
     http_req *r = c->req;
-    bool cut = r->cut, close = r->close || c->broken;
+    bool cut = r->cut || c->broken, close = r->close;
     bool soft = !http_body_consumed(&r->body) || w->in_at < w->in_n || c->n_saved;
     http_req_free(r, w);
     if (!cut && !close) return true;
     if (cut)
         close_hard(w, c);
-    else if (soft && !c->broken && !c->eof)
+    else if (soft && !c->eof)
         close_softly(w, c);
     else
         http_conn_close(c, w->s);
@@ -113,8 +114,7 @@ static bool after_handler(http_worker *w, http_conn *c) {
     http_req *r = c->req;
     bool waits = !c->broken && !r->cut && (c->out.n || r->pump.on);
     if (!waits) return reply_done(w, c);
-    c->since = clock_mono_us();
-    c->moved = 0;
+    http_note_unread(c);
     http_park(w, c, HTTP_WRITE);
     return false;
 }
@@ -142,6 +142,7 @@ static bool write_on(http_worker *w, http_conn *c) {
     bool waits = !flush_out(c);
     if (!waits && r->pump.on && !c->broken) waits = http_pump_run(r) == HTTP_PUMP_LATER;
     if (!waits) return reply_done(w, c);
+    http_note_unread(c);
     http_park(w, c, HTTP_WRITE);
     return false;
 }

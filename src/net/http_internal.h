@@ -173,7 +173,8 @@ typedef struct http_conn {
     int64_t since;              // when the part that has a deadline began
     uint64_t moved;             // bytes since
     int64_t held;               // bytes accounted in server->held
-    char *saved; // input that waits: a part of a head, or requests behind this one
+    _Atomic int unread; // bytes in the kernel that the peer had not read when we last looked
+    char *saved;        // input that waits: a part of a head, or requests behind this one
     size_t n_saved;
     buf out; // reply that could not be sent yet
     size_t out_at;
@@ -283,6 +284,9 @@ bool http_wait(http_conn *c, short events,
                int64_t until); // false: too late, or the server stops
 int64_t http_rate_deadline(const http_server *s, int64_t since, uint64_t moved, int64_t now);
 bool http_peer_left(const http_conn *c);
+void http_note_unread(http_conn *c);
+bool http_reads_on(const http_server *s,
+                   http_conn *c); // at the minimum rate since it was noted; notes it anew
 // All of it, waiting for a slow reader (`last` false), or as much as goes at once, the rest
 // kept in c->out.
 bool http_write(http_req *r, struct iovec *iov, int n, bool last);

@@ -5,7 +5,9 @@
 #include "net/http_internal.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -79,6 +81,21 @@ int64_t http_rate_deadline(const http_server *s, int64_t since, uint64_t moved, 
     return by_rate < by_idle ? by_rate : by_idle;
 }
 
+void http_note_unread(http_conn *c) {
+    int n = 0;
+    if (ioctl(c->fd, SIOCOUTQ, &n)) n = 0;
+    c->unread = n;
+}
+
+// The kernel takes a megabyte or two ahead of a slow reader and then nothing for a long time,
+// so what the peer reads is seen in the queue only.
+bool http_reads_on(const http_server *s, http_conn *c) {
+    int before = c->unread;
+    int64_t least = s->c.min_body_rate * s->c.header_us / 1000000;
+    http_note_unread(c);
+    return before - c->unread >= (least > 0 ? least : 1);
+}
+
 bool http_wait(http_conn *c, short events, int64_t until) {
     int64_t left = until - clock_mono_us();
     if (left <= 0) return false;
@@ -104,21 +121,26 @@ static void keep(http_conn *c, const struct iovec *iov, int n) {
         buf_add(&c->out, iov[i].iov_base, iov[i].iov_len);
 }
 
-static bool write_waiting(http_req *r, struct iovec *iov, int n) {
-    http_conn *c = r->c;
+// False: the peer has read too little for too long.
+static bool wait_for_room(http_req *r) {
     http_server *s = r->w->s;
-    int64_t since = clock_mono_us();
-    c->moved = 0;
+    http_pool_lend(r->w);
+    http_note_unread(r->c);
+    do
+        if (http_wait(r->c, POLLOUT, clock_mono_us() + s->c.header_us)) return true;
+    while (http_reads_on(s, r->c));
+    METRIC_ADD(http_refused_total, 1);
+    return false;
+}
+
+static bool write_waiting(http_req *r, struct iovec *iov, int n) {
     while (total(iov, n)) {
-        ssize_t sent = http_send(c, iov, n, false);
-        if (sent >= 0) continue;
+        ssize_t sent = http_send(r->c, iov, n, false);
         if (sent == HTTP_GONE) return false;
-        http_pool_lend(r->w);
-        int64_t until = http_rate_deadline(s, since, c->moved, clock_mono_us());
-        if (http_wait(c, POLLOUT, until)) continue;
-        METRIC_ADD(http_refused_total, 1);
-        c->broken = true;
-        return false;
+        if (sent == HTTP_AGAIN && !wait_for_room(r)) {
+            r->c->broken = true;
+            return false;
+        }
     }
     return true;
 }

@@ -18,6 +18,7 @@ enum {
     ACCEPT_BURST = 256,
     REFUSED_MAX = 256, // refused connections that may still read their 503
     ACCEPT_PAUSE_US = 100000,
+    STOP_LINGER_US = 200000,
     POKE_US = 10000, // a nap this short needs no poke
 };
 
@@ -192,22 +193,39 @@ static void cut(http_conn *c) {
     shutdown(c->fd, c->state == HTTP_WRITE ? SHUT_RDWR : SHUT_RD);
 }
 
+// A slow reader gets another term as long as it reads. (A worker may take the connection
+// meanwhile; then that counts.)
+static bool reads_on(http_server *s, http_conn *c, int64_t d, int64_t now) {
+    if (c->state != HTTP_WRITE || !http_reads_on(s, c)) return false;
+    atomic_compare_exchange_strong(&c->deadline, &d, now + s->c.header_us);
+    return true;
+}
+
 static void cut_late(http_server *s, int64_t now) {
     pthread_mutex_lock(&s->lock);
     for (http_conn *c = s->conns; c; c = c->next) {
         int64_t d = atomic_load_explicit(&c->deadline, memory_order_acquire);
-        if (d && d < now) cut(c);
+        if (d && d < now && !reads_on(s, c, d, now)) cut(c);
     }
     pthread_mutex_unlock(&s->lock);
 }
 
+// Of those that are parked, what a stopping server need not wait for: idle ones, and lingering
+// ones soon.
+static bool may_go(const http_conn *c, int64_t now) {
+    int64_t d = atomic_load_explicit(&c->deadline, memory_order_acquire);
+    if (!d) return false;
+    return c->state == HTTP_READ ||
+           (c->state == HTTP_LINGER && d - now < HTTP_LINGER_US - STOP_LINGER_US);
+}
+
 void http_keeper_cut(http_server *s, bool all) {
+    int64_t now = clock_mono_us();
     pthread_mutex_lock(&s->lock);
     for (http_conn *c = s->conns; c; c = c->next) {
         if (all)
             shutdown(c->fd, SHUT_RDWR);
-        else if (atomic_load_explicit(&c->deadline, memory_order_acquire) &&
-                 c->state == HTTP_READ)
+        else if (may_go(c, now))
             cut(c);
     }
     pthread_mutex_unlock(&s->lock);
