@@ -80,7 +80,7 @@ static bool same_head(const bhead *a, const bhead *b) {
            a->last_step == b->last_step && a->last_time == b->last_time &&
            a->min_time == b->min_time && a->max_time == b->max_time && a->n == b->n &&
            a->distinct == b->distinct && a->stride == b->stride && a->nan == b->nan &&
-           a->min == b->min && a->max == b->max && a->flags == b->flags;
+           a->min == b->min && a->max == b->max && !((a->flags ^ b->flags) & BLOCK_RISING);
 }
 
 static const char *check_points(const block *b, const spt *p) {

@@ -170,7 +170,10 @@ bool srec_points(const srec_series *s, spt *out, err *e);
 // ---- blocks
 // ------------------------------------------------------------------------------------
 enum { BLOCK_MAX = 8192, BLOCK_MINIS = BLOCK_MAX / MINI, BLOCK_GROUPS = BLOCK_MINIS / 64 };
-enum { BLOCK_RISING = 1 }; // times do not fall along the order of points
+enum {
+    BLOCK_RISING = 1, // times do not fall along the order of points
+    BLOCK_FULL = 2,   // only of rows: not to be written anew to make it longer
+};
 
 typedef struct mini {
     uint32_t at[3]; // of the packed columns, from the blob's start

@@ -215,29 +215,58 @@ static str encode(pack_step *s, const spt *p, size_t n, int type) {
     return out;
 }
 
-static bool encode_block(pack_step *s, pjob *job, int64_t tier, const spt *p, size_t n,
-                         err *e) {
-    str data = encode(s, p, n, job->row.type);
+static bool keep_block(pack_step *s, pjob *job, int64_t tier, const spt *p, str data,
+                       int64_t flags, err *e) {
     if (!block_open(s->block, data, e)) return false;
     bhead h = bhead_of(s->block, p, tier, ++job->row.next_block);
+    h.flags |= flags;
     vec_push(s->a, &job->blocks, (pblock){h, data});
     return true;
 }
 
+// SQLite keeps what of a row fills whole pages behind it, and the rest (PAGE_LOCAL and up) in
+// the table's leaves: a rest that is small, or nearly a page, wastes little. How many points of
+// n would come to that? (Pages of 8 KiB; elsewhere this does no harm.)
+enum { PAGE_BYTES = 8188, PAGE_LOCAL = 1003, ROW_BYTES = 110, FIT_LEAST = BLOCK_MAX / 4 * 3 };
+static size_t points_that_fit(size_t n, size_t bytes) {
+    size_t all = bytes + ROW_BYTES, rest = (all - PAGE_LOCAL) % PAGE_BYTES;
+    if (all < PAGE_BYTES + PAGE_LOCAL || rest <= 1000 || rest >= 7500) return n;
+    return (size_t)((double)n * (double)(all - rest + 450) / (double)all);
+}
+
+// The next block of the main sequence's end out of the first of n points, as full as is good.
+static bool encode_full(pack_step *s, pjob *job, const spt *p, size_t n, size_t *used, err *e) {
+    size_t k = n < BLOCK_MAX ? n : job->fit ? job->fit : BLOCK_MAX;
+    str data = encode(s, p, k, job->row.type);
+    size_t fit = k >= FIT_LEAST ? points_that_fit(k, data.n) : k;
+    if (fit < k && fit >= FIT_LEAST) {
+        k = fit;
+        data = encode(s, p, k, job->row.type);
+    }
+    if (k >= FIT_LEAST) job->fit = k;
+    *used = k;
+    return keep_block(s, job, 0, p, data, k < n || k == BLOCK_MAX ? BLOCK_FULL : 0, e);
+}
+
+// Full blocks, a shorter last one, and a short rest for the tail.
+static bool encode_end(pack_step *s, pjob *job, const pseq *q, err *e) {
+    size_t i = 0, used, tail = q->n <= TAIL_MAX ? TAIL_MAX : TAIL_REST;
+    for (; q->n - i > tail; i += used) {
+        if (!encode_full(s, job, q->p + i, q->n - i, &used, e)) return false;
+    }
+    job->new_tail_n = q->n - i;
+    if (q->n > i) job->row.tail = encode(s, q->p + i, q->n - i, job->row.type);
+    return true;
+}
+
 static bool encode_seq(pack_step *s, pjob *job, const pseq *q, err *e) {
-    size_t n = q->n, rest = q->n % BLOCK_MAX, each = BLOCK_MAX;
-    if (q->ends && (q->n <= TAIL_MAX || rest <= TAIL_REST)) {
-        n = q->n <= TAIL_MAX ? 0 : q->n - rest;
-        if (q->n > n) job->row.tail = encode(s, q->p + n, q->n - n, job->row.type);
-        job->new_tail_n = q->n - n;
-    }
-    if (!q->ends) {
-        size_t blocks = (n + BLOCK_MAX - 1) / BLOCK_MAX;
-        each = blocks ? (n + blocks - 1) / blocks : 1;
-    }
-    for (size_t i = 0; i < n; i += each) {
-        if (!encode_block(s, job, q->tier, q->p + i, n - i < each ? n - i : each, e))
-            return false;
+    if (q->ends) return encode_end(s, job, q, e);
+    size_t blocks = (q->n + BLOCK_MAX - 1) / BLOCK_MAX;
+    size_t each = blocks ? (q->n + blocks - 1) / blocks : 1;
+    for (size_t i = 0; i < q->n; i += each) {
+        size_t n = q->n - i < each ? q->n - i : each;
+        str data = encode(s, q->p + i, n, job->row.type);
+        if (!keep_block(s, job, q->tier, q->p + i, data, 0, e)) return false;
     }
     return true;
 }

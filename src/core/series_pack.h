@@ -45,6 +45,7 @@ typedef struct pjob {
     VEC(pseq) seqs;
     VEC(bhead) dead; // blocks that the sequences replace
     VEC(pblock) blocks;
+    size_t fit; // points that made the last full block fit its pages
     bool overfull; // a tier has outgrown its cap: settle
 } pjob;
 

@@ -110,7 +110,7 @@ static bool append(plan *w, const spt *p, size_t n, const bhead *end, size_t n_e
     int64_t sum = (int64_t)n;
     size_t k = 0;
     if (!n) return true;
-    while (k < n_end && end[k].n < BLOCK_MAX && end[k].n <= 2 * sum)
+    while (k < n_end && !(end[k].flags & BLOCK_FULL) && end[k].n <= 2 * sum)
         sum += end[k++].n;
     merged m = {0};
     bhead rising_order[END_HEADS];

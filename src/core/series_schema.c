@@ -22,7 +22,8 @@ const char series_schema[] =
     " late {i64} NOT NULL, next_block {i64} NOT NULL, summary {blob} NOT NULL, tail {blob},"
     " PRIMARY KEY (ws, run, key, identity)) {clustered};\n"
     // Packed points. tier 0 is the main sequence; late points wait in tiers above it. Blocks of
-    // one tier do not overlap. Values are of the series' type (series_internal.h, spt).
+    // one tier do not overlap. Values are of the series' type (series_internal.h, spt). flags: 1
+    // times rise, 2 full. Not clustered: SQLite keeps most of a long row in whole pages then.
     "CREATE TABLE block (ws {i64} NOT NULL, run {blob} NOT NULL, series {i64} NOT NULL,"
     " tier {i64} NOT NULL, first_step {i64} NOT NULL, first_time {i64} NOT NULL,"
     " block {i64} NOT NULL, last_step {i64} NOT NULL, last_time {i64} NOT NULL,"
@@ -30,6 +31,6 @@ const char series_schema[] =
     " distinct_steps {i64} NOT NULL, stride {i64} NOT NULL, nan {i64} NOT NULL,"
     " value_min {i64} NOT NULL, value_max {i64} NOT NULL, flags {i64} NOT NULL,"
     " data {blob} {big} NOT NULL,"
-    " PRIMARY KEY (ws, run, series, tier, first_step, first_time, block)) {clustered};\n"
+    " PRIMARY KEY (ws, run, series, tier, first_step, first_time, block)) {table};\n"
     "CREATE TABLE model_run (ws {i64} NOT NULL, model {blob} NOT NULL, run {blob} NOT NULL,"
     " PRIMARY KEY (ws, model, run)) {clustered}";
