@@ -7,6 +7,8 @@
 
 #include "base/num.h"
 
+#define ORDER_MAX 100
+
 enum { FOR_FILTER = 1, FOR_ORDER = 2 };
 
 typedef struct attribute {
@@ -281,8 +283,8 @@ static bool check_experiment_op(const named *x, str op, search_op o, bool known,
         return (known && (is_equality(o) || is_list(o))) ||
                err_set(e, ERR_INVALID, "Invalid comparator for experiment_id: %.*s", STR_F(op));
     if (x->attribute->number ? known && is_ordering(o) : text) return true;
-    return err_set(e, ERR_INVALID, "Invalid comparator '%.*s' not one of '%s'", STR_F(op),
-                   OPS_TEXT);
+    return err_set(e, ERR_INVALID, "Invalid comparator '%.*s' not one of '%s%s", STR_F(op),
+                   OPS_TEXT, x->attribute->number ? "" : "'");
 }
 
 // ---- what is only of experiments
@@ -446,6 +448,8 @@ bool filter_order(arena *a, filter_entity entity, const str *items, size_t n, se
                   err *e) {
     parser p = {a, entity, &grammars[entity]};
     *out = ARENA_ARRAY(a, search_sort, n);
+    if (n > ORDER_MAX)
+        return err_set(e, ERR_INVALID, "`order_by` may name %d fields at most", ORDER_MAX);
     for (size_t i = 0; i < n; i++) {
         if (!read_order(&p, items[i], &(*out)[i], e)) return false;
         for (size_t k = 0; entity == FILTER_RUNS && k < i; k++) {

@@ -121,7 +121,8 @@ static size_t part_end(lexer *l, size_t at, bool behind_dot) {
     if (c == '`' || c == '"' || (behind_dot && c == '\'')) return quote_end(l, at);
     if (behind_dot && c == '*') return at + 1;
     if (behind_dot && c == '[') {
-        size_t end = str_find(l->s, ']', at);
+        size_t end = l->open['['] ? SIZE_MAX : str_find(l->s, ']', at);
+        l->open['['] |= end == SIZE_MAX;
         return end == SIZE_MAX ? 0 : end + 1;
     }
     if (!is_word(c)) return 0;
