@@ -91,7 +91,7 @@ typedef VEC(record) record_list;
 static bool read_records(db_tx *tx, pack_step *s, prun *r, record_list *out, err *e) {
     db_rows *rows = db_select(tx, &Q_point_log_points, e, DB_I64(r->ws), DB_ID(r->run));
     if (!rows) return false;
-    while (s->points + r->points < PACK_POINTS && db_next(rows, e)) {
+    while (s->points + r->points < s->limits.points && db_next(rows, e)) {
         record x = {.seq = db_id(rows, 0)};
         str head = arena_str(s->a, db_blob(rows, 1)), data = arena_str(s->a, db_blob(rows, 2));
         if (!srec_open(&x.r, s->a, head, data, e)) {
@@ -284,6 +284,7 @@ static void sum_up(pjob *job, bool settling) {
         count += job->blocks.p[i].h.n;
         if (job->blocks.p[i].h.tier) row->late += job->blocks.p[i].h.n;
     }
+    if (row->late <= 0) row->tiers = 0;
     for (size_t i = 0; !settling && i < job->n; i++)
         ssum_add(&more, &job->p[i], row->type);
     ssum_join(&row->sum, &more);
@@ -371,6 +372,7 @@ pack_step *pack_step_new(db *d, bool everything) {
     pack_step *s = mem_alloc(sizeof *s);
     s->db = d;
     s->everything = everything;
+    s->limits = PACK_LIMITS;
     s->a = arena_new();
     s->block = mem_alloc(sizeof *s->block);
     return s;
@@ -387,6 +389,7 @@ void pack_step_free(pack_step *s) {
 // A run that can not be read now must not keep the others from being packed.
 static bool try_run(db_tx *tx, pack_step *s, err *e) {
     prun *r = ARENA_NEW(s->a, prun);
+    r->limits = &s->limits;
     r->ws = s->ws;
     r->run = s->run;
     if (!read_run(tx, s, r, e)) {
@@ -409,7 +412,7 @@ static bool read_step(db_tx *tx, void *arg, err *e) {
     s->ws = s->from_ws;
     s->run = s->from_run;
     s->end = false;
-    while (s->points < PACK_POINTS && s->series < PACK_SERIES) {
+    while (s->points < s->limits.points && s->series < s->limits.series) {
         bool found, due;
         if (!next_run(tx, s, &found, e)) return false;
         s->end = !found;
@@ -489,7 +492,7 @@ static bool settle_read(db_tx *tx, void *arg, err *e) {
     settle *t = arg;
     db_rows *row = NULL;
     arena_reset(t->a);
-    t->r = (prun){.ws = t->of->ws, .run = t->of->run};
+    t->r = (prun){.limits = &t->s->limits, .ws = t->of->ws, .run = t->of->run};
     t->job = (pjob){0};
     t->more = false;
     if (!read_series_run(tx, &t->r, e)) return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of packing share: a step (series_pack.c) reads what is pending of some runs in
 // one snapshot, plans (series_plan.c) which blocks it merges with, encodes outside of any
-// transaction, and writes all of it in one. Its memory is bounded by PACK_POINTS.
+// transaction, and writes all of it in one. Its memory is bounded by pack_limits.
 #ifndef STEMMA_CORE_SERIES_PACK_H
 #define STEMMA_CORE_SERIES_PACK_H
 
@@ -9,13 +9,17 @@
 #include "core/series_internal.h"
 
 enum {
-    PACK_POINTS = 512 << 10, // new points a step, and points that a merge may touch besides
-    PACK_SERIES = 2000,      // series a step
-    TAIL_MAX = 128,          // points that a series may have without a block
-    TAIL_REST = 64,          // of a long sequence, so many stay in the tail
-    DIRECT_TIERS = 4,        // tiers that a step merges whole; higher ones are merged by parts
+    TAIL_MAX = 128, // points that a series may have without a block
+    TAIL_REST = 64, // of a long sequence, so many stay in the tail
     TIER_RATIO = 4,
 };
+// What bounds a step; tests make it small.
+typedef struct pack_limits {
+    size_t points;        // new points a step, and points that a merge may touch besides
+    size_t series;        // series a step
+    int64_t direct_tiers; // tiers that a step merges whole; higher ones are merged by parts
+} pack_limits;
+#define PACK_LIMITS ((pack_limits){.points = 512 << 10, .series = 2000, .direct_tiers = 4})
 // The most points that tier t should hold.
 static inline int64_t tier_cap(int64_t t) {
     return (int64_t)1024 << (2 * t > 40 ? 40 : 2 * t);
@@ -45,11 +49,12 @@ typedef struct pjob {
     VEC(pseq) seqs;
     VEC(bhead) dead; // blocks that the sequences replace
     VEC(pblock) blocks;
-    size_t fit; // points that made the last full block fit its pages
+    size_t fit;    // points that made the last full block fit its pages
     bool overfull; // a tier has outgrown its cap: settle
 } pjob;
 
 typedef struct prun {
+    const pack_limits *limits;
     int64_t ws;
     id run;
     bool there; // has a row in series_run

@@ -8,6 +8,7 @@
 typedef struct pack_step {
     db *db;
     bool everything; // not only what is due
+    pack_limits limits;
     int64_t from_ws; // runs behind this one are looked at
     id from_run;
     bool end;       // no run with pending records is behind those of the step

@@ -16,7 +16,7 @@
 //                         the main sequence they are merged into it. So any order of arrival
 //                         costs O(log n) rewrites a point.
 //
-// Tiers above DIRECT_TIERS are too large to be merged whole in bounded memory: pack_plan_settle
+// Tiers above direct_tiers are too large to be merged whole in bounded memory: pack_plan_settle
 // moves the part of a tier that overlaps least with its target, a step at a time. A damaged
 // block is never merged: it stays where it is, for `stemma check` to name. Nothing here is
 // needed for correctness: readers merge whatever overlaps.
@@ -169,7 +169,7 @@ static bool merge_near(plan *w, const spt *late, size_t n, size_t n_more, const 
     near r;
     merged m;
     int64_t budget = MERGE_WORTH * (int64_t)w->job->n,
-            left = PACK_POINTS - (int64_t)w->r->merged;
+            left = (int64_t)w->r->limits->points - (int64_t)w->r->merged;
     if (!find_near(w, late, &late[n - 1], budget < left ? budget : left, &r, e)) return false;
     *done = r.fits;
     if (!*done) return true;
@@ -249,16 +249,18 @@ static bool place_late(plan *w, const spt *p, size_t n, bool *all, err *e) {
     int64_t sum = (int64_t)n, main = main_points(w->job);
     size_t k = 0;
     *all = false;
-    for (int64_t t = 1; t <= DIRECT_TIERS; t++) {
+    int64_t direct = w->r->limits->direct_tiers;
+    for (int64_t t = 1; t <= direct; t++) {
         for (; k < late.n && late.p[k].tier <= t; k++)
             sum += late.p[k].n;
-        if (main <= TIER_RATIO * sum && k == late.n && main + sum <= 2 * PACK_POINTS) {
+        if (main <= TIER_RATIO * sum && k == late.n &&
+            main + sum <= 2 * (int64_t)w->r->limits->points) {
             *all = true;
             return merge_all(w, &late, w->job->p, w->job->n, e);
         }
         if (sum <= tier_cap(t)) return merge_tiers(w, &late, t, p, n, e);
     }
-    return merge_tiers(w, &late, DIRECT_TIERS, p, n, e);
+    return merge_tiers(w, &late, direct, p, n, e);
 }
 
 // ---- the whole plan
@@ -332,7 +334,7 @@ static int64_t move_cost(const head_list *src, const head_list *dst, const move 
 
 // The block that brings most points for those it touches, and its neighbours as far as a step
 // goes.
-static move best_move(const head_list *src, const head_list *dst) {
+static move best_move(const head_list *src, const head_list *dst, int64_t most) {
     move best = {0, 1, 0, 0};
     double least = 0;
     for (size_t s = 0; s < src->n; s++) {
@@ -346,7 +348,7 @@ static move best_move(const head_list *src, const head_list *dst) {
     while (best.s_end < src->n) {
         move m = {best.s, best.s_end + 1, 0, 0};
         find_overlap(src, dst, &m);
-        if (move_cost(src, dst, &m) > PACK_POINTS) break;
+        if (move_cost(src, dst, &m) > most) break;
         best = m;
     }
     return best;
@@ -354,13 +356,14 @@ static move best_move(const head_list *src, const head_list *dst) {
 
 static bool do_move(plan *w, const head_list *src, const head_list *dst, int64_t from,
                     int64_t to, bool *more, err *e) {
-    move m = best_move(src, dst);
+    int64_t most = (int64_t)w->r->limits->points;
+    move m = best_move(src, dst, most);
     merged s, d;
     if (!merge_blocks(w, src->p + m.s, m.s_end - m.s, NULL, 0, &s, e)) return false;
     *more = s.n > 0; // else they are damaged
     if (!*more) return true;
     size_t push = s.n, t = m.t;
-    for (int64_t sum = 0; t < m.t_end && sum < PACK_POINTS; t++)
+    for (int64_t sum = 0; t < m.t_end && sum < most; t++)
         sum += dst->p[t].n;
     if (t < m.t_end) { // too much at once: what lies behind the cut stays in its tier
         const bhead *cut = &dst->p[t];

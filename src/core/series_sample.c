@@ -34,6 +34,7 @@ typedef struct sample {
     scollect points;
     buf bytes;
     block *block;
+    int64_t *block_steps; // BLOCK_MAX of them
 } sample;
 
 static inline int64_t least(int64_t a, int64_t b) {
@@ -76,7 +77,7 @@ static void even_steps(sample *q, const bhead *h, int64_t lo, int64_t hi) {
 
 static bool block_in_steps(sample *q, const sview *v, const bhead *h, int64_t lo, int64_t hi,
                            err *e) {
-    int64_t s[BLOCK_MAX];
+    int64_t *s = q->block_steps;
     bool opened;
     if (q->steps.over && h->first_step >= lo && h->last_step <= hi) {
         saw(q->now, h->first_step, h->last_step);
@@ -249,10 +250,10 @@ static void give_range(sample *q, size_t from, size_t to, int64_t limit) {
     }
 }
 
-static void give_step(sample *q, const bhead *h, int64_t step, int64_t limit) {
+static void give_step(sample *q, int64_t step, int64_t limit) {
     const block *b = q->block;
     if (b->stride > 0 && b->distinct == b->n) {
-        uint64_t gap = (uint64_t)step - (uint64_t)h->first_step;
+        uint64_t gap = (uint64_t)step - (uint64_t)block_step(b, 0);
         uint64_t at = gap / (uint64_t)b->stride;
         if (gap % (uint64_t)b->stride == 0 && at < b->n) give_range(q, at, at + 1, limit);
         return;
@@ -274,7 +275,7 @@ static bool tier_points(sample *q, const sview *v, int64_t tier, err *e) {
         if (q->picks[k] > h->last_step) continue;
         if (!sview_block(q->tx, v, h, &q->bytes, q->block, &opened, e)) return false;
         for (; opened && k < q->n_picks && q->picks[k] <= h->last_step; k++)
-            give_step(q, h, q->picks[k], v->limit);
+            give_step(q, q->picks[k], v->limit);
     }
     return e->code == ERR_NONE;
 }
@@ -325,10 +326,12 @@ static bool read_sample(db_tx *tx, void *arg, err *e) {
     q->n_picks = 0;
     q->bytes = BUF_MAX(1 << 20);
     q->block = mem_alloc(sizeof *q->block);
+    q->block_steps = mem_alloc(BLOCK_MAX * sizeof *q->block_steps);
     bool ok = sample_runs(q, e);
     steps_free(&q->steps);
     buf_free(&q->bytes);
     free(q->block);
+    free(q->block_steps);
     return ok;
 }
 

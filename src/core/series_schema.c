@@ -22,8 +22,8 @@ const char series_schema[] =
     " late {i64} NOT NULL, next_block {i64} NOT NULL, summary {blob} NOT NULL, tail {blob},"
     " PRIMARY KEY (ws, run, key, identity)) {clustered};\n"
     // Packed points. tier 0 is the main sequence; late points wait in tiers above it. Blocks of
-    // one tier do not overlap. Values are of the series' type (series_internal.h, spt). flags: 1
-    // times rise, 2 full. Not clustered: SQLite keeps most of a long row in whole pages then.
+    // one tier do not overlap. Values are of the series' type (series_internal.h, spt). flags:
+    // 1 times rise, 2 full. Not clustered: SQLite keeps most of a long row in whole pages then.
     "CREATE TABLE block (ws {i64} NOT NULL, run {blob} NOT NULL, series {i64} NOT NULL,"
     " tier {i64} NOT NULL, first_step {i64} NOT NULL, first_time {i64} NOT NULL,"
     " block {i64} NOT NULL, last_step {i64} NOT NULL, last_time {i64} NOT NULL,"

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-enum { STEPS_MAX = 4 << 20, SPAN_BITS = 27 };
+enum { SPAN_BITS = 27 };
+
+size_t steps_most = 4 << 20;
 
 void steps_free(steps *s) {
     free(s->each);
@@ -24,11 +26,11 @@ static void widen(steps *s, int64_t lo, int64_t hi) {
 void steps_add(steps *s, int64_t step) {
     widen(s, step, step);
     if (s->n && s->each[s->n - 1] == step) return;
+    if (s->n >= steps_most) {
+        s->over = true;
+        return;
+    }
     if (s->n == s->cap) {
-        if (s->cap >= STEPS_MAX) {
-            s->over = true;
-            return;
-        }
         s->cap = s->cap ? s->cap * 2 : 1024;
         s->each = mem_realloc(s->each, s->cap * sizeof *s->each);
     }
@@ -131,7 +133,7 @@ static void make_array(steps *s) {
 
 bool steps_fits(const steps *s) {
     if (s->over) return false;
-    return !s->any || narrow(s) || s->n + s->even_points <= STEPS_MAX;
+    return !s->any || narrow(s) || s->n + s->even_points <= steps_most;
 }
 
 void steps_end(steps *s) {

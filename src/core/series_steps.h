@@ -26,6 +26,8 @@ typedef struct steps {
     uint64_t before; // bits before the word
 } steps;
 
+extern size_t steps_most; // single steps that are kept; tests make it small
+
 void steps_add(steps *s, int64_t step);
 void steps_add_even(steps *s, int64_t first, int64_t stride, uint64_t n); // n > 0, stride > 0
 bool steps_fits(const steps *s); // else the caller must count another way
