@@ -24,9 +24,8 @@
 typedef struct http_server http_server;
 typedef struct http_req http_req;
 
-// ---- who may do what
-// ----------------------------------------------------------------------------------------- A
-// route's permission. There is no value 0: a row that names none does not compile (PERM_ is
+// ---- who may do what ------------------------------------------------------------------
+// A route's permission. There is no value 0: a row that names none does not compile (PERM_ is
 // pasted by ROUTE).
 #define PERM_TABLE(X)                                                                          \
     X(PUBLIC, "anybody, without a token: tells nothing about what is stored")                  \
@@ -37,8 +36,7 @@ typedef struct http_req http_req;
 typedef enum http_perm { PERM_NONE_, PERM_TABLE(PERM_ENUM) } http_perm;
 #undef PERM_ENUM
 
-// ---- routes
-// --------------------------------------------------------------------------------------------------
+// ---- routes ---------------------------------------------------------------------------
 typedef enum http_method {
     HTTP_GET = 1,
     HTTP_POST = 2,
@@ -84,14 +82,13 @@ typedef struct http_dialect {
     bool (*owns)(str path);                          // paths without a route: whose 404 is it?
 } http_dialect;
 
-// ---- a server
-// ------------------------------------------------------------------------------------------------
+// ---- a server -------------------------------------------------------------------------
 typedef struct http_config {
-    str host; // "127.0.0.1", "::1", "0.0.0.0"
-    int port; // 0: any free one, see http_server_port
-    const http_dialect *const
-        *dialects; // NULL-terminated; the first one words errors of paths nobody owns
-    void *app;     // http_app
+    str host;                            // "127.0.0.1", "::1", "0.0.0.0"
+    int port;                            // 0: any free one, see http_server_port
+    const http_dialect *const *dialects; // NULL-terminated; the first one words errors of
+                                         // paths that nobody owns
+    void *app;                           // http_app
     // Called before the body is read (and before 100-continue). False: e is rendered by the
     // route's dialect.
     bool (*authorise)(http_req *r, const http_route *route, err *e);
@@ -111,8 +108,7 @@ int http_server_port(const http_server *s);
 // freed.
 void http_server_stop(http_server *s, int64_t grace_us);
 
-// ---- a request
-// -----------------------------------------------------------------------------------------------
+// ---- a request ------------------------------------------------------------------------
 arena *http_arena(http_req *r);
 void *http_app(http_req *r);
 const http_route *http_route_of(http_req *r);
@@ -120,12 +116,11 @@ http_method http_method_of(http_req *r);
 bool http_is_head(http_req *r);
 str http_path(http_req *r);  // as sent, percent-encoded, without the query
 str http_query(http_req *r); // behind '?', as sent
-str http_param(
-    http_req *r,
-    const char *name); // of the pattern: percent-decoded once; {rest...} as sent (not decoded)
+// Of the pattern: percent-decoded once and checked to be text; {rest...} as sent, not decoded.
+str http_param(http_req *r, const char *name);
 str http_header(http_req *r, const char *lower_case_name); // empty (p NULL) when absent
-str http_body(
-    http_req *r); // whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already
+// Whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already.
+str http_body(http_req *r);
 str http_peer(http_req *r); // numeric address
 bool http_peer_is_loopback(http_req *r);
 void http_set_user(http_req *r, str name, bool proven); // by authorise; copied
@@ -136,9 +131,9 @@ str http_user(http_req *r, bool *proven);
 ssize_t http_read(http_req *r, void *p, size_t n, err *e);
 int64_t http_content_length(http_req *r);
 
-// ---- a reply: exactly one of these a request
-// ----------------------------------------------------------------- Headers before the reply;
-// name and value are copied; CR, LF and NUL in a value are refused (dropped, logged).
+// ---- a reply: exactly one of these a request ------------------------------------------
+// Headers before the reply; name and value are copied; CR, LF and NUL in a value are refused
+// (dropped, logged).
 void http_set_header(http_req *r, const char *name, str value);
 void http_reply(http_req *r, int status, const char *content_type, str body);
 void http_fail(http_req *r, const err *e); // by the dialect's render_error
@@ -149,15 +144,21 @@ void http_fail(http_req *r, const err *e); // by the dialect's render_error
 json_writer *http_json(http_req *r, int status, const char *content_type);
 void http_json_end(http_req *r);
 void http_json_fail(http_req *r, const err *e);
-// What was written has gone out as fast as the peer takes it; true when the peer is gone (stop
-// working).
+// True when the peer is gone, or has closed its side: stop working. Cheap enough to ask for
+// each row.
 bool http_gone(http_req *r);
 
 // Bytes that come from a function, in pieces, with a known total length and ranges. `read(arg,
 // offset, p, n, e)` fills p (at most n) and returns the count, -1 on an error (the connection
 // is then cut). `fd` >= 0: the bytes [base, base + length) of a file instead, sent without
-// copying; `check(arg, offset, n, e)`, if set, is asked before each piece goes out. Serves
-// Range (one range), If-Range, If-None-Match by `etag` (quoted, or empty) and HEAD.
+// copying; `check(arg, offset, n, e)`, if set, is asked before each piece (of 1 MiB at most)
+// goes out; when it refuses the first one, the reply is that error. Serves Range (one range),
+// If-Range, If-None-Match by `etag` (quoted, or empty) and HEAD.
+//
+// When the peer reads slowly the rest goes out after the handler has returned, from other
+// threads, one at a time: `arg`, what it points to and the open `fd` must live until the
+// arena's reset (arena_on_reset closes them), never on the handler's stack. `read` may be asked
+// for the same bytes twice.
 typedef struct http_source {
     uint64_t length;
     str etag;
@@ -170,8 +171,7 @@ typedef struct http_source {
 } http_source;
 void http_reply_source(http_req *r, const http_source *s);
 
-// ---- for the reference page and the tests
-// ----------------------------------------------------------------------
+// ---- for the reference page and the tests ---------------------------------------------
 const char *http_perm_name(http_perm p);
 void http_routes_each(const http_dialect *d,
                       void (*fn)(void *arg, const char *full_pattern, const http_route *r),

@@ -51,8 +51,7 @@ bool http_body_consumed(const http_payload *b) {
     return b->done && !b->bad;
 }
 
-// ---- off the wire
-// ----------------------------------------------------------------------------------------------
+// ---- off the wire ---------------------------------------------------------------------
 static ssize_t too_slow(http_req *r, err *e) {
     METRIC_ADD(http_refused_total, 1);
     r->close = true;
@@ -126,8 +125,7 @@ static ssize_t wire_read(http_req *r, char *to, size_t n, err *e) {
     return got;
 }
 
-// ---- unpacked
-// --------------------------------------------------------------------------------------------------
+// ---- unpacked -------------------------------------------------------------------------
 static ssize_t unpacked_read(http_req *r, char *to, size_t n, err *e) {
     http_payload *b = &r->body;
     for (;;) {

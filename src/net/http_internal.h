@@ -53,8 +53,7 @@ enum {
 #define HTTP_HELD_MAX                                                                          \
     ((int64_t)256 << 20) // bytes of half requests and unsent replies, all connections together
 
-// ---- parse
-// ---------------------------------------------------------------------------------------------------
+// ---- parse ----------------------------------------------------------------------------
 typedef enum http_framing { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED } http_framing;
 
 typedef struct http_head {
@@ -84,8 +83,7 @@ str http_head_field(const http_head *h, const char *lower_case_name);
 // matter.
 bool http_list_has(str list, str token);
 
-// ---- router
-// --------------------------------------------------------------------------------------------------
+// ---- router ---------------------------------------------------------------------------
 typedef struct http_bound { // a route in its place
     const http_route *route;
     const http_dialect *dialect;
@@ -107,8 +105,7 @@ http_router *http_router_new(arena *a, const http_dialect *const *dialects,
 void http_router_find(const http_router *r, arena *a, str path, http_method m, http_match *out);
 const http_dialect *http_router_owner(const http_router *r, str path);
 
-// ---- body
-// ----------------------------------------------------------------------------------------------------
+// ---- body -----------------------------------------------------------------------------
 typedef struct http_payload {
     http_framing framing;
     uint64_t left;       // HTTP_LENGTH: bytes that have not come
@@ -125,8 +122,7 @@ typedef struct http_payload {
     uint64_t given;               // bytes that the handler has
 } http_payload;
 
-// ---- a reply in the making
-// -----------------------------------------------------------------------------------
+// ---- a reply in the making ------------------------------------------------------------
 typedef struct http_pump { // what is left of a source
     http_source s;
     uint64_t at, end, checked;
@@ -159,8 +155,7 @@ struct http_req {
     uint64_t bytes_in, bytes_out;
 };
 
-// ---- connections
-// ---------------------------------------------------------------------------------------------
+// ---- connections ----------------------------------------------------------------------
 typedef enum http_state { HTTP_READ, HTTP_BODY, HTTP_RUN, HTTP_WRITE, HTTP_LINGER } http_state;
 
 typedef struct http_conn {
@@ -188,8 +183,7 @@ void http_conn_event(struct http_worker *w, http_conn *c); // any event on it
 void http_conn_job(struct http_worker *w, http_conn *c);   // pool 2: run c->req
 str http_addr_text(arena *a, const struct in6_addr *ip);
 
-// ---- workers
-// -------------------------------------------------------------------------------------------------
+// ---- workers --------------------------------------------------------------------------
 typedef struct http_worker {
     http_server *s;
     pthread_t thread;
@@ -223,8 +217,7 @@ void *http_keeper(void *server);
 void http_keeper_poke(http_server *s);
 void http_keeper_cut(http_server *s, bool all); // the idle ones, or all connections
 
-// ---- the server
-// ----------------------------------------------------------------------------------------------
+// ---- the server -----------------------------------------------------------------------
 #define HTTP_ADDR_SLOTS 1024
 typedef struct http_addr { // connections of one address
     struct in6_addr ip;
@@ -273,8 +266,7 @@ void http_conn_add(http_server *s, int fd, const struct sockaddr *sa); // by the
 void http_conn_close(http_conn *c, http_server *s);
 void http_park(http_worker *w, http_conn *c, http_state state);
 
-// ---- io
-// ------------------------------------------------------------------------------------------------------
+// ---- io -------------------------------------------------------------------------------
 enum { HTTP_AGAIN = -1, HTTP_GONE = -2 };
 ssize_t http_recv(http_conn *c, void *p,
                   size_t n); // bytes, 0 at the end, HTTP_AGAIN, HTTP_GONE
@@ -291,8 +283,7 @@ bool http_reads_on(const http_server *s,
 // kept in c->out.
 bool http_write(http_req *r, struct iovec *iov, int n, bool last);
 
-// ---- body, reply, source, gzip
-// ---------------------------------------------------------------------------------
+// ---- body, reply, source, gzip --------------------------------------------------------
 void http_body_init(http_req *r);
 void http_body_free(http_payload *b);
 // Takes what of [p, p + n) belongs to the body into b->got; returns how much that was. b->bad:

@@ -22,8 +22,7 @@ enum {
     POKE_US = 10000, // a nap this short needs no poke
 };
 
-// ---- addresses
-// -----------------------------------------------------------------------------------------------------
+// ---- addresses ------------------------------------------------------------------------
 static struct in6_addr addr_of(const struct sockaddr *sa) {
     struct in6_addr ip = {0};
     if (sa->sa_family == AF_INET6) {
@@ -76,8 +75,7 @@ static void addr_drop(http_server *s, http_addr *gone) {
     free(gone);
 }
 
-// ---- the list of connections
-// ---------------------------------------------------------------------------------------
+// ---- the list of connections ----------------------------------------------------------
 static bool may_stay(const http_server *s, const http_conn *c) {
     int most = s->c.max_per_address;
     if (!most) most = c->loopback ? s->c.max_connections : 4096;
@@ -154,8 +152,7 @@ void http_conn_add(http_server *s, int fd, const struct sockaddr *sa) {
     http_conn_close(c, s);
 }
 
-// ---- accepting
-// -----------------------------------------------------------------------------------------------------
+// ---- accepting ------------------------------------------------------------------------
 // When descriptors run out the peer would wait in the queue for ever and poll would spin: give
 // up the one in reserve to tell it, then rest.
 static void shed(http_server *s) {
@@ -184,8 +181,7 @@ static int64_t accept_some(http_server *s, int64_t now) { // when to accept agai
     return now;
 }
 
-// ---- deadlines
-// ------------------------------------------------------------------------------------------------------
+// ---- deadlines ------------------------------------------------------------------------
 // Shutting wakes the worker that epoll picks; it sees `expired` and does what the state asks
 // for.
 static void cut(http_conn *c) {
@@ -231,8 +227,7 @@ void http_keeper_cut(http_server *s, bool all) {
     pthread_mutex_unlock(&s->lock);
 }
 
-// ---- the thread
-// -----------------------------------------------------------------------------------------------------
+// ---- the thread -----------------------------------------------------------------------
 void http_keeper_poke(http_server *s) {
     uint64_t one = 1;
     if (!atomic_load_explicit(&s->keeper_asleep, memory_order_relaxed)) return;

@@ -44,8 +44,7 @@ void http_worker_free(http_worker *w) {
     free(w);
 }
 
-// ---- pool 1
-// ----------------------------------------------------------------------------------------------------------
+// ---- pool 1 ---------------------------------------------------------------------------
 // Waits until the keeper calls a thread back; false: nobody did.
 static bool sit_out(http_server *s) {
     bool more = true;
@@ -78,8 +77,7 @@ static void *follow(void *arg) {
     return NULL;
 }
 
-// ---- pool 2
-// ----------------------------------------------------------------------------------------------------------
+// ---- pool 2 ---------------------------------------------------------------------------
 // Under pool_lock.
 static http_conn *next_job(http_server *s) {
     http_conn *c = s->queue_first;
@@ -114,8 +112,7 @@ static void *take_jobs(void *arg) {
     return NULL;
 }
 
-// ---- threads
-// -----------------------------------------------------------------------------------------------------------
+// ---- threads --------------------------------------------------------------------------
 // Under pool_lock.
 static bool spawn(http_server *s, bool second) {
     http_worker *w = http_worker_new(s, second);
@@ -168,8 +165,7 @@ void http_pool_unlend(http_worker *w) {
     pthread_mutex_unlock(&w->s->pool_lock);
 }
 
-// ---- how many shall follow
-// ---------------------------------------------------------------------------------------------
+// ---- how many shall follow ------------------------------------------------------------
 // Is the thread asleep (on a lock, a commit, the disk)? A handler that merely computes, or
 // waits for a core, is not.
 static bool asleep(const http_worker *w) {

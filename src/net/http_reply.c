@@ -56,8 +56,7 @@ const char *http_status_text(int status) {
     return "Status";
 }
 
-// ---- headers
-// ---------------------------------------------------------------------------------------------------
+// ---- headers --------------------------------------------------------------------------
 static bool is_token(str s) {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
@@ -164,8 +163,7 @@ void http_reply_continue(http_req *r) {
     http_write(r, &iov, 1, true);
 }
 
-// ---- whole bodies
-// ----------------------------------------------------------------------------------------------
+// ---- whole bodies ---------------------------------------------------------------------
 bool http_gzip_wanted(http_req *r, const char *type) {
     static const char *const packable[] = {"text/", "application/json",
                                            "application/javascript", "application/xml",
@@ -204,8 +202,7 @@ void http_reply_plain(http_req *r, int status, const char *why) {
     http_reply(r, status, "text/plain; charset=utf-8", str_n(text, (size_t)n));
 }
 
-// ---- errors
-// ----------------------------------------------------------------------------------------------------
+// ---- errors ---------------------------------------------------------------------------
 void http_fail(http_req *r, const err *e) {
     if (r->status) {
         log_msg(LOG_ERROR, "http.failed", "after the reply began: %s", e->msg);

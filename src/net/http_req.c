@@ -71,8 +71,7 @@ const char *http_perm_name(http_perm p) {
     return names[p];
 }
 
-// ---- the end
-// ---------------------------------------------------------------------------------------------------
+// ---- the end --------------------------------------------------------------------------
 static const char *method_name(const http_req *r) {
     if (r->head.is_head) return "HEAD";
     if (r->head.is_options) return "OPTIONS";

@@ -24,8 +24,7 @@ struct http_router {
     const http_dialect *const *dialects;
 };
 
-// ---- building
-// --------------------------------------------------------------------------------------------------
+// ---- building -------------------------------------------------------------------------
 static size_t place_of(const node *n, str name, bool *found) {
     size_t lo = 0, hi = n->literals.n;
     *found = false;
@@ -146,8 +145,7 @@ void http_routes_each(const http_dialect *d,
     }
 }
 
-// ---- finding
-// ---------------------------------------------------------------------------------------------------
+// ---- finding --------------------------------------------------------------------------
 typedef struct finding {
     str raw[DEPTH], text[DEPTH]; // segments as sent, and decoded
     size_t n;

@@ -87,8 +87,7 @@ http_server *http_server_new(const http_config *c, err *e) {
     return NULL;
 }
 
-// ---- listening
-// -------------------------------------------------------------------------------------------------------
+// ---- listening ------------------------------------------------------------------------
 static int bound_port(int fd) {
     struct sockaddr_storage sa;
     socklen_t n = sizeof sa;
@@ -131,8 +130,7 @@ static bool start_listening(http_server *s, err *e) {
     return ok || err_errno(e, "Can not listen on %s port %d", host, s->c.port);
 }
 
-// ---- start and stop
-// ----------------------------------------------------------------------------------------------------
+// ---- start and stop -------------------------------------------------------------------
 http_server *http_server_start(const http_config *c, err *e) {
     http_server *s = http_server_new(c, e);
     if (!s) return NULL;

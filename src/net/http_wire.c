@@ -88,8 +88,7 @@ bool http_wire_head_read(char *text, size_t n, http_wire_head *out) {
     return true;
 }
 
-// ---- chunks
-// ----------------------------------------------------------------------------------------------------
+// ---- chunks ---------------------------------------------------------------------------
 struct http_chunks {
     llhttp_t l;
     void (*give)(void *arg, str bytes);
