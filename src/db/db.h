@@ -57,7 +57,8 @@ bool db_append(db *d, db_fn fn, void *arg, err *e);
 bool db_read(db *d, db_fn fn, void *arg, err *e);
 
 // Runs once for each committed transaction in which it was asked for, after the commit, on some thread, briefly (a
-// wake-up of a background thread). It is lost when the process dies: a hint, nothing that decides.
+// wake-up of a background thread), perhaps when db_write has returned already. It is lost when the process dies: a hint,
+// nothing that decides.
 void db_after_commit(db_tx *tx, void (*fn)(void *arg), void *arg);
 // The transaction's engine, for the few statements that differ.
 db_engine db_tx_engine(const db_tx *tx);

@@ -2,15 +2,13 @@
 // migrate: numbered changes of the schema, forward only.
 //
 // I1  schema_migration has a row for each migration that is done, written by the transaction
-// that did it: a migration is
-//     done entirely or not at all, whenever the process dies, and doing it again starts it
-//     anew.
+//     that did it: a migration is done entirely or not at all, whenever the process dies, and
+//     doing it again starts it anew.
 // I2  The row of number 0 is the lock: each of those transactions writes it first, so that of
-// several servers on one
-//     database one migrates and the others wait (or are told to run again) and then find the
-//     work done. It needs neither LOCK TABLE nor advisory locks.
+//     several servers on one database one migrates and the others wait (or are told to run
+//     again) and then find the work done. It needs neither LOCK TABLE nor advisory locks.
 // I3  Nothing is written when there is nothing to do: a server may start with rights to read
-// and write rows only.
+//     and write rows only.
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db_internal.h"

@@ -3,12 +3,13 @@
 // `ring`, and its answers are read, in order, when one of them is needed.
 //
 // I1  The ring holds one entry for each answer that has not been read. Anything sent goes with
-// pg_expect. I2  After an error the server skips everything up to the next sync (`aborted`), so
-// nothing waits for an answer then
-//     without sending a sync.
+//     pg_expect.
+// I2  After an error the server skips everything up to the next sync (`aborted`), so nothing
+//     waits for an answer then without sending a sync.
 // I3  Every wait for the server ends: by the answer, by the closed connection (keep-alives,
-// TCP_USER_TIMEOUT), or after
-//     answer_us. What ended the latter way is broken, since its answers could come later.
+//     TCP_USER_TIMEOUT), or after answer_us. What ended the latter way is broken, since its
+//     answers could come later.
+//
 // One thread at a time, the one that has the connection.
 #include "base/clock.h"
 #include "db/pg_internal.h"
@@ -108,7 +109,7 @@ static void judge(pg_conn *c, const pg_wait *w, PGresult *r, bool mine) {
     switch (PQresultStatus(r)) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-        c->answered++;
+        c->answered += w->kind == PG_WAIT_RUN;
         if (w->kind == PG_WAIT_COMMIT) c->committed = !strcmp(PQcmdStatus(r), "COMMIT");
         return;
     case PGRES_PIPELINE_SYNC: c->aborted = false; return;

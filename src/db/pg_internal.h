@@ -72,7 +72,7 @@ typedef struct pg_conn {
     bool patient; // no statement_timeout in this transaction
     bool committed;
     bool commit_sent;
-    size_t answered; // statements of this transaction that were answered
+    size_t answered; // statements of fn that were answered
     pg_fate fate;    // with tx.faulty
     int64_t answer_us;
     struct pg_conn *next; // in the pool

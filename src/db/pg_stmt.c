@@ -37,18 +37,28 @@ static bool own_fault(pg_conn *c, err *e) {
 
 // ---- preparing ----
 
+// Is what stands at `at`, behind VALUES, one row? Quotes are not looked into: then no.
+static bool is_one_row(str s, size_t at) {
+    int depth = 0;
+    for (; at < s.n; at++) {
+        char c = s.p[at];
+        if (c == '\'' || c == '"') return false;
+        if (c == '(') depth++;
+        if (c == ')' && --depth == 0) return !str_trim(str_from(s, at + 1)).n;
+    }
+    return false;
+}
+
 // "INSERT ... VALUES (...) [RETURNING ...]" with ON CONFLICT DO NOTHING; NULL when it is
 // something else.
 static char *guarded_text(arena *a, const char *text) {
-    if (!sql_is(text, "INSERT") || sql_find(text, "VALUES") == SIZE_MAX ||
-        sql_find(text, "CONFLICT") != SIZE_MAX || sql_find(text, "SELECT") != SIZE_MAX) {
-        return NULL;
-    }
-    str s = str_of(text);
-    size_t at = sql_find(text, "RETURNING");
-    str returning = at == SIZE_MAX ? STR("") : str_from(s, at);
-    str guarded = arena_printf(a, "%.*s ON CONFLICT DO NOTHING %.*s", STR_F(str_upto(s, at)),
-                               STR_F(returning));
+    size_t values = sql_find(text, "VALUES"), returning = sql_find(text, "RETURNING");
+    if (!sql_is(text, "INSERT") || values == SIZE_MAX) return NULL;
+    str insert = str_upto(str_of(text), returning), rest = str_from(str_of(text), returning);
+    if (!is_one_row(insert, values))
+        return NULL; // ON CONFLICT is there already, or several rows
+    str guarded =
+        arena_printf(a, "%.*s ON CONFLICT DO NOTHING %.*s", STR_F(insert), STR_F(rest));
     return mem_strdup(guarded);
 }
 

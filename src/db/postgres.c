@@ -2,17 +2,17 @@
 // postgres: transactions on PostgreSQL.
 //
 // I1  BEGIN goes out with the first statement and COMMIT with the last ones, so a transaction
-// that only pushes takes one
-//     round trip. The end of a read is sent and its answer read when the connection is next
-//     used.
+//     that only pushes takes one round trip. The end of a read is sent and its answer read when
+//     the connection is next used.
 // I2  True is told only when the server answered COMMIT with "COMMIT".
 // I3  fn runs again when the server took the transaction back (40001, 40P01), when the
-// connection was lost before COMMIT
-//     was run, and once with savepoints when it wants to go on after a unique violation
-//     (pg_stmt.c). When the connection is lost in place of COMMIT's answer the outcome is not
-//     known, and that is what is told.
+//     connection was lost before COMMIT was run, and once with savepoints when it wants to go
+//     on after a unique violation (pg_stmt.c). When the connection is lost in place of COMMIT's
+//     answer the outcome is not known, and that is what is told.
+//
 // Any thread; a connection is used by one at a time.
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "db/pg_internal.h"
 
@@ -124,7 +124,9 @@ static bool may_repeat(pg_run *r, const pg_conn *c) {
     case PG_RETRY:
         METRIC_ADD(db_retries_total, 1);
         return again_later(r, r->d->retry_us, r->tries++);
-    case PG_LOST: return again_later(r, r->d->wait_us, r->losses++);
+    case PG_LOST:
+        if (!r->losses) log_msg(LOG_WARN, "db.lost", "%s", c->tx.fault.msg);
+        return again_later(r, r->d->wait_us, r->losses++);
     case PG_STALE: return r->losses++ < 2;
     case PG_CAREFUL: r->careful = true; return true;
     case PG_FINAL:
@@ -198,7 +200,21 @@ static const db_ops postgres_ops = {
     .has_table = &has_table_sql,
 };
 
+static bool url_ok(str url, err *e) {
+    arena *a = arena_new();
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(arena_cstr(a, url), &why);
+    if (!options)
+        err_set(e, ERR_INVALID, "the address of the database: %.*s",
+                (int)strcspn(why ? why : "", "\n"), why ? why : "");
+    PQconninfoFree(options);
+    PQfreemem(why);
+    arena_free(a);
+    return options != NULL;
+}
+
 db *postgres_open(const db_config *config, err *e) {
+    if (!url_ok(config->url, e)) return NULL;
     postgres_db *d = mem_alloc(sizeof *d);
     d->base = (db){&postgres_ops, DB_POSTGRES};
     d->url = mem_strdup(config->url);

@@ -2,13 +2,16 @@
 // sqlite: opening a SQLite database, its connections, and reading.
 //
 // I1  One connection writes and checkpoints, the writer's (sqlite_writer.c); wal_autocheckpoint
-// is 0 on all, and readers
-//     do not checkpoint when they close. SQLite before 3.51.3 can corrupt the file when a
-//     checkpoint starts while another connection's commit resets the WAL.
+//     is 0 on all, and readers do not checkpoint when they close. SQLite before 3.51.3 can
+//     corrupt the file when a checkpoint starts while another connection's commit resets the
+//     WAL.
 // I2  One process owns the file (sqlite_lock.c).
 // I3  A connection is used by one thread at a time, so SQLite's own mutexes are off (NOMUTEX).
 // I4  No mmap: an I/O error of a mapped page would be a SIGBUS and end the server, where a read
-// gives an error. The VFS is the default one, so that a test may put its own below.
+//     gives an error. It is not faster either: 240 MB of 4 kB rows out of the page cache took
+//     50 to 220 ms with read, 120 to 300 ms with mmap.
+//
+// The VFS is the default one, so that a test may put its own below.
 //
 // Any thread may read; readers are opened when they are first needed.
 #include "base/clock.h"

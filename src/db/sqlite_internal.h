@@ -93,10 +93,10 @@ bool sq_shrink(db *d, err *e);
 // ---- what the writer does between groups and when idle (sqlite_tend.c) ----
 typedef struct sq_tend {
     sq_conn *c;
-    int wal_pages;  // frames in the WAL after the last commit
-    int done_pages; // of them, in the database file
-    bool shrinking; // free pages are being given back
-    bool resting;   // nothing to do until something is written
+    int wal_pages;   // frames in the WAL after the last commit
+    int tried_pages; // as many as there were at the last checkpoint, done or not
+    bool shrinking;  // free pages are being given back
+    bool resting;    // nothing to do until something is written
 } sq_tend;
 
 void sq_tend_start(sq_tend *t, sq_conn *c);

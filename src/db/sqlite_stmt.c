@@ -2,15 +2,14 @@
 // sqlite_stmt: statements of one SQLite connection: prepared once, bound, stepped, read.
 //
 // I1  A statement that was stepped and not reset is in the connection's list `active`, and
-// sq_end_all resets it at the
-//     end of the transaction: an open read would keep the WAL from being reset, an open
-//     RETURNING would fail the commit.
+//     sq_end_all resets it at the end of the transaction: an open read would keep the WAL from
+//     being reset, an open RETURNING would fail the commit.
 // I2  What is bound for a statement that gives rows is copied into the transaction's arena,
-// since rows are read after
-//     the call returned. A change runs within the call and borrows its arguments.
+//     since rows are read after the call returned. A change runs within the call and borrows
+//     its arguments.
 // I3  An error after which SQLite has rolled the whole transaction back (disk full, I/O) fails
-// the transaction, so that
-//     no later statement can run, and commit, by itself.
+//     the transaction, so that no later statement can run, and commit, by itself.
+//
 // The thread that has the connection.
 #include "db/sqlite_internal.h"
 

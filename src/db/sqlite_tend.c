@@ -7,7 +7,9 @@
 // longer. A PASSIVE checkpoint lets readers be; a commit starts the WAL anew only when no
 // reader is in it, so under steady reading it grows, and from RESTART_PAGES on a checkpoint
 // waits for the readers of old snapshots (new ones read the database file and are not in the
-// way). Only the writer's thread.
+// way).
+//
+// Only the writer's thread.
 #include "base/log.h"
 #include "db/sqlite_internal.h"
 
@@ -29,7 +31,7 @@ static int on_commit(void *arg, sqlite3 *h, const char *name, int pages) {
     (void)h;
     (void)name;
     sq_tend *t = arg;
-    if (pages < t->wal_pages) t->done_pages = 0; // the WAL was started anew
+    if (pages < t->wal_pages) t->tried_pages = 0; // the WAL was started anew
     t->wal_pages = pages;
     t->resting = false;
     return SQLITE_OK;
@@ -40,32 +42,27 @@ void sq_tend_start(sq_tend *t, sq_conn *c) {
     sqlite3_wal_hook(c->h, on_commit, t);
 }
 
-// False when it failed. Busy readers are no failure: the rest is done next time.
-static bool checkpoint(sq_tend *t, int mode, int wait_ms) {
-    int in_wal = 0, done = 0;
+// Busy readers are no failure: the rest is done next time. Either way the next try comes when
+// as much again was written, so that a reader that stays for minutes, or a full disk, does not
+// hold up every commit.
+static void checkpoint(sq_tend *t, int mode, int wait_ms) {
     err e;
     sqlite3_busy_timeout(t->c->h, wait_ms);
-    int rc = sqlite3_wal_checkpoint_v2(t->c->h, NULL, mode, &in_wal, &done);
+    int rc = sqlite3_wal_checkpoint_v2(t->c->h, NULL, mode, NULL, NULL);
     sqlite3_busy_timeout(t->c->h, BUSY_MS);
-    if (rc == SQLITE_OK || rc == SQLITE_BUSY) {
-        t->done_pages = done > 0 ? done : 0;
-        if (mode == SQLITE_CHECKPOINT_TRUNCATE && rc == SQLITE_OK)
-            t->wal_pages = t->done_pages = 0;
-        return true;
-    }
+    t->tried_pages = t->wal_pages;
+    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE)
+        t->wal_pages = t->tried_pages = 0;
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY) return;
     sq_fail(t->c, "checkpoint", &e);
     log_msg(LOG_ERROR, "db.checkpoint", "%s", e.msg);
-    return false;
 }
 
 void sq_tend_after_group(sq_tend *t) {
-    if (t->wal_pages - t->done_pages < CHECKPOINT_PAGES) return;
+    if (t->wal_pages - t->tried_pages < CHECKPOINT_PAGES) return;
     bool old = t->wal_pages >= RESTART_PAGES;
-    // After a failure (a full disk) the next try comes when as much again was written.
-    if (!checkpoint(t, old ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
-                    old ? RESTART_WAIT_MS : 0)) {
-        t->done_pages = t->wal_pages;
-    }
+    checkpoint(t, old ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
+               old ? RESTART_WAIT_MS : 0);
 }
 
 bool sq_tend_shrink(sq_tend *t, bool *more, err *e) {
@@ -96,7 +93,8 @@ bool sq_tend_idle(sq_tend *t) {
         sq_tend_after_group(t);
         return true;
     }
-    t->resting = checkpoint(t, SQLITE_CHECKPOINT_TRUNCATE, 0) && t->wal_pages == 0;
+    checkpoint(t, SQLITE_CHECKPOINT_TRUNCATE, 0);
+    t->resting = t->wal_pages == 0;
     sqlite3_db_release_memory(t->c->h);
     return false;
 }

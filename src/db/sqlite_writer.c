@@ -4,18 +4,15 @@
 // commit is synced.
 //
 // I1  A call lives on its caller's stack. It is touched by the writer between being queued and
-// `done` being set, and
-//     never after; the futex wake that follows uses only its address.
+//     `done` being set, and never after; the futex wake that follows uses only its address.
 // I2  A call's `ok` is told as true only when the COMMIT that holds its work returned success.
 // I3  A function that fails takes back its own work only. The first one of a transaction has no
-// savepoint: to take it
-//     back is to start the transaction anew.
+//     savepoint: to take it back is to start the transaction anew.
 // I4  When SQLite itself rolled the whole transaction back within a function (disk full, I/O
-// error), that function fails
-//     and the others run again, each in a transaction of its own.
+//     error), that function fails and the others run again, each in a transaction of its own.
 // I5  After a failed fsync nothing is written and nothing checkpointed until the process is
-// started anew: the kernel
-//     may have dropped the pages and would report success the next time.
+//     started anew: the kernel may have dropped the pages and would report success the next
+//     time.
 //
 // Groups form by themselves: while one commits the next one queues, and what arrives while
 // functions run joins them.
@@ -188,6 +185,7 @@ static bool run_call(sq_writer *w, sq_call *k) {
         w->live++;
         return true;
     }
+    if (c->tx.faulty) METRIC_ADD(db_errors_total, 1);
     c->tx.hooks_n = hooks;
     return undo(w, saved);
 }
@@ -218,7 +216,7 @@ static void commit(sq_writer *w, sq_call *const *calls, size_t n) {
     err e;
     if (sq_run(w->c, &commit_sql, &e)) {
         METRIC_ADD(db_writes_total, (int64_t)w->live);
-        METRIC_ADD(db_commits_total, 1);
+        METRIC_ADD(db_commits_total, w->live > 0);
         return;
     }
     roll_back(w->c);
@@ -239,12 +237,17 @@ static void run_alone(sq_writer *w, sq_call *k) {
     }
 }
 
+// A step of shrinking has no place in a transaction: it is done after the group.
+static bool is_shrink(const sq_call *k) {
+    return !k->fn;
+}
+
 // I4: the call at `bad` took the transaction with it.
 static void run_others_alone(sq_writer *w, size_t bad) {
-    METRIC_ADD(db_errors_total, 1);
     for (size_t i = 0; i < w->n; i++) {
+        sq_call *k = w->group[i];
         // Those that failed by themselves have their answer; those behind `bad` have not run.
-        if (i != bad && (w->group[i]->ok || i > bad)) run_alone(w, w->group[i]);
+        if (i != bad && !is_shrink(k) && (k->ok || i > bad)) run_alone(w, k);
     }
 }
 
@@ -266,11 +269,6 @@ static bool take_more(sq_writer *w, int64_t since) {
     bool some = take(w) > 0;
     pthread_mutex_unlock(&w->m);
     return some;
-}
-
-// A step of shrinking has no place in a transaction: it is done after the group.
-static bool is_shrink(const sq_call *k) {
-    return !k->fn;
 }
 
 static void run_group(sq_writer *w) {

@@ -223,6 +223,18 @@ static void idle_connections_may_be_cut(void **state) {
     }
 }
 
+// Another server's migration may change what a prepared statement gives.
+static void a_stale_statement_is_prepared_anew(void **state) {
+    (void)state;
+    err e;
+    assert_ok(db_write(t->d, increment_fn, NULL, &e), e);
+    assert_int_equal(counter(), 1);
+    in_schema("ALTER TABLE counter ALTER COLUMN v TYPE numeric");
+    assert_int_equal(counter(), 1);
+    assert_ok(db_write(t->d, increment_fn, NULL, &e), e);
+    assert_int_equal(counter(), 2);
+}
+
 // A deferred trigger ends the connection within COMMIT.
 static void an_unknown_commit_is_told(void **state) {
     (void)state;
@@ -530,6 +542,7 @@ int main(void) {
         TEST(a_loss_that_lasts_is_told),
         TEST(a_read_that_has_read_is_not_repeated),
         TEST(idle_connections_may_be_cut),
+        TEST(a_stale_statement_is_prepared_anew),
         TEST(an_unknown_commit_is_told),
         TEST(an_error_at_commit_is_told),
         TEST(no_server),

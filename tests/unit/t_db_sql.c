@@ -5,6 +5,8 @@
 
 #include "base/num.h"
 
+#include <stdatomic.h>
+
 static const char kv_schema[] =
     "CREATE TABLE kv (k {i64} NOT NULL PRIMARY KEY, i {i64}, t {text}, b {blob} {big}) "
     "{table};\n"
@@ -26,6 +28,8 @@ Q(q_swapped, "SELECT $2, $1, $2");
 Q(q_scan, "SELECT k FROM kv WHERE i = $1");
 Q(q_pair, "INSERT INTO pair (a, b) VALUES ($1, $2) ON CONFLICT (a, b) DO NOTHING");
 Q(q_copy, "INSERT INTO kv (k, i) SELECT k + $1, i FROM kv");
+Q(q_two_rows, "INSERT INTO pair (a, b) VALUES ($1, '('), ($2, $3)");
+Q(q_pairs, "SELECT count(*) FROM pair");
 Q(q_lock, "SELECT i FROM kv WHERE k = $1 {share}");
 Q(q_broken, "SELECT nothing FROM nowhere");
 Q(q_quoted, "SELECT '{i64} $7 ''x' AS \"{text}\"");
@@ -282,6 +286,17 @@ static bool exists_update_fn(db_tx *tx, void *arg, err *e) {
     return db_do(tx, &q_set_t, e, DB_I64(2), DB_TEXT(STR("other"))) == 1;
 }
 
+// Of several rows one violates: none of them may stay.
+static bool exists_rows_fn(db_tx *tx, void *arg, err *e) {
+    (void)arg;
+    db_rows *row;
+    if (db_do(tx, &q_pair, e, DB_I64(1), DB_TEXT(STR("p"))) != 1) return false;
+    int64_t n = db_do(tx, &q_two_rows, e, DB_I64(2), DB_I64(1), DB_TEXT(STR("p")));
+    if (n >= 0 || e->code != ERR_EXISTS) return false;
+    return db_do(tx, &q_two_rows, e, DB_I64(3), DB_I64(1), DB_TEXT(STR("q"))) == 2 &&
+           db_one(tx, &q_pairs, &row, NULL, 0, e) == 1 && db_i64(row, 0) == 3;
+}
+
 static void exists_continues(void **state) {
     (void)state;
     err e;
@@ -296,6 +311,7 @@ static void exists_continues(void **state) {
     value other = {2, DB_I64(2), DB_TEXT(STR("other")), DB_NULL};
     assert_ok(db_read(t->d, check_value, &after, &e), e);
     assert_ok(db_read(t->d, check_value, &other, &e), e);
+    assert_ok(db_write(t->d, exists_rows_fn, NULL, &e), e);
 }
 
 static bool push_twice_fn(db_tx *tx, void *arg, err *e) {
@@ -392,12 +408,12 @@ static void errors_end_the_transaction(void **state) {
 // ---- transactions ----
 
 static void count_up(void *arg) {
-    ++*(int *)arg;
+    atomic_fetch_add((atomic_int *)arg, 1);
 }
 
 typedef struct hook_case {
     bool ok;
-    int ran;
+    atomic_int ran;
 } hook_case;
 
 static bool hook_fn(db_tx *tx, void *arg, err *e) {
@@ -414,7 +430,7 @@ static void hooks(void **state) {
     hook_case no = {false, 0}, yes = {true, 0};
     assert_false(db_write(t->d, hook_fn, &no, &e));
     assert_ok(db_write(t->d, hook_fn, &yes, &e), e);
-    for (int i = 0; i < 1000 && yes.ran < 2; i++)
+    for (int i = 0; i < 1000 && atomic_load(&yes.ran) < 2; i++)
         usleep(1000); // they may run on another thread, behind the caller's back
     test_db_reopen(t, (db_config){0});
     assert_int_equal(no.ran, 0);
@@ -547,8 +563,14 @@ static void migrations(void **state) {
 
 static void bad_urls(void **state) {
     (void)state;
-    const char *bad[] = {
-        "", "sqlite:", "sqlite::memory:", "mysql://x", "/tmp/x", "sqlite:/no/such/folder/db"};
+    const char *bad[] = {"",
+                         "sqlite:",
+                         "sqlite::memory:",
+                         "mysql://x",
+                         "/tmp/x",
+                         "sqlite:/no/such/folder/db",
+                         "postgresql://h:port/x",
+                         "postgresql://h/x?nonsense=1"};
     err e;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         db_config c = {.url = str_of(bad[i])};
