@@ -40,7 +40,7 @@ static bool from_base64(arena *a, str s, str *out) {
         if (bits >= 8) *w++ = (char)(v >> (bits -= 8));
     }
     *out = str_n(bytes, (size_t)(w - bytes));
-    return true;
+    return s.n % 4 != 1 && !(v & ((1u << bits) - 1)); // one spelling a cursor
 }
 
 static bool is_number(search_type t) {
