@@ -33,3 +33,4 @@ if(STEMMA_FUZZ)
 endif()
 
 include(cmake/net_tests.cmake)
+include(cmake/fault.cmake)

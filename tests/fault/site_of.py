@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A data folder, with or without a PostgreSQL database, and the servers that run on it."""
+import os
+import subprocess
+import time
+
+import servers
+from faults import Faults
+
+
+class Site:
+    def __init__(self, folder, database=None, data=None):
+        self.folder = str(folder)
+        self.database = database
+        self.data = data or os.path.join(self.folder, "data")
+        os.makedirs(self.data, exist_ok=True)
+        self.running = []
+        self.faults = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for server in self.running:
+            server.kill()
+        if self.database:
+            self.database.drop()
+
+    @property
+    def arguments(self):
+        return ["--data", self.data] + (["--db", self.database.url] if self.database else [])
+
+    def start(self, faults=None, **env):
+        """A server; with `faults` the shim is below it."""
+        env = servers.fresh_environment({"STEMMA_LOG": "info", **env, **(faults.environment() if faults else {})})
+        port = servers.free_port()
+        command = [servers.stemma_binary(), "serve", *self.arguments, "--listen", f"127.0.0.1:{port}"]
+        server = servers.Server("stemma", command, self.folder, port, env)
+        self.running.append(server)
+        return server
+
+    def with_faults(self, journal=False):
+        return Faults(self.data, self.folder, journal)
+
+    def kill(self, server):
+        """As a crash would end it."""
+        server.kill()
+        self.running.remove(server)
+        server.log.close()
+
+    def stop(self, server):
+        """As an operator would; it must end well."""
+        code = server.terminate()
+        self.running.remove(server)
+        server.log.close()
+        assert code == 0, f"the server ended with {code}:\n{server.tail()}"
+
+    def command(self, name, *options):
+        return subprocess.run([servers.stemma_binary(), name, *self.arguments, *options], capture_output=True,
+                              text=True, env=servers.fresh_environment(), timeout=300)
+
+    def check(self, *options):
+        """`stemma check` calls the data whole."""
+        done = self.command("check", *options)
+        assert done.returncode == 0, f"stemma check: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+def wait_for(condition, seconds=30, what="it"):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"{what} did not come within {seconds} s"
+        time.sleep(0.02)
