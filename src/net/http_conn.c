@@ -157,7 +157,7 @@ static bool write_on(http_worker *w, http_conn *c) {
 // ---- running a handler ----------------------------------------------------------------
 static void run_handler(http_worker *w, http_req *r) {
     err e;
-    atomic_store_explicit(&w->busy, true, memory_order_relaxed);
+    atomic_store_explicit(&w->busy, clock_mono_us(), memory_order_relaxed);
     METRIC_ADD(workers_busy, 1);
     if (!w->second && !w->s->idle1) http_keeper_poke(w->s);
     if (http_body_prepare(r, &e))
@@ -168,7 +168,7 @@ static void run_handler(http_worker *w, http_req *r) {
         http_fail_code(r, ERR_INTERNAL, "The request was not answered. This is a bug.");
     if (!r->replied) r->cut = true; // a stream that was not ended
     METRIC_ADD(workers_busy, -1);
-    atomic_store_explicit(&w->busy, false, memory_order_relaxed);
+    atomic_store_explicit(&w->busy, 0, memory_order_relaxed);
     http_pool_unlend(w);
 }
 

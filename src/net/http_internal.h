@@ -189,11 +189,11 @@ typedef struct http_worker {
     pthread_t thread;
     bool second; // pool 2
     bool lent;   // a thread of pool 1 that waits for a slow reader: counted as one of pool 2
-    _Atomic bool over; // ended: to be joined
-    _Atomic bool busy; // it runs a handler
-    _Atomic int stat;  // /proc/thread-self/stat of a thread of pool 1
-    arena *spare;      // for the next request; NULL while a request has it
-    char *in;          // HTTP_INPUT bytes, [in_at, in_n) not consumed
+    _Atomic bool over;    // ended: to be joined
+    _Atomic int64_t busy; // since when it runs a handler; 0: it does not
+    _Atomic int stat;     // /proc/thread-self/stat of a thread of pool 1
+    arena *spare;         // for the next request; NULL while a request has it
+    char *in;             // HTTP_INPUT bytes, [in_at, in_n) not consumed
     size_t in_at, in_n;
     buf head, out; // reply head; JSON buffer, lent to the request
     int64_t date_s;

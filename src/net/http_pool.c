@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two pools. Pool 1 follows epoll. Handlers there are short, or wait for a commit that many
-// share: so as many threads follow as there are cores, plus (by and large) as many as are
-// waiting inside a handler; more would only take turns on the same cores. `target` is that
+// share: so as many threads follow as there are cores, plus (by and large) as many as wait
+// inside a handler or compute for long; more would only take turns. `target` is that
 // number: raised within a millisecond when events wait and no thread is free, lowered when
 // fewer handlers waited in the last half second. Threads above it sit on the bench and end
 // after a while. Pool 2 takes requests that may be long from a queue. A thread of pool 1 that
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum {
+    LONG_US = 20000,    // a handler that computes for so long shall not hold up the others
     LOOK_US = 500,      // between two looks while no thread is free
     SAMPLE_US = 20000,  // while the target is above the number of cores
     SAMPLES = 25,       // that lower it
@@ -177,10 +178,12 @@ static bool asleep(const http_worker *w) {
 }
 
 // Under pool_lock.
-static int waiting_handlers(const http_server *s) {
+static int waiting_handlers(const http_server *s, int64_t now) {
     int n = 0;
-    for (const http_worker *w = s->workers; w; w = w->next)
-        n += !w->second && !w->lent && w->busy && asleep(w);
+    for (const http_worker *w = s->workers; w; w = w->next) {
+        int64_t since = w->busy;
+        n += !w->second && !w->lent && since && (now - since > LONG_US || asleep(w));
+    }
     return n;
 }
 
@@ -206,7 +209,7 @@ static void fill_up(http_server *s) {
 // Under pool_lock.
 static void sample(http_server *s, int64_t now) {
     if (now < s->sample_at) return;
-    int waiting = waiting_handlers(s);
+    int waiting = waiting_handlers(s, now);
     if (waiting > s->peak) s->peak = waiting;
     s->sample_at = now + SAMPLE_US;
     if (++s->samples < SAMPLES) return;
@@ -220,7 +223,7 @@ int64_t http_pool_grow(http_server *s, int64_t now) {
     bool pressed = !s->idle1 && poll(&p, 1, 0) > 0;
     pthread_mutex_lock(&s->pool_lock);
     if (pressed) {
-        int fits = fitting(s, waiting_handlers(s));
+        int fits = fitting(s, waiting_handlers(s, now));
         if (fits > s->target) s->target = fits;
     }
     fill_up(s);

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { READ_PIECE = 256 << 10 };
+enum {
+    READ_PIECE = 256 << 10,
+    TURN = 4 << 20, // then others have their turn: a quick reader must not keep a thread
+};
 
 static bool pump_check(http_req *r, err *e) {
     http_pump *p = &r->pump;
@@ -45,7 +48,8 @@ static ssize_t send_some(http_req *r, err *e) {
 
 http_pumped http_pump_run(http_req *r) {
     http_pump *p = &r->pump;
-    while (p->at < p->end) {
+    for (uint64_t turn = p->at + TURN; p->at < p->end;) {
+        if (p->at >= turn) return HTTP_PUMP_LATER;
         err e = {.code = ERR_INTERNAL, .msg = "the source ended early"};
         ssize_t sent = pump_check(r, &e) ? send_some(r, &e) : 0;
         if (sent == HTTP_AGAIN) return HTTP_PUMP_LATER;
