@@ -4,9 +4,10 @@
 //   b_series [points=N]...     default: 100000 1000000 10000000
 //
 // Loss curves born as float32 with 1 % noise, a second a step with 20 ms of jitter. First ten
-// series a step in batches of 1,000: encoding a record, appending, packing, bytes a point by the
-// size of the folder; then one series: pages of history, sampling to 2,500 steps, a chart of 1,000
-// parts.
+// series a step in batches of 1,000: encoding a record, appending, packing, bytes a point by
+// the size of the folder; then one series: pages of history, sampling to 2,500 steps, a chart
+// of 1,000 parts; then one series whose steps arrive in an order without any order (up to a
+// million points).
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/run.h"
@@ -28,6 +29,7 @@ typedef struct bench {
     ctx x;
     id run;
     int keys;
+    bool shuffled;
     int64_t points;
     double record_ns;
     uint64_t seed;
@@ -89,11 +91,13 @@ static void stop(bench *b) {
 }
 
 static void make_batch(bench *b, point *p, int64_t at) {
-    static const char *const keys[KEYS_MAX] = {"loss/0", "loss/1", "loss/2", "loss/3", "loss/4",
-                                               "loss/5", "loss/6", "loss/7", "loss/8", "loss/9"};
+    static const char *const keys[KEYS_MAX] = {"loss/0", "loss/1", "loss/2", "loss/3",
+                                               "loss/4", "loss/5", "loss/6", "loss/7",
+                                               "loss/8", "loss/9"};
     int64_t time = 0;
     for (int i = 0; i < BATCH; i++) {
         int64_t step = (at + i) / b->keys;
+        if (b->shuffled) step = step * 7368787 % b->points; // a prime: a permutation
         if ((at + i) % b->keys == 0 || !i)
             time = 1700000000000 + step * 1000 + (int64_t)(uniform(b) * 41) - 20;
         double v = (2.3 / (1 + (double)step / 20000) + 0.2) * (1 + 0.01 * noise(b));
@@ -143,7 +147,8 @@ static void fill(bench *b) {
 
 static void size(bench *b) {
     err e = {0};
-    while (db_shrink_step(b->d, &e)) {}
+    while (db_shrink_step(b->d, &e)) {
+    }
     stop(b);
     printf("  %.3f bytes a point on disk\n", (double)folder_bytes(b->dir) / (double)b->points);
     start(b);
@@ -211,17 +216,23 @@ static void clean(const char *dir) {
         struct stat st;
         snprintf(path, sizeof path, "%s/%s", dir, f->d_name);
         if (!strcmp(f->d_name, ".") || !strcmp(f->d_name, "..") || lstat(path, &st)) continue;
-        if (S_ISDIR(st.st_mode)) clean(path);
-        else unlink(path);
+        if (S_ISDIR(st.st_mode))
+            clean(path);
+        else
+            unlink(path);
     }
     if (d) closedir(d);
     rmdir(dir);
 }
 
-static void measure(int64_t points, int keys) {
+static void measure(int64_t points, int keys, bool shuffled) {
     bench *b = mem_alloc(sizeof *b);
     err e = {0};
-    *b = (bench){.dir = "./b_series-XXXXXX", .keys = keys, .points = points, .seed = 88172645463325252u};
+    *b = (bench){.dir = "./b_series-XXXXXX",
+                 .keys = keys,
+                 .shuffled = shuffled,
+                 .points = points,
+                 .seed = 88172645463325252u};
     if (!mkdtemp(b->dir)) {
         perror("mkdtemp");
         exit(1);
@@ -232,7 +243,8 @@ static void measure(int64_t points, int keys) {
     run_new n = {.name = STR("bench"), .user = STR("bench")};
     if (!run_create(&b->x, &n, &r, &e)) fail("run", &e);
     b->run = r.id;
-    printf("%lld points in %d series\n", (long long)points, keys);
+    printf("%lld points in %d series%s\n", (long long)points, keys,
+           shuffled ? ", shuffled" : "");
     fill(b);
     size(b);
     if (keys == 1) {
@@ -252,8 +264,9 @@ int main(int argc, char **argv) {
         int64_t n = argc > 1 ? atoll(argv[i + 1]) : usual[i];
         if (n < BATCH) n = BATCH;
         n -= n % BATCH;
-        measure(n, KEYS_MAX);
-        measure(n, 1);
+        measure(n, KEYS_MAX, false);
+        measure(n, 1, false);
+        if (n <= 1000000) measure(n, 1, true);
     }
     return 0;
 }

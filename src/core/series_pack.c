@@ -30,8 +30,10 @@ static int64_t id_time_us(id i) {
     return ms * 1000;
 }
 
-static bool is_due(db_tx *tx, const pack_step *s, int64_t ws, id run_id, bool *due, err *e) {
-    int64_t points = 0, records = 0;
+// Is it worth packing now? Else its records are counted as waiting.
+static bool is_due(db_tx *tx, pack_step *s, int64_t ws, id run_id, bool *due, err *e) {
+    int64_t points = 0;
+    size_t records = 0;
     id zero = {0};
     db_rows *rows = db_select(tx, &Q_point_log_sizes, e, DB_I64(ws), DB_ID(run_id), DB_ID(zero),
                               DB_I64(DUE_RECORDS));
@@ -44,6 +46,7 @@ static bool is_due(db_tx *tx, const pack_step *s, int64_t ws, id run_id, bool *d
         if (*due) break;
     }
     db_end(rows);
+    if (!*due) s->waiting += records;
     return e->code == ERR_NONE;
 }
 
@@ -418,10 +421,7 @@ static bool read_step(db_tx *tx, void *arg, err *e) {
         s->end = !found;
         if (s->end) return true;
         if (!is_due(tx, s, s->ws, s->run, &due, e)) return false;
-        if (!due)
-            s->waiting++;
-        else if (!try_run(tx, s, e))
-            return false;
+        if (due && !try_run(tx, s, e)) return false;
     }
     return true;
 }
@@ -434,6 +434,19 @@ static size_t records_of(const pack_step *s) {
 }
 
 static bool settle_job(pack_step *s, prun *r, pjob *job, err *e);
+
+static bool any_pending(db_tx *tx, void *arg, err *e) {
+    pack_step *s = arg;
+    s->ws = INT64_MIN;
+    s->run = (id){0};
+    return next_run(tx, s, &s->pending, e);
+}
+
+bool pack_step_pending(pack_step *s, bool *any, err *e) {
+    if (!db_read(s->db, any_pending, s, e)) return false;
+    *any = s->pending;
+    return true;
+}
 
 bool pack_step_read(pack_step *s, err *e) {
     s->now_us = clock_now_us();
@@ -466,7 +479,8 @@ bool pack_step_write(pack_step *s, size_t *packed, err *e) {
     if (!*packed) return true;
     if (!db_write(s->db, write_step, s, e)) return false;
     METRIC_ADD(points_packed_total, (int64_t)s->points);
-    METRIC_ADD(pack_backlog_records, -(int64_t)*packed);
+    if (METRIC_ADD(pack_backlog_records, -(int64_t)*packed) < (int64_t)*packed)
+        METRIC_SET(pack_backlog_records, 0); // others' records were not counted here
     return settle_runs(s, e);
 }
 
@@ -522,7 +536,7 @@ static bool settle_job(pack_step *s, prun *r, pjob *job, err *e) {
     t.identity = job->row.identity;
     arena *step = s->a;
     bool ok = true;
-    while (ok && t.more) {
+    while (ok && t.more && !(s->stop && atomic_load(s->stop))) {
         ok = db_read(s->db, settle_read, &t, e);
         if (!ok || !t.more) break;
         s->a = t.a; // what is encoded lives as long as the part

@@ -5,15 +5,20 @@
 
 #include "core/series_pack.h"
 
+#include <stdatomic.h>
+
 typedef struct pack_step {
     db *db;
     bool everything; // not only what is due
     pack_limits limits;
+    const atomic_bool
+        *stop;       // ends settling early (NULL: never); the next step that is late goes on
     int64_t from_ws; // runs behind this one are looked at
     id from_run;
     bool end;       // no run with pending records is behind those of the step
-    size_t waiting; // runs that are not due yet
+    size_t waiting; // records of runs that are not due yet
     // the work
+    bool pending;
     arena *a;
     int64_t now_us, ws;
     id run;
@@ -26,6 +31,7 @@ typedef struct pack_step {
 
 pack_step *pack_step_new(db *d, bool everything);
 void pack_step_free(pack_step *s);
+bool pack_step_pending(pack_step *s, bool *any, err *e); // is there a record at all?
 // Reads, encodes and writes what is due of the next runs; *packed records are gone then.
 // ERR_CONFLICT when somebody else packed the same: nothing was changed.
 bool pack_step_run(pack_step *s, size_t *packed, err *e);

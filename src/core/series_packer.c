@@ -51,9 +51,13 @@ static void pause_us(series_packer *p, int64_t us) {
     pthread_mutex_unlock(&p->lock);
 }
 
-// A round over all runs: how many records were packed, how many runs are not due yet.
+// A round over all runs: how many records were packed, how many are not due yet. The lease is
+// asked for only when there is something to do.
 static bool run_round(series_packer *p, pack_step *s, size_t *packed, size_t *waiting, err *e) {
+    bool any;
     *packed = *waiting = 0;
+    if (!pack_step_pending(s, &any, e)) return false;
+    if (!any) return true;
     s->from_ws = INT64_MIN;
     s->from_run = (id){0};
     do {
@@ -69,17 +73,20 @@ static bool run_round(series_packer *p, pack_step *s, size_t *packed, size_t *wa
 static void *packer_main(void *arg) {
     series_packer *p = arg;
     pack_step *s = pack_step_new(core_db(p->c), false);
+    s->stop = &p->stop;
     while (!atomic_load(&p->stop)) {
         size_t packed, waiting;
         err e = {0};
+        int64_t began = clock_mono_us();
         atomic_store(&p->woken, false);
         if (!run_round(p, s, &packed, &waiting, &e)) {
             METRIC_ADD(pack_errors_total, 1);
             log_msg(LOG_WARN, "pack.failed", "%s; nothing is lost, trying again", e.msg);
             pause_us(p, RETRY_US);
         } else if (!packed) {
-            if (!waiting) METRIC_SET(pack_backlog_records, 0);
-            pause_us(p, ROUND_US);
+            METRIC_SET(pack_backlog_records, (int64_t)waiting);
+            int64_t took = 10 * (clock_mono_us() - began); // a tenth of a core at most
+            pause_us(p, took < ROUND_US ? ROUND_US : took < LOOK_US ? took : LOOK_US);
             if (!waiting) wait_us(p, LOOK_US);
         }
     }
