@@ -154,7 +154,7 @@ static bool read_all(pg_conn *c, PGresult **last) {
         pg_wait w = pop(c);
         PGresult *r = NULL;
         bool ok = read_answer(c, &w, until, &r);
-        if (ok) judge(c, &w, r, mine);
+        if (r) judge(c, &w, r, ok && mine); // the last words before the connection closed, too
         if (ok && mine)
             *last = r;
         else

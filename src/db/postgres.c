@@ -56,7 +56,8 @@ static void roll_back(pg_conn *c) {
 
 static bool commit(pg_conn *c, err *e) {
     c->commit_sent = true;
-    if (pg_push_own(c, &commit_sql, PG_WAIT_COMMIT) && pg_sync(c) && c->committed) return true;
+    if (pg_push_own(c, &commit_sql, PG_WAIT_COMMIT)) pg_sync(c);
+    if (c->committed) return true; // even if the connection was lost right behind that answer
     if (!c->tx.faulty) {
         err_set(e, ERR_INTERNAL, "PostgreSQL did not commit");
         db_tx_fail(&c->tx, e);
