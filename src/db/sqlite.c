@@ -93,8 +93,10 @@ sq_conn *sq_conn_open(sqlite_db *d, sq_role role, err *e) {
     c->tx.d = &d->base;
     c->tx.a = arena_new();
     if (sqlite3_open_v2(d->path, &c->h, flags, NULL) != SQLITE_OK) {
+        // A reader's failure is told to clients, who need not know the path.
         err_set(e, sq_code(sqlite3_extended_errcode(c->h), sqlite3_system_errno(c->h)),
-                "can not open %s: %s", d->path, sqlite3_errmsg(c->h));
+                "can not open %s: %s", role == SQ_WRITER ? d->path : "the database",
+                sqlite3_errmsg(c->h));
     } else if (setup(c, role, e)) {
         return c;
     }
