@@ -9,6 +9,8 @@
 #include "core/search_sql.h"
 #include "core/series.h"
 
+#define FEW_METRICS 8
+
 // ---- fields
 // ----------------------------------------------------------------------------------------------------
 bool search_run_type(void *unused, const search_field *f, search_type *t, err *e) {
@@ -200,6 +202,7 @@ static int64_t summary_value(const series_summary *s, int which) {
     return num_order(v);
 }
 
+// Puts run i's summaries, sorted by key, into the metric columns that name them.
 static void take_summaries(reader *r, const series_summary *all, size_t n, size_t run_index) {
     for (size_t k = 0; k < r->n_columns; k++) {
         const search_column *c = &r->columns[k];
@@ -218,15 +221,35 @@ static void take_summaries(reader *r, const series_summary *all, size_t n, size_
     }
 }
 
-static bool read_metrics(reader *r, err *e) {
-    for (size_t i = 0; i < r->n; i++) {
-        if (!r->runs[i].exists) continue;
-        series_summary *all = NULL;
-        size_t n = 0;
-        arena_reset(r->scratch);
-        if (!series_summaries_tx(r->tx, r->scratch, r->ws, r->runs[i].id, &all, &n, e))
-            return false;
-        take_summaries(r, all, n, i);
+// Of up to SEARCH_IN_WIDTH runs from `from` on; key NULL: all keys.
+static bool read_summaries(reader *r, size_t from, const str *key, err *e) {
+    id ids[SEARCH_IN_WIDTH];
+    series_summary *out[SEARCH_IN_WIDTH];
+    size_t n[SEARCH_IN_WIDTH],
+        count = r->n - from < SEARCH_IN_WIDTH ? r->n - from : SEARCH_IN_WIDTH;
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = r->runs[from + i].id;
+    }
+    arena_reset(r->scratch);
+    if (!series_summaries_many(r->tx, r->scratch, r->ws, ids, count, key, out, n, e))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (r->runs[from + i].exists) take_summaries(r, out[i], n[i], from + i);
+    }
+    return true;
+}
+
+// Asking key by key costs a seek a run and key, asking for all keys a row for each that the run
+// has.
+static bool read_metrics(reader *r, size_t n_metrics, err *e) {
+    bool one_by_one = n_metrics <= FEW_METRICS;
+    for (size_t from = 0; from < r->n; from += SEARCH_IN_WIDTH) {
+        if (!one_by_one && !read_summaries(r, from, NULL, e)) return false;
+        for (size_t k = 0; one_by_one && k < r->n_columns; k++) {
+            if (r->columns[k].domain == SEARCH_METRIC &&
+                !read_summaries(r, from, &r->columns[k].key, e))
+                return false;
+        }
     }
     return true;
 }
@@ -263,10 +286,10 @@ static bool read_sets(reader *r, const search_column *c, search_cell *cells, err
 }
 
 static bool read_all(reader *r, err *e) {
-    bool metrics = false;
+    size_t n_metrics = 0;
     for (size_t k = 0; k < r->n_columns; k++) {
         const search_column *c = &r->columns[k];
-        metrics |= c->domain == SEARCH_METRIC;
+        n_metrics += c->domain == SEARCH_METRIC;
         if (c->domain == SEARCH_ATTRIBUTE)
             read_attribute(r, c, r->cells[k]);
         else if (c->domain == SEARCH_DATASET && !read_sets(r, c, r->cells[k], e))
@@ -275,7 +298,7 @@ static bool read_all(reader *r, err *e) {
                  !read_attrs(r, c, r->cells[k], e))
             return false;
     }
-    return !metrics || read_metrics(r, e);
+    return !n_metrics || read_metrics(r, n_metrics, e);
 }
 
 bool search_facts(db_tx *tx, arena *a, int64_t ws, const search_column *columns,

@@ -98,12 +98,13 @@ static bool read_attrs(viewer *v, db_tx *tx, err *e) {
 }
 
 static bool read_summaries(viewer *v, db_tx *tx, err *e) {
-    for (size_t i = 0; i < v->n && !past_limit(v); i++) {
-        one *o = &v->runs[i];
-        if (!o->row.exists) continue;
-        if (!series_summaries_tx(tx, v->a, v->c->ws, o->row.id, &o->view.metrics,
-                                 &o->view.n_metrics, e))
-            return false;
+    series_summary *out[SEARCH_IN_WIDTH];
+    size_t n[SEARCH_IN_WIDTH];
+    if (past_limit(v)) return true;
+    if (!series_summaries_many(tx, v->a, v->c->ws, v->ids, v->n, NULL, out, n, e)) return false;
+    for (size_t i = 0; i < v->n; i++) {
+        v->runs[i].view.metrics = out[i];
+        v->runs[i].view.n_metrics = n[i];
     }
     return true;
 }

@@ -48,6 +48,10 @@ typedef struct series_summary {
 // decoding points. Within the caller's snapshot, for pages of many runs; and alone.
 bool series_summaries_tx(db_tx *tx, arena *a, int64_t ws, id run, series_summary **out,
                          size_t *n, err *e);
+// The same for many runs in few statements: out[i] and n[i] are those of runs[i]. `key` (NULL:
+// every key) asks for one key's summary only: n[i] is 1 or 0.
+bool series_summaries_many(db_tx *tx, arena *a, int64_t ws, const id *runs, size_t n_runs,
+                           const str *key, series_summary **out, size_t *n, err *e);
 bool series_summaries(ctx *c, id run, series_summary **out, size_t *n, err *e);
 
 typedef enum series_order {
@@ -81,7 +85,7 @@ typedef struct series_bucket {
     series_value first, last;
     double min, max;
     uint64_t n, nan;
-} series_bucket; // empty buckets are left out
+} series_bucket; // empty buckets are left out; n and nan may count repeats not yet merged
 bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t buckets,
                   series_bucket **out, size_t *n, err *e);
 

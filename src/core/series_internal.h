@@ -60,6 +60,11 @@ static inline int spt_cmp_time(const spt *a, const spt *b) {
     if (a->step != b->step) return a->step < b->step ? -1 : 1;
     return (a->val > b->val) - (a->val < b->val);
 }
+// (step, time) alone: how blocks are placed.
+static inline int place_cmp(int64_t s1, int64_t t1, int64_t s2, int64_t t2) {
+    if (s1 != s2) return s1 < s2 ? -1 : 1;
+    return (t1 > t2) - (t1 < t2);
+}
 typedef int (*spt_order)(const spt *a, const spt *b);
 static inline spt_order spt_order_of(series_order o) {
     return o == SERIES_BY_TIME ? spt_cmp_time : spt_cmp;
@@ -83,6 +88,9 @@ size_t spt_sort(spt *p, size_t n, spt *scratch, spt_order cmp);
 static inline int64_t wrap_sub(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a - (uint64_t)b);
 }
+static inline int64_t least_of(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
 static inline int64_t wrap_add(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
@@ -102,6 +110,8 @@ void ssum_join(ssum *s, const ssum *more); // an empty one changes nothing
 void ssum_to_f64(ssum *s, int type);
 void ssum_put(buf *b, const ssum *s, int type);
 bool ssum_get(cur *c, ssum *s, int type);
+// As readers see it; s is of doubles' ranks.
+series_summary series_summary_of(str key, const ssum *s);
 
 // ---- columns of up to 64 integers
 // ----------------------------------------------------------------

@@ -16,6 +16,11 @@
     " stride, nan, value_min, value_max, flags"
 #define BLOCK_KEY "ws = $1 AND run = $2 AND series = $3 AND tier = $4"
 
+// Lists of up to 32 runs: series_many.c
+#define SERIES_IDS                                                                             \
+    "($2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,"    \
+    "$25,$26,$27,$28,$29,$30,$31,$32,$33)"
+
 #define SERIES_SQL(X)                                                                          \
     X(point_log_insert, true,                                                                  \
       "INSERT INTO point_log (ws, run, seq, n, head, data) VALUES ($1, $2, $3, $4, $5, $6)")   \
@@ -97,6 +102,16 @@
     X(block_keys, true,                                                                        \
       "SELECT " BLOCK_COLUMNS " FROM block WHERE ws = $1 AND run = $2 AND series = $3"         \
       " ORDER BY tier, first_step, first_time, block LIMIT $4")                                \
+    X(series_sums, true,                                                                       \
+      "SELECT run, key, type, summary FROM series WHERE ws = $1 AND run IN " SERIES_IDS)       \
+    X(series_sums_of_key, true,                                                                \
+      "SELECT run, key, type, summary FROM series WHERE ws = $1 AND run IN " SERIES_IDS        \
+      " AND key = $34")                                                                        \
+    X(point_log_heads_many, true,                                                              \
+      "SELECT run, head FROM point_log WHERE ws = $1 AND run IN " SERIES_IDS)                  \
+    X(series_forks, true,                                                                      \
+      "SELECT run FROM run WHERE ws = $1 AND run IN " SERIES_IDS                               \
+      " AND (fork_run IS NOT NULL OR cut_step IS NOT NULL)")                                   \
     X(series_fork, true,                                                                       \
       "SELECT fork_run, fork_step, cut_step FROM run WHERE ws = $1 AND run = $2")
 

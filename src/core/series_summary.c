@@ -75,13 +75,13 @@ static int by_key(const void *a, const void *b) {
     return str_cmp((*x)->key, (*y)->key);
 }
 
-static series_summary summary_of(const entry *x) {
-    return (series_summary){.key = x->key,
-                            .first = spt_value(x->sum.first),
-                            .last = spt_value(x->sum.last),
-                            .min = x->sum.ranged ? rank_value(x->sum.min) : (double)NAN,
-                            .max = x->sum.ranged ? rank_value(x->sum.max) : (double)NAN,
-                            .at_most = x->sum.count};
+series_summary series_summary_of(str key, const ssum *s) {
+    return (series_summary){.key = key,
+                            .first = spt_value(s->first),
+                            .last = spt_value(s->last),
+                            .min = s->ranged ? rank_value(s->min) : (double)NAN,
+                            .max = s->ranged ? rank_value(s->max) : (double)NAN,
+                            .at_most = s->count};
 }
 
 bool series_summaries_tx(db_tx *tx, arena *a, int64_t ws, id run_id, series_summary **out,
@@ -100,7 +100,7 @@ bool series_summaries_tx(db_tx *tx, arena *a, int64_t ws, id run_id, series_summ
     for (size_t i = 0; i < t.v.n; i++) {
         entry *x = t.v.p[i];
         if (!x->exact && !schart_sum(tx, a, ws, run_id, x->key, &x->sum, e)) return false;
-        if (x->sum.count) (*out)[(*n)++] = summary_of(x);
+        if (x->sum.count) (*out)[(*n)++] = series_summary_of(x->key, &x->sum);
     }
     return true;
 }

@@ -615,6 +615,83 @@ static void views_show_all(void **state) {
     core_fix_close(&x);
 }
 
+// ---- summaries of many runs
+// --------------------------------------------------------------------
+
+static bool set_fork(db_tx *tx, void *arg, err *e) {
+    static const db_query fork = {
+        "test_fork", "UPDATE run SET fork_run = $3, fork_step = 1 WHERE ws = $1 AND run = $2",
+        false};
+    const id *runs = arg;
+    return db_do(tx, &fork, e, DB_I64(WORKSPACE_DEFAULT), DB_ID(runs[3]), DB_ID(runs[0])) == 1;
+}
+
+typedef struct many_call {
+    core_fix *x;
+    const id *runs;
+    size_t n;
+} many_call;
+
+static void same_summaries(const series_summary *a, size_t n, const series_summary *b,
+                           size_t m) {
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(str_eq(a[i].key, b[i].key) && a[i].at_most == b[i].at_most);
+        assert_true(num_order(a[i].last.value) == num_order(b[i].last.value) &&
+                    a[i].last.step == b[i].last.step);
+        assert_true(num_order(a[i].first.value) == num_order(b[i].first.value));
+        assert_true(num_order(a[i].min) == num_order(b[i].min) &&
+                    num_order(a[i].max) == num_order(b[i].max));
+    }
+}
+
+// All at once, and key by key, as one by one.
+static bool many_as_one(db_tx *tx, void *arg, err *e) {
+    many_call *c = arg;
+    arena *a = db_tx_arena(tx);
+    series_summary *all[100], *one[100], *alone;
+    size_t n_all[100], n_one[100], n;
+    str key = STR("k1");
+    if (!series_summaries_many(tx, a, WORKSPACE_DEFAULT, c->runs, c->n, NULL, all, n_all, e) ||
+        !series_summaries_many(tx, a, WORKSPACE_DEFAULT, c->runs, c->n, &key, one, n_one, e))
+        return false;
+    for (size_t i = 0; i < c->n; i++) {
+        if (!series_summaries_tx(tx, a, WORKSPACE_DEFAULT, c->runs[i], &alone, &n, e))
+            return false;
+        same_summaries(all[i], n_all[i], alone, n);
+        for (size_t k = 0; k < n; k++) {
+            if (str_eq(alone[k].key, key))
+                same_summaries(one[i], n_one[i], &alone[k], 1);
+            else
+                assert_true(n_one[i] <= 1);
+        }
+    }
+    return true;
+}
+
+static void many_summaries_are_as_one(void **state) {
+    (void)state;
+    core_fix x;
+    core_fix_open(&x);
+    err e;
+    id ids[40];
+    srand(5);
+    for (int i = 0; i < 40; i++) {
+        ids[i] = core_fix_run(&x, "r").id;
+    }
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 200; i++) {
+            core_fix_log(&x, ids[pick(38)], model_key((int)pick(MODEL_KEYS)).p,
+                         (int64_t)pick(9), random_double());
+        }
+        if (round == 0) OK(series_pack_all(x.core, &e));
+        if (round == 1) OK(db_write(core_db(x.core), set_fork, ids, &e));
+        many_call c = {&x, ids, 40};
+        OK(db_read(core_db(x.core), many_as_one, &c, &e));
+    }
+    core_fix_close(&x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_to_search),
@@ -624,6 +701,7 @@ int main(void) {
         cmocka_unit_test(damaged_columns_are_named_and_made_anew),
         cmocka_unit_test(columns_make_room),
         cmocka_unit_test(views_show_all),
+        cmocka_unit_test(many_summaries_are_as_one),
         cmocka_unit_test(random_histories)};
     world = calloc(1, sizeof *world);
     int failed = core_fix_main("search_runs", tests, sizeof tests / sizeof *tests);
