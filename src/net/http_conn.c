@@ -278,56 +278,7 @@ static bool begin_body(http_worker *w, http_conn *c) {
     return gather(w, c);
 }
 
-// ---- accepting a request --------------------------------------------------------------
-static void set_allow(http_req *r, unsigned methods) {
-    static const char *const names[] = {"GET, HEAD, ", "POST, ", "PUT, ", "PATCH, ",
-                                        "DELETE, "};
-    str list = {0};
-    for (unsigned i = 0; i < 5; i++)
-        if (methods & 1u << i) list = arena_printf(r->a, "%.*s%s", STR_F(list), names[i]);
-    http_set_header(r, "Allow", arena_printf(r->a, "%.*sOPTIONS", STR_F(list)));
-}
-
-static void answer_options(http_req *r) {
-    set_allow(r, r->match.methods ? r->match.methods : 31u);
-    http_reply(r, 204, NULL, (str){0});
-}
-
-static bool authorised(http_req *r) {
-    const http_config *cfg = &r->w->s->c;
-    err e = {.code = ERR_FORBIDDEN, .msg = "This is not allowed."};
-    if (!cfg->authorise || cfg->authorise(r, r->match.bound->route, &e)) return true;
-    if (!r->status) http_fail(r, &e);
-    return false;
-}
-
-// Everything that can be refused before the body is read. False: it is answered.
-static bool admit(http_req *r) {
-    http_server *s = r->w->s;
-    http_match *m = &r->match;
-    bool star = *r->head.path.p == '*';
-    if (!star) http_router_find(s->router, r->a, r->head.path, r->head.method, m);
-    r->dialect = m->bound ? m->bound->dialect : http_router_owner(s->router, r->head.path);
-    if (r->head.is_options && (star || m->methods)) return answer_options(r), false;
-    if (!m->bound && !m->methods)
-        return http_fail_code(r, ERR_NO_ENDPOINT, "There is no such route."), false;
-    if (!m->bound) {
-        set_allow(r, m->methods);
-        return http_fail_code(r, ERR_METHOD, "This path does not take this method."), false;
-    }
-    if (m->broken)
-        return http_fail_code(r, ERR_MALFORMED, "The path is not percent-encoded UTF-8."),
-               false;
-    if (!authorised(r)) return false;
-    const http_route *route = m->bound->route;
-    bool streams = route->flags & HTTP_STREAM_BODY;
-    uint64_t limit = route->max_body || streams ? route->max_body : HTTP_SMALL_BODY;
-    if (r->head.framing == HTTP_LENGTH && limit && r->head.length > limit)
-        return http_fail_code(r, ERR_TOO_LARGE, "The body is longer than this request takes."),
-               false;
-    return true;
-}
-
+// ---- accepting a request ---------------------------------------------------------------
 static http_req *request_new(http_worker *w, http_conn *c, size_t head) {
     arena *a = w->spare ? w->spare : arena_new();
     w->spare = NULL;
@@ -354,7 +305,7 @@ static bool begin_request(http_worker *w, http_conn *c, size_t head) {
     // What is whole already is not in the way of the next request, whatever the answer.
     if (r->body.framing == HTTP_LENGTH && r->body.left <= w->in_n - w->in_at)
         r->body.done = true;
-    bool ok = admit(r);
+    bool ok = http_admit(r);
     if (ok) return begin_body(w, c);
     if (r->body.done) w->in_at += (size_t)r->body.left;
     return after_handler(w, c);

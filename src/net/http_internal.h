@@ -294,6 +294,7 @@ bool http_body_prepare(http_req *r,
 bool http_body_consumed(
     const http_payload *b); // the next request begins right behind what was read
 
+bool http_admit(http_req *r);                                    // false: it is answered
 void http_reply_plain(http_req *r, int status, const char *why); // without a dialect
 void http_reply_continue(http_req *r);
 bool http_head_send(http_req *r, int status, const char *type, int64_t length,
@@ -302,6 +303,7 @@ void http_fail_code(http_req *r, err_code code, const char *msg);
 bool http_gzip_wanted(http_req *r, const char *type);
 typedef enum http_pumped { HTTP_PUMP_DONE, HTTP_PUMP_LATER, HTTP_PUMP_CUT } http_pumped;
 http_pumped http_pump_run(http_req *r);
+void http_json_release(http_req *r, http_worker *w);
 void http_req_free(http_req *r, http_worker *w); // logs, counts, gives the arena back
 const char *http_status_text(int status);
 

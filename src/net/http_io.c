@@ -116,7 +116,8 @@ static size_t total(const struct iovec *iov, int n) {
 
 // Keeps what could not be sent; it goes out by events once the handler has returned.
 static void keep(http_conn *c, const struct iovec *iov, int n) {
-    if (!c->out.max) c->out = BUF_MAX(SIZE_MAX / 2);
+    size_t more = total(iov, n);
+    if (c->out.max - c->out.n < more) c->out.max = c->out.n + more; // exactly: it may be long
     for (int i = 0; i < n; i++)
         buf_add(&c->out, iov[i].iov_base, iov[i].iov_len);
 }
@@ -145,12 +146,21 @@ static bool write_waiting(http_req *r, struct iovec *iov, int n) {
     return true;
 }
 
+// What was kept before (a 100-continue that did not fit) goes first.
+static bool write_kept(http_req *r) {
+    http_conn *c = r->c;
+    struct iovec iov = {c->out.p + c->out_at, c->out.n - c->out_at};
+    bool ok = write_waiting(r, &iov, 1);
+    buf_free(&c->out);
+    c->out_at = 0;
+    return ok;
+}
+
 bool http_write(http_req *r, struct iovec *iov, int n, bool last) {
     http_conn *c = r->c;
     r->bytes_out += total(iov, n);
-    if (!last) return write_waiting(r, iov, n);
-    ssize_t sent = http_send(c, iov, n, r->pump.on);
-    if (sent == HTTP_GONE) return false;
+    if (!last) return (!c->out.n || write_kept(r)) && write_waiting(r, iov, n);
+    if (!c->out.n && http_send(c, iov, n, r->pump.on) == HTTP_GONE) return false;
     if (total(iov, n)) keep(c, iov, n);
     return true;
 }

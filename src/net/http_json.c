@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { STREAM_PIECE = 256 << 10, LOOK_AGAIN_US = 5000 };
+enum { STREAM_PIECE = 256 << 10, KEEP_BUFFER = 256 << 10, LOOK_AGAIN_US = 5000 };
 
 static void send_piece(http_req *r, str bytes) {
     char size[24];
@@ -65,6 +65,16 @@ json_writer *http_json(http_req *r, int status, const char *type) {
     return &r->json;
 }
 
+// The buffer goes back to its worker, unless it grew large.
+void http_json_release(http_req *r, http_worker *w) {
+    if (!r->out.max) return;
+    if (r->out.cap > KEEP_BUFFER) buf_free(&r->out);
+    buf_free(&w->out);
+    w->out = r->out;
+    buf_clear(&w->out);
+    r->out = (buf){0};
+}
+
 void http_json_end(http_req *r) {
     if (!r->streaming && r->out.full) {
         buf_clear(&r->out);
@@ -73,6 +83,7 @@ void http_json_end(http_req *r) {
     }
     if (!r->streaming) {
         http_reply(r, r->json_status, r->json_type, buf_view(&r->out));
+        http_json_release(r, r->w); // what a slow reader has not taken is kept elsewhere
         return;
     }
     pass_on(r, &r->out, true);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { LOG_PATH_MAX = 300, KEEP_JSON = 256 << 10 };
+enum { LOG_PATH_MAX = 300 };
 
 arena *http_arena(http_req *r) {
     return r->a;
@@ -115,12 +115,7 @@ static void account(http_req *r) {
 
 void http_req_free(http_req *r, http_worker *w) {
     account(r);
-    if (r->out.max) { // the JSON buffer goes back, unless it grew large
-        buf_free(&w->out);
-        if (r->out.cap > KEEP_JSON) buf_free(&r->out);
-        w->out = r->out;
-        buf_clear(&w->out);
-    }
+    http_json_release(r, w);
     http_body_free(&r->body);
     http_deflate_free(r->deflate);
     buf_free(&r->extra);

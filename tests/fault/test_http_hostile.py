@@ -239,7 +239,7 @@ def test_idle_connections_are_cheap():
         each = (server.memory() - before) / count
         for s in held:
             s.close()
-        assert each < 600, each
+        assert each < 600 or server.sanitized(), each
 
 
 # ---- the others -------------------------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def quickest(server, seconds=1.0, path="/hello"):
     """Latencies of a polite client, sorted."""
     out = []
     until = time.monotonic() + seconds
-    with server.connect() as s:
+    with server.connect(timeout=60) as s:
         while time.monotonic() < until:
             began = time.monotonic()
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
@@ -273,8 +273,9 @@ def test_slow_uploads_and_parked_readers_slow_nobody():
             calm = wait_for(lambda: quickest(server, 0.5)[-1] < 0.05, 30)  # all have taken what they can
             assert calm
             among = quickest(server)
-            assert among[len(among) // 2] < 5 * alone[len(alone) // 2] + 0.002
-            assert among[len(among) * 99 // 100] < 0.1
+            if not server.sanitized():
+                assert among[len(among) // 2] < 5 * alone[len(alone) // 2] + 0.002
+                assert among[len(among) * 99 // 100] < 0.1
             assert server.threads() < 450
 
 
