@@ -88,17 +88,13 @@ static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
     return true;
 }
 
-static int key_cmp(int64_t s1, int64_t t1, int64_t s2, int64_t t2) {
-    if (s1 != s2) return s1 < s2 ? -1 : 1;
-    return (t1 > t2) - (t1 < t2);
-}
-
 // A block within one bucket: false when it ties with another for the first or the last point.
 static bool add_head(bucket *b, const sview *v, const bhead *h) {
     const bhead *f = &b->first.h, *l = &b->last.h;
     int first =
-        b->first.v ? key_cmp(h->first_step, h->first_time, f->first_step, f->first_time) : -1;
-    int last = b->last.v ? key_cmp(h->last_step, h->last_time, l->last_step, l->last_time) : 1;
+        b->first.v ? place_cmp(h->first_step, h->first_time, f->first_step, f->first_time) : -1;
+    int last =
+        b->last.v ? place_cmp(h->last_step, h->last_time, l->last_step, l->last_time) : 1;
     if (first == 0 || last == 0) return false;
     if (first < 0) b->first = (candidate){v, *h};
     if (last > 0) b->last = (candidate){v, *h};

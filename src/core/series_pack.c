@@ -15,7 +15,7 @@
 
 enum {
     DUE_RECORDS = 256,
-    DUE_POINTS = 32768,
+    DUE_POINTS = 131072,
     DUE_US = 2000000, // no record waits longer (but for what is in front of it)
 };
 

@@ -37,11 +37,6 @@ typedef struct plan {
 
 typedef VEC(bhead) head_list;
 
-static int key_cmp(int64_t s1, int64_t t1, int64_t s2, int64_t t2) {
-    if (s1 != s2) return s1 < s2 ? -1 : 1;
-    return (t1 > t2) - (t1 < t2);
-}
-
 static bool times_rise(const spt *p, size_t n) {
     for (size_t i = 1; i < n; i++) {
         if (p[i].time < p[i - 1].time) return false;
@@ -141,10 +136,10 @@ static bool find_near(plan *w, const spt *first, const spt *last, int64_t budget
     *out = (near){.fits = true};
     if (!bscan_seek(&s, *first, SERIES_BY_STEP, e)) return false;
     for (const bhead *h; out->fits && !out->has_next && (h = bscan_next(&s, e));) {
-        if (key_cmp(h->last_step, h->last_time, first->step, first->time) < 0) {
+        if (place_cmp(h->last_step, h->last_time, first->step, first->time) < 0) {
             out->prev = *h;
             out->has_prev = true;
-        } else if (key_cmp(h->first_step, h->first_time, last->step, last->time) > 0) {
+        } else if (place_cmp(h->first_step, h->first_time, last->step, last->time) > 0) {
             out->next = *h;
             out->has_next = true;
         } else {
@@ -182,8 +177,8 @@ static bool merge_near(plan *w, const spt *late, size_t n, size_t n_more, const 
     add_seq(w, 0, m.p, m.n, !r.has_next);
     if (!r.has_next) return true;
     size_t free_end = 0; // blocks at the end that this has not taken
-    while (free_end < n_end && key_cmp(end[free_end].first_step, end[free_end].first_time,
-                                       r.next.first_step, r.next.first_time) >= 0)
+    while (free_end < n_end && place_cmp(end[free_end].first_step, end[free_end].first_time,
+                                         r.next.first_step, r.next.first_time) >= 0)
         free_end++;
     return append(w, late + n, n_more, end, free_end, e);
 }
@@ -284,7 +279,7 @@ bool pack_plan(db_tx *tx, arena *a, prun *r, pjob *job, err *e) {
         }
     }
     while (n_end && late < job->n &&
-           key_cmp(job->p[late].step, job->p[late].time, end->last_step, end->last_time) <= 0)
+           place_cmp(job->p[late].step, job->p[late].time, end->last_step, end->last_time) <= 0)
         late++;
     const spt *more = job->p + late;
     size_t n_more = job->n - late;
@@ -310,7 +305,7 @@ static void find_overlap(const head_list *src, const head_list *dst, move *m) {
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         const bhead *d = &dst->p[mid];
-        if (key_cmp(d->last_step, d->last_time, first->first_step, first->first_time) < 0)
+        if (place_cmp(d->last_step, d->last_time, first->first_step, first->first_time) < 0)
             lo = mid + 1;
         else
             hi = mid;
@@ -319,7 +314,7 @@ static void find_overlap(const head_list *src, const head_list *dst, move *m) {
     for (hi = dst->n; lo < hi;) {
         size_t mid = (lo + hi) / 2;
         const bhead *d = &dst->p[mid];
-        if (key_cmp(d->first_step, d->first_time, last->last_step, last->last_time) <= 0)
+        if (place_cmp(d->first_step, d->first_time, last->last_step, last->last_time) <= 0)
             lo = mid + 1;
         else
             hi = mid;
@@ -368,7 +363,8 @@ static bool do_move(plan *w, const head_list *src, const head_list *dst, int64_t
     if (t < m.t_end) { // too much at once: what lies behind the cut stays in its tier
         const bhead *cut = &dst->p[t];
         for (push = 0; push < s.n; push++) {
-            if (key_cmp(s.p[push].step, s.p[push].time, cut->first_step, cut->first_time) >= 0)
+            if (place_cmp(s.p[push].step, s.p[push].time, cut->first_step, cut->first_time) >=
+                0)
                 break;
         }
         add_seq(w, from, s.p + push, s.n - push, false);

@@ -37,10 +37,6 @@ typedef struct sample {
     int64_t *block_steps; // BLOCK_MAX of them
 } sample;
 
-static inline int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 static void saw(sample_run *r, int64_t lo, int64_t hi) {
     if (!r->any || lo < r->lo) r->lo = lo;
     if (!r->any || hi > r->hi) r->hi = hi;
@@ -96,7 +92,7 @@ static bool block_in_steps(sample *q, const sview *v, const bhead *h, int64_t lo
 
 static bool tier_steps(sample *q, const sview *v, int64_t tier, err *e) {
     bscan s = bscan_new(q->tx, v, tier);
-    int64_t hi = least(q->end, v->limit);
+    int64_t hi = least_of(q->end, v->limit);
     if (!bscan_seek(&s, (spt){q->start, INT64_MIN, INT64_MIN}, SERIES_BY_STEP, e)) return false;
     for (const bhead *h; (h = bscan_next(&s, e));) {
         if (h->last_step < q->start) continue;
@@ -178,11 +174,6 @@ static bool pick_by_passes(sample *q, err *e) {
     return ok;
 }
 
-static int by_value(const void *a, const void *b) {
-    const int64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 static bool pick(sample *q, err *e) {
     q->picks = ARENA_ARRAY(q->c->a, int64_t, q->max + 1 + 2 * q->n_runs);
     if (steps_fits(&q->steps)) {
@@ -196,7 +187,7 @@ static bool pick(sample *q, err *e) {
         q->picks[q->n_picks++] = q->runs[i].lo;
         q->picks[q->n_picks++] = q->runs[i].hi;
     }
-    qsort(q->picks, q->n_picks, sizeof *q->picks, by_value);
+    qsort(q->picks, q->n_picks, sizeof *q->picks, steps_cmp);
     size_t n = 0;
     for (size_t i = 0; i < q->n_picks; i++) {
         if (!n || q->picks[n - 1] != q->picks[i]) q->picks[n++] = q->picks[i];

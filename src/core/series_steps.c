@@ -105,7 +105,7 @@ static int64_t bit_at(steps *s, uint64_t rank) {
 // ---- as an array
 // ---------------------------------------------------------------------------------
 
-static int by_value(const void *a, const void *b) {
+int steps_cmp(const void *a, const void *b) {
     const int64_t *x = a, *y = b;
     return (*x > *y) - (*x < *y);
 }
@@ -121,7 +121,7 @@ static void make_array(steps *s) {
     bool sorted = true;
     for (size_t i = 1; sorted && i < s->n; i++)
         sorted = s->each[i - 1] <= s->each[i];
-    if (!sorted) qsort(s->each, s->n, sizeof *s->each, by_value);
+    if (!sorted) qsort(s->each, s->n, sizeof *s->each, steps_cmp);
     for (size_t i = 0; i < s->n; i++) {
         if (i && s->each[i] == s->each[i - 1]) continue;
         s->each[s->count++] = s->each[i];

@@ -32,7 +32,8 @@ void steps_add(steps *s, int64_t step);
 void steps_add_even(steps *s, int64_t first, int64_t stride, uint64_t n); // n > 0, stride > 0
 bool steps_fits(const steps *s); // else the caller must count another way
 void steps_end(steps *s);
-int64_t steps_at(steps *s, uint64_t rank); // ranks in rising order
+int64_t steps_at(steps *s, uint64_t rank);   // ranks in rising order
+int steps_cmp(const void *a, const void *b); // for qsort of int64
 void steps_free(steps *s);
 
 #endif

@@ -8,10 +8,6 @@
 
 enum { ANCESTORS_MAX = 64 };
 
-static inline int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 bool sview_runs(db_tx *tx, arena *a, int64_t ws, id run_id, sview_run **out, size_t *n,
                 err *e) {
     VEC(sview_run) v = {0};
@@ -21,9 +17,9 @@ bool sview_runs(db_tx *tx, arena *a, int64_t ws, id run_id, sview_run **out, siz
         int found = db_get(tx, &Q_series_fork, &row, e, DB_I64(ws), DB_ID(run_id));
         if (found < 0) return false;
         int64_t cut = found && !db_is_null(row, 2) ? db_i64(row, 2) : INT64_MAX;
-        vec_push(a, &v, (sview_run){run_id, least(limit, cut)});
+        vec_push(a, &v, (sview_run){run_id, least_of(limit, cut)});
         if (!found || db_is_null(row, 0) || db_is_null(row, 1)) break;
-        limit = least(limit, db_i64(row, 1));
+        limit = least_of(limit, db_i64(row, 1));
         run_id = db_id(row, 0);
     }
     *out = v.p;

@@ -327,11 +327,11 @@ static void due_in(core_fix *x) {
     err e = {0};
     id quiet = core_fix_run(x, "quiet").id, busy = core_fix_run(x, "busy").id;
     log_range(x, quiet, "loss", 0, 10, NULL);
-    log_range(x, busy, "loss", 0, 40000, NULL);
+    log_range(x, busy, "loss", 0, 132000, NULL);
     pack_step *s = pack_step_new(core_db(x->core), false);
     size_t n;
     OK(pack_step_run(s, &n, &e));
-    assert_int_equal(n, 40);         // enough of them; the quiet one may wait
+    assert_int_equal(n, 132);         // enough of them; the quiet one may wait
     assert_int_equal(s->waiting, 1); // its one record
     assert_true(s->end);
     pack_step_free(s);
