@@ -11,7 +11,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates node-llhttp
+# llhttp: a library since Debian 13; Debian 12 has its C source in node-llhttp.
+. /etc/os-release 2>/dev/null || VERSION_ID=
+[ "${VERSION_ID:-}" = 12 ] && llhttp=node-llhttp || llhttp=libllhttp-dev
+build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
     libssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev"
 test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps python3 python3-venv"
 lint_packages="clang-format clang-tidy cppcheck python3"
