@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The measures: each function starts what it needs, and adds figures. Their goals are those of the project."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+
+import peer as mlflow
+from harness import Failed, Figure, MemorySampler, value
+from servers import du_bytes, pss_bytes
+
+MEASURES = {}
+
+
+def measure(function):
+    MEASURES[function.__name__] = function
+    return function
+
+
+def join(*notes):
+    return "; ".join(n for n in notes if n)
+
+
+# ---- logging ---------------------------------------------------------------------------------------------------------
+
+LATENCIES = ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
+
+
+def log_points(b, what, goal, engine, goals_of_latency=(), **options):
+    with b.stemma(engine) as s:
+        mine = b.load("points", s, seconds=b.scale.seconds, **options)
+        with b.peer(engine) as p:
+            other, note = b.try_load("points", p, seconds=b.scale.peer_seconds, **options)
+        note = join(f"all {mine['points_read_back']:,} acknowledged points read back and compared", note)
+        figure = b.add(Figure(b.current, what, "points/s", mine["points_per_s"], value(other, "points_per_s"), goal,
+                              "more", f">= {goal:,}", note, {"stemma": mine, "mlflow": other}))
+        for name, limit in goals_of_latency:
+            b.add(Figure(b.current, f"{what}: {name.removesuffix('_ms').replace('p999', 'p99.9')}", "ms", mine[name],
+                         value(other, name), limit, "less", f"< {limit} ms"))
+        again = min(b.scale.seconds, 10)
+        b.explain(figure, s, lambda: b.load("points", s, seconds=again, **{**options, "skip-readback": True}))
+
+
+@measure
+def points(b):
+    """log-batch of 1,000 points, 8 connections, SQLite"""
+    log_points(b, "log-batch of 1,000 points, 8 connections, SQLite", 1_000_000, "sqlite",
+               (("p99_ms", 30), ("p999_ms", 150)), conns=8, batch=1000)
+
+
+@measure
+def points_postgres(b):
+    """the same on PostgreSQL"""
+    if b.with_postgres:
+        log_points(b, "log-batch of 1,000 points, 8 connections, PostgreSQL", 250_000, "postgres", conns=8, batch=1000)
+
+
+@measure
+def points_small(b):
+    """log-batch of 10 points, 64 connections"""
+    log_points(b, "log-batch of 10 points, 64 connections", 100_000, "sqlite", conns=64, batch=10)
+
+
+@measure
+def runs(b):
+    """runs created, 64 connections"""
+    with b.stemma() as s:
+        mine = b.load("runs", s, seconds=b.scale.seconds, conns=64)
+        with b.peer() as p:
+            # A creation that is tried again may be there twice.
+            other, note = b.try_load("runs", p, seconds=b.scale.peer_seconds, conns=64, **{"skip-readback": True})
+        figure = b.add(Figure(b.current, "runs created, 64 connections", "runs/s", mine["runs_per_s"],
+                              value(other, "runs_per_s"), 5000, "more", ">= 5,000",
+                              join(f"all {mine['runs_read_back']:,} acknowledged runs found, once each", note),
+                              {"stemma": mine, "mlflow": other}))
+        again = min(b.scale.seconds, 10)
+        b.explain(figure, s, lambda: b.load("runs", s, seconds=again, conns=64, **{"skip-readback": True}))
+
+
+# ---- search ----------------------------------------------------------------------------------------------------------
+
+QUERIES = [  # name, filter, order. MLflow's grammar has no OR: the in-process benchmark of the search has it.
+    ("metric and parameter", "metrics.m000 > 0.5 and params.p00 = 'adam'", "metrics.m001 DESC"),
+    ("LIKE and a tag", "metrics.m000 > 0.2 and params.p03 LIKE 'choice-1%' and tags.t00 = 'red'", "metrics.m002 ASC"),
+]
+
+
+def fill(b, s):
+    metrics, params, tags = b.scale.columns
+    return b.load("fill", s, runs=b.scale.fill_runs, metrics=metrics, params=params, tags=tags, conns=16)
+
+
+def fill_peer(b, p):
+    metrics, params, tags = b.scale.columns
+    done = b.load("fill-peer", p, runs=b.scale.fill_runs, metrics=metrics, params=params, tags=tags, db=p.sqlite_file)
+    page = p.post("/api/2.0/mlflow/runs/search", {"experiment_ids": [done["experiment"]], "max_results": 1})
+    data = page["runs"][0]["data"]
+    if len(data["metrics"]) != metrics or len(data["params"]) != params or len(data["tags"]) != tags + 4:
+        raise Failed("the peer does not show what was filled into its file")
+    return done
+
+
+def search_peer(b, p, experiment, query):
+    """First page and a deep one, three times each: it takes seconds."""
+    _, condition, order = query
+    if p is None:
+        return None, None
+    fixed = dict(experiment=experiment, filter=condition, **{"order_by": order}, conns=1, count=3)
+    first, _ = b.try_load("search", p, **fixed)
+    deep, _ = b.try_load("search", p, **fixed, **{"page_token": mlflow.page_token(100 * (b.scale.pages - 1))})
+    return first, deep
+
+
+def search_one(b, s, experiment, query, engine, limit, others):
+    name, condition, order = query
+    fixed = dict(experiment=experiment, filter=condition, **{"order_by": order}, conns=1)
+    rows = min(100, max(1, b.scale.fill_runs // 100))
+    new = b.load("search", s, **fixed, count=1)  # columns that no query named before are made
+    first = b.load("search", s, **fixed, count=b.scale.searches, **{"max_results": rows})
+    chain = b.load("search", s, **fixed, count=max(1, b.scale.searches // 100), pages=b.scale.pages,
+                   **{"max_results": rows})
+    first_other, deep_other = others
+    if first_other and rows == 100 and first_other["names"] != b.load("search", s, **fixed, count=1)["names"]:
+        raise Failed(f"search '{name}': Stemma and its peer find other runs")
+    label = f"search of {b.scale.fill_runs:,} runs x {sum(b.scale.columns)} columns, {engine}, {name}"
+    figure = b.add(Figure(b.current, f"{label}: first page, p95", "ms", first["first_p95_ms"],
+                          value(first_other, "first_p95_ms"), limit, "less", f"< {limit} ms",
+                          f"the first query of these columns took {new['first_max_ms']:,.1f} ms",
+                          {"stemma": first, "mlflow": first_other}))
+    b.add(Figure(b.current, f"{label}: deep pages, p95", "ms", chain.get("deep_p95_ms"),
+                 value(deep_other, "first_p95_ms"), limit, "less", f"< {limit} ms",
+                 f"pages 2 to {b.scale.pages} by next_page_token; mlflow: page {b.scale.pages}",
+                 {"stemma": chain, "mlflow": deep_other}))
+    b.explain(figure, s, lambda: b.load("search", s, **fixed, seconds=5))
+
+
+def python_client(b, s, experiment, p, peer_experiment):
+    _, condition, order = QUERIES[0]
+    mine = mlflow.client_search(b.python, s, experiment, condition, order, 20)
+    other = p and mlflow.client_search(b.python, p, peer_experiment, condition, order, 2)
+    b.add(Figure(b.current, "the first search by the Python client, p95", "ms", mine["p95_ms"],
+                 value(other, "p95_ms"), None, "less", "", "includes the client's own decoding",
+                 {"stemma": mine, "mlflow": other}))
+
+
+def search_engine(b, engine, limit):
+    with b.stemma(engine) as s:
+        filled = fill(b, s)
+        experiment = filled["experiment"]
+        b.say(f"  filled at {filled['runs_per_s']:.0f} runs/s")
+        cold = b.load("search", s, experiment=experiment, filter=QUERIES[0][1], **{"order_by": QUERIES[0][2]}, count=1)
+        b.add(Figure(b.current, f"the very first search after filling, {engine}", "ms", cold["first_max_ms"],
+                     note="folds what is pending and makes the first columns"))
+        with b.peer() if engine == "sqlite" else contextlib.nullcontext() as p:
+            other = fill_peer(b, p)["experiment"] if p else None
+            for query in QUERIES:
+                search_one(b, s, experiment, query, engine, limit, search_peer(b, p, other, query))
+            if b.python:
+                python_client(b, s, experiment, p, other)
+            if engine == "sqlite":
+                b.add(Figure(b.current, "memory (PSS) after the search load", "MB", pss_bytes(s.pid) / 1e6,
+                             p and pss_bytes(p.pid) / 1e6, 150, "less", "< 150 MB"))
+        if engine == "sqlite":
+            start_times(b, s, experiment)
+
+
+@measure
+def search(b):
+    """100,000 runs x 200 columns: filter, sort, first and deep pages; memory after it; start times with this data"""
+    search_engine(b, "sqlite", 20)
+
+
+@measure
+def search_postgres(b):
+    """the same search on PostgreSQL"""
+    if b.with_postgres:
+        search_engine(b, "postgres", 60)
+
+
+# ---- start -----------------------------------------------------------------------------------------------------------
+
+def start_times(b, s, experiment):
+    """On the data of the search, with points beside: until a run of it was answered."""
+    points = b.load("points", s, count=b.scale.start_points, conns=8, **{"skip-readback": True})
+    page = s.post("/api/2.0/mlflow/runs/search", {"experiment_ids": [experiment], "max_results": 1})
+    probe = f"/api/2.0/mlflow/runs/get?run_id={page['runs'][0]['info']['run_id']}"
+    load = subprocess.Popen(b.command("points", s, seconds=60, conns=8, **{"skip-readback": True}),
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(min(3, b.scale.seconds))
+    s.kill()
+    load.wait()
+    killed = s.start(probe)
+    time.sleep(1)
+    s.stop()
+    clean = s.start(probe)
+    note = f"{b.scale.fill_runs:,} runs and {points['points']:,} points; until a run was answered"
+    b.add(Figure(b.current, "start after a clean stop", "ms", clean * 1000, None, 100, "less", "< 100 ms", note))
+    b.add(Figure(b.current, "start after kill -9 under load", "ms", killed * 1000, None, 1000, "less", "< 1 s", note))
+
+
+# ---- series ----------------------------------------------------------------------------------------------------------
+
+@measure
+def series(b):
+    """a series of 1,000,000 points: bulk-interval, and its whole history"""
+    n = b.scale.series
+    with b.stemma() as s, b.peer() as p:
+        made = b.load("points", s, count=n, conns=1, keys=1, batch=1000)
+        other = b.load("series-peer", p, count=n, db=p.sqlite_file) if p else None
+        fixed = dict(conns=1, run=made["run"], key=made["key"])
+        chart = b.load("interval", s, **fixed, count=b.scale.searches, **{"max_results": 2500})
+        chart_peer, note = b.try_load("interval", p, conns=1, count=3, **{"max_results": 2500},
+                                      **(dict(run=other["run"], key=other["key"]) if other else {}))
+        figure = b.add(Figure(b.current, f"bulk-interval of a series of {made['points']:,} points, p95", "ms",
+                              chart["p95_ms"], value(chart_peer, "p95_ms"), 10, "less", "< 10 ms", note,
+                              {"stemma": chart, "mlflow": chart_peer}))
+        b.explain(figure, s, lambda: b.load("interval", s, **fixed, seconds=5, **{"max_results": 2500}))
+        whole = b.load("history", s, **fixed, seconds=min(b.scale.seconds, 10), **{"max_results": 25000})
+        whole_peer, note = b.try_load("history", p, conns=1, count=1, **{"max_results": 25000},
+                                      **(dict(run=other["run"], key=other["key"]) if other else {}))
+        figure = b.add(Figure(b.current, f"whole history of {made['points']:,} points in pages of 25,000", "points/s",
+                              whole["points_per_s"], value(whole_peer, "points_per_s"), 1_500_000, "more",
+                              ">= 1.5 M points/s", join("one connection", note), {"stemma": whole, "mlflow": whole_peer}))
+        b.explain(figure, s, lambda: b.load("history", s, **fixed, seconds=5, **{"max_results": 25000}))
+
+
+# ---- artifacts -------------------------------------------------------------------------------------------------------
+
+def dd_seconds(folder, size):
+    target = folder / "dd.tmp"
+    began = time.perf_counter()
+    subprocess.run(["dd", "if=/dev/zero", f"of={target}", "bs=1M", f"count={size >> 20}", "conv=fsync"], check=True,
+                   capture_output=True)
+    took = time.perf_counter() - began
+    target.unlink()
+    return took
+
+
+def move_artifact(b, server, size):
+    with MemorySampler(server) as memory:
+        up = b.load("up", server, size=size, path="bench/long.bin", seed=7)
+        down = b.load("down", server, path="bench/long.bin")
+    b.load("down", server, path="bench/long.bin", size=size, check=True, seed=7)
+    return up, down, memory.highest - memory.before
+
+
+@measure
+def artifact(b):
+    """an artifact of 2 GiB up and down, beside dd conv=fsync"""
+    size = b.scale.artifact
+    with b.stemma() as s:
+        before = dd_seconds(s.folder.parent, size)
+        up, down, grown = move_artifact(b, s, size)
+        after = dd_seconds(s.folder.parent, size)
+        dd = min(before, after)
+        with b.peer() as p:
+            up_peer, down_peer, grown_peer = move_artifact(b, p, size) if p else (None, None, None)
+        note = (f"dd: {before:.2f} s before, {after:.2f} s after; up {up['wall_s']:.2f} s = {up['mb_per_s']:.0f} MB/s; "
+                "read back whole and compared")
+        label = f"artifact of {size / 2**30:.3g} GiB"
+        figure = b.add(Figure(b.current, f"{label} up, synced, against dd conv=fsync", "x", up["wall_s"] / dd,
+                              up_peer and up_peer["wall_s"] / dd, 1.3, "less", "<= 1.3 x", note,
+                              {"stemma": up, "mlflow": up_peer, "dd_s": [before, after]}))
+        b.explain(figure, s, lambda: b.load("up", s, size=size, path="bench/again.bin", seed=8))
+        figure = b.add(Figure(b.current, f"{label} down from the page cache", "GB/s", down["mb_per_s"] / 1000,
+                              down_peer and down_peer["mb_per_s"] / 1000, 2, "more", ">= 2 GB/s", "one connection",
+                              {"stemma": down, "mlflow": down_peer}))
+        b.explain(figure, s, lambda: b.load("down", s, path="bench/long.bin"))
+        b.add(Figure(b.current, f"memory (PSS) that moving {label} added at most", "MB", grown / 1e6,
+                     grown_peer and grown_peer / 1e6, 16, "less", "flat (< 16 MB)"))
+
+
+@measure
+def files(b):
+    """100,000 artifacts of 4 kB, 64 connections"""
+    with b.stemma() as s:
+        mine = b.load("files", s, count=b.scale.files, size=4096, conns=64, path="bench/files")
+        with b.peer() as p:
+            other, note = b.try_load("files", p, seconds=b.scale.peer_seconds, size=4096, conns=64, path="bench/files")
+        figure = b.add(Figure(b.current, f"{mine['files']:,} artifacts of 4 kB, 64 connections", "files/s",
+                              mine["files_per_s"], value(other, "files_per_s"), 3000, "more", ">= 3,000",
+                              join("every file read back and compared", note), {"stemma": mine, "mlflow": other}))
+        b.explain(figure, s, lambda: b.load("files", s, seconds=5, size=4096, conns=64, path="bench/again", seed=2,
+                                            **{"skip-readback": True}))
+
+
+# ---- memory ----------------------------------------------------------------------------------------------------------
+
+def settled_pss(server):
+    time.sleep(2)
+    return pss_bytes(server.pid) / 1e6
+
+
+@contextlib.contextmanager
+def idle_connections(b, server, n):
+    held = subprocess.Popen(b.command("idle", server, conns=n, seconds=0) + ["--seconds", "0"], text=True,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = held.stdout.readline()
+    try:
+        if held.poll() or "open" not in line:
+            raise Failed(f"idle: {held.stderr.read()[-500:]}")
+        yield json.loads(line)["open"]
+    finally:
+        held.communicate("")
+
+
+def memory_of(b, server):
+    empty = settled_pss(server)
+    try:
+        with idle_connections(b, server, b.scale.idle) as n:
+            return empty, settled_pss(server) - empty, n
+    except Failed as e:
+        b.say(f"  {server.name}: {e}")
+        return empty, None, 0
+
+
+@measure
+def memory(b):
+    """idle memory, empty; 10,000 idle connections"""
+    with b.stemma() as s:
+        empty, more, n = memory_of(b, s)
+        with b.peer() as p:
+            empty_peer, more_peer, _ = memory_of(b, p) if p else (None, None, 0)
+        b.add(Figure(b.current, "idle memory (PSS), empty", "MB", empty, empty_peer, 15, "less", "< 15 MB"))
+        b.add(Figure(b.current, f"memory that {n:,} idle connections add", "MB", more, more_peer, 20, "less",
+                     "< 20 MB", "each asked one thing before; without the kernel's own buffers"))
+
+
+# ---- space and cost --------------------------------------------------------------------------------------------------
+
+def bytes_a_point(b, server, count):
+    """Of the whole folder, after a clean stop, less what an empty one takes."""
+    server.stop()
+    empty = du_bytes(server.folder)
+    server.start()
+    made = b.load("points", server, count=count, conns=8, keys=10, batch=1000, seconds=b.scale.peer_seconds)
+    server.stop()
+    return (du_bytes(server.folder) - empty) / made["points"], made
+
+
+@measure
+def space(b):
+    """bytes a point after packing"""
+    with b.stemma() as s:
+        mine, made = bytes_a_point(b, s, b.scale.packed_points)
+        whole = s.check()
+        s.start()
+        with b.peer() as p:
+            other = None
+            if p:
+                other, _ = bytes_a_point(b, p, min(b.scale.packed_points, 20_000))
+                p.start()
+        b.add(Figure(b.current, "bytes a point after packing, du of the folder", "bytes", mine, other, 4.5, "less",
+                     "<= 4.5", f"{made['points']:,} points of loss curves born as float32, 1 % noise, time jitter of "
+                     f"20 ms, 10 series a step; stemma check: {whole}"))
+
+
+@measure
+def cost(b):
+    """what a point costs from 10^5 points on"""
+    with b.stemma() as s:
+        made = b.load("points", s, count=b.scale.cost_points, conns=8, batch=1000, **{"skip-readback": True})
+    marks = [m for m in made["marks"] if m["points"] >= 10_000]
+    steps = [{"from": a["points"], "to": z["points"],
+              "cpu_us": 1e6 * (z["server_cpu_s"] - a["server_cpu_s"]) / (z["points"] - a["points"]),
+              "wall_us": 1e6 * (z["wall_s"] - a["wall_s"]) / (z["points"] - a["points"])}
+             for a, z in zip(marks, marks[1:], strict=False)]
+    early = [x for x in steps if x["from"] >= 90_000] or steps
+    ratio = early[-1]["cpu_us"] / early[0]["cpu_us"] if early and early[0]["cpu_us"] else None
+    text = "; ".join(f"{x['from']:,} to {x['to']:,}: {x['cpu_us']:.2f} us of CPU, {x['wall_us']:.2f} us" for x in steps)
+    b.add(Figure(b.current, f"cost of a point, last stretch of {made['points']:,} against the first", "x", ratio, None,
+                 1.25, "less", "flat (< 1.25 x)", text, {"steps": steps}))
