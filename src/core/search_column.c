@@ -9,7 +9,7 @@
 #include "core/search_internal.h"
 #include "core/search_sql.h"
 
-#define BUILD_TRIES 20 // for a chunk that is folded all the time
+#define BUILD_TRIES 3
 
 int64_t search_stamp(void) {
     int64_t v;
@@ -265,16 +265,24 @@ static bool store_chunk(db_tx *tx, void *arg, err *e) {
     return true;
 }
 
-// The chunk at or behind b->head.chunk, until it was written as it was read.
+// Both in the writing transaction: nobody is in between, but writers wait for the reading.
+static bool compute_and_store(db_tx *tx, void *arg, err *e) {
+    build *b = arg;
+    return compute_chunk(tx, b, e) && (!b->found || store_chunk(tx, b, e));
+}
+
+// The chunk at or behind b->head.chunk, until it was written as it was read. A chunk that is
+// folded all the time is built under the writers' eyes at last.
 static bool build_chunk(build *b, err *e) {
+    int64_t from = b->head.chunk;
     for (int i = 0; i < BUILD_TRIES; i++) {
         if (!db_read(core_db(b->c), compute_chunk, b, e)) return false;
         if (!b->found) return true;
         if (!db_write(core_db(b->c), store_chunk, b, e)) return false;
         if (b->done) return true;
     }
-    return err_set(e, ERR_UNAVAILABLE,
-                   "A search column is changed faster than it can be built; try again");
+    b->head.chunk = from;
+    return db_write(core_db(b->c), compute_and_store, b, e);
 }
 
 // Ready, if every chunk has a row by now and nobody took the column away.
