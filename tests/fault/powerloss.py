@@ -260,17 +260,17 @@ class Disk:
                     f.write(draw.rng.randbytes(32768) if name.endswith("-shm") else node.lost(draw))
 
 
-def losses(journal, base, cuts, out, seed):
-    """For each position in `cuts` yields (position, folder): a disk when the power went there. The caller may do what
-    it wants to the folder."""
-    rng, disk, cuts, index = random.Random(seed), Disk(base), sorted(cuts), 0
-    for entry in entries(journal):
+def losses(journal, base, cuts, out, seed, lie=False):
+    """For each position in `cuts` yields (position, folder, mood): a disk when the power went there. The caller may do
+    what it wants to the folder. `lie`: the disk's syncs did nothing."""
+    rng, disk, cuts = random.Random(seed), Disk(base), sorted(cuts)
+    for index, entry in enumerate(entries(journal)):
         while cuts and cuts[0] <= index:
             yield loss(disk, rng, cuts.pop(0), out)
         if not cuts:
             return
-        disk.apply(index, *entry)
-        index += 1
+        if not (lie and entry[0] == SYNC):
+            disk.apply(index, *entry)
     for cut in cuts:
         yield loss(disk, rng, cut, out)
 

@@ -69,6 +69,7 @@ typedef struct rule {
 typedef struct control {
     _Atomic uint64_t position; // entries in the journal
     int64_t space;             // bytes by which files may still grow; negative: without end
+                               // (truncating gives some back, removing does not)
     uint64_t refused;          // writes that found no space
     char pad[40];
     rule rules[RULES];
@@ -204,7 +205,8 @@ static bool fd_fails(uint32_t op, int fd, bool *torn) {
 // How many of n bytes at `at` find space. Under the lock.
 static size_t room(int fd, size_t n, off_t at) {
     struct stat st;
-    if (s.c->space < 0 || !S_ISREG((fstat(fd, &st), st.st_mode))) return n;
+    if (s.c->space < 0) return n;
+    if (fstat(fd, &st) != 0) die("fstat");
     int64_t grow = at + (int64_t)n - st.st_size;
     if (grow <= 0) return n;
     if (grow <= s.c->space) {
@@ -412,11 +414,16 @@ ssize_t writev(int fd, const struct iovec *v, int n) {
 }
 
 static int do_truncate(int fd, off_t size) {
+    struct stat st;
     if (!file_of(fd)) return (int)syscall(SYS_ftruncate, fd, size);
     if (fd_fails(ON_TRUNCATE, fd, NULL)) return -1;
     pthread_mutex_lock(&s.lock);
+    if (fstat(fd, &st) != 0) die("fstat");
     int rc = (int)syscall(SYS_ftruncate, fd, size);
-    if (rc == 0) note(J_TRUNCATE, file_of(fd), (uint64_t)size, NULL, NULL);
+    if (rc == 0) {
+        if (s.c->space >= 0 && size < st.st_size) s.c->space += st.st_size - size;
+        note(J_TRUNCATE, file_of(fd), (uint64_t)size, NULL, NULL);
+    }
     pthread_mutex_unlock(&s.lock);
     return rc;
 }
