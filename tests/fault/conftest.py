@@ -13,8 +13,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "clients"))
 
-import servers
-from site_of import Site
+from site_of import Database, Site
 
 
 def pytest_configure(config):
@@ -44,5 +43,5 @@ def site(request, tmp_path):
 @pytest.fixture
 def any_site(engine, tmp_path):
     """The same on each engine."""
-    with Site(tmp_path, servers.Database() if engine == "postgres" else None) as s:
+    with Site(tmp_path, Database() if engine == "postgres" else None) as s:
         yield s

@@ -8,6 +8,28 @@ import servers
 from faults import Faults
 
 
+class Database(servers.Database):
+    """A database of PostgreSQL, with statements for the tests' own use."""
+
+    def execute(self, sql, *args):
+        import psycopg2
+
+        link = psycopg2.connect(self.url)
+        try:
+            with link, link.cursor() as cursor:
+                cursor.execute(sql, args)
+                return cursor.fetchall() if cursor.description else cursor.rowcount
+        finally:
+            link.close()
+
+    def drop(self):
+        import psycopg2
+
+        self.admin = psycopg2.connect(self.admin_url)  # the first one may be gone with its PostgreSQL
+        self.admin.autocommit = True
+        super().drop()
+
+
 class Site:
     def __init__(self, folder, database=None, data=None):
         self.folder = str(folder)
