@@ -46,8 +46,7 @@ static uint64_t next(bench *b) {
     return b->seed >> 11;
 }
 
-// ---- the fill
-// --------------------------------------------------------------------------------------------------
+// ---- the fill ------------------------------------------------------------------------------
 static const db_query add_run = {"bench.run",
                                  "INSERT INTO run (ws, run, project, name, user_name, status, "
                                  "life, start_ms, artifact_uri, created_us)"
@@ -128,8 +127,7 @@ static void fill(bench *b) {
     printf("packed in %.1f s\n", (double)(clock_mono_us() - from) / 1e6);
 }
 
-// ---- the queries
-// -----------------------------------------------------------------------------------------------
+// ---- the queries ---------------------------------------------------------------------------
 #define METRIC(k)                                                                              \
     { .domain = SEARCH_METRIC, .which = SEARCH_LAST, .key = STR_K(k) }
 #define PARAM(k)                                                                               \

@@ -22,7 +22,7 @@
 
 extern const char search_schema[]; // tables run_mark, column_key, column_chunk
 
-// ---- the tree -------------------------------------------------------------------------------
+// ---- the tree ------------------------------------------------------------------------------
 typedef enum search_op {
     SEARCH_AND,
     SEARCH_OR,
@@ -111,7 +111,7 @@ typedef struct search_regex search_regex;
 search_regex *search_regex_new(arena *a, str pattern, err *e); // freed with the arena
 int search_regex_match(search_regex *r, str text, err *e);     // 1, 0, or -1 and e
 
-// ---- runs -----------------------------------------------------------------------------------
+// ---- runs ----------------------------------------------------------------------------------
 typedef struct search_query {
     const int64_t *projects;
     size_t n_projects; // none: no results
@@ -146,7 +146,7 @@ typedef struct run_view {
 bool search_views(ctx *c, const id *ids, size_t n,
                   bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
 
-// ---- projects and logged models: small sets, evaluated one by one ---------------------------
+// ---- projects and logged models: small sets, evaluated one by one --------------------------
 typedef struct search_projects_query {
     view view;
     const search_node *where;

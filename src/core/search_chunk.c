@@ -46,8 +46,7 @@ static size_t body_size(const chunk_header *h) {
     return words(h->n_dict) + ((size_t)h->n_dict + 1) * 4 + (size_t)h->n * 2 + h->n_bytes;
 }
 
-// ---- encoding
-// --------------------------------------------------------------------------------------------------
+// ---- encoding ------------------------------------------------------------------------------
 // The blob with its header and an empty body, all of whose sizes are known by now.
 static char *begin(arena *a, chunk_header *h, char **body) {
     char *blob = arena_alloc(a, HEADER + body_size(h));
@@ -137,8 +136,7 @@ str search_chunk_encode(arena *a, search_type type, const search_cell *cells, si
     return str_n(blob, size);
 }
 
-// ---- decoding
-// --------------------------------------------------------------------------------------------------
+// ---- decoding ------------------------------------------------------------------------------
 static bool header_fits(const chunk_header *h, str blob, search_type type) {
     if (h->magic != MAGIC || h->type != type || h->n > SEARCH_CHUNK || h->n_dict > SEARCH_CHUNK)
         return false;
@@ -191,8 +189,7 @@ search_chunk *search_chunk_decode(str blob, search_type type, err *e) {
     return NULL;
 }
 
-// ---- cells
-// -----------------------------------------------------------------------------------------------------
+// ---- cells ---------------------------------------------------------------------------------
 str search_chunk_entry(const search_chunk *c, size_t entry, bool *is_long) {
     *is_long = c->is_long[entry / 64] >> (entry % 64) & 1;
     return str_n(c->bytes + c->off[entry], c->off[entry + 1] - c->off[entry]);
@@ -234,8 +231,7 @@ bool search_cell_eq(search_type type, const search_cell *a, const search_cell *b
     return texts ? a->is_long == b->is_long && str_eq(a->text, b->text) : a->i == b->i;
 }
 
-// ---- sets
-// ------------------------------------------------------------------------------------------------------
+// ---- sets ----------------------------------------------------------------------------------
 static int by_bytes(const void *a, const void *b) {
     return str_cmp(*(const str *)a, *(const str *)b);
 }

@@ -17,8 +17,7 @@ int64_t search_stamp(void) {
     return (v & INT64_MAX) | (SEARCH_F_FIXED + 1); // never a fixed field's number
 }
 
-// ---- rows
-// ------------------------------------------------------------------------------------------------------
+// ---- rows ----------------------------------------------------------------------------------
 static search_type type_of_row(const search_column *c) {
     search_type t = SEARCH_T_TEXT;
     err ignored = {0};
@@ -108,8 +107,7 @@ bool search_chunk_put(db_tx *tx, search_place p, int64_t field, int64_t chunk, s
                    DB_I64(chunk), DB_I64(search_stamp()), DB_BLOB(blob));
 }
 
-// ---- loading
-// ---------------------------------------------------------------------------------------------------
+// ---- loading -------------------------------------------------------------------------------
 // Reads the bytes of [first, last] and keeps those that the cache did not have.
 static bool load_bytes(db_tx *tx, search_place p, const search_column *c, int64_t first,
                        int64_t last, search_chunk **out, err *e) {
@@ -146,8 +144,7 @@ bool search_chunk_load(db_tx *tx, search_place p, const search_column *c, int64_
     return lo > hi || load_bytes(tx, p, c, lo, hi, out + (lo - first), e);
 }
 
-// ---- building
-// --------------------------------------------------------------------------------------------------
+// ---- building ------------------------------------------------------------------------------
 typedef struct build {
     core *c;
     search_place place;

@@ -108,8 +108,7 @@ bool search_cursor_read(arena *a, str cursor, search_hash h, search_key *keys, s
     return true;
 }
 
-// ---- the query's digest
-// ----------------------------------------------------------------------------------------
+// ---- the query's digest --------------------------------------------------------------------
 static void add_text(sha256_ctx *s, str text) {
     uint64_t n = text.p ? text.n : UINT64_MAX;
     sha256_add(s, &n, sizeof n);

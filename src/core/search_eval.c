@@ -23,8 +23,7 @@ static bool none(const search_bits *b) {
     return !any;
 }
 
-// ---- leaves over a chunk
-// ---------------------------------------------------------------------------------------
+// ---- leaves over a chunk -------------------------------------------------------------------
 static void split_null(const search_leaf *l, const uint64_t *has, const search_bits *mask,
                        truth_bits *out) {
     truth_bits r;
@@ -163,8 +162,7 @@ static bool eval_leaf(const search_leaf *l, search_scan *s, const search_bits *m
     return true;
 }
 
-// ---- the tree over a chunk
-// -------------------------------------------------------------------------------------
+// ---- the tree over a chunk -----------------------------------------------------------------
 static bool eval(const search_prog *p, search_scan *s, const search_bits *mask, truth_bits *out,
                  err *e) {
     *out = (truth_bits){0};
@@ -199,8 +197,7 @@ bool search_eval_chunk(const search_prog *p, search_scan *s, const search_bits *
     return true;
 }
 
-// ---- one row
-// ---------------------------------------------------------------------------------------------------
+// ---- one row -------------------------------------------------------------------------------
 static search_truth row_leaf(const search_leaf *l, search_get get, void *arg, err *e) {
     search_values v = {0};
     if (!get(arg, &l->node->field, &v, e)) return SEARCH_FAILED;

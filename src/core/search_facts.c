@@ -11,8 +11,7 @@
 
 #define FEW_METRICS 8
 
-// ---- fields
-// ----------------------------------------------------------------------------------------------------
+// ---- fields --------------------------------------------------------------------------------
 bool search_run_type(void *unused, const search_field *f, search_type *t, err *e) {
     (void)unused;
     *t = f->domain == SEARCH_METRIC    ? SEARCH_T_NUM
@@ -57,8 +56,7 @@ void search_column_fixed(search_column out[SEARCH_F_FIXED]) {
     }
 }
 
-// ---- run rows
-// --------------------------------------------------------------------------------------------------
+// ---- run rows ------------------------------------------------------------------------------
 // In the order of SEARCH_RUN_COLUMNS.
 static void read_run(db_rows *row, arena *a, search_run *r) {
     r->id = db_id(row, 0);
@@ -134,8 +132,7 @@ bool search_runs_of_chunk(db_tx *tx, arena *a, search_place p, int64_t chunk, se
     return e->code == ERR_NONE;
 }
 
-// ---- cells
-// -----------------------------------------------------------------------------------------------------
+// ---- cells ---------------------------------------------------------------------------------
 typedef struct reader {
     db_tx *tx;
     arena *a, *scratch;

@@ -69,8 +69,7 @@ static int64_t id_ms(id x) {
     return ms;
 }
 
-// ---- a page of marks
-// -------------------------------------------------------------------------------------------
+// ---- a page of marks -----------------------------------------------------------------------
 static bool read_stamps(fold *f, db_tx *tx, err *e) {
     VEC(marked_run) runs = {0};
     VEC(id) stamps = {0};
@@ -123,8 +122,7 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
     return true;
 }
 
-// ---- compaction (I5)
-// -------------------------------------------------------------------------------------------
+// ---- compaction (I5) -----------------------------------------------------------------------
 static bool drop_stamps(db_tx *tx, const fold *f, const marked_run *m, err *e) {
     for (size_t i = 0; i < m->n_stamps; i++) {
         if (!db_push(tx, &Q_search_mark_drop, e, DB_I64(f->place.ws), DB_I64(f->place.project),
@@ -295,8 +293,7 @@ static bool store_slice(db_tx *tx, void *arg, err *e) {
     return !f->last_slice || end_group(f, tx, e);
 }
 
-// ---- a group
-// ---------------------------------------------------------------------------------------------------
+// ---- a group -------------------------------------------------------------------------------
 // Somebody else was quicker: not an error, the marks are still there.
 static bool beaten(err *e) {
     if (e->code != ERR_CONFLICT && e->code != ERR_EXISTS) return false;
@@ -392,8 +389,7 @@ static bool fold_runs(fold *f, marked_run *runs, size_t n, err *e) {
     return fold_new(f, runs + i, n - i, e);
 }
 
-// ---- a project
-// -------------------------------------------------------------------------------------------------
+// ---- a project -----------------------------------------------------------------------------
 static bool compact_runs(fold *f, marked_run *runs, size_t n, err *e) {
     f->group = runs;
     f->n_group = n;

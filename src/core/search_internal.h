@@ -50,14 +50,12 @@
 #define SEARCH_MAX_DEPTH   200 // of a tree
 #define SEARCH_MAX_SORT    32
 
-// ---- LIKE and regular expressions (search_like.c, search_regex.c)
-// ----------------------------------------------
+// ---- LIKE and regular expressions (search_like.c, search_regex.c) --------------------------
 typedef struct search_pattern search_pattern;
 search_pattern *search_pattern_new(arena *a, str pattern, bool fold);
 bool search_pattern_match(const search_pattern *p, str text);
 
-// ---- columns and chunks (search_chunk.c)
-// -------------------------------------------------------------------------
+// ---- columns and chunks (search_chunk.c) ---------------------------------------------------
 typedef enum search_type { // stored numbers
     SEARCH_T_ID = 1,       // 16 bytes
     SEARCH_T_STATE = 2,    // a byte, search_state()
@@ -124,8 +122,7 @@ bool search_cell_eq(search_type type, const search_cell *a, const search_cell *b
 search_cell search_set_of(arena *a, str *texts, size_t n);
 bool search_set_next(str *rest, str *text);
 
-// ---- the cache of decoded chunks (search_cache.c)
-// ---------------------------------------------------------------
+// ---- the cache of decoded chunks (search_cache.c) ------------------------------------------
 #define SEARCH_CACHE_BYTES (32u << 20)
 search_chunk *search_cache_get(int64_t stamp, int64_t field,
                                int64_t chunk); // NULL or a reference
@@ -133,8 +130,7 @@ void search_cache_put(int64_t stamp, int64_t field, int64_t chunk,
                       search_chunk *c); // takes a reference of its own
 void search_chunk_release(search_chunk *c);
 
-// ---- predicates (search_pred.c, search_eval.c)
-// -------------------------------------------------------------------
+// ---- predicates (search_pred.c, search_eval.c) ---------------------------------------------
 typedef struct search_range {
     int64_t lo, hi;
 } search_range;
@@ -197,8 +193,7 @@ typedef struct search_place {
     int64_t ws, project;
 } search_place;
 
-// ---- facts of runs (search_facts.c)
-// ------------------------------------------------------------------------------
+// ---- facts of runs (search_facts.c) --------------------------------------------------------
 typedef struct search_run {
     id id;
     bool exists; // in this project
@@ -229,8 +224,7 @@ bool search_run_type(void *unused, const search_field *f, search_type *t, err *e
 bool search_column_eq(const search_column *a, const search_column *b);
 void search_column_fixed(search_column out[SEARCH_F_FIXED]);
 
-// ---- columns of a project (search_column.c)
-// ----------------------------------------------------------------------
+// ---- columns of a project (search_column.c) ------------------------------------------------
 typedef struct search_head {
     int64_t chunk, stamp, slots;
 } search_head;
@@ -258,8 +252,7 @@ bool search_chunk_put(db_tx *tx, search_place p, int64_t field, int64_t chunk, s
 bool search_head_move(db_tx *tx, search_place p, search_head was, search_head next, bool *kept,
                       err *e);
 
-// ---- folding (search_fold.c)
-// -------------------------------------------------------------------------------------
+// ---- folding (search_fold.c) ---------------------------------------------------------------
 typedef struct search_pass {
     core *c;
     bool all;                 // not only quiet runs
@@ -300,8 +293,7 @@ const search_chunk **search_scan_made(arena *a, const search_column *columns, si
 bool search_eval_chunk(const search_prog *p, search_scan *s, const search_bits *mask,
                        search_bits *is_true, err *e);
 
-// ---- the best max rows (search_top.c) and cursors (search_cursor.c)
-// ------------------------------------------------
+// ---- the best max rows (search_top.c) and cursors (search_cursor.c) ------------------------
 typedef struct search_key {
     uint8_t rank; // 0 value, 1 NaN, 2 missing
     search_type type;

@@ -62,8 +62,7 @@ static void get_attribute(row *r, int which) {
     }
 }
 
-// ---- points
-// ----------------------------------------------------------------------------------------------------
+// ---- points --------------------------------------------------------------------------------
 static bool read_points(row *r, err *e) {
     if (!r->has_points && !model_points(r->c, r->m->id, &r->points, &r->n_points, e))
         return false;
@@ -125,8 +124,7 @@ static bool get(void *arg, const search_field *f, search_values *out, err *e) {
     return true;
 }
 
-// ---- the search
-// ------------------------------------------------------------------------------------------------
+// ---- the search ----------------------------------------------------------------------------
 static bool offer_one(row *r, search_rows *rows, err *e) {
     bool wanted = !r->q->n_datasets;
     if (!wanted && !read_points(r, e)) return false;

@@ -16,8 +16,7 @@ typedef struct compiler {
     size_t leaves;
 } compiler;
 
-// ---- numbers
-// ---------------------------------------------------------------------------------------------------
+// ---- numbers -------------------------------------------------------------------------------
 static const search_range nothing = {1, 0};
 
 // x < d, x <= d ... over int64 x, exactly.
@@ -98,8 +97,7 @@ search_truth search_leaf_int(const search_leaf *l, int64_t v) {
     return in != l->negate;
 }
 
-// ---- texts
-// -----------------------------------------------------------------------------------------------------
+// ---- texts ---------------------------------------------------------------------------------
 static bool compile_text(compiler *c, search_leaf *l, err *e) {
     const search_node *n = l->node;
     switch (n->op) {
@@ -167,8 +165,7 @@ bool search_leaf_prefix(const search_leaf *l, search_truth *t) {
     }
 }
 
-// ---- the tree
-// --------------------------------------------------------------------------------------------------
+// ---- the tree ------------------------------------------------------------------------------
 static search_leaf *compile_leaf(compiler *c, const search_node *n, err *e) {
     if (++c->leaves > SEARCH_MAX_LEAVES) {
         err_set(e, ERR_INVALID, "A search may have %d comparisons at most", SEARCH_MAX_LEAVES);

@@ -40,8 +40,7 @@ typedef struct finder {
     VEC(int64_t) missing; // projects that lack a column
 } finder;
 
-// ---- planning
-// --------------------------------------------------------------------------------------------------
+// ---- planning ------------------------------------------------------------------------------
 static bool column_of(void *arg, const search_field *f, search_type t, size_t *column, err *e) {
     (void)e;
     plan *p = arg;
@@ -105,8 +104,7 @@ static bool begin_after(finder *f, err *e) {
     return true;
 }
 
-// ---- one chunk
-// -------------------------------------------------------------------------------------------------
+// ---- one chunk -----------------------------------------------------------------------------
 static bool in_view(view v, uint8_t state) {
     if (!state) return false;
     return v == VIEW_ALL || (search_state_life(state) == LIFE_ACTIVE) == (v == VIEW_ACTIVE);
@@ -128,8 +126,7 @@ static bool add_chunk(finder *f, search_bits *mask, err *e) {
            search_top_add(f->top, &f->scan, &rows, e);
 }
 
-// ---- marked runs
-// -----------------------------------------------------------------------------------------------
+// ---- marked runs ---------------------------------------------------------------------------
 static bool add_batch(finder *f, search_run *runs, size_t n, err *e) {
     if (!search_runs_read(f->scan.tx, f->part, f->scan.place, runs, n, e)) return false;
     for (size_t i = 0; i < n; i++) {
@@ -185,8 +182,7 @@ static bool add_marked(finder *f, err *e) {
     return true;
 }
 
-// ---- stored chunks
-// ---------------------------------------------------------------------------------------------
+// ---- stored chunks -------------------------------------------------------------------------
 static void mask_marked(const finder *f, int64_t chunk, search_bits *mask) {
     int64_t first = chunk * SEARCH_CHUNK;
     size_t lo = 0, hi = f->marked.n;
@@ -246,8 +242,7 @@ static bool add_stored(finder *f, err *e) {
     return true;
 }
 
-// ---- the whole
-// -------------------------------------------------------------------------------------------------
+// ---- the whole -----------------------------------------------------------------------------
 static bool add_project(finder *f, err *e) {
     search_head last;
     bool folded;

@@ -21,8 +21,7 @@ struct search_top {
     const search_row *after;
 };
 
-// ---- keys
-// ------------------------------------------------------------------------------------------------------
+// ---- keys ----------------------------------------------------------------------------------
 search_key search_key_of(search_type type, const search_cell *cell) {
     search_key k = {.rank = 2, .type = type == SEARCH_T_STATE ? SEARCH_T_TEXT : type};
     if (!cell->has) return k;
@@ -81,8 +80,7 @@ static int row_cmp(const search_top *t, const search_row *a, const search_row *b
     return id_cmp(a->id, b->id);
 }
 
-// ---- the heap
-// --------------------------------------------------------------------------------------------------
+// ---- the heap ------------------------------------------------------------------------------
 static void top_free(void *arg) {
     search_top *t = arg;
     for (size_t i = 0; i < t->n; i++) {

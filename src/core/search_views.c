@@ -58,8 +58,7 @@ static bool past_limit(viewer *v) {
     return v->too_much;
 }
 
-// ---- parts
-// -----------------------------------------------------------------------------------------------------
+// ---- parts ---------------------------------------------------------------------------------
 static bool read_rows(viewer *v, db_tx *tx, err *e) {
     search_run *rows = ARENA_ARRAY(v->a, search_run, v->n);
     for (size_t i = 0; i < v->n; i++) {
@@ -169,8 +168,7 @@ static bool read_models(viewer *v, db_tx *tx, err *e) {
     return e->code == ERR_NONE;
 }
 
-// ---- order
-// -----------------------------------------------------------------------------------------------------
+// ---- order ---------------------------------------------------------------------------------
 static int by_key(const void *a, const void *b) {
     return str_cmp(((const kv *)a)->key, ((const kv *)b)->key);
 }
@@ -217,8 +215,7 @@ static void finish(one *o) {
     o->view.links = &o->links;
 }
 
-// ---- batches
-// ---------------------------------------------------------------------------------------------------
+// ---- batches -------------------------------------------------------------------------------
 static bool read_batch(db_tx *tx, void *arg, err *e) {
     viewer *v = arg;
     arena_reset(v->a);

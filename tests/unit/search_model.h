@@ -41,8 +41,7 @@ static inline int model_index(str key) {
     return str_starts(key, STR("k")) ? key.p[1] - '0' : MODEL_KEYS - 1;
 }
 
-// ---- values
-// ----------------------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------
 typedef struct model_value {
     enum { MODEL_NONE, MODEL_NUMBER, MODEL_TEXT } type;
     double d;
@@ -85,8 +84,7 @@ static inline model_value model_of(const model_run *m, const search_field *f, ar
     }
 }
 
-// ---- comparisons: 1, 0, or -1 for unknown
-// ------------------------------------------------------------------------
+// ---- comparisons: 1, 0, or -1 for unknown --------------------------------------------------
 static inline int model_ordered(search_op op, int cmp) {
     switch (op) {
     case SEARCH_EQ: return cmp == 0;
@@ -149,8 +147,7 @@ static inline int model_eval(const model_run *m, const search_node *n, arena *a)
     return l < 0 || r < 0 ? -1 : !decides;
 }
 
-// ---- order
-// -----------------------------------------------------------------------------------------------------
+// ---- order ---------------------------------------------------------------------------------
 static inline int model_rank(model_value v) {
     return v.type == MODEL_NONE ? 2 : v.type == MODEL_NUMBER && isnan(v.d);
 }

@@ -27,8 +27,7 @@ static const golden all[] = {
 #include "filter_golden.h"
 };
 
-// ---- how trees are shown, in the reference's words
-// -------------------------------------------------------------
+// ---- how trees are shown, in the reference's words -----------------------------------------
 static const char *run_attribute(int which) {
     switch (which) {
     case SEARCH_ID: return "run_id";
@@ -164,8 +163,7 @@ static void goldens(void **state) {
     assert_int_equal(failed, 0);
 }
 
-// ---- what is not in the goldens
-// --------------------------------------------------------------------------------
+// ---- what is not in the goldens ------------------------------------------------------------
 static void orders(void **state) {
     (void)state;
     arena *a = arena_new();

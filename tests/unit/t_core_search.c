@@ -10,8 +10,7 @@
 
 #include <math.h>
 
-// ---- LIKE
-// ------------------------------------------------------------------------------------------------------
+// ---- LIKE ----------------------------------------------------------------------------------
 // The textbook's recursion over code points that need no folding.
 static bool naive_like(const char *p, const char *t) {
     if (!*p) return !*t;
@@ -77,8 +76,7 @@ static void like(void **state) {
     }
 }
 
-// ---- regular expressions
-// ---------------------------------------------------------------------------------------
+// ---- regular expressions -------------------------------------------------------------------
 static void regex_matches(void **state) {
     (void)state;
     arena *a = arena_new();
@@ -146,8 +144,7 @@ static void regex_gets_tired(void **state) {
     arena_free(a);
 }
 
-// ---- chunks
-// ----------------------------------------------------------------------------------------------------
+// ---- chunks --------------------------------------------------------------------------------
 static search_cell random_cell(arena *a, search_type type) {
     search_cell c = {.has = rand() % 4 != 0,
                      .i = type == SEARCH_T_STATE ? 17 + rand() % 5
@@ -243,8 +240,7 @@ static void cache_keeps_its_limit(void **state) {
     arena_free(a);
 }
 
-// ---- cursors
-// ---------------------------------------------------------------------------------------------------
+// ---- cursors -------------------------------------------------------------------------------
 static void cursors(void **state) {
     (void)state;
     arena *a = arena_new();
@@ -276,8 +272,7 @@ static void cursors(void **state) {
     arena_free(a);
 }
 
-// ---- plans
-// -----------------------------------------------------------------------------------------------------
+// ---- plans ---------------------------------------------------------------------------------
 // No query of the index may read a whole table. (On PostgreSQL an empty table is always
 // scanned: asked on SQLite only.)
 static void plans(void **state) {

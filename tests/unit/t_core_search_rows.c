@@ -23,8 +23,7 @@ static void with_core(void (*test)(core_fix *x)) {
 #define ATTRIBUTE(w)                                                                           \
     { .domain = SEARCH_ATTRIBUTE, .which = (w) }
 
-// ---- projects
-// ----------------------------------------------------------------------------------
+// ---- projects ------------------------------------------------------------------------------
 
 // The numbers of all pages, as "3 1 2 ".
 static str projects_found(core_fix *x, search_projects_query q, size_t max) {
@@ -122,8 +121,7 @@ TEST(projects_refuse_what_is_wrong) {
     FAILS(ERR_INVALID, search_projects(&x->c, &q, &p, &n, &next, &e));
 }
 
-// ---- models
-// ------------------------------------------------------------------------------------
+// ---- models --------------------------------------------------------------------------------
 
 static model models[4];
 

@@ -17,8 +17,7 @@ static bool chance(int percent) {
     return rand() % 100 < percent;
 }
 
-// ---- changes
-// ---------------------------------------------------------------------------------------------------
+// ---- changes -------------------------------------------------------------------------------
 static str random_text(void) {
     static const char *const some[] = {
         "",   "a", "b",    "ab",   "A",   "a%b", "a_b", "\xC3\xA4hnlich", "\xC3\x84HNLICH",
@@ -178,8 +177,7 @@ static void fold_some(core_fix *x) {
         OK(search_fold_pass(&p, &e));
 }
 
-// ---- queries
-// ---------------------------------------------------------------------------------------------------
+// ---- queries -------------------------------------------------------------------------------
 static search_field random_field(bool sort) {
     static const int attributes[] = {SEARCH_ID,           SEARCH_NAME, SEARCH_STATUS,
                                      SEARCH_ARTIFACT_URI, SEARCH_USER, SEARCH_START,
@@ -340,8 +338,7 @@ static void random_histories(void **state) {
     }
 }
 
-// ---- single cases
-// ----------------------------------------------------------------------------------------------
+// ---- single cases --------------------------------------------------------------------------
 static search_page search(core_fix *x, const search_node *where, const search_sort *sort,
                           size_t n_sort, size_t max) {
     err e;
@@ -544,8 +541,7 @@ static void columns_make_room(void **state) {
     core_fix_close(&x);
 }
 
-// ---- views
-// -----------------------------------------------------------------------------------------------------
+// ---- views ---------------------------------------------------------------------------------
 typedef struct seen {
     size_t n;
     id ids[100];
@@ -615,8 +611,7 @@ static void views_show_all(void **state) {
     core_fix_close(&x);
 }
 
-// ---- summaries of many runs
-// --------------------------------------------------------------------
+// ---- summaries of many runs ----------------------------------------------------------------
 
 static bool set_fork(db_tx *tx, void *arg, err *e) {
     static const db_query fork = {

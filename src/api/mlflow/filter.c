@@ -109,8 +109,7 @@ typedef struct parser {
     const grammar *g;
 } parser;
 
-// ---- identifiers
-// -----------------------------------------------------------------------------------------------
+// ---- identifiers ---------------------------------------------------------------------------
 static bool find_word(const parser *p, str word, named *out, err *e) {
     // The reference takes backticks off the entity of runs only.
     str bare = p->entity == FILTER_RUNS ? filter_unbacktick(word) : word;
@@ -169,8 +168,7 @@ static bool read_identifier(const parser *p, str text, int use, named *out, err 
     return true;
 }
 
-// ---- values
-// ----------------------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------
 static bool is_number(const filter_item *i) {
     return i->kind == FILTER_INTEGER || i->kind == FILTER_FLOAT;
 }
@@ -236,8 +234,7 @@ static bool read_value(const parser *p, const named *x, const filter_item *i, se
     }
 }
 
-// ---- operators
-// -------------------------------------------------------------------------------------------------
+// ---- operators -----------------------------------------------------------------------------
 #define OPS_NUMBER "{'!=', '<', '<=', '=', '>', '>='}"
 #define OPS_TEXT   "{'!=', '=', 'ILIKE', 'IN', 'LIKE', 'NOT IN'}"
 #define OPS_NULL   "{'!=', '=', 'ILIKE', 'IS NOT NULL', 'IS NULL', 'LIKE'}"
@@ -315,8 +312,7 @@ static bool finish_experiment(const parser *p, const named *x, const filter_clau
     return n->n_list || read_experiment_id(p, &n->text, e);
 }
 
-// ---- clauses
-// ---------------------------------------------------------------------------------------------------
+// ---- clauses -------------------------------------------------------------------------------
 static bool is_null_clause(const filter_clause *c) {
     return str_starts(c->op, STR("IS "));
 }
@@ -406,8 +402,7 @@ bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, e
     return parse(&p, text, out, e);
 }
 
-// ---- order_by
-// --------------------------------------------------------------------------------------------------
+// ---- order_by ------------------------------------------------------------------------------
 static bool read_order(const parser *p, str text, search_sort *out, err *e) {
     named x;
     filter_items items = filter_lex(p->a, text);

@@ -80,8 +80,7 @@ void filter_split(arena *a, const filter_items *items, filter_clauses *clauses,
     }
 }
 
-// ---- lists
-// -----------------------------------------------------------------------------------------------------
+// ---- lists ---------------------------------------------------------------------------------
 // One Python string literal at the cursor, without its quotes; false when there is none.
 static bool read_literal(arena *a, str *rest, str *out) {
     char q = rest->n ? rest->p[0] : 0;
@@ -140,8 +139,7 @@ bool filter_list(arena *a, str text, str **out, size_t *n, err *e) {
                           "list");
 }
 
-// ---- trees and texts
-// -------------------------------------------------------------------------------------------
+// ---- trees and texts -----------------------------------------------------------------------
 search_node *filter_join(arena *a, search_node **leaves, size_t n) {
     if (n <= 1) return n ? leaves[0] : NULL;
     search_node *node = ARENA_NEW(a, search_node);

@@ -6,8 +6,7 @@
 #include "api/mlflow/filter.h"
 #include "base/vec.h"
 
-// ---- items (filter_lex.c): what the reference's SQL reader takes for one thing
-// ------------------------------------
+// ---- items (filter_lex.c): what the reference's SQL reader takes for one thing -------------
 typedef enum filter_kind {
     FILTER_IDENTIFIER, // words, `...` and "..." joined by dots
     FILTER_STRING,     // '...'
@@ -31,8 +30,7 @@ typedef VEC(filter_item) filter_items;
 filter_items filter_lex(arena *a, str text);
 bool filter_is(const filter_item *i, const char *keyword);
 
-// ---- clauses (filter_clause.c)
-// -----------------------------------------------------------------------------------
+// ---- clauses (filter_clause.c) -------------------------------------------------------------
 typedef struct filter_clause {
     filter_item left;
     str op;            // upper case: "=", "LIKE", "NOT IN", "IS NULL" ...
@@ -53,8 +51,7 @@ str filter_unquote(str s);
 str filter_unbacktick(str s);
 str filter_quoted(arena *a, str s); // as Python's repr shows a string
 
-// ---- logged models (filter_models.c)
-// -----------------------------------------------------------------------------
+// ---- logged models (filter_models.c) -------------------------------------------------------
 bool filter_parse_models(arena *a, str text, search_node **out, err *e);
 
 #endif

@@ -100,8 +100,7 @@ static bool read_name(arena *a, str text, named *out, err *e) {
     return true;
 }
 
-// ---- values
-// ----------------------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------
 // The reference's ids, states by number and states by their long name, as core has them.
 static str in_core_terms(const named *x, search_op op, str s) {
     if (x->field.domain != SEARCH_ATTRIBUTE) return s;
@@ -191,8 +190,7 @@ bool filter_parse_models(arena *a, str text, search_node **out, err *e) {
     return true;
 }
 
-// ---- order_by
-// --------------------------------------------------------------------------------------------------
+// ---- order_by ------------------------------------------------------------------------------
 static bool read_order(arena *a, const filter_model_order *o, search_sort *out, err *e) {
     named x = {0};
     err ignored;
