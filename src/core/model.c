@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "core/core_internal.h"
 #include "core/event.h"
+#include "core/model_internal.h"
 #include "core/model_sql.h"
 #include "core/project_internal.h"
 #include "core/run_internal.h"
@@ -40,13 +41,27 @@ static bool read_attrs(db_tx *tx, const ctx *c, model *m, err *e) {
            attr_read(tx, c, m->id, ATTR_TAG, c->a, &m->tags, &m->n_tags, e);
 }
 
-static bool model_read(db_tx *tx, const ctx *c, id model_id, model *out, err *e) {
+static bool read_any(db_tx *tx, const ctx *c, id model_id, model *out, lifecycle *life,
+                     err *e) {
     db_rows *row = NULL;
     int found = db_get(tx, &Q_model_get, &row, e, DB_I64(c->ws), DB_ID(model_id));
     if (found < 0) return false;
-    if (!found || db_i64(row, 11) == LIFE_DELETED) return model_not_found(model_id, e);
+    if (!found) return model_not_found(model_id, e);
+    *life = (lifecycle)db_i64(row, 11);
     *out = model_of_row(row, c->a);
     return read_attrs(tx, c, out, e);
+}
+
+static bool model_read(db_tx *tx, const ctx *c, id model_id, model *out, err *e) {
+    lifecycle life;
+    return read_any(tx, c, model_id, out, &life, e) &&
+           (life != LIFE_DELETED || model_not_found(model_id, e));
+}
+
+bool model_require(db_tx *tx, const ctx *c, id model_id, err *e) {
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_model_get, &row, e, DB_I64(c->ws), DB_ID(model_id));
+    return found > 0 || (found == 0 && model_not_found(model_id, e));
 }
 
 typedef struct model_call {
@@ -135,6 +150,17 @@ static bool get(db_tx *tx, void *arg, err *e) {
     return model_read(tx, g->c, g->id, g->out, e);
 }
 
+static bool get_any(db_tx *tx, void *arg, err *e) {
+    model_call *g = arg;
+    lifecycle life;
+    return read_any(tx, g->c, g->id, g->out, &life, e);
+}
+
+bool model_get_any(ctx *c, id model_id, model *out, err *e) {
+    model_call g = {.c = c, .id = model_id, .out = out};
+    return db_read(core_db(c->core), get_any, &g, e);
+}
+
 bool model_get(ctx *c, id model_id, model *out, err *e) {
     model_call g = {.c = c, .id = model_id, .out = out};
     return db_read(core_db(c->core), get, &g, e);
@@ -214,8 +240,10 @@ bool model_finalize(ctx *c, id model_id, model_status s, model *out, err *e) {
 static bool delete_model(db_tx *tx, void *arg, err *e) {
     model_call *d = arg;
     model m;
-    return model_read(tx, d->c, d->id, &m, e) &&
-           db_do(tx, &Q_model_set_life, e, DB_I64(d->c->ws), DB_ID(d->id), DB_I64(LIFE_DELETED),
+    lifecycle life;
+    if (!read_any(tx, d->c, d->id, &m, &life, e)) return false;
+    if (life == LIFE_DELETED) return true;
+    return db_do(tx, &Q_model_set_life, e, DB_I64(d->c->ws), DB_ID(d->id), DB_I64(LIFE_DELETED),
                  DB_I64(clock_now_us() / 1000)) >= 0 &&
            event_add(tx, d->c, EVENT_model_deleted, id_str(d->c->a, d->id), (str){0}, e);
 }

@@ -35,9 +35,10 @@ typedef struct model_new {
 } model_new;
 
 bool model_create(ctx *c, const model_new *n, model *out, err *e);
-bool model_get(ctx *c, id model_id, model *out, err *e); // ERR_NOT_FOUND when deleted
+bool model_get(ctx *c, id model_id, model *out, err *e);     // ERR_NOT_FOUND when deleted
+bool model_get_any(ctx *c, id model_id, model *out, err *e); // deleted ones too
 bool model_finalize(ctx *c, id model_id, model_status s, model *out, err *e);
-bool model_delete(ctx *c, id model_id, err *e); // soft
+bool model_delete(ctx *c, id model_id, err *e); // soft, idempotent
 bool model_set_tags(ctx *c, id model_id, const kv *tags, size_t n, err *e);
 bool model_delete_tag(ctx *c, id model_id, str key, err *e);
 bool model_add_params(ctx *c, id model_id, const kv *params, size_t n,

@@ -186,8 +186,10 @@ typedef struct change_call {
 static bool rename_project(db_tx *tx, void *arg, err *e) {
     change_call *r = arg;
     project p;
-    if (!project_read_active(tx, r->c, r->number, &p, e) ||
-        !name_is_free(tx, r->c, r->value, r->number, e)) {
+    if (!project_read(tx, r->c, r->number, &p, e)) return false;
+    if (p.life != LIFE_ACTIVE)
+        return err_set(e, ERR_STATE, "Cannot rename a non-active experiment.");
+    if (!name_is_free(tx, r->c, r->value, r->number, e)) {
         return false;
     }
     return db_do(tx, &Q_project_set_name, e, DB_I64(r->c->ws), DB_I64(r->number),
@@ -231,8 +233,8 @@ static bool move_project(db_tx *tx, void *arg, err *e) {
     size_t n;
     if (!project_read(tx, m->c, m->number, &p, e)) return false;
     if (p.life == m->to) {
-        return err_set(e, ERR_NOT_FOUND, "No Experiment with id=%lld exists in the %s state",
-                       (long long)m->number, m->to == LIFE_DELETED ? "active" : "deleted");
+        return err_set(e, ERR_NOT_FOUND, "No Experiment with id=%lld exists",
+                       (long long)m->number);
     }
     do {
         if (!move_runs(tx, m, &after, &n, e)) return false;

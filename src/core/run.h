@@ -77,10 +77,11 @@ typedef struct run_batch {
     size_t n_conflicts;
 } run_batch;
 
-// All or nothing. Checks the run is active (ERR_STATE naming it), parameters are set once
+// All or nothing. Checks the run is active (ERR_STATE naming it), the models that points name
+// are there (ERR_NOT_FOUND), parameters are set once
 // (ERR_EXISTS with conflicts; equal values are fine), then stores points, parameters and tags.
-// Names and lengths are the dialect's to check before. A tag "mlflow.runName" renames the run:
-// RUN_NAME_TAG.
+// Names and lengths are the dialect's to check before. A tag "mlflow.runName" renames the run
+// (RUN_NAME_TAG); an empty one is passed over.
 #define RUN_NAME_TAG "mlflow.runName"
 bool run_log(ctx *c, id run_id, run_batch *b, err *e);
 bool run_delete_tag(ctx *c, id run_id, str key, err *e); // ERR_NOT_FOUND

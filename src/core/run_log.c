@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "core/core_internal.h"
 #include "core/event.h"
+#include "core/model_internal.h"
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
@@ -58,11 +59,28 @@ static bool rename_by_tag(db_tx *tx, log_call *l, run *r, str name, err *e) {
            event_add(tx, l->c, EVENT_run_renamed, id_str(l->c->a, r->id), (str){0}, e);
 }
 
+// A run keeps its name: an empty one is passed over.
 static bool set_tags(db_tx *tx, log_call *l, run *r, err *e) {
     for (size_t i = 0; i < l->b->n_tags; i++) {
         const kv *t = &l->b->tags[i];
+        if (str_is(t->key, RUN_NAME_TAG) && !t->value.n) continue;
         if (!attr_set(tx, l->c, l->run, ATTR_TAG, t->key, t->value, e)) return false;
         if (str_is(t->key, RUN_NAME_TAG) && !rename_by_tag(tx, l, r, t->value, e)) return false;
+    }
+    return true;
+}
+
+// The models that points name are there. Most points name none, or the one of the point before.
+static bool require_models(db_tx *tx, const log_call *l, err *e) {
+    map seen = map_new(db_tx_arena(tx));
+    const id *last = NULL;
+    for (size_t i = 0; i < l->b->n_points; i++) {
+        const id *m = &l->b->points[i].model;
+        bool added;
+        if (id_is_zero(*m) || (last && id_cmp(*m, *last) == 0)) continue;
+        last = m;
+        map_at(&seen, str_n(m, sizeof *m), &added);
+        if (added && !model_require(tx, l->c, *m, e)) return false;
     }
     return true;
 }
@@ -70,7 +88,8 @@ static bool set_tags(db_tx *tx, log_call *l, run *r, err *e) {
 static bool log_all(db_tx *tx, void *arg, err *e) {
     log_call *l = arg;
     run r;
-    if (!run_read_active_locked(tx, l->c, l->run, &r, e)) return false;
+    if (!run_read_active_locked(tx, l->c, l->run, &r, e) || !require_models(tx, l, e))
+        return false;
     if (l->b->n_params && !set_params(tx, l, e)) return false;
     if (l->record.n && !series_append(tx, l->c->core, l->c->ws, l->run, l->record, e))
         return false;

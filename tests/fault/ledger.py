@@ -168,6 +168,13 @@ class Ledger:
             if not token:
                 return found
 
+    def search_one(self, api, run):
+        status, reply = api.post("runs/search", experiment_ids=[self.experiment], run_view_type="ALL", max_results=10,
+                                 filter=f"attributes.run_id = '{run.id}'")
+        assert status == 200, (status, reply)
+        assert len(reply.get("runs", [])) == 1, f"a search does not find {run.name}"
+        return reply["runs"][0]
+
     def verify_created(self, run, found, cut):
         state = run.create.at(cut)
         if state == MUST:

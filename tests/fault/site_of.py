@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A data folder, with or without a PostgreSQL database, and the servers that run on it."""
 import os
+import sqlite3
 import subprocess
 import time
 
@@ -80,6 +81,20 @@ class Site:
     def command(self, name, *options):
         return subprocess.run([servers.stemma_binary(), name, *self.arguments, *options], capture_output=True,
                               text=True, env=servers.fresh_environment(), timeout=300)
+
+    def sql(self, statement, *args):
+        """For looking at the tables, and for damaging them; no server of ours may run on SQLite. Rows, or how many were
+        changed. Placeholders are %s."""
+        if self.database:
+            return self.database.execute(statement, *args)
+        assert not self.running
+        db = sqlite3.connect(os.path.join(self.data, "stemma.db"))
+        try:
+            with db:
+                cursor = db.execute(statement.replace("%s", "?"), args)
+                return cursor.fetchall() if cursor.description else cursor.rowcount
+        finally:
+            db.close()
 
     def check(self, *options):
         """`stemma check` calls the data whole."""

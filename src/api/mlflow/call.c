@@ -17,28 +17,42 @@ bool mlflow_invalid(err *e, const char *fmt, ...) {
     return err_set(e, ERR_INVALID, "%s", msg);
 }
 
+bool mlflow_missing(err *e, const char *name) {
+    return mlflow_invalid(e, "Missing value for required parameter '%s'." SEE_DOCS, name);
+}
+
 // ---- errors ---------------------------------------------------------------------------------
 
-static const char *error_code(err_code code) {
+// How an error is named: MLflow's error_code, and the class and SQLSTATE that its error
+// classification (3.17, mlflow.error_classification) derives from it, or NULL.
+typedef struct error_name {
+    const char *code, *kind, *sqlstate;
+} error_name;
+
+static error_name error_name_of(err_code code) {
     switch (code) {
-    case ERR_EXISTS: return "RESOURCE_ALREADY_EXISTS";
-    case ERR_UNAUTHENTICATED: return "UNAUTHENTICATED";
-    case ERR_FORBIDDEN: return "PERMISSION_DENIED";
-    case ERR_NOT_FOUND: return "RESOURCE_DOES_NOT_EXIST";
-    case ERR_NO_ENDPOINT: return "ENDPOINT_NOT_FOUND";
-    case ERR_CONFLICT: return "RESOURCE_CONFLICT";
+    case ERR_EXISTS:
+        return (error_name){"RESOURCE_ALREADY_EXISTS", "RESOURCE_ALREADY_EXISTS", "KAM00"};
+    case ERR_UNAUTHENTICATED: return (error_name){"UNAUTHENTICATED", NULL, NULL};
+    case ERR_FORBIDDEN: return (error_name){"PERMISSION_DENIED", "PERMISSION_DENIED", "KAM00"};
+    case ERR_NOT_FOUND:
+        return (error_name){"RESOURCE_DOES_NOT_EXIST", "RESOURCE_NOT_FOUND", "KAM00"};
+    case ERR_NO_ENDPOINT:
+        return (error_name){"ENDPOINT_NOT_FOUND", "RESOURCE_NOT_FOUND", "KAM00"};
+    case ERR_CONFLICT: return (error_name){"RESOURCE_CONFLICT", NULL, NULL};
     case ERR_EXHAUSTED:
-    case ERR_NO_SPACE: return "RESOURCE_EXHAUSTED";
-    case ERR_CANCELLED: return "CANCELLED";
-    case ERR_INTERNAL: return "INTERNAL_ERROR";
-    case ERR_CORRUPT: return "DATA_LOSS";
-    case ERR_UNIMPLEMENTED: return "NOT_IMPLEMENTED";
+    case ERR_NO_SPACE: return (error_name){"RESOURCE_EXHAUSTED", NULL, NULL};
+    case ERR_CANCELLED: return (error_name){"CANCELLED", NULL, NULL};
+    case ERR_INTERNAL: return (error_name){"INTERNAL_ERROR", "CLIENT_INTERNAL_ERROR", "XXM00"};
+    case ERR_CORRUPT: return (error_name){"DATA_LOSS", NULL, NULL};
+    case ERR_UNIMPLEMENTED: return (error_name){"NOT_IMPLEMENTED", NULL, NULL};
     case ERR_TIMEOUT:
-    case ERR_UNAVAILABLE: return "TEMPORARILY_UNAVAILABLE";
-    case ERR_DEADLINE: return "DEADLINE_EXCEEDED";
+    case ERR_UNAVAILABLE:
+        return (error_name){"TEMPORARILY_UNAVAILABLE", "CLIENT_INTERNAL_ERROR", "XXM00"};
+    case ERR_DEADLINE: return (error_name){"DEADLINE_EXCEEDED", NULL, NULL};
     case ERR_METHOD:
-    case ERR_MALFORMED: return "BAD_REQUEST";
-    default: return "INVALID_PARAMETER_VALUE";
+    case ERR_MALFORMED: return (error_name){"BAD_REQUEST", "INVALID_PARAMETER_VALUE", "KAM00"};
+    default: return (error_name){"INVALID_PARAMETER_VALUE", "INVALID_PARAMETER_VALUE", "KAM00"};
     }
 }
 
@@ -49,8 +63,13 @@ void mlflow_render_error(http_req *r, const err *e) {
     buf b = BUF_MAX(16u << 10);
     json_writer w = json_writer_new(&b);
     json_object(&w);
-    json_m_string(&w, "error_code", str_of(error_code(e->code)));
+    error_name name = error_name_of(e->code);
+    json_m_string(&w, "error_code", str_of(name.code));
     json_m_string(&w, "message", str_of(e->msg));
+    if (name.kind) {
+        json_m_string(&w, "sqlstate", str_of(name.sqlstate));
+        json_m_string(&w, "error_class", str_of(name.kind));
+    }
     json_object_end(&w);
     http_reply(r, err_about(e->code)->http, "application/json", buf_view(&b));
     buf_free(&b);
@@ -71,15 +90,15 @@ static const char *python_type(json_type t) {
     }
 }
 
-static bool describe(const msg_problem *p, err *e) {
-    str value = str_upto(p->value, 200);
+static bool describe(arena *a, const msg_problem *p, err *e) {
+    str value = mlflow_compact_json(a, p->value);
     switch (p->kind) {
     case MSG_MISSING:
         return mlflow_invalid(e, "Missing value for required parameter '%.*s'." SEE_DOCS,
                               STR_F(p->path));
     case MSG_TOO_LONG:
         return mlflow_invalid(
-            e, "'%.*s' exceeds the maximum length of %u %s", STR_F(p->path), p->field->max,
+            e, "'%s' exceeds the maximum length of %u %s", p->field->name, p->field->max,
             p->field->kind == MSG_LIST || p->field->kind == MSG_STRINGS ? "items"
                                                                         : "characters");
     case MSG_BAD_JSON:
@@ -90,6 +109,7 @@ static bool describe(const msg_problem *p, err *e) {
                               STR_F(p->path));
     default:
         if (p->field && p->field->kind == MSG_BOOL && p->got == JSON_STRING) {
+            value = str_from(str_upto(value, value.n - 1), 1); // without its quotes
             return mlflow_invalid(e, "Invalid boolean value: %.*s, must be 'true' or 'false'.",
                                   STR_F(value));
         }
@@ -117,7 +137,7 @@ static bool decode(http_req *r, const msg_type *t, void *out, err *e) {
     bool by_query = http_method_of(r) == HTTP_GET && (http_query(r).n || !http_body(r).n);
     bool ok = by_query ? msg_decode_query(t, http_arena(r), http_query(r), out, &p)
                        : msg_decode_json(t, http_arena(r), http_body(r), out, &p);
-    return ok || describe(&p, e);
+    return ok || describe(http_arena(r), &p, e);
 }
 
 // ---- the way of a call ----------------------------------------------------------------------

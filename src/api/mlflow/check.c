@@ -7,26 +7,55 @@
 
 #include <pcre2.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #define NAME_MAX_LENGTH     250
 #define LOCATION_MAX_LENGTH 2048
 
 // ---- ids ------------------------------------------------------------------------------------
 
+static bool is_integer(str text) {
+    if (text.n && (text.p[0] == '-' || text.p[0] == '+')) text = str_from(text, 1);
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9') return false;
+    }
+    return text.n > 0;
+}
+
 bool mlflow_experiment_id(str text, int64_t *number, err *e) {
+    text = str_trim(text);
+    if (!is_integer(text)) {
+        return mlflow_invalid(
+            e, "Invalid experiment ID '%.*s'. Experiment ID must be a valid integer.",
+            STR_F(str_upto_code_points(text, 100)));
+    }
     if (str_to_i64(text, number) && *number >= 0) return true;
     return err_set(e, ERR_NOT_FOUND, "No Experiment with id=%.*s exists",
                    STR_F(str_upto(text, 100)));
 }
 
-bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers, size_t *n) {
-    *numbers = ARENA_ARRAY(a, int64_t, texts.n);
-    *n = 0;
+static int compare_numbers(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers, size_t *n, err *e) {
+    int64_t *all = ARENA_ARRAY(a, int64_t, texts.n);
+    size_t count = 0;
     for (size_t i = 0; i < texts.n; i++) {
-        int64_t number;
-        if (str_to_i64(*MSG_AT(str, texts, i), &number)) (*numbers)[(*n)++] = number;
+        err unknown = {0};
+        if (mlflow_experiment_id(*MSG_AT(str, texts, i), &all[count], &unknown))
+            count++;
+        else if (unknown.code == ERR_INVALID)
+            return err_set(e, unknown.code, "%s", unknown.msg);
     }
-    return *n > 0;
+    qsort(all, count, sizeof *all, compare_numbers);
+    *n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!*n || all[*n - 1] != all[i]) all[(*n)++] = all[i];
+    }
+    *numbers = all;
+    return true;
 }
 
 bool mlflow_run_id(str text, id *out, err *e) {
@@ -102,15 +131,6 @@ static str norm_path(arena *a, str name) {
     return (str){out, n};
 }
 
-str mlflow_repr(arena *a, str s) {
-    buf b = BUF_MAX(8u << 10);
-    json_writer w = json_writer_new(&b);
-    json_string(&w, str_upto_code_points(s, 300));
-    str out = arena_str(a, buf_view(&b));
-    buf_free(&b);
-    return out;
-}
-
 // Can the name mean another one when it is taken for a path? Quick for the usual names.
 static bool is_own_path(str name, str *norm, arena *a) {
     bool usual = name.n && name.p[0] != '/' && name.p[0] != '.' && name.p[name.n - 1] != '/';
@@ -131,7 +151,7 @@ bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
             "Invalid value %.*s for parameter '%.*s' supplied: Names may only contain"
             " alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and"
             " slashes (/).",
-            STR_F(mlflow_repr(a, name)), STR_F(path));
+            STR_F(mlflow_json_text(a, name)), STR_F(path));
     }
     if (!is_own_path(name, &norm, a)) {
         return mlflow_invalid(
@@ -139,8 +159,8 @@ bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
             "Invalid value %.*s for parameter '%.*s' supplied: Names may be treated as files in"
             " certain cases, and must not resolve to other names when treated as such. This "
             "name"
-            " would resolve to '%.*s'",
-            STR_F(mlflow_repr(a, name)), STR_F(path), STR_F(str_upto(norm, 300)));
+            " would resolve to %.*s",
+            STR_F(mlflow_json_text(a, name)), STR_F(path), STR_F(mlflow_repr(a, norm)));
     }
     if (name.n <= NAME_MAX_LENGTH || str_code_points(name) <= NAME_MAX_LENGTH) return true;
     return mlflow_invalid(e, "'%.*s' exceeds the maximum length of %d characters", STR_F(what),
@@ -152,14 +172,58 @@ bool mlflow_check_length(str value, size_t max, const char *what, err *e) {
            mlflow_invalid(e, "'%s' exceeds the maximum length of %zu characters", what, max);
 }
 
+bool mlflow_bad_max_results(int64_t max_results, int most, err *e) {
+    if (max_results < 1) {
+        return mlflow_invalid(e,
+                              "Invalid value %lld for parameter 'max_results' supplied. It "
+                              "must be a positive integer",
+                              (long long)max_results);
+    }
+    return mlflow_invalid(
+        e, "Invalid value %lld for parameter 'max_results' supplied. It must be at most %d",
+        (long long)max_results, most);
+}
+
 str mlflow_truncate(str value, size_t max) {
     return value.n <= max ? value : str_upto_code_points(value, max);
 }
 
 // ---- locations ------------------------------------------------------------------------------
 
+#define DECODE_TIMES 10
+
+// Schemes whose last segment may carry ";params" (Python's urllib.parse.uses_params).
+static bool has_params(str uri) {
+    static const char *const schemes[] = {"",      "ftp",  "hdfs", "http", "https",
+                                          "shttp", "sftp", "mms",  "tel"};
+    str scheme = str_upto(uri, str_find(uri, ':', 0));
+    if (scheme.n == uri.n) scheme = (str){0};
+    str path = str_upto(uri, str_find(uri, '?', 0));
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (str_eq_nocase(scheme, str_of(schemes[i])))
+            return str_find(path, ';', 0) != SIZE_MAX;
+    }
+    return false;
+}
+
+// "..", however often its escapes are escaped.
+static bool climbs(arena *a, str query) {
+    for (int i = 0; i < DECODE_TIMES; i++) {
+        str decoded;
+        if (str_find_str(query, STR(".."), 0) != SIZE_MAX) return true;
+        if (!msg_unescape(a, query, false, &decoded) || str_eq(decoded, query)) return false;
+        query = decoded;
+    }
+    return true;
+}
+
 // A query string or fragment may not climb: the path of each run is put in front of it.
-bool mlflow_check_location(str uri, err *e) {
+bool mlflow_check_location(arena *a, str uri, err *e) {
+    if (str_find(uri, '#', 0) != SIZE_MAX || has_params(uri)) {
+        return mlflow_invalid(e, "'artifact_location' URL can't include fragments or params.");
+    }
+    if (climbs(a, str_from(uri, str_find(uri, '?', 0))))
+        return mlflow_invalid(e, "Invalid query string");
     if (str_starts(uri, STR("runs:"))) {
         return mlflow_invalid(e, "Artifact location cannot be a runs:/ URI. Given: '%.*s'",
                               STR_F(str_upto(uri, 300)));
@@ -170,16 +234,6 @@ bool mlflow_check_location(str uri, err *e) {
                               "cannot be greater than"
                               " %d characters.",
                               LOCATION_MAX_LENGTH);
-    }
-    if (str_find(uri, '#', 0) != SIZE_MAX) {
-        return mlflow_invalid(e, "Invalid artifact location '%.*s': it may not contain '#'",
-                              STR_F(str_upto(uri, 300)));
-    }
-    str query = str_from(uri, str_find(uri, '?', 0));
-    if (str_find_str(query, STR(".."), 0) != SIZE_MAX) {
-        return mlflow_invalid(
-            e, "Invalid artifact location '%.*s': its query string may not contain '..'",
-            STR_F(str_upto(uri, 300)));
     }
     return true;
 }

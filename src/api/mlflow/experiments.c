@@ -17,7 +17,7 @@ struct tag {
     str key, value;
 };
 static const msg_field tag_fields[] = {
-    MSG_FIELD(struct tag, key, MSG_STRING, MSG_REQUIRED),
+    MSG_FIELD(struct tag, key, MSG_STRING, 0), // an empty one is no name: check_tag says so
     MSG_FIELD(struct tag, value, MSG_STRING, 0),
 };
 static const msg_type tag_msg = MSG_TYPE(struct tag, tag_fields);
@@ -28,8 +28,6 @@ static bool check_tag(arena *a, str key, str value, err *e) {
 }
 
 static bool check_name(str name, err *e) {
-    if (!str_trim(name).n)
-        return mlflow_invalid(e, "Invalid experiment name: '%.*s'", STR_F(name));
     return mlflow_check_length(name, EXPERIMENT_NAME_MAX, "name", e);
 }
 
@@ -50,7 +48,7 @@ static const msg_type create_msg = MSG_TYPE(struct create, create_fields);
 static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
     kv *tags = ARENA_ARRAY(k->c.a, kv, q->tags.n);
-    if (!check_name(q->name, e) || !mlflow_check_location(q->artifact_location, e))
+    if (!check_name(q->name, e) || !mlflow_check_location(k->c.a, q->artifact_location, e))
         return false;
     for (size_t i = 0; i < q->tags.n; i++) {
         struct tag *t = MSG_AT(struct tag, q->tags, i);
@@ -134,11 +132,7 @@ static bool search(call *k, void *msg, err *e) {
     struct search *q = msg;
     if (!msg_has(&search_msg, q, "max_results")) q->max_results = EXPERIMENTS_AT_ONCE;
     if (q->max_results < 1 || q->max_results > EXPERIMENTS_AT_MOST) {
-        return mlflow_invalid(e,
-                              "Invalid value %lld for parameter 'max_results' supplied: It "
-                              "must be a positive integer"
-                              " and at most %d",
-                              (long long)q->max_results, EXPERIMENTS_AT_MOST);
+        return mlflow_bad_max_results(q->max_results, EXPERIMENTS_AT_MOST, e);
     }
     search_projects_query s = {.view = q->view_type ? (view)q->view_type : VIEW_ACTIVE,
                                .after = q->page_token,
@@ -252,12 +246,12 @@ static bool search_datasets(call *k, void *msg, err *e) {
             " experiment_ids.",
             SEARCH_DATASETS_MAX, q->experiment_ids.n);
     }
-    mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &n_projects);
-    if (!dataset_summaries(&k->c, projects, n_projects, DATASET_SUMMARIES_MAX, &found, &n, e))
+    if (!mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &n_projects, e) ||
+        !dataset_summaries(&k->c, projects, n_projects, DATASET_SUMMARIES_MAX, &found, &n, e))
         return false;
     json_writer *w = mlflow_reply(k);
     json_object(w);
-    json_m_array(w, "dataset_summaries");
+    if (n) json_m_array(w, "dataset_summaries");
     for (size_t i = 0; i < n; i++) {
         json_object(w);
         json_m_string(w, "experiment_id",
@@ -267,7 +261,7 @@ static bool search_datasets(call *k, void *msg, err *e) {
         if (found[i].context.p) json_m_string(w, "context", found[i].context);
         json_object_end(w);
     }
-    json_array_end(w);
+    if (n) json_array_end(w);
     json_object_end(w);
     return true;
 }

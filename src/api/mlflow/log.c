@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// log: what a running program sends: metrics, parameters, tags, batches of them, inputs and
-// outputs. A batch is checked whole before anything is written, and is written whole or not at
-// all. Any thread.
+// log: what a running program sends: metrics, parameters, tags, and batches of them. A batch is
+// checked whole before anything is written, and is written whole or not at all. Any thread.
 #include "api/mlflow/mlflow_internal.h"
 
 #include "base/map.h"
@@ -13,7 +12,6 @@
 #define ENTITIES_PER_BATCH 1000
 #define PARAM_VALUE_MAX    6000
 #define TAG_VALUE_MAX      8000
-#define DATASETS_PER_BATCH 1000
 
 // ---- metrics --------------------------------------------------------------------------------
 
@@ -34,8 +32,8 @@ struct metric {
 static const msg_field metric_fields[] = {METRIC_FIELDS};
 static const msg_type metric_msg = MSG_TYPE(struct metric, metric_fields);
 static const msg_field log_metric_fields[] = {
-    METRIC_FIELDS,
-    MSG_FIELD(struct metric, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid")};
+    MSG_FIELD(struct metric, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),
+    METRIC_FIELDS};
 static const msg_type log_metric_msg = MSG_TYPE(struct metric, log_metric_fields);
 
 // A metric's place in messages: "metrics[3].name", or "name" alone. Only made when a message
@@ -52,10 +50,14 @@ static bool metric_to_point(arena *a, const struct metric *m, size_t i, point *p
     if (m->timestamp < 0) {
         return mlflow_invalid(e,
                               "Invalid value %lld for parameter '%.*s' supplied: metric '%.*s' "
-                              "(value=%g). Timestamp"
+                              "(value=%.*s). Timestamp"
                               " must be a nonnegative long (64-bit integer) ",
                               (long long)m->timestamp, STR_F(metric_path(a, i, "timestamp")),
-                              STR_F(m->key), m->value);
+                              STR_F(m->key), STR_F(mlflow_float_repr(a, m->value)));
+    }
+    if (!m->dataset_name.n != !m->dataset_digest.n) {
+        return mlflow_invalid(
+            e, "Both dataset_name and dataset_digest must be provided if one is provided");
     }
     *p = (point){.key = m->key,
                  .step = m->step,
@@ -111,8 +113,8 @@ static bool log_parameter(call *k, void *msg, err *e) {
         e,
         "Changing param values is not allowed. Param with key='%.*s' was already logged with"
         " value='%.*s' for run ID='%.*s'. Attempted logging new value '%.*s'.",
-        STR_F(c->key), STR_F(str_upto(c->old_value, 200)), STR_F(q->run_id),
-        STR_F(str_upto(c->new_value, 200)));
+        STR_F(c->key), STR_F(str_upto_code_points(c->old_value, 200)), STR_F(q->run_id),
+        STR_F(str_upto_code_points(c->new_value, 200)));
 }
 const mlflow_rpc mlflow_log_parameter = {&run_pair_msg, log_parameter};
 
@@ -182,7 +184,8 @@ static bool params_once(arena *a, const kv *params, size_t n, err *e) {
     for (size_t i = 0; i < n; i++) {
         bool added;
         map_at(&seen, params[i].key, &added);
-        if (!added) buf_printf(&twice, "%s'%.*s'", twice.n ? ", " : "", STR_F(params[i].key));
+        if (added) continue;
+        buf_printf(&twice, "%s%.*s", twice.n ? ", " : "", STR_F(mlflow_repr(a, params[i].key)));
     }
     bool ok =
         !twice.n ||
@@ -194,13 +197,13 @@ static bool params_once(arena *a, const kv *params, size_t n, err *e) {
     return ok;
 }
 
-static bool conflicts_message(const run_batch *b, str run_id, err *e) {
+static bool conflicts_message(arena *a, const run_batch *b, str run_id, err *e) {
     buf list = BUF_MAX(sizeof e->msg);
     for (size_t i = 0; i < b->n_conflicts && !list.full; i++) {
         const param_conflict *c = &b->conflicts[i];
-        buf_printf(&list, "%s{'key': '%.*s', 'old_value': '%.*s', 'new_value': '%.*s'}",
-                   list.n ? ", " : "", STR_F(c->key), STR_F(str_upto(c->old_value, 200)),
-                   STR_F(str_upto(c->new_value, 200)));
+        buf_printf(&list, "%s{'key': %.*s, 'old_value': %.*s, 'new_value': %.*s}",
+                   list.n ? ", " : "", STR_F(mlflow_repr(a, c->key)),
+                   STR_F(mlflow_repr(a, c->old_value)), STR_F(mlflow_repr(a, c->new_value)));
     }
     mlflow_invalid(e,
                    "Changing param values is not allowed. Params were already logged='[%.*s]' "
@@ -214,7 +217,6 @@ static bool log_batch(call *k, void *msg, err *e) {
     struct batch *q = msg;
     arena *a = k->c.a;
     id run_id;
-    if (!check_limits(q, e)) return false;
     point *points = ARENA_ARRAY(a, point, q->metrics.n);
     kv *params = ARENA_ARRAY(a, kv, q->params.n), *tags = ARENA_ARRAY(a, kv, q->tags.n);
     for (size_t i = 0; i < q->metrics.n; i++) {
@@ -229,173 +231,11 @@ static bool log_batch(call *k, void *msg, err *e) {
                    .n_tags = q->tags.n};
     if (!collect_pairs(a, q->params, "params", "Param key", PARAM_VALUE_MAX, params, e) ||
         !collect_pairs(a, q->tags, "tags", NULL, TAG_VALUE_MAX, tags, e) ||
-        !params_once(a, params, q->params.n, e) || !mlflow_run_id(q->run_id, &run_id, e)) {
+        !check_limits(q, e) || !params_once(a, params, q->params.n, e) ||
+        !mlflow_run_id(q->run_id, &run_id, e)) {
         return false;
     }
     return run_log(&k->c, run_id, &b, e) ||
-           (e->code == ERR_EXISTS && conflicts_message(&b, q->run_id, e));
+           (e->code == ERR_EXISTS && conflicts_message(a, &b, q->run_id, e));
 }
 const mlflow_rpc mlflow_log_batch = {&batch_msg, log_batch};
-
-// ---- log-model: the history tag of clients before 3 -----------------------------------------
-
-struct log_model {
-    uint64_t has;
-    str run_id, model_json;
-};
-static const msg_field log_model_fields[] = {
-    MSG_FIELD(struct log_model, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),
-    MSG_FIELD(struct log_model, model_json, MSG_STRING, MSG_REQUIRED, .max = 1000000),
-};
-static const msg_type log_model_msg = MSG_TYPE(struct log_model, log_model_fields);
-
-static bool check_model_json(arena *a, str text, err *e) {
-    static const char *const needed[] = {"artifact_path", "flavors", "run_id",
-                                         "utc_time_created"};
-    str error;
-    json_value *parsed = json_parse(a, text, 0, &error);
-    if (!parsed || parsed->type != JSON_OBJECT) {
-        return mlflow_invalid(e, "Malformed model info. \n %.*s \n is not a valid JSON.",
-                              STR_F(str_upto(text, 300)));
-    }
-    str missing = {0};
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (json_get(parsed, needed[i])) continue;
-        missing =
-            arena_printf(a, "%.*s%s'%s'", STR_F(missing), missing.n ? ", " : "", needed[i]);
-    }
-    return !missing.n ||
-           mlflow_invalid(e, "Model json is missing mandatory fields: {%.*s}", STR_F(missing));
-}
-
-// The tag holds a JSON list: one more at its end.
-static bool append_to_list(void *arg, str old, arena *a, str *value, err *e) {
-    str item = *(str *)arg, list = str_trim(old);
-    (void)e;
-    if (list.n < 2 || list.p[0] != '[' || list.p[list.n - 1] != ']') list = STR("[]");
-    list = str_trim(str_upto(list, list.n - 1));
-    *value = arena_printf(a, "%.*s%s%.*s]", STR_F(list), list.n > 1 ? ", " : "", STR_F(item));
-    return true;
-}
-
-static bool log_model(call *k, void *msg, err *e) {
-    struct log_model *q = msg;
-    id run_id;
-    return check_model_json(k->c.a, q->model_json, e) && mlflow_run_id(q->run_id, &run_id, e) &&
-           run_edit_tag(&k->c, run_id, STR("mlflow.log-model.history"), append_to_list,
-                        &q->model_json, e);
-}
-const mlflow_rpc mlflow_log_model = {&log_model_msg, log_model};
-
-// ---- inputs and outputs ---------------------------------------------------------------------
-
-static const msg_field input_tag_fields[] = {
-    MSG_FIELD(struct pair, key, MSG_STRING, MSG_REQUIRED, .max = 255),
-    MSG_FIELD(struct pair, value, MSG_STRING, MSG_REQUIRED, .max = 500),
-};
-static const msg_type input_tag_msg = MSG_TYPE(struct pair, input_tag_fields);
-
-struct dataset_fields {
-    uint64_t has;
-    str name, digest, source_type, source, schema, profile;
-};
-static const msg_field dataset_fields[] = {
-    MSG_FIELD(struct dataset_fields, name, MSG_STRING, MSG_REQUIRED, .max = 500),
-    MSG_FIELD(struct dataset_fields, digest, MSG_STRING, MSG_REQUIRED, .max = 36),
-    MSG_FIELD(struct dataset_fields, source_type, MSG_STRING, MSG_REQUIRED),
-    MSG_FIELD(struct dataset_fields, source, MSG_STRING, MSG_REQUIRED, .max = 65535),
-    MSG_FIELD(struct dataset_fields, schema, MSG_STRING, 0, .max = 1048575),
-    MSG_FIELD(struct dataset_fields, profile, MSG_STRING, 0, .max = 16777215),
-};
-static const msg_type dataset_msg = MSG_TYPE(struct dataset_fields, dataset_fields);
-
-struct input {
-    uint64_t has;
-    msg_list tags;
-    struct dataset_fields dataset;
-};
-static const msg_field input_fields[] = {
-    MSG_FIELD(struct input, tags, MSG_LIST, 0, .sub = &input_tag_msg, .max = 1000),
-    MSG_FIELD(struct input, dataset, MSG_MESSAGE, MSG_REQUIRED, .sub = &dataset_msg),
-};
-static const msg_type input_msg = MSG_TYPE(struct input, input_fields);
-
-struct model_ref {
-    uint64_t has;
-    str model_id;
-    int64_t step;
-};
-static const msg_field model_ref_fields[] = {
-    MSG_FIELD(struct model_ref, model_id, MSG_STRING, MSG_REQUIRED),
-    MSG_FIELD(struct model_ref, step, MSG_INT64, 0),
-};
-static const msg_type model_ref_msg = MSG_TYPE(struct model_ref, model_ref_fields);
-
-struct links {
-    uint64_t has;
-    str run_id;
-    msg_list datasets, models;
-};
-static const msg_field inputs_fields[] = {
-    MSG_FIELD(struct links, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),
-    MSG_FIELD(struct links, datasets, MSG_LIST, 0, .sub = &input_msg,
-              .max = DATASETS_PER_BATCH),
-    MSG_FIELD(struct links, models, MSG_LIST, 0, .sub = &model_ref_msg, .max = 1000),
-};
-static const msg_type inputs_msg = MSG_TYPE(struct links, inputs_fields);
-
-static bool collect_models(arena *a, msg_list refs, model_link **out, err *e) {
-    *out = ARENA_ARRAY(a, model_link, refs.n);
-    for (size_t i = 0; i < refs.n; i++) {
-        struct model_ref *r = MSG_AT(struct model_ref, refs, i);
-        (*out)[i].step = r->step;
-        if (!mlflow_model_id(r->model_id, &(*out)[i].model, e)) return false;
-    }
-    return true;
-}
-
-static dataset_input input_of(arena *a, const struct input *in) {
-    const struct dataset_fields *d = &in->dataset;
-    dataset_input out = {.dataset = {.name = d->name,
-                                     .digest = d->digest,
-                                     .source_type = d->source_type,
-                                     .source = d->source,
-                                     .schema = d->schema,
-                                     .profile = d->profile},
-                         .tags = ARENA_ARRAY(a, kv, in->tags.n),
-                         .n_tags = in->tags.n};
-    for (size_t i = 0; i < in->tags.n; i++) {
-        struct pair *t = MSG_AT(struct pair, in->tags, i);
-        out.tags[i] = (kv){t->key, t->value};
-    }
-    return out;
-}
-
-static bool log_inputs(call *k, void *msg, err *e) {
-    struct links *q = msg;
-    dataset_input *datasets = ARENA_ARRAY(k->c.a, dataset_input, q->datasets.n);
-    model_link *models;
-    id run_id;
-    for (size_t i = 0; i < q->datasets.n; i++)
-        datasets[i] = input_of(k->c.a, MSG_AT(struct input, q->datasets, i));
-    return collect_models(k->c.a, q->models, &models, e) &&
-           mlflow_run_id(q->run_id, &run_id, e) &&
-           input_log(&k->c, run_id, datasets, q->datasets.n, models, q->models.n, e);
-}
-const mlflow_rpc mlflow_log_inputs = {&inputs_msg, log_inputs};
-
-static const msg_field outputs_fields[] = {
-    MSG_FIELD(struct links, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),
-    MSG_FIELD(struct links, models, MSG_LIST, MSG_REQUIRED, .sub = &model_ref_msg, .max = 1000),
-};
-static const msg_type outputs_msg = MSG_TYPE(struct links, outputs_fields);
-
-static bool log_outputs(call *k, void *msg, err *e) {
-    struct links *q = msg;
-    model_link *models;
-    id run_id;
-    return collect_models(k->c.a, q->models, &models, e) &&
-           mlflow_run_id(q->run_id, &run_id, e) &&
-           output_log(&k->c, run_id, models, q->models.n, e);
-}
-const mlflow_rpc mlflow_log_outputs = {&outputs_msg, log_outputs};

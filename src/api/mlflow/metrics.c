@@ -59,13 +59,16 @@ static bool history(call *k, void *msg, err *e) {
     size_t n, max = q->max_results > 0 && q->max_results < HISTORY_PAGE ? (size_t)q->max_results
                                                                         : HISTORY_PAGE;
     id run_id;
-    run r;
-    if (q->max_results < 0)
-        return mlflow_invalid(
-            e, "Invalid value for parameter 'max_results': it must be positive.");
+    if (msg_has(&history_msg, q, "max_results") && q->max_results < 1) {
+        return mlflow_invalid(e,
+                              "Invalid value %lld for parameter 'max_results' supplied. It "
+                              "must be a positive integer.",
+                              (long long)q->max_results);
+    }
     if (q->page_token.n && !token_parse(q->page_token, &after, e)) return false;
-    if (!mlflow_run_id(q->run_id, &run_id, e) || !run_get(&k->c, run_id, &r, e) ||
-        !series_history(&k->c, run_id, q->metric_key, SERIES_BY_TIME,
+    // Of a run that is not there nothing was logged.
+    if (!id_parse(q->run_id, &run_id)) return true;
+    if (!series_history(&k->c, run_id, q->metric_key, SERIES_BY_TIME,
                         q->page_token.n ? &after : NULL, max + 1, &points, &n, e)) {
         return false;
     }
@@ -97,12 +100,14 @@ static void metric_of_run(json_writer *w, str key, const series_value *v, const 
     json_object_end(w);
 }
 
-static bool parse_run_ids(arena *a, msg_list texts, id **out, err *e) {
+// Those that can be one; the reference passes over runs that are not there.
+static size_t parse_run_ids(arena *a, msg_list texts, id **out) {
+    size_t n = 0;
     *out = ARENA_ARRAY(a, id, texts.n);
     for (size_t i = 0; i < texts.n; i++) {
-        if (!mlflow_run_id(*MSG_AT(str, texts, i), &(*out)[i], e)) return false;
+        if (id_parse(*MSG_AT(str, texts, i), &(*out)[n])) n++;
     }
-    return true;
+    return n;
 }
 
 struct bulk {
@@ -133,6 +138,7 @@ static bool check_bulk(const struct bulk *q, err *e) {
             " run_ids.",
             RUNS_PER_REQUEST, q->run_id.n);
     }
+    if (q->max_results < 0) return mlflow_invalid(e, "max_results must not be negative.");
     return q->metric_key.p ||
            mlflow_invalid(e, "GetMetricHistoryBulk request must specify a metric_key.");
 }
@@ -140,18 +146,20 @@ static bool check_bulk(const struct bulk *q, err *e) {
 // One limit over all runs, in the order of their ids, as the reference has it.
 static bool bulk(call *k, void *msg, err *e) {
     struct bulk *q = msg;
-    size_t left = q->max_results > 0 && q->max_results < HISTORY_PAGE ? (size_t)q->max_results
-                                                                      : HISTORY_PAGE;
+    bool limited = msg_has(&bulk_msg, q, "max_results") && q->max_results < HISTORY_PAGE;
+    size_t left = limited ? (size_t)q->max_results : HISTORY_PAGE;
     id *runs;
-    if (!check_bulk(q, e) || !parse_run_ids(k->c.a, q->run_id, &runs, e)) return false;
-    qsort(runs, q->run_id.n, sizeof *runs, compare_ids);
+    if (!check_bulk(q, e)) return false;
+    size_t n_runs = parse_run_ids(k->c.a, q->run_id, &runs);
+    qsort(runs, n_runs, sizeof *runs, compare_ids);
     json_writer *w = mlflow_reply(k);
     json_object(w);
     json_m_array(w, "metrics");
-    for (size_t i = 0; i < q->run_id.n && left; i++) {
+    for (size_t i = 0; i < n_runs && left; i++) {
         series_value *points;
         size_t n;
         char hex[ID_HEX];
+        if (i && id_cmp(runs[i], runs[i - 1]) == 0) continue;
         id_hex(runs[i], hex);
         if (!series_history(&k->c, runs[i], q->metric_key, SERIES_BY_TIME, NULL, left, &points,
                             &n, e))
@@ -181,8 +189,7 @@ static const msg_field interval_fields[] = {
 };
 static const msg_type interval_msg = MSG_TYPE(struct interval, interval_fields);
 
-// Checks what is there and fills in what is not: the whole of a series from step 0 (as the
-// reference; negative steps need an explicit range).
+// Checks what is there and fills in what is not: the whole of a series.
 static bool interval_range(struct interval *q, err *e) {
     bool has_start = msg_has(&interval_msg, q, "start_step"),
          has_end = msg_has(&interval_msg, q, "end_step");
@@ -190,18 +197,24 @@ static bool interval_range(struct interval *q, err *e) {
         return mlflow_invalid(
             e,
             "GetMetricHistoryBulkInterval request must specify at most %d run_ids. Received %zu"
-            " run_ids.",
+            " run_ids. See the API docs for more information about request parameters.",
             RUNS_PER_REQUEST, q->run_ids.n);
     }
     if (!msg_has(&interval_msg, q, "max_results")) q->max_results = SAMPLES_PER_RUN;
     if (q->max_results < 1 || q->max_results > SAMPLES_PER_RUN) {
-        return mlflow_invalid(e, "max_results must be between 1 and %d.", SAMPLES_PER_RUN);
+        return mlflow_invalid(e,
+                              "max_results must be between 1 and %d. See the API docs for more "
+                              "information about request parameters.",
+                              SAMPLES_PER_RUN);
     }
     if (has_start != has_end) {
         return mlflow_invalid(
             e, "If either start step or end step are specified, both must be specified.");
     }
-    if (!has_start) q->end_step = INT64_MAX;
+    if (!has_start) {
+        q->start_step = INT64_MIN;
+        q->end_step = INT64_MAX;
+    }
     if (q->start_step > q->end_step) {
         return mlflow_invalid(e,
                               "end_step must be greater than start_step. Found start_step=%lld "
@@ -214,26 +227,25 @@ static bool interval_range(struct interval *q, err *e) {
 static bool interval(call *k, void *msg, err *e) {
     struct interval *q = msg;
     id *runs;
-    run r;
-    if (!interval_range(q, e) || !parse_run_ids(k->c.a, q->run_ids, &runs, e)) return false;
-    for (size_t i = 0; i < q->run_ids.n; i++) {
-        if (!run_get(&k->c, runs[i], &r, e)) return false;
-    }
-    series_interval *parts = ARENA_ARRAY(k->c.a, series_interval, q->run_ids.n);
-    if (!series_sample(&k->c, runs, q->run_ids.n, q->metric_key, q->start_step, q->end_step,
+    bool any = false;
+    if (!interval_range(q, e)) return false;
+    size_t n_runs = parse_run_ids(k->c.a, q->run_ids, &runs);
+    series_interval *parts = ARENA_ARRAY(k->c.a, series_interval, n_runs);
+    if (!series_sample(&k->c, runs, n_runs, q->metric_key, q->start_step, q->end_step,
                        (size_t)q->max_results, parts, e)) {
         return false;
     }
     json_writer *w = mlflow_reply(k);
     json_object(w);
-    json_m_array(w, "metrics");
-    for (size_t i = 0; i < q->run_ids.n; i++) {
+    for (size_t i = 0; i < n_runs; i++) {
         char hex[ID_HEX];
+        if (parts[i].n && !any) json_m_array(w, "metrics");
+        any |= parts[i].n > 0;
         id_hex(parts[i].run, hex);
         for (size_t j = 0; j < parts[i].n; j++)
             metric_of_run(w, q->metric_key, &parts[i].points[j], hex);
     }
-    json_array_end(w);
+    if (any) json_array_end(w);
     json_object_end(w);
     return true;
 }

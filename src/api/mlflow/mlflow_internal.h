@@ -36,29 +36,37 @@ void mlflow_handle(http_req *r); // of rows whose .data is an mlflow_rpc
 void mlflow_render_error(http_req *r, const err *e);
 json_writer *mlflow_reply(call *k); // begins a JSON reply with status 200
 bool mlflow_invalid(err *e, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3))); // ERR_INVALID, false
+    __attribute__((format(printf, 2, 3)));    // ERR_INVALID, false
+bool mlflow_missing(err *e, const char *name); // a required parameter is; false
 
 // ---- checks (check.c): MLflow's rules, in its words -----------------------------------------
-bool mlflow_experiment_id(str text, int64_t *number,
-                          err *e); // ERR_NOT_FOUND when it can not be one
-bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers,
-                           size_t *n); // those that can be one
+// ERR_INVALID when it is no integer, ERR_NOT_FOUND when no experiment can have it.
+bool mlflow_experiment_id(str text, int64_t *number, err *e);
+// Sorted and once each; what no experiment can have is left out.
+bool mlflow_experiment_ids(arena *a, msg_list texts, int64_t **numbers, size_t *n, err *e);
 bool mlflow_run_id(str text, id *out, err *e);
 bool mlflow_model_id(str text, id *out, err *e);
 // A metric's, parameter's or tag's name. `path` is how the message calls it, "metrics[3].name";
 // `what` what the message on its length calls it.
 bool mlflow_check_name(arena *a, str name, str path, str what, err *e);
 bool mlflow_check_length(str value, size_t max, const char *what, err *e);
+// Says what is wrong with it: below 1, or above `most`. False.
+bool mlflow_bad_max_results(int64_t max_results, int most, err *e);
 str mlflow_truncate(str value, size_t max);  // code points
 str mlflow_random_name(arena *a);            // adjective-noun-number, 20 characters at most
-bool mlflow_check_location(str uri, err *e); // of an experiment's artifacts
-str mlflow_repr(arena *a,
-                str s); // a string as Python's repr and json.dumps quote it in messages
+bool mlflow_check_location(arena *a, str uri, err *e); // of an experiment's artifacts
+
+// ---- values in messages (quote.c); long ones are cut ----------------------------------------
+str mlflow_json_text(arena *a, str s);       // a string as json.dumps writes it
+str mlflow_compact_json(arena *a, str json); // JSON text as json.dumps writes it
+str mlflow_repr(arena *a, str s);            // a string as Python's repr writes it
+str mlflow_float_repr(arena *a, double v);
 
 // ---- rendering (render.c) -------------------------------------------------------------------
 void mlflow_experiment(json_writer *w, const project *p, arena *a);
 void mlflow_run_info(json_writer *w, const run *r);
-void mlflow_run(json_writer *w, const run_view *v);
+// A run that was just made has no outputs to speak of: the reference leaves the member out.
+void mlflow_run(json_writer *w, const run_view *v, bool is_new);
 void mlflow_logged_model(json_writer *w, const model *m, const model_point *points, size_t n);
 void mlflow_metric(json_writer *w, str key, const series_value *v); // an object without run_id
 void mlflow_model_id_text(char out[ID_HEX + 2], id i);

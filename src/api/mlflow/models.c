@@ -15,7 +15,7 @@ struct item {
     str key, value;
 };
 static const msg_field item_fields[] = {
-    MSG_FIELD(struct item, key, MSG_STRING, MSG_REQUIRED, .max = 250),
+    MSG_FIELD(struct item, key, MSG_STRING, MSG_REQUIRED, .max = 255),
     MSG_FIELD(struct item, value, MSG_STRING, 0, .max = 100000),
 };
 static const msg_type item_msg = MSG_TYPE(struct item, item_fields);
@@ -107,14 +107,22 @@ struct one {
 };
 static const msg_type none_msg = {.fields = NULL, .n = 0, .size = sizeof(struct one)};
 
+struct which {
+    uint64_t has;
+    bool allow_deleted;
+};
+static const msg_field which_fields[] = {MSG_FIELD(struct which, allow_deleted, MSG_BOOL, 0)};
+static const msg_type which_msg = MSG_TYPE(struct which, which_fields);
+
 static bool get(call *k, void *msg, err *e) {
+    bool deleted_too = ((struct which *)msg)->allow_deleted;
     id model_id;
     model m;
-    (void)msg;
-    return model_of_path(k, &model_id, e) && model_get(&k->c, model_id, &m, e) &&
+    return model_of_path(k, &model_id, e) &&
+           (deleted_too ? model_get_any : model_get)(&k->c, model_id, &m, e) &&
            reply_model(k, &m, e);
 }
-const mlflow_rpc mlflow_models_get = {&none_msg, get};
+const mlflow_rpc mlflow_models_get = {&which_msg, get};
 
 static bool delete (call *k, void *msg, err *e) {
     id model_id;
@@ -136,10 +144,6 @@ static bool finalize(call *k, void *msg, err *e) {
     struct one *q = msg;
     id model_id;
     model m;
-    if (q->status != MODEL_READY && q->status != MODEL_FAILED) {
-        return mlflow_invalid(
-            e, "A logged model ends as LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED.");
-    }
     return model_of_path(k, &model_id, e) &&
            model_finalize(&k->c, model_id, (model_status)q->status, &m, e) &&
            reply_model(k, &m, e);
@@ -153,10 +157,8 @@ static const msg_type tags_msg = MSG_TYPE(struct one, tags_fields);
 static bool set_tags(call *k, void *msg, err *e) {
     struct one *q = msg;
     id model_id;
-    model m;
     return model_of_path(k, &model_id, e) &&
-           model_set_tags(&k->c, model_id, items_of(k->c.a, q->tags), q->tags.n, e) &&
-           model_get(&k->c, model_id, &m, e) && reply_model(k, &m, e);
+           model_set_tags(&k->c, model_id, items_of(k->c.a, q->tags), q->tags.n, e);
 }
 const mlflow_rpc mlflow_models_set_tags = {&tags_msg, set_tags};
 
@@ -203,7 +205,7 @@ struct dataset_ref {
     str dataset_name, dataset_digest;
 };
 static const msg_field dataset_ref_fields[] = {
-    MSG_FIELD(struct dataset_ref, dataset_name, MSG_STRING, MSG_REQUIRED),
+    MSG_FIELD(struct dataset_ref, dataset_name, MSG_STRING, 0),
     MSG_FIELD(struct dataset_ref, dataset_digest, MSG_STRING, 0),
 };
 static const msg_type dataset_ref_msg = MSG_TYPE(struct dataset_ref, dataset_ref_fields);
@@ -214,7 +216,7 @@ struct order {
     bool ascending;
 };
 static const msg_field order_fields[] = {
-    MSG_FIELD(struct order, field_name, MSG_STRING, MSG_REQUIRED),
+    MSG_FIELD(struct order, field_name, MSG_STRING, 0),
     MSG_FIELD(struct order, ascending, MSG_BOOL, 0),
     MSG_FIELD(struct order, dataset_name, MSG_STRING, 0),
     MSG_FIELD(struct order, dataset_digest, MSG_STRING, 0),
@@ -228,7 +230,7 @@ struct search {
     int64_t max_results;
 };
 static const msg_field search_fields[] = {
-    MSG_FIELD(struct search, experiment_ids, MSG_STRINGS, MSG_REQUIRED | MSG_NUMBER_OK),
+    MSG_FIELD(struct search, experiment_ids, MSG_STRINGS, MSG_NUMBER_OK),
     MSG_FIELD(struct search, filter, MSG_STRING, 0),
     MSG_FIELD(struct search, datasets, MSG_LIST, 0, .sub = &dataset_ref_msg, .max = 100),
     MSG_FIELD(struct search, max_results, MSG_INT32, 0),
@@ -254,17 +256,22 @@ static bool collect_order(arena *a, const struct search *q, search_models_query 
     return true;
 }
 
-static void collect_datasets(arena *a, const struct search *q, search_models_query *s) {
+static bool collect_datasets(arena *a, const struct search *q, search_models_query *s, err *e) {
     str *names = ARENA_ARRAY(a, str, q->datasets.n),
         *digests = ARENA_ARRAY(a, str, q->datasets.n);
     for (size_t i = 0; i < q->datasets.n; i++) {
         struct dataset_ref *d = MSG_AT(struct dataset_ref, q->datasets, i);
+        if (!d->dataset_name.n) {
+            return mlflow_invalid(e,
+                                  "`dataset_name` in the `datasets` clause must be specified.");
+        }
         names[i] = d->dataset_name;
         digests[i] = d->dataset_digest.n ? d->dataset_digest : (str){0};
     }
     s->dataset_names = names;
     s->dataset_digests = digests;
     s->n_datasets = q->datasets.n;
+    return true;
 }
 
 static bool search(call *k, void *msg, err *e) {
@@ -275,19 +282,15 @@ static bool search(call *k, void *msg, err *e) {
     model *found;
     size_t n, n_points;
     str next;
-    if (!msg_has(&search_msg, q, "max_results")) q->max_results = MODELS_DEFAULT_PAGE;
-    if (q->max_results < 1 || q->max_results > MODELS_AT_MOST) {
-        return mlflow_invalid(e,
-                              "Invalid value %lld for parameter 'max_results' supplied: it "
-                              "must be between 1 and %d",
-                              (long long)q->max_results, MODELS_AT_MOST);
-    }
-    s.max = (size_t)q->max_results;
-    mlflow_experiment_ids(a, q->experiment_ids, &projects, &s.n_projects);
+    if (!msg_has(&search_msg, q, "experiment_ids")) return mlflow_missing(e, "experiment_ids");
+    if (q->max_results < 0) return mlflow_bad_max_results(q->max_results, MODELS_AT_MOST, e);
+    if (!q->max_results) q->max_results = MODELS_DEFAULT_PAGE; // 0 is unset to the reference
+    s.max = q->max_results < MODELS_AT_MOST ? (size_t)q->max_results : MODELS_AT_MOST;
+    if (!mlflow_experiment_ids(a, q->experiment_ids, &projects, &s.n_projects, e)) return false;
     s.projects = projects;
-    collect_datasets(a, q, &s);
     search_node *where;
-    if (!filter_parse(a, FILTER_MODELS, q->filter, &where, e)) return false;
+    if (!collect_datasets(a, q, &s, e) || !filter_parse(a, FILTER_MODELS, q->filter, &where, e))
+        return false;
     s.where = where;
     if (!collect_order(a, q, &s, e) || !search_models(&k->c, &s, &found, &n, &next, e)) {
         return false;

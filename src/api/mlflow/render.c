@@ -30,6 +30,7 @@ void mlflow_experiment(json_writer *w, const project *p, arena *a) {
     json_m_string(w, "lifecycle_stage", str_of(life_name(p->life)));
     json_m_i64(w, "last_update_time", p->updated_ms);
     json_m_i64(w, "creation_time", p->created_ms);
+    json_m_string(w, "workspace", STR("default")); // the only one that MLflow's clients see
     if (p->n_tags) {
         json_m_array(w, "tags");
         list_of_kv(w, p->tags, p->n_tags);
@@ -64,7 +65,7 @@ void mlflow_run_info(json_writer *w, const run *r) {
     json_m_string(w, "user_id", r->user);
     json_m_string(w, "status", str_of(status_name(r->status)));
     if (r->has_start) json_m_i64(w, "start_time", r->start_ms);
-    if (r->has_end) json_m_i64(w, "end_time", r->end_ms);
+    if (r->has_end && r->end_ms) json_m_i64(w, "end_time", r->end_ms); // 0: none, as there
     json_m_string(w, "artifact_uri", r->artifact_uri);
     json_m_string(w, "lifecycle_stage", str_of(life_name(r->life)));
     json_m_string(w, "run_id", str_of(hex));
@@ -152,19 +153,24 @@ static void run_inputs(json_writer *w, const run_links *l) {
         model_links(w, l->inputs, l->n_inputs, false);
     }
     json_object_end(w);
-    if (!l->n_outputs) return;
+}
+
+static void run_outputs(json_writer *w, const run_links *l) {
     json_m_object(w, "outputs");
-    json_m_array(w, "model_outputs");
-    model_links(w, l->outputs, l->n_outputs, true);
+    if (l->n_outputs) {
+        json_m_array(w, "model_outputs");
+        model_links(w, l->outputs, l->n_outputs, true);
+    }
     json_object_end(w);
 }
 
-void mlflow_run(json_writer *w, const run_view *v) {
+void mlflow_run(json_writer *w, const run_view *v, bool is_new) {
     json_object(w);
     json_key(w, STR("info"));
     mlflow_run_info(w, &v->run);
     run_data(w, v);
     if (v->links) run_inputs(w, v->links);
+    if (v->links && !is_new) run_outputs(w, v->links);
     json_object_end(w);
 }
 

@@ -15,27 +15,33 @@ struct tag {
     uint64_t has;
     str key, value;
 };
+// The reference takes any name here: it checks those of set-tag and log-batch only.
 static const msg_field tag_fields[] = {
-    MSG_FIELD(struct tag, key, MSG_STRING, MSG_REQUIRED),
+    MSG_FIELD(struct tag, key, MSG_STRING, MSG_REQUIRED, .max = 250),
     MSG_FIELD(struct tag, value, MSG_STRING, 0),
 };
 static const msg_type tag_msg = MSG_TYPE(struct tag, tag_fields);
 
 static bool emit_run(void *arg, const run_view *v, err *e) {
-    call *k = arg;
     (void)e;
-    mlflow_run(mlflow_reply(k), v);
+    mlflow_run(mlflow_reply(arg), v, false);
+    return true;
+}
+
+static bool emit_new_run(void *arg, const run_view *v, err *e) {
+    (void)e;
+    mlflow_run(mlflow_reply(arg), v, true);
     return true;
 }
 
 // {"run": ...}
-static bool reply_run(call *k, id run_id, err *e) {
+static bool reply_run(call *k, id run_id, bool is_new, err *e) {
     run r;
     if (!run_get(&k->c, run_id, &r, e)) return false;
     json_writer *w = mlflow_reply(k);
     json_object(w);
     json_key(w, STR("run"));
-    if (!search_views(&k->c, &run_id, 1, emit_run, k, e)) return false;
+    if (!search_views(&k->c, &run_id, 1, is_new ? emit_new_run : emit_run, k, e)) return false;
     json_object_end(w);
     return true;
 }
@@ -64,8 +70,6 @@ static bool collect_tags(call *k, const struct create *q, run_new *n, err *e) {
     str tag_name = {0};
     for (size_t i = 0; i < q->tags.n; i++) {
         struct tag *t = MSG_AT(struct tag, q->tags, i);
-        str path = arena_printf(a, "tags[%zu].key", i);
-        if (!mlflow_check_name(a, t->key, path, path, e)) return false;
         if (str_is(t->key, RUN_NAME_TAG)) tag_name = t->value;
         tags[i] = (kv){t->key, mlflow_truncate(t->value, RUN_TAG_VALUE_MAX)};
     }
@@ -96,7 +100,8 @@ static bool create(call *k, void *msg, err *e) {
     if (!msg_has(&create_msg, q, "start_time")) n.start_ms = clock_now_us() / 1000;
     if (q->experiment_id.n && !mlflow_experiment_id(q->experiment_id, &n.project, e))
         return false;
-    return collect_tags(k, q, &n, e) && run_create(&k->c, &n, &r, e) && reply_run(k, r.id, e);
+    return collect_tags(k, q, &n, e) && run_create(&k->c, &n, &r, e) &&
+           reply_run(k, r.id, true, e);
 }
 const mlflow_rpc mlflow_runs_create = {&create_msg, create};
 
@@ -117,7 +122,8 @@ static const msg_type one_msg = MSG_TYPE(struct one, one_fields);
 
 static bool get(call *k, void *msg, err *e) {
     id run_id;
-    return mlflow_run_id(((struct one *)msg)->run_id, &run_id, e) && reply_run(k, run_id, e);
+    return mlflow_run_id(((struct one *)msg)->run_id, &run_id, e) &&
+           reply_run(k, run_id, false, e);
 }
 const mlflow_rpc mlflow_runs_get = {&one_msg, get};
 
@@ -192,7 +198,7 @@ static bool emit_found(void *arg, const run_view *v, err *e) {
     run_links links = v->links ? *v->links : (run_links){0};
     links.n_inputs = 0;
     shown.links = &links;
-    mlflow_run(mlflow_reply(k), &shown);
+    mlflow_run(mlflow_reply(k), &shown, false);
     return !http_gone(k->r) || err_set(e, ERR_CANCELLED, "the client went away");
 }
 
@@ -203,13 +209,11 @@ static bool search(call *k, void *msg, err *e) {
     search_page page;
     int64_t *projects;
     if (!msg_has(&search_msg, q, "max_results")) q->max_results = RUNS_DEFAULT_PAGE;
-    if (q->max_results < 0 || q->max_results > RUNS_AT_MOST) {
-        return mlflow_invalid(
-            e, "Invalid value %lld for parameter 'max_results' supplied. It must be at most %d",
-            (long long)q->max_results, RUNS_AT_MOST);
-    }
+    if (q->max_results < 1 || q->max_results > RUNS_AT_MOST)
+        return mlflow_bad_max_results(q->max_results, RUNS_AT_MOST, e);
     s.max = (size_t)q->max_results;
-    mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &s.n_projects);
+    if (!mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &s.n_projects, e))
+        return false;
     s.projects = projects;
     search_node *where;
     search_sort *sort;

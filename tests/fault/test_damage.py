@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored bytes change behind our back: `stemma check` names what is damaged and ends with 3, the server never sends it
+(an error, or a connection that breaks off, and never other bytes), and the rest is served as before."""
+import glob
+import hashlib
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+
+import pytest
+
+from ledger import FILES, Api, Ledger
+from site_of import wait_for
+
+DAMAGED = 3
+
+
+def log_points(api, run_id, key, first, n):
+    metrics = [{"key": key, "value": first + i + 0.25, "timestamp": 1700000000000 + i, "step": first + i}
+               for i in range(n)]
+    status, reply = api.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    assert status == 200, reply
+
+
+def new_run(api, name):
+    status, reply = api.post("runs/create", experiment_id="0", run_name=name)
+    assert status == 200, reply
+    return reply["run"]["info"]["run_id"]
+
+
+def history(api, run_id, key):
+    """(status, values or error), all pages."""
+    values, token = [], ""
+    while True:
+        status, reply = api.get("metrics/get-history", run_id=run_id, metric_key=key, max_results=25000,
+                                page_token=token)
+        if status != 200:
+            return status, reply
+        values += [m["value"] for m in reply.get("metrics", [])]
+        token = reply.get("next_page_token", "")
+        if not token:
+            return 200, values
+
+
+def expected(n):
+    return [i + 0.25 for i in range(n)]
+
+
+def is_clean(status, reply):
+    assert status == 500, (status, reply)
+    assert reply["error_code"] == "DATA_LOSS" and reply["message"], reply
+
+
+def check_finds(site, *names):
+    done = site.command("check")
+    assert done.returncode == DAMAGED, done
+    for name in names:
+        assert re.search(f"^damaged: .*{name}", done.stdout, re.M), (name, done.stdout)
+    told = site.command("check", "--json")
+    assert told.returncode == DAMAGED and json.loads(told.stdout)["whole"] is False
+    return done.stdout.count("damaged: ")
+
+
+def flip(blob, at):
+    blob = bytearray(blob)
+    blob[at] ^= 0x40
+    return bytes(blob)
+
+
+# ---- points ----
+
+POINTS = 6000
+
+
+@pytest.fixture
+def packed(any_site):
+    """Two runs with two series each, packed; (site, run, other run)."""
+    site = any_site
+    server = site.start()
+    api = Api(server.port)
+    runs = [new_run(api, name) for name in ("hurt", "sound")]
+    for run_id in runs:
+        for key in ("a", "b"):
+            for first in range(0, POINTS, 1000):
+                log_points(api, run_id, key, first, 1000)
+    wait_for(lambda: metric(api, "stemma_pack_backlog_records") == 0 and metric(api, "stemma_points_packed_total"),
+             what="the end of packing")
+    api.close()
+    site.stop(server)
+    site.check()
+    return site, *runs
+
+
+def metric(api, name):
+    text = api.call("GET", "/metrics")[1].decode()
+    found = re.search(rf"^{name} (\S+)$", text, re.M)
+    assert found, f"no {name} in /metrics"
+    return float(found[1])
+
+
+def block_of(site, run_id, key, last=False):
+    """The key of a block's row, and its bytes."""
+    rows = site.sql(
+        "SELECT b.series, b.tier, b.first_step, b.first_time, b.block, b.data FROM block b JOIN series s"
+        " ON s.ws = b.ws AND s.run = b.run AND s.series = b.series WHERE s.run = %s AND s.key = %s"
+        " ORDER BY b.first_step", bytes.fromhex(run_id), key)
+    assert len(rows) > 1, "too few blocks for this test"
+    row = rows[-1 if last else 0]
+    return row[:5], bytes(row[5])
+
+
+def set_block(site, run_id, at, data):
+    changed = site.sql("UPDATE block SET data = %s WHERE run = %s AND series = %s AND tier = %s AND first_step = %s"
+                       " AND first_time = %s AND block = %s", data, bytes.fromhex(run_id), *at)
+    assert changed == 1
+
+
+@pytest.mark.parametrize("where", ["head", "middle", "end", "short", "empty", "other"])
+def test_a_damaged_block(packed, where):
+    site, run_id, sound = packed
+    at, data = block_of(site, run_id, "a")
+    bad = {
+        "head": lambda: flip(data, 0),
+        "middle": lambda: flip(data, len(data) // 2),
+        "end": lambda: flip(data, len(data) - 1),
+        "short": lambda: data[: len(data) // 2],
+        "empty": lambda: b"",
+        "other": lambda: block_of(site, run_id, "b", last=True)[1],  # whole, but not what its row says
+    }[where]()
+    set_block(site, run_id, at, bad)
+    check_finds(site, f"run {run_id}: series a")
+    server = site.start()
+    api = Api(server.port)
+    is_clean(*history(api, run_id, "a"))
+    status, reply = api.get("metrics/get-history-bulk-interval", run_ids=[run_id], metric_key="a", max_results=50)
+    assert status == 500 or where == "other", (status, reply)
+    for other, key in ((run_id, "b"), (sound, "a"), (sound, "b")):
+        assert history(api, other, key) == (200, expected(POINTS))
+    # More points of the damaged series, packed with what lies beside the damage, change nothing about that.
+    log_points(api, run_id, "a", POINTS, 1000)
+    log_points(api, sound, "a", POINTS, 1000)
+    wait_for(lambda: history(api, sound, "a") == (200, expected(POINTS + 1000)), what="the new points")
+    is_clean(*history(api, run_id, "a"))
+    api.close()
+    site.stop(server)
+    check_finds(site, f"run {run_id}: series a")
+    set_block(site, run_id, at, data)
+    server = site.start()
+    assert history(Api(server.port), run_id, "a") == (200, expected(POINTS + 1000)), "nothing was lost meanwhile"
+    site.stop(server)
+    site.check()
+
+
+@pytest.mark.parametrize("column", ["head", "data"])
+def test_a_damaged_record(any_site, column):
+    """A batch that is not packed yet."""
+    site = any_site
+    for attempt in range(20):  # until a kill comes before the packer
+        server = site.start()
+        api = Api(server.port)
+        run_id, sound = new_run(api, f"hurt {attempt}"), new_run(api, f"sound {attempt}")
+        log_points(api, sound, "a", 0, 100)
+        log_points(api, run_id, "a", 0, 100)
+        site.kill(server)
+        rows = site.sql(f"SELECT {column} FROM point_log WHERE run = %s", bytes.fromhex(run_id))
+        if rows:
+            break
+    data = bytes(rows[0][0])
+    site.sql(f"UPDATE point_log SET {column} = %s WHERE run = %s", flip(data, len(data) // 2), bytes.fromhex(run_id))
+    check_finds(site, f"run {run_id}: a record")
+    server = site.start()
+    api = Api(server.port)
+    is_clean(*history(api, run_id, "a"))
+    assert history(api, sound, "a") == (200, expected(100))
+    log_points(api, sound, "a", 100, 1000)
+    assert history(api, sound, "a") == (200, expected(1100))
+    api.close()
+    site.stop(server)
+    site.sql(f"UPDATE point_log SET {column} = %s WHERE run = %s", data, bytes.fromhex(run_id))
+    server = site.start()
+    assert history(Api(server.port), run_id, "a") == (200, expected(100))
+    site.stop(server)
+    site.check()
+
+
+@pytest.mark.parametrize("column", ["summary", "tail"])
+def test_a_damaged_series(packed, column):
+    site, run_id, sound = packed
+    which = "FROM series WHERE run = %s AND key = 'a'"
+    data = bytes(site.sql(f"SELECT {column} {which}", bytes.fromhex(run_id))[0][0])
+    changed = site.sql(f"UPDATE series SET {column} = %s WHERE run = %s AND key = 'a'", flip(data, len(data) // 2),
+                       bytes.fromhex(run_id))
+    assert changed == 1
+    check_finds(site, f"run {run_id}: series a")
+    server = site.start()
+    api = Api(server.port)
+    status, got = history(api, run_id, "a")
+    if status == 200:  # the points do not need the summary
+        assert column == "summary" and got == expected(POINTS)
+    else:
+        is_clean(status, got)
+    for other, key in ((run_id, "b"), (sound, "a"), (sound, "b")):
+        assert history(api, other, key) == (200, expected(POINTS))
+    site.stop(server)
+
+
+# ---- objects ----
+
+
+def put_file(api, name, data):
+    status, reply = api.call("PUT", f"{FILES}0/{name}", data)
+    assert status == 200, reply
+
+
+def get_file(api, name, **headers):
+    """(status, body); the body is None when the connection broke off within it."""
+    try:
+        status, _, body = api.send("GET", f"{FILES}0/{name}", headers=headers)
+        return status, body
+    except http.client.IncompleteRead:
+        return 0, None
+    except OSError:
+        return 0, None
+
+
+def never_other_bytes(got, data):
+    status, body = got
+    if status == 200:
+        assert body == data, "other bytes were served"
+    return status
+
+
+@pytest.fixture
+def files(site):
+    """Small and large files; (site, {name: bytes})."""
+    rng = random.Random(3)
+    files = {f"small{i}": rng.randbytes(3000) for i in range(20)}
+    files.update({"large": rng.randbytes(5 << 20), "large2": rng.randbytes(300000), "larger": rng.randbytes(70000)})
+    server = site.start()
+    api = Api(server.port)
+    for name, data in files.items():
+        put_file(api, name, data)
+    api.close()
+    site.stop(server)
+    site.check("--deep")
+    return site, files
+
+
+def content(site, pattern):
+    found = glob.glob(os.path.join(site.data, "content", pattern), recursive=True)
+    assert found, pattern
+    return found
+
+
+def change_file(path, at, data):
+    with open(path, "r+b") as f:
+        f.seek(at)
+        f.write(data)
+
+
+def serves(site, files, bad):
+    """All but `bad`."""
+    server = site.start()
+    api = Api(server.port)
+    for name, data in files.items():
+        status = never_other_bytes(get_file(api, name), data)
+        assert (status == 200) == (name not in bad), (name, status)
+    return server, api
+
+
+def test_a_damaged_record_of_a_pack(files):
+    site, files = files
+    pack = max(content(site, "packs/*.pack"), key=os.path.getsize)
+    with open(pack, "rb") as f:
+        whole = f.read()
+    at = whole.index(files["small7"])
+    change_file(pack, at + 1500, b"x" if whole[at + 1500 : at + 1501] != b"x" else b"y")
+    digest = hashlib.sha256(files["small7"]).hexdigest()
+    assert check_finds(site, f"object {digest}") == 1
+    server, api = serves(site, files, {"small7"})
+    status, reply = api.call("GET", f"{FILES}0/small7")
+    is_clean(status, reply)
+    # The same content put again mends it.
+    put_file(api, "small7", files["small7"])
+    assert get_file(api, "small7") == (200, files["small7"])
+    api.close()
+    site.stop(server)
+    site.check("--deep")
+
+
+@pytest.mark.parametrize("at", [0, 100000, (5 << 20) - 1], ids=["first", "second", "last"])
+def test_a_damaged_block_of_a_large_file(files, at):
+    site, files = files
+    digest = hashlib.sha256(files["large"]).hexdigest()
+    path = content(site, f"objects/*/*/{digest}.*")[0]
+    change_file(path, at, flip(files["large"][at : at + 1], 0))
+    assert check_finds(site, f"object {digest}") == 1
+    server, api = serves(site, files, {"large"})
+    # What does not touch the damaged block is served, what does is not.
+    block = at // 65536 * 65536
+    good = 131072 if block < 131072 else 0
+    status, body = get_file(api, "large", Range=f"bytes={good}-{good + 65535}")
+    assert status == 206 and body == files["large"][good : good + 65536]
+    status, body = get_file(api, "large", Range=f"bytes={block}-{block + 99}")
+    assert status == 500 or body is None, status
+    site.stop(server)
+
+
+@pytest.mark.parametrize("how", ["short", "empty", "gone", "trailer", "checksums"])
+def test_a_damaged_file_of_an_object(files, how):
+    site, files = files
+    digest = hashlib.sha256(files["large2"]).hexdigest()
+    path = content(site, f"objects/*/*/{digest}.*")[0]
+    size = os.path.getsize(path)
+    if how in ("short", "empty"):
+        os.truncate(path, size - 30 if how == "short" else 0)
+    elif how == "gone":
+        os.unlink(path)
+    else:
+        change_file(path, size - (3 if how == "trailer" else 60), b"\xff\x00\xff")
+    check_finds(site, f"object {digest}")
+    server, api = serves(site, files, {"large2"})
+    is_clean(*api.call("GET", f"{FILES}0/large2"))
+    put_file(api, "large2", files["large2"])
+    assert get_file(api, "large2") == (200, files["large2"])
+    api.close()
+    site.stop(server)
+    site.check("--deep")
+
+
+@pytest.mark.parametrize("how", ["gone", "short", "header"])
+def test_a_damaged_pack(files, how):
+    site, files = files
+    for pack in content(site, "packs/*.pack"):
+        if how == "gone":
+            os.unlink(pack)
+        elif how == "short":
+            os.truncate(pack, 40)
+        else:
+            change_file(pack, 9, b"\xff" * 8)
+    found = check_finds(site, "object")
+    small = {name for name in files if name.startswith("small")}
+    assert found == len(small) or how == "header"
+    server = site.start()
+    api = Api(server.port)
+    for name, data in files.items():
+        status = never_other_bytes(get_file(api, name), data)
+        assert status == 200 or name in small, name
+    put_file(api, "new", b"a new small file")
+    assert get_file(api, "new") == (200, b"a new small file")
+    site.stop(server)
+
+
+def test_bytes_of_another_object(files):
+    """A whole file, under the name of another."""
+    site, files = files
+    one, two = (content(site, f"objects/*/*/{hashlib.sha256(files[n]).hexdigest()}.*")[0] for n in ("large2", "larger"))
+    shutil.copyfile(one, two)
+    check_finds(site, f"object {hashlib.sha256(files['larger']).hexdigest()}")
+    server, _ = serves(site, files, {"larger"})
+    site.stop(server)
+
+
+# ---- the rest ----
+
+
+def test_a_changed_event(any_site):
+    """The log is chained: who changes the past is found."""
+    site = any_site
+    server, ledger = site.start(), Ledger()
+    api = Api(server.port)
+    for i in range(5):
+        status, reply = api.post("experiments/create", name=f"experiment {i}")
+        assert status == 200, reply
+    api.close()
+    if site.database:
+        wait_for(lambda: site.sql("SELECT count(*) FROM event_pending")[0][0] == 0, what="the sealer")
+    site.stop(server)
+    site.check()
+    assert site.sql("UPDATE event SET object = 'another' WHERE number = 3") == 1
+    check_finds(site, "event 3 of workspace")
+    site.stop(site.start())
+
+
+def test_a_damaged_page_of_the_database(site):
+    """The engine's own structures: found, and told as what it is."""
+    server = site.start()
+    api = Api(server.port)
+    for i in range(300):
+        new_run(api, f"run {i}")
+    api.close()
+    site.stop(server)
+    site.check()
+    root = site.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'run'")[0][0]
+    change_file(os.path.join(site.data, "stemma.db"), (root - 1) * 8192, b"\xee" * 64)
+    done = site.command("check")
+    assert done.returncode != 0 and ("malformed" in done.stdout + done.stderr or "damaged: database" in done.stdout), done
+    server = site.start()
+    status, reply = Api(server.port).post("runs/search", experiment_ids=["0"], max_results=1000)
+    assert status >= 500 or len(reply.get("runs", [])) == 300, (status, str(reply)[:300])
+    assert Api(server.port).call("GET", "/health") == (200, b"OK")
+    site.kill(server)
