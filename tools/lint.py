@@ -79,7 +79,7 @@ def main():
     for check in checks:
         problems = list(check())
         failed += bool(problems)
-        print(f"{'FAILED' if problems else 'PASSED'} {check.__name__}")
+        print(f"{'FAILED' if problems else 'ok'}: {check.__name__}")
         for problem in problems:
             print(f"    {problem}")
     print(f"{len(checks) - failed} passed, {failed} failed")
