@@ -16,6 +16,8 @@ if(CMOCKA_FOUND)
         add_test(NAME ${name} COMMAND ${name})
         set_tests_properties(${name} PROPERTIES TIMEOUT 300)
     endforeach()
+    # It restarts the PostgreSQL that the other tests use.
+    set_tests_properties(t_db_postgres PROPERTIES RUN_SERIAL ON)
 endif()
 
 if(STEMMA_FUZZ)

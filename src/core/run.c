@@ -142,6 +142,26 @@ bool run_get(ctx *c, id run_id, run *out, err *e) {
     return db_read(core_db(c->core), get, &g, e);
 }
 
+typedef struct there_call {
+    ctx *c;
+    const id *ids;
+    size_t n;
+} there_call;
+
+static bool all_there(db_tx *tx, void *arg, err *e) {
+    there_call *g = arg;
+    run r;
+    for (size_t i = 0; i < g->n; i++) {
+        if (!run_read(tx, g->c, g->ids[i], &r, e)) return false;
+    }
+    return true;
+}
+
+bool run_all_there(ctx *c, const id *run_ids, size_t n, err *e) {
+    there_call g = {.c = c, .ids = run_ids, .n = n};
+    return db_read(core_db(c->core), all_there, &g, e);
+}
+
 typedef struct attrs_call {
     ctx *c;
     id owner;

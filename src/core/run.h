@@ -40,6 +40,8 @@ typedef struct run_new {
 bool run_create(ctx *c, const run_new *n, run *out,
                 err *e); // the project must be active (ERR_STATE, ERR_NOT_FOUND)
 bool run_get(ctx *c, id run_id, run *out, err *e); // deleted ones too; ERR_NOT_FOUND
+// All are there, deleted ones too; ERR_NOT_FOUND names the first that is not.
+bool run_all_there(ctx *c, const id *run_ids, size_t n, err *e);
 
 typedef struct run_change { // what is not set stays
     bool has_status, has_end, has_name;

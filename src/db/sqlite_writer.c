@@ -343,8 +343,8 @@ static void *writer_main(void *arg) {
     while (next_group(w)) {
         run_group(w);
         run_shrinks(w);
+        db_run_hooks(&w->c->tx); // first: a caller that is awake may free what they use
         wake_all(w);
-        db_run_hooks(&w->c->tx);
         arena_reset(w->c->tx.a);
         if (!w->c->sync_failed) sq_tend_after_group(&w->tend);
     }

@@ -95,18 +95,20 @@ class Side:
         # A set of Python is in no order; its strings have whichever quotes fit.
         text = re.sub(r"\{('[^{}]*')\}", lambda m: "{" + ", ".join(sorted(m[1].split(", "))) + "}", text)
         text = re.sub(r"""\('([^'"]*)'\) provided""", r'("\1") provided', text)
-        experiment = self.saved.get("e")
-        if experiment:
-            text = re.sub(rf"(mlflow-artifacts:/|\bid[= ]'?){experiment}\b", r"\1<experiment>", text)
-        return text
+        if text.startswith("[{"):  # JSON in a tag: its white space does not count
+            text = json.dumps(json.loads(text))
+        return re.sub(r"(mlflow-artifacts:/|\bid[= ]'?|experiment )([1-9]\d*)\b", lambda m: m[1] + self.experiment(m[2]), text)
+
+    def experiment(self, number):
+        return self.ids.setdefault(f"experiment {number}", f"<experiment {len(self.ids) + 1}>")
 
     def normal(self, value, key=None):
         if key in self.TIMES:
             return "<time>"
         if key == "next_page_token":
             return "<token>"
-        if key == "experiment_id" and value == self.saved.get("e"):
-            return "<experiment>"
+        if key == "experiment_id" and isinstance(value, str) and value.isdigit():
+            return value if value == "0" else self.experiment(value)
         if isinstance(value, str):
             return self.normal_text(value)
         if isinstance(value, dict):

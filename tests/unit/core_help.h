@@ -63,6 +63,15 @@ static inline run core_fix_run(core_fix *x, const char *name) {
     return r;
 }
 
+// A logged model in the Default project.
+static inline id core_fix_model(core_fix *x) {
+    err e;
+    model m;
+    model_new n = {.name = STR("m")};
+    OK(model_create(&x->c, &n, &m, &e));
+    return m.id;
+}
+
 static inline void core_fix_log(core_fix *x, id run_id, const char *key, int64_t step,
                                 double value) {
     err e;

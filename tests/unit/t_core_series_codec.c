@@ -222,12 +222,12 @@ static void size_of_a_point(void **state) {
     }
     buf bytes = BUF_MAX(1 << 20);
     block_write(&bytes, p, BLOCK_MAX, SERIES_F64);
-    assert_true(bytes.n < 3.4 * BLOCK_MAX); // float32 values, 1 % noise, 20 ms of jitter
+    assert_true(bytes.n * 10 < 34 * BLOCK_MAX); // float32 values, 1 % noise, 20 ms of jitter
     buf_free(&bytes);
     for (size_t i = 0; i < BLOCK_MAX; i++)
         p[i] = (spt){(int64_t)i, (int64_t)i * 1000, rank_of(0.5)};
     block_write(&bytes, p, BLOCK_MAX, SERIES_F64);
-    assert_true(bytes.n < 0.2 * BLOCK_MAX);
+    assert_true(bytes.n * 5 < BLOCK_MAX);
     buf_free(&bytes);
 }
 

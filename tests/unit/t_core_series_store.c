@@ -206,7 +206,8 @@ static void integers_in(core_fix *x) {
 
 static void models_in(core_fix *x) {
     err e = {0};
-    id a = core_fix_run(x, "a").id, b = core_fix_run(x, "b").id, m1 = id_new(), m2 = id_new();
+    id a = core_fix_run(x, "a").id, b = core_fix_run(x, "b").id;
+    id m1 = core_fix_model(x), m2 = core_fix_model(x);
     for (int round = 0; round < 2; round++) { // the second batch is a retry
         for (int i = 0; i < 2; i++) {
             point p[6];
@@ -597,7 +598,7 @@ static void removing_in(core_fix *x) {
         char key[20];
         snprintf(key, sizeof key, "key%d", i);
         point p = pt(key, i, i);
-        p.model = id_new();
+        p.model = core_fix_model(x);
         log_points(x, gone, &p, 1);
     }
     log_range(x, gone, "loss", 0, 20000, NULL);

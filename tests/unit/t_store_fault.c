@@ -72,7 +72,8 @@ static ssize_t f_pread(int fd, void *p, size_t n, off_t at) {
 static ssize_t f_pwritev(int fd, const struct iovec *v, int n, off_t at) {
     if (strikes(PWRITEV)) {
         if (plan.error) {
-            pwrite(fd, v[0].iov_base, v[0].iov_len / 2, at); // half of it is on the disk
+            // half of it is on the disk
+            BUG_ON(pwrite(fd, v[0].iov_base, v[0].iov_len / 2, at) < 0);
             errno = plan.error;
             return -1;
         }

@@ -66,9 +66,8 @@ static bool history(call *k, void *msg, err *e) {
                               (long long)q->max_results);
     }
     if (q->page_token.n && !token_parse(q->page_token, &after, e)) return false;
-    // Of a run that is not there nothing was logged.
-    if (!id_parse(q->run_id, &run_id)) return true;
-    if (!series_history(&k->c, run_id, q->metric_key, SERIES_BY_TIME,
+    if (!mlflow_run_id(q->run_id, &run_id, e) || !run_all_there(&k->c, &run_id, 1, e) ||
+        !series_history(&k->c, run_id, q->metric_key, SERIES_BY_TIME,
                         q->page_token.n ? &after : NULL, max + 1, &points, &n, e)) {
         return false;
     }
@@ -100,7 +99,7 @@ static void metric_of_run(json_writer *w, str key, const series_value *v, const 
     json_object_end(w);
 }
 
-// Those that can be one; the reference passes over runs that are not there.
+// Those that can be one: the bulk history passes over runs that are not there.
 static size_t parse_run_ids(arena *a, msg_list texts, id **out) {
     size_t n = 0;
     *out = ARENA_ARRAY(a, id, texts.n);
@@ -224,14 +223,23 @@ static bool interval_range(struct interval *q, err *e) {
     return true;
 }
 
+// A chart of a run that is not there is an error, not an empty chart.
+static bool require_runs(call *k, msg_list texts, id *out, err *e) {
+    for (size_t i = 0; i < texts.n; i++) {
+        if (!mlflow_run_id(*MSG_AT(str, texts, i), &out[i], e)) return false;
+    }
+    return run_all_there(&k->c, out, texts.n, e);
+}
+
 static bool interval(call *k, void *msg, err *e) {
     struct interval *q = msg;
-    id *runs;
+    size_t n_runs = q->run_ids.n;
     bool any = false;
     if (!interval_range(q, e)) return false;
-    size_t n_runs = parse_run_ids(k->c.a, q->run_ids, &runs);
+    id *runs = ARENA_ARRAY(k->c.a, id, n_runs);
     series_interval *parts = ARENA_ARRAY(k->c.a, series_interval, n_runs);
-    if (!series_sample(&k->c, runs, n_runs, q->metric_key, q->start_step, q->end_step,
+    if (!require_runs(k, q->run_ids, runs, e) ||
+        !series_sample(&k->c, runs, n_runs, q->metric_key, q->start_step, q->end_step,
                        (size_t)q->max_results, parts, e)) {
         return false;
     }
