@@ -58,14 +58,42 @@ static bool host_allowed(http_req *r, const api *app, const http_route *route) {
     return in_list(http_arena(r), list, http_header(r, "host"));
 }
 
-static bool origin_allowed(http_req *r, const api *app) {
-    str origin = http_header(r, "origin");
-    if (!origin.n || http_method_of(r) == HTTP_GET) return true;
+typedef enum trust {
+    TRUST_NONE,
+    TRUST_LOOPBACK, // a page of this machine
+    TRUST_LISTED,   // the operator named it
+} trust;
+
+static trust trust_in(http_req *r, const api *app, str origin) {
+    arena *a = http_arena(r);
     size_t scheme = str_find_str(origin, STR("://"), 0);
     str host = scheme == SIZE_MAX ? origin : str_from(origin, scheme + 3);
-    if (in_list(http_arena(r), str_of(default_origins), host)) return true;
-    return in_list(http_arena(r), app->allowed_origins, origin) ||
-           in_list(http_arena(r), app->allowed_origins, host);
+    if (in_list(a, app->allowed_origins, origin) || in_list(a, app->allowed_origins, host))
+        return TRUST_LISTED;
+    return in_list(a, str_of(default_origins), host) ? TRUST_LOOPBACK : TRUST_NONE;
+}
+
+// Requests of pages come with an Origin, those of programs without. Lets pages of trusted
+// origins read the reply (CORS); false when another site's page wants to change something.
+// Credentials that the browser adds by itself are only for origins that the operator named.
+static bool origin_allowed(http_req *r, const api *app) {
+    str origin = http_header(r, "origin");
+    if (!origin.n) return true;
+    trust t = trust_in(r, app, origin);
+    if (t == TRUST_NONE) return http_method_of(r) == HTTP_GET;
+    http_set_header(r, "Access-Control-Allow-Origin", origin);
+    http_set_header(r, "Vary", STR("Origin"));
+    if (t == TRUST_LISTED)
+        http_set_header(r, "Access-Control-Allow-Credentials", STR("true"));
+    return true;
+}
+
+void api_preflight(http_req *r) {
+    str asked = http_header(r, "access-control-request-headers");
+    if (!http_header(r, "origin").n || !origin_allowed(r, http_app(r))) return;
+    http_set_header(r, "Access-Control-Allow-Methods", STR("GET, POST, PUT, PATCH, DELETE"));
+    if (asked.n) http_set_header(r, "Access-Control-Allow-Headers", asked);
+    http_set_header(r, "Access-Control-Max-Age", STR("600"));
 }
 
 static int base64_value(char c) {

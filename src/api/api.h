@@ -19,6 +19,9 @@ typedef struct api {
 // user.
 bool api_authorise(http_req *r, const http_route *route, err *e);
 
+// For http_config.preflight: what pages of allowed origins may send (CORS).
+void api_preflight(http_req *r);
+
 // The context of a request, in the default workspace.
 ctx api_ctx(http_req *r);
 

@@ -87,6 +87,7 @@ static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) 
                      .dialects = api_dialects,
                      .app = &app,
                      .authorise = api_authorise,
+                     .preflight = api_preflight,
                      .workers = (int)workers};
     http_server *s = http_server_start(&c, e);
     if (!s) return cli_fail(e);

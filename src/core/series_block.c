@@ -93,12 +93,15 @@ static const char *parse(block *b, str data) {
     return place_columns(b, &c) ? NULL : "a block's columns are damaged";
 }
 
+bool series_corrupt(const char *what, err *e) {
+    METRIC_ADD(corrupt_total, 1);
+    log_msg(LOG_ERROR, "series.corrupt", "%s", what);
+    return err_set(e, ERR_CORRUPT, "%s", what);
+}
+
 bool block_open(block *b, str data, err *e) {
     const char *bad = parse(b, data);
-    if (!bad) return true;
-    METRIC_ADD(corrupt_total, 1);
-    log_msg(LOG_ERROR, "series.corrupt", "%s", bad);
-    return err_set(e, ERR_CORRUPT, "%s", bad);
+    return !bad || series_corrupt(bad, e);
 }
 
 // ---- decoding

@@ -332,6 +332,8 @@ static inline bool smerge_by_time(const srow *r, int64_t tier) {
 }
 // The store's damage is counted and left out: e->code is put back to ERR_NONE then.
 bool series_passable(err *e);
+// Counts and logs what is damaged; ERR_CORRUPT, false.
+bool series_corrupt(const char *what, err *e);
 bool smerge_next(smerge *m, spt *out, size_t max, size_t *n, err *e); // *n < max: the end
 void smerge_free(smerge *m);
 // The next at most max points of a key in the given order: merge, tails, pending records and

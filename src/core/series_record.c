@@ -7,9 +7,7 @@
 // Speed: a batch mostly repeats a pattern of keys (10 keys a step), so the series that followed
 // last time is tried first, by the pointers of its strings and then by their bytes.
 #include "base/digest.h"
-#include "base/log.h"
 #include "base/map.h"
-#include "base/metrics.h"
 #include "core/series_internal.h"
 
 #define NONE UINT32_MAX
@@ -282,9 +280,7 @@ bool srec_split(str record, str *head, str *data) {
 // -----------------------------------------------------------------------------------
 
 static bool corrupt(err *e) {
-    METRIC_ADD(corrupt_total, 1);
-    log_msg(LOG_ERROR, "series.corrupt", "a record of points does not match its checksum");
-    return err_set(e, ERR_CORRUPT, "a record of points does not match its checksum");
+    return series_corrupt("a record of points does not match its checksum", e);
 }
 
 static str pick(const str *strings, uint64_t n, uint64_t i, cur *c) {

@@ -67,12 +67,20 @@ const bhead *bscan_next(bscan *s, err *e) {
     return NULL;
 }
 
+// A whole block may still be another one than its row says.
+static bool is_of_row(const block *b, const bhead *h) {
+    spt first = block_at(b, 0), last = block_at(b, b->n - 1);
+    return b->n == h->n && first.step == h->first_step && first.time == h->first_time &&
+           last.step == h->last_step && last.time == h->last_time;
+}
+
 bool sview_block(db_tx *tx, const sview *v, const bhead *h, buf *bytes, block *b, bool *opened,
                  err *e) {
     *opened = false;
     if (!block_fetch(tx, v->ws, v->run, v->row.number, h, bytes, opened, e)) return false;
     if (!*opened) return true;
-    *opened = block_open(b, buf_view(bytes), e);
+    *opened = block_open(b, buf_view(bytes), e) &&
+              (is_of_row(b, h) || series_corrupt("a block is not the one of its row", e));
     return *opened || series_passable(e);
 }
 

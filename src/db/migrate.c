@@ -135,7 +135,11 @@ static bool numbers_rise(const migration_job *j, err *e) {
 static bool migrate(db *d, migration_job *j, err *e) {
     if (!numbers_rise(j, e) || !db_read(d, read_state, j, e) || !refuse_newer(j, e))
         return false;
-    if (!j->has_table && next_migration(j) && !db_write(d, create_table, NULL, e)) return false;
+    // PostgreSQL refuses one of two that create a table at once: then it is there.
+    if (!j->has_table && next_migration(j) && !db_write(d, create_table, NULL, e) &&
+        e->code != ERR_EXISTS) {
+        return false;
+    }
     while (next_migration(j)) {
         if (!db_write(d, apply_next, j, e) || !db_read(d, read_state, j, e)) return false;
         log_msg(LOG_INFO, "db.migrated", "schema %lld", (long long)j->number);

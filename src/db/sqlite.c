@@ -28,10 +28,12 @@ enum {
     JOURNAL_SPILL = 64 << 20, // bytes: statement journals stay in memory
 };
 
+// Only for a new file: on one that is there auto_vacuum writes, which a full disk refuses.
+static const char new_file_setup[] = "PRAGMA page_size=8192;"
+                                     "PRAGMA auto_vacuum=INCREMENTAL;" // before WAL
+                                     "PRAGMA journal_mode=WAL";
+
 static const char writer_setup[] =
-    "PRAGMA page_size=8192;"
-    "PRAGMA auto_vacuum=INCREMENTAL;" // before the first table and before WAL
-    "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=FULL;"
     "PRAGMA wal_autocheckpoint=0;"
     "PRAGMA foreign_keys=OFF;"
@@ -64,6 +66,18 @@ static void configure(void) {
 
 // ---- connections ----
 
+static bool is_new(sq_conn *c, bool *out, err *e) {
+    buf pages = BUF_MAX(64);
+    bool ok = sq_exec(&c->tx, STR("PRAGMA page_count"), &pages, e);
+    *out = str_is(buf_view(&pages), "0\n");
+    buf_free(&pages);
+    return ok;
+}
+
+static bool exec_all(sq_conn *c, const char *sql, err *e) {
+    return sqlite3_exec(c->h, sql, NULL, NULL, NULL) == SQLITE_OK || sq_fail(c, "opening", e);
+}
+
 // The pragma says nothing when it could not change the mode (a file system without shared
 // memory).
 static bool check_wal(sq_conn *c, err *e) {
@@ -81,9 +95,10 @@ static bool setup(sq_conn *c, sq_role role, err *e) {
     sqlite3_busy_timeout(c->h, BUSY_MS);
     sqlite3_db_config(c->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (role == SQ_READER) sqlite3_db_config(c->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    const char *sql = role == SQ_WRITER ? writer_setup : reader_setup;
-    if (sqlite3_exec(c->h, sql, NULL, NULL, NULL) != SQLITE_OK) return sq_fail(c, "opening", e);
-    return role == SQ_READER || check_wal(c, e);
+    if (role == SQ_READER) return exec_all(c, reader_setup, e);
+    bool fresh;
+    return exec_all(c, writer_setup, e) && is_new(c, &fresh, e) &&
+           (!fresh || exec_all(c, new_file_setup, e)) && check_wal(c, e);
 }
 
 sq_conn *sq_conn_open(sqlite_db *d, sq_role role, err *e) {

@@ -92,6 +92,8 @@ typedef struct http_config {
     // Called before the body is read (and before 100-continue). False: e is rendered by the
     // route's dialect.
     bool (*authorise)(http_req *r, const http_route *route, err *e);
+    // Called before OPTIONS is answered with 204 and Allow: may add headers (CORS). May be NULL.
+    void (*preflight)(http_req *r);
     int workers, long_workers;            // most threads of the pools; 0: 128 and 1024
     int max_connections, max_per_address; // 0: 20,000 and 4,096 (loopback: no limit of its
                                           // own); IPv6 counts by /64

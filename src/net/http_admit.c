@@ -14,7 +14,9 @@ static void set_allow(http_req *r, unsigned methods) {
 }
 
 static void answer_options(http_req *r) {
+    const http_config *cfg = &r->w->s->c;
     set_allow(r, r->match.methods ? r->match.methods : 31u);
+    if (cfg->preflight) cfg->preflight(r);
     http_reply(r, 204, NULL, (str){0});
 }
 

@@ -36,7 +36,12 @@ static bool lease(store *s, const store_row *row, state *st, err *e) {
     return true;
 }
 
-// Opening checks a small object whole, and length and trailer of a large one.
+// Opening checks a small object whole, a large one is read here: what is dropped in its favour
+// was just as long to write.
+static bool is_whole(store_object *o, err *why) {
+    return o->fd < 0 || store_file_check(o, 0, o->size, why);
+}
+
 static bool look(store *s, sha256 digest, state *st, store_row *row, err *e) {
     bool found;
     *st = ABSENT;
@@ -44,18 +49,13 @@ static bool look(store *s, sha256 digest, state *st, store_row *row, err *e) {
     if (!found) return true;
     store_object *o;
     err why = {0};
-    switch (store_open_row(s, row, &o, &why)) {
-    case STORE_OPENED:
-        store_object_close(o);
-        *st = THERE;
-        return lease(s, row, st, e);
-    case STORE_GONE:
-        *st = DAMAGED;
-        return true; // or gc just moved or removed it: `record` sees that
-    case STORE_FAILED: break;
-    }
-    *st = DAMAGED;
-    if (why.code == ERR_CORRUPT) return true;
+    store_opened opened = store_open_row(s, row, &o, &why);
+    bool whole = opened == STORE_OPENED && is_whole(o, &why);
+    if (opened == STORE_OPENED) store_object_close(o);
+    *st = whole ? THERE : DAMAGED;
+    if (whole) return lease(s, row, st, e);
+    // Gone: or gc just moved or removed it; `record` sees that.
+    if (opened == STORE_GONE || why.code == ERR_CORRUPT) return true;
     if (e) *e = why;
     return false;
 }

@@ -131,6 +131,21 @@ def test_origin(uri, prefix, origin, allowed):
         assert "Cross-origin request blocked" in reply.text
 
 
+@pytest.mark.parametrize("origin, may_read", [("http://localhost:3000", True), ("https://evil.example", False)])
+def test_what_pages_of_other_origins_may_read(uri, origin, may_read):
+    """CORS: a browser hands a reply to the page only if we name its origin; it asks first before it sends JSON."""
+    url = uri + "/api/2.0/mlflow/experiments/search"
+    asked = requests.options(url, timeout=30, headers={
+        "Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"})  # fmt: skip
+    read = requests.get(uri + "/api/2.0/mlflow/experiments/get?experiment_id=0", headers={"Origin": origin}, timeout=30)
+    assert (asked.status_code, read.status_code) == (204, 200)
+    for reply in (asked, read):
+        assert reply.headers.get("Access-Control-Allow-Origin") == (origin if may_read else None)
+        assert "Access-Control-Allow-Credentials" not in reply.headers  # only for origins that the operator named
+    assert asked.headers.get("Access-Control-Allow-Headers") == ("content-type" if may_read else None)
+    assert ("POST" in asked.headers.get("Access-Control-Allow-Methods", "")) == may_read
+
+
 def test_a_page_elsewhere_can_not_post_a_form(uri):
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None):
         headers = {"Content-Type": kind} if kind else {}

@@ -91,13 +91,14 @@ class Side:
         return self.ids.setdefault(text, f"<id {len(self.ids) + 1}>")
 
     def normal_text(self, text):
+        text = re.sub(r"(mlflow-artifacts:/|\bid[= ]'?|experiment )([1-9]\d*)\b", lambda m: m[1] + self.experiment(m[2]), text)
         text = re.sub(r"[0-9a-f]{32}", self.mark, text)
         # A set of Python is in no order; its strings have whichever quotes fit.
         text = re.sub(r"\{('[^{}]*')\}", lambda m: "{" + ", ".join(sorted(m[1].split(", "))) + "}", text)
         text = re.sub(r"""\('([^'"]*)'\) provided""", r'("\1") provided', text)
         if text.startswith("[{"):  # JSON in a tag: its white space does not count
             text = json.dumps(json.loads(text))
-        return re.sub(r"(mlflow-artifacts:/|\bid[= ]'?|experiment )([1-9]\d*)\b", lambda m: m[1] + self.experiment(m[2]), text)
+        return text
 
     def experiment(self, number):
         return self.ids.setdefault(f"experiment {number}", f"<experiment {len(self.ids) + 1}>")
