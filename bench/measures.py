@@ -51,6 +51,23 @@ def points(b):
 
 
 @measure
+def points_long(b):
+    """log-batch of 1,000 points, 8 connections, SQLite, for ten minutes"""
+    what = f"log-batch of 1,000 points, 8 connections, SQLite, for {b.scale.long_seconds} s"
+    with b.stemma() as s:
+        mine = b.load("points", s, seconds=b.scale.long_seconds, conns=8, batch=1000, **{"readback-runs": 1})
+        s.stop()
+        whole = s.check()
+        note = (f"{mine['points']:,} points; one of the 8 runs read back and compared ({mine['points_read_back']:,} points); "
+                f"stemma check: {whole}")
+        b.add(Figure(b.current, what, "points/s", mine["points_per_s"], None, 1_000_000, "more", ">= 1,000,000", note,
+                     {"stemma": mine}))
+        for name, limit in (("p99_ms", 30), ("p999_ms", 150)):
+            b.add(Figure(b.current, f"{what}: {name.removesuffix('_ms').replace('p999', 'p99.9')}", "ms", mine[name], None,
+                         limit, "less", f"< {limit} ms"))
+
+
+@measure
 def points_postgres(b):
     """the same on PostgreSQL"""
     if b.with_postgres:
