@@ -23,7 +23,7 @@ static const cli_command commands[] = {
      "Removes deleted runs and logged models for good, and then the stored files that nothing "
      "names any more."},
     {"version", cmd_version, "print the version",
-     "Prints the version of this program and the protocols it serves."},
+     "Prints the version of this program."},
     {"help", cmd_help, "this help, or a command's",
      "stemma help COMMAND tells a command's options."},
     {"reference", cmd_reference, NULL, ""}, // prints docs/reference.md; for the build
@@ -43,8 +43,8 @@ static void print_overview(void) {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (commands[i].summary) printf("  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    printf("\n'stemma help COMMAND' tells a command's options. Each option is also a variable "
-           "of the environment.\n");
+    printf("\n'stemma help COMMAND' tells a command's options, and the variables of the "
+           "environment that stand for them.\n");
 }
 
 static int print_command(const char *name) {
