@@ -2,5 +2,6 @@
 // dialects: the one place that lists them.
 #include "api/api.h"
 #include "api/mlflow/mlflow.h"
+#include "api/native/native.h"
 
-const http_dialect *const api_dialects[] = {&mlflow_dialect, NULL};
+const http_dialect *const api_dialects[] = {&native_dialect, &mlflow_dialect, NULL};

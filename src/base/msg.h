@@ -63,6 +63,7 @@ typedef struct msg_field {
     uint32_t max; // code points of a string, elements of a list; 0: no limit of its own
     const msg_type *sub;
     const msg_name *names; // ends with a NULL name
+    const char *doc;       // for the page of the API, or NULL
 } msg_field;
 
 struct msg_type {

@@ -13,8 +13,10 @@ enum {
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
-    CLI_UNSOUND = 3
-}; // UNSOUND: stemma check found damage
+    CLI_UNSOUND = 3,   // stemma check found damage
+    CLI_NOT_FOUND = 4, // there is no such object
+    CLI_UNREACHED = 5, // the server does not answer
+};
 
 // Runs argv[1]; returns the exit code.
 int cli_main(int argc, char **argv);

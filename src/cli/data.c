@@ -14,7 +14,7 @@ static bool make_folder(arena *a, str dir, err *e) {
     return err_errno(e, "can not make the data folder '%.*s'", STR_F(dir));
 }
 
-static bool set_log(str level, err *e) {
+bool cli_set_log(str level, err *e) {
     static const char *const names[] = {"debug", "info", "warn", "error", "off"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!str_is(level, names[i])) continue;
@@ -34,7 +34,7 @@ bool cli_data_there(const cli_options *o, arena *a, err *e) {
 
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {
     *out = (cli_data){0};
-    if (!set_log(o->log, e) || !make_folder(a, o->data, e)) return false;
+    if (!make_folder(a, o->data, e)) return false;
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     out->db = db_open(&(db_config){.url = url}, e);
     if (out->db) {

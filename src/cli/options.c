@@ -19,9 +19,21 @@ typedef struct option {
 static const option options[] = {CLI_OPTIONS(OPTION_ROW)};
 #define N_OPTIONS (sizeof options / sizeof *options)
 
-static bool takes(const option *o, const char *command) {
-    for (str rest = str_of(o->commands), word; str_split(&rest, ' ', &word);) {
-        if (str_is(word, command)) return true;
+// "runs_search" for "runs search", as the table of options names commands.
+static bool is_command(str word, const char *name) {
+    if (word.n != strlen(name)) return false;
+    for (size_t i = 0; i < word.n; i++) {
+        if (word.p[i] != (name[i] == ' ' ? '_' : name[i])) return false;
+    }
+    return true;
+}
+
+static bool takes(const option *o, const cli_command *c) {
+    str name = str_of(c->name), first = str_upto(name, str_find(name, ' ', 0));
+    str rest = str_of(o->commands);
+    for (str word; str_split(&rest, ' ', &word);) {
+        if (is_command(word, c->name) || (first.n < name.n && str_eq(word, first))) return true;
+        if (str_is(word, "@client") && c->flags & CLI_CLIENT) return true;
     }
     return false;
 }
@@ -80,7 +92,7 @@ static bool valid(const option *o, str value, err *e) {
     return true;
 }
 
-static bool from_environment(const char *command, cli_options *out, err *e) {
+static bool from_environment(const cli_command *command, cli_options *out, err *e) {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const char *value = *options[i].env ? getenv(options[i].env) : NULL;
         *slot(out, &options[i]) = str_of(value && *value ? value : options[i].fallback);
@@ -92,46 +104,78 @@ static bool from_environment(const char *command, cli_options *out, err *e) {
     return true;
 }
 
-static const option *find(const char *command, str word) {
+static const option *find(const cli_command *command, str word) {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         if (takes(&options[i], command) && named(&options[i], word)) return &options[i];
     }
     return NULL;
 }
 
-bool cli_parse(arena *a, const char *command, int argc, char **argv, cli_options *out, err *e) {
-    (void)a;
-    if (!from_environment(command, out, e)) return false;
-    for (int i = 2; i < argc; i++) {
-        str word = str_of(argv[i]), value = {0};
-        if (!str_starts(word, STR("--"))) {
-            return err_set(e, ERR_INVALID,
-                           "'%s' is not an option of 'stemma %s': see 'stemma help %s'",
-                           argv[i], command, command);
-        }
-        size_t equals = str_find(word, '=', 0);
-        const option *o = find(command, str_from(str_upto(word, equals), 2));
-        if (!o) {
-            return err_set(e, ERR_INVALID,
-                           "'stemma %s' has no option %.*s: see 'stemma help %s'", command,
-                           STR_F(str_upto(word, equals)), command);
-        }
-        if (o->kind == CLI_FLAG)
-            value = STR("1");
-        else if (equals != SIZE_MAX)
-            value = str_from(word, equals + 1);
-        else if (++i < argc)
-            value = str_of(argv[i]);
-        else
-            return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word),
-                           o->placeholder);
-        if (!valid(o, value, e)) return false;
-        *slot(out, o) = value;
+// One option at argv[*i]; moves past its value.
+static bool take_option(const cli_command *c, int argc, char **argv, int *i, cli_options *out,
+                        err *e) {
+    str word = str_of(argv[*i]), value;
+    size_t equals = str_find(word, '=', 0);
+    str name = str_upto(word, equals);
+    const option *o = find(c, str_from(name, 2));
+    if (!o) {
+        return err_set(e, ERR_INVALID, "'stemma %s' has no option %.*s: see 'stemma help %s'",
+                       c->name, STR_F(name), c->name);
     }
+    if (o->kind == CLI_FLAG)
+        value = STR("1");
+    else if (equals != SIZE_MAX)
+        value = str_from(word, equals + 1);
+    else if (++*i < argc)
+        value = str_of(argv[*i]);
+    else
+        return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word), o->placeholder);
+    if (!valid(o, value, e)) return false;
+    *slot(out, o) = value;
     return true;
 }
 
-void cli_options_help(const char *command) {
+static bool right_count(const cli_command *c, const cli_options *o, err *e) {
+    if (o->n_words >= c->least && (c->most == CLI_MANY || o->n_words <= c->most)) return true;
+    const char *usage = c->usage ? c->usage : "";
+    if (o->n_words > c->most) {
+        return err_set(e, ERR_INVALID,
+                       "'%.*s' is too much: 'stemma %s' takes %s; see 'stemma help %s'",
+                       STR_F(o->words[c->most]), c->name, *usage ? usage : "only options",
+                       c->name);
+    }
+    return err_set(e, ERR_INVALID, "'stemma %s' needs %s: see 'stemma help %s'", c->name, usage,
+                   c->name);
+}
+
+bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_options *out,
+               err *e) {
+    bool words_only = false;
+    if (!from_environment(c, out, e)) return false;
+    out->words = ARENA_ARRAY(a, str, (size_t)argc);
+    out->n_words = 0;
+    for (int i = strchr(c->name, ' ') ? 3 : 2; i < argc; i++) {
+        str word = str_of(argv[i]);
+        if (!words_only && str_is(word, "--"))
+            words_only = true;
+        else if (words_only || !str_starts(word, STR("--")))
+            out->words[out->n_words++] = word;
+        else if (!take_option(c, argc, argv, &i, out, e))
+            return false;
+    }
+    return right_count(c, out, e);
+}
+
+// The defaults of the table are not copied: whoever gave a value gave another pointer.
+bool cli_given(const cli_options *o, const char *name) {
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (!strcmp(options[i].name, name))
+            return slot((cli_options *)(uintptr_t)o, &options[i])->p != options[i].fallback;
+    }
+    return false;
+}
+
+void cli_options_help(const cli_command *command) {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const option *o = &options[i];
         char name[32], head[64];
@@ -144,7 +188,7 @@ void cli_options_help(const char *command) {
     }
 }
 
-void cli_options_markdown(const char *command) {
+void cli_options_markdown(const cli_command *command) {
     printf("| option | environment | default | what it does |\n|---|---|---|---|\n");
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const option *o = &options[i];

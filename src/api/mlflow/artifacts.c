@@ -249,7 +249,7 @@ bool mlflow_list_files(call *k, str uri, str client_path, err *e) {
     bool in_folder = folder_holds(&k->c, uri, below, &path, e);
     if (!in_folder && (e->code != ERR_NONE || !tree_path_of(k->c.a, uri, below, &path, e)))
         return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_string(w, "root_uri", uri);
     if (!(in_folder ? list_folder(k, path, below, e) : list_files(k, path, below, e)))
@@ -275,7 +275,7 @@ static bool list_run(call *k, void *msg, err *e) {
     return mlflow_run_id(q->run_id, &run_id, e) && run_get(&k->c, run_id, &r, e) &&
            mlflow_list_files(k, r.artifact_uri, q->path, e);
 }
-const mlflow_rpc mlflow_artifacts_list = {&list_msg, list_run};
+const rpc mlflow_artifacts_list = {.msg = &list_msg, .fn = list_run};
 
 static const msg_field proxy_list_fields[] = {MSG_FIELD(struct list, path, MSG_STRING, 0)};
 static const msg_type proxy_list_msg = MSG_TYPE(struct list, proxy_list_fields);
@@ -283,12 +283,12 @@ static const msg_type proxy_list_msg = MSG_TYPE(struct list, proxy_list_fields);
 static bool list_proxy(call *k, void *msg, err *e) {
     str path;
     if (!artifact_path(k->c.a, ((struct list *)msg)->path, &path, e)) return false;
-    json_object(mlflow_reply(k));
+    json_object(rpc_reply(k));
     if (!list_files(k, path, (str){0}, e)) return false;
     json_object_end(k->w);
     return true;
 }
-const mlflow_rpc mlflow_proxy_list = {&proxy_list_msg, list_proxy};
+const rpc mlflow_proxy_list = {.msg = &proxy_list_msg, .fn = list_proxy};
 
 // ---- by run and model -----------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// call: how an RPC comes in and goes out. Decodes the message by its table, words what is wrong
-// with it as the reference server does, runs the RPC, and renders its error in MLflow's shape.
-// Any thread; all state is the request's.
+// call: words what is wrong with a message as the reference server does, and renders errors in
+// MLflow's shape. Any thread; all state is the request's.
 #include "api/mlflow/mlflow_internal.h"
 
 #include <stdio.h>
@@ -132,33 +131,7 @@ static bool check_content_type(http_req *r, err *e) {
            mlflow_invalid(e, "Bad Request. Content-Type must be one of ['application/json'].");
 }
 
-static bool decode(http_req *r, const msg_type *t, void *out, err *e) {
-    msg_problem p = {0};
-    bool by_query = http_method_of(r) == HTTP_GET && (http_query(r).n || !http_body(r).n);
-    bool ok = by_query ? msg_decode_query(t, http_arena(r), http_query(r), out, &p)
-                       : msg_decode_json(t, http_arena(r), http_body(r), out, &p);
-    return ok || describe(http_arena(r), &p, e);
-}
-
-// ---- the way of a call ----------------------------------------------------------------------
-
-json_writer *mlflow_reply(call *k) {
-    if (!k->w) k->w = http_json(k->r, 200, "application/json");
-    return k->w;
-}
-
 void mlflow_handle(http_req *r) {
-    const mlflow_rpc *rpc = http_route_of(r)->data;
-    call k = {.r = r, .c = api_ctx(r)};
-    err e = {0};
-    void *msg = arena_alloc(k.c.a, rpc->msg->size);
-    bool ok = check_content_type(r, &e) && decode(r, rpc->msg, msg, &e) && rpc->fn(&k, msg, &e);
-    if (!ok && k.w)
-        http_json_fail(r, &e);
-    else if (!ok)
-        http_fail(r, &e);
-    else if (k.w)
-        http_json_end(r);
-    else
-        http_reply(r, 200, "application/json", STR("{}"));
+    static const rpc_style style = {describe, check_content_type};
+    rpc_handle(r, &style);
 }

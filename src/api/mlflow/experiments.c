@@ -58,13 +58,13 @@ static bool create(call *k, void *msg, err *e) {
     int64_t number;
     if (!project_create(&k->c, q->name, q->artifact_location, tags, q->tags.n, &number, e))
         return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_string(w, "experiment_id", arena_printf(k->c.a, "%lld", (long long)number));
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_experiments_create = {&create_msg, create};
+const rpc mlflow_experiments_create = {.msg = &create_msg, .fn = create};
 
 // ---- read -----------------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ static const msg_field by_id_fields[] = {
 static const msg_type by_id_msg = MSG_TYPE(struct by_id, by_id_fields);
 
 static bool reply_experiment(call *k, const project *p) {
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_key(w, STR("experiment"));
     mlflow_experiment(w, p, k->c.a);
@@ -93,7 +93,7 @@ static bool get(call *k, void *msg, err *e) {
     return mlflow_experiment_id(q->experiment_id, &number, e) &&
            project_get(&k->c, number, &p, e) && reply_experiment(k, &p);
 }
-const mlflow_rpc mlflow_experiments_get = {&by_id_msg, get};
+const rpc mlflow_experiments_get = {.msg = &by_id_msg, .fn = get};
 
 struct by_name {
     uint64_t has;
@@ -108,7 +108,7 @@ static bool get_by_name(call *k, void *msg, err *e) {
     return project_by_name(&k->c, ((struct by_name *)msg)->experiment_name, &p, e) &&
            reply_experiment(k, &p);
 }
-const mlflow_rpc mlflow_experiments_get_by_name = {&by_name_msg, get_by_name};
+const rpc mlflow_experiments_get_by_name = {.msg = &by_name_msg, .fn = get_by_name};
 
 static const msg_name view_names[] = {
     {"ACTIVE_ONLY", VIEW_ACTIVE}, {"DELETED_ONLY", VIEW_DELETED}, {"ALL", VIEW_ALL}, {NULL, 0}};
@@ -150,7 +150,7 @@ static bool search(call *k, void *msg, err *e) {
     s.sort = sort;
     s.n_sort = q->order_by.n;
     if (!search_projects(&k->c, &s, &found, &n, &next, e)) return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     if (n) {
         json_m_array(w, "experiments");
@@ -162,7 +162,7 @@ static bool search(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_experiments_search = {&search_msg, search};
+const rpc mlflow_experiments_search = {.msg = &search_msg, .fn = search};
 
 // ---- change ---------------------------------------------------------------------------------
 
@@ -178,21 +178,21 @@ static bool update(call *k, void *msg, err *e) {
     return check_name(q->new_name, e) && mlflow_experiment_id(q->experiment_id, &number, e) &&
            project_rename(&k->c, number, q->new_name, e);
 }
-const mlflow_rpc mlflow_experiments_update = {&update_msg, update};
+const rpc mlflow_experiments_update = {.msg = &update_msg, .fn = update};
 
 static bool delete (call *k, void *msg, err *e) {
     int64_t number;
     return mlflow_experiment_id(((struct by_id *)msg)->experiment_id, &number, e) &&
            project_delete(&k->c, number, e);
 }
-const mlflow_rpc mlflow_experiments_delete = {&by_id_msg, delete};
+const rpc mlflow_experiments_delete = {.msg = &by_id_msg, .fn = delete};
 
 static bool restore(call *k, void *msg, err *e) {
     int64_t number;
     return mlflow_experiment_id(((struct by_id *)msg)->experiment_id, &number, e) &&
            project_restore(&k->c, number, e);
 }
-const mlflow_rpc mlflow_experiments_restore = {&by_id_msg, restore};
+const rpc mlflow_experiments_restore = {.msg = &by_id_msg, .fn = restore};
 
 static const msg_field set_tag_fields[] = {
     MSG_FIELD(struct by_id, experiment_id, MSG_STRING, MSG_REQUIRED | MSG_NUMBER_OK),
@@ -208,7 +208,7 @@ static bool set_tag(call *k, void *msg, err *e) {
            mlflow_experiment_id(q->experiment_id, &number, e) &&
            project_set_tag(&k->c, number, q->key, q->value, e);
 }
-const mlflow_rpc mlflow_experiments_set_tag = {&set_tag_msg, set_tag};
+const rpc mlflow_experiments_set_tag = {.msg = &set_tag_msg, .fn = set_tag};
 
 static bool delete_tag(call *k, void *msg, err *e) {
     struct by_id *q = msg;
@@ -216,7 +216,7 @@ static bool delete_tag(call *k, void *msg, err *e) {
     return mlflow_experiment_id(q->experiment_id, &number, e) &&
            project_delete_tag(&k->c, number, q->key, e);
 }
-const mlflow_rpc mlflow_experiments_delete_tag = {&set_tag_msg, delete_tag};
+const rpc mlflow_experiments_delete_tag = {.msg = &set_tag_msg, .fn = delete_tag};
 
 // ---- data sets of experiments (what the search box of the runs page offers) -----------------
 
@@ -249,7 +249,7 @@ static bool search_datasets(call *k, void *msg, err *e) {
     if (!mlflow_experiment_ids(k->c.a, q->experiment_ids, &projects, &n_projects, e) ||
         !dataset_summaries(&k->c, projects, n_projects, DATASET_SUMMARIES_MAX, &found, &n, e))
         return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     if (n) json_m_array(w, "dataset_summaries");
     for (size_t i = 0; i < n; i++) {
@@ -265,4 +265,4 @@ static bool search_datasets(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_experiments_search_datasets = {&search_datasets_msg, search_datasets};
+const rpc mlflow_experiments_search_datasets = {.msg = &search_datasets_msg, .fn = search_datasets};

@@ -104,7 +104,7 @@ static bool log_inputs(call *k, void *msg, err *e) {
            mlflow_run_id(q->run_id, &run_id, e) &&
            input_log(&k->c, run_id, datasets, q->datasets.n, models, q->models.n, e);
 }
-const mlflow_rpc mlflow_log_inputs = {&inputs_msg, log_inputs};
+const rpc mlflow_log_inputs = {.msg = &inputs_msg, .fn = log_inputs};
 
 // ---- outputs
 // ----------------------------------------------------------------------------------
@@ -124,4 +124,4 @@ static bool log_outputs(call *k, void *msg, err *e) {
            mlflow_run_id(q->run_id, &run_id, e) &&
            output_log(&k->c, run_id, models, q->models.n, e);
 }
-const mlflow_rpc mlflow_log_outputs = {&outputs_msg, log_outputs};
+const rpc mlflow_log_outputs = {.msg = &outputs_msg, .fn = log_outputs};

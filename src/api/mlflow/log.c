@@ -76,7 +76,7 @@ static bool log_metric(call *k, void *msg, err *e) {
     return metric_to_point(k->c.a, q, SIZE_MAX, &p, e) &&
            mlflow_run_id(q->run_id, &run_id, e) && run_log(&k->c, run_id, &b, e);
 }
-const mlflow_rpc mlflow_log_metric = {&log_metric_msg, log_metric};
+const rpc mlflow_log_metric = {.msg = &log_metric_msg, .fn = log_metric};
 
 // ---- parameters and tags --------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ static bool log_parameter(call *k, void *msg, err *e) {
         STR_F(c->key), STR_F(str_upto_code_points(c->old_value, 200)), STR_F(q->run_id),
         STR_F(str_upto_code_points(c->new_value, 200)));
 }
-const mlflow_rpc mlflow_log_parameter = {&run_pair_msg, log_parameter};
+const rpc mlflow_log_parameter = {.msg = &run_pair_msg, .fn = log_parameter};
 
 static bool log_tag(call *k, void *msg, err *e) {
     struct pair *q = msg;
@@ -126,14 +126,14 @@ static bool log_tag(call *k, void *msg, err *e) {
     return mlflow_check_name(k->c.a, q->key, STR("key"), STR("key"), e) &&
            mlflow_run_id(q->run_id, &run_id, e) && run_log(&k->c, run_id, &b, e);
 }
-const mlflow_rpc mlflow_log_tag = {&run_pair_msg, log_tag};
+const rpc mlflow_log_tag = {.msg = &run_pair_msg, .fn = log_tag};
 
 static bool delete_tag(call *k, void *msg, err *e) {
     struct pair *q = msg;
     id run_id;
     return mlflow_run_id(q->run_id, &run_id, e) && run_delete_tag(&k->c, run_id, q->key, e);
 }
-const mlflow_rpc mlflow_delete_tag = {&run_pair_msg, delete_tag};
+const rpc mlflow_delete_tag = {.msg = &run_pair_msg, .fn = delete_tag};
 
 // ---- batches --------------------------------------------------------------------------------
 
@@ -238,4 +238,4 @@ static bool log_batch(call *k, void *msg, err *e) {
     return run_log(&k->c, run_id, &b, e) ||
            (e->code == ERR_EXISTS && conflicts_message(a, &b, q->run_id, e));
 }
-const mlflow_rpc mlflow_log_batch = {&batch_msg, log_batch};
+const rpc mlflow_log_batch = {.msg = &batch_msg, .fn = log_batch};

@@ -136,4 +136,4 @@ static bool log_model(call *k, void *msg, err *e) {
     str item = entry_text(k->c.a, &n);
     return run_edit_tag(&k->c, run_id, STR(HISTORY_TAG), append_to_list, &item, e);
 }
-const mlflow_rpc mlflow_log_model = {&log_model_msg, log_model};
+const rpc mlflow_log_model = {.msg = &log_model_msg, .fn = log_model};

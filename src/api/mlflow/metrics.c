@@ -73,7 +73,7 @@ static bool history(call *k, void *msg, err *e) {
     }
     bool more = n > max;
     if (more) n = max;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     if (n) {
         json_m_array(w, "metrics");
@@ -85,7 +85,7 @@ static bool history(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_metrics_history = {&history_msg, history};
+const rpc mlflow_metrics_history = {.msg = &history_msg, .fn = history};
 
 // ---- many runs ------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ static bool bulk(call *k, void *msg, err *e) {
     if (!check_bulk(q, e)) return false;
     size_t n_runs = parse_run_ids(k->c.a, q->run_id, &runs);
     qsort(runs, n_runs, sizeof *runs, compare_ids);
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_array(w, "metrics");
     for (size_t i = 0; i < n_runs && left; i++) {
@@ -171,7 +171,7 @@ static bool bulk(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_metrics_bulk = {&bulk_msg, bulk};
+const rpc mlflow_metrics_bulk = {.msg = &bulk_msg, .fn = bulk};
 
 struct interval {
     uint64_t has;
@@ -243,7 +243,7 @@ static bool interval(call *k, void *msg, err *e) {
                        (size_t)q->max_results, parts, e)) {
         return false;
     }
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     for (size_t i = 0; i < n_runs; i++) {
         char hex[ID_HEX];
@@ -257,4 +257,4 @@ static bool interval(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_metrics_interval = {&interval_msg, interval};
+const rpc mlflow_metrics_interval = {.msg = &interval_msg, .fn = interval};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the dialect's files share. An RPC is a row of mlflow_rpc: its message and a function
-// `bool f(call, msg, e)` that calls core and renders; call.c does the rest (content type,
-// decoding, errors, the empty reply "{}").
+// What the dialect's files share. An RPC is a row of rpc (api/rpc.h): its message and a function
+// `bool f(call, msg, e)` that calls core and renders; rpc.c and call.c do the rest (content
+// type, decoding, errors, the empty reply "{}").
 #ifndef STEMMA_API_MLFLOW_INTERNAL_H
 #define STEMMA_API_MLFLOW_INTERNAL_H
 
-#include "api/api.h"
-#include "base/msg.h"
+#include "api/rpc.h"
 #include "core/artifact.h"
 #include "core/input.h"
 #include "core/model.h"
@@ -21,20 +20,8 @@
 #define MLFLOW_SCHEME  "mlflow-artifacts:/"
 
 // ---- a call (call.c) ------------------------------------------------------------------------
-typedef struct call {
-    http_req *r;
-    ctx c;
-    json_writer *w; // NULL until the reply begins
-} call;
-
-typedef struct mlflow_rpc {
-    const msg_type *msg;
-    bool (*fn)(call *k, void *msg, err *e);
-} mlflow_rpc;
-
-void mlflow_handle(http_req *r); // of rows whose .data is an mlflow_rpc
+void mlflow_handle(http_req *r); // of rows whose .data is an rpc
 void mlflow_render_error(http_req *r, const err *e);
-json_writer *mlflow_reply(call *k); // begins a JSON reply with status 200
 bool mlflow_invalid(err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));    // ERR_INVALID, false
 bool mlflow_missing(err *e, const char *name); // a required parameter is; false
@@ -75,20 +62,20 @@ void mlflow_model_id_text(char out[ID_HEX + 2], id i);
 bool mlflow_list_files(call *k, str uri, str client_path, err *e); // replies root_uri and files
 
 // ---- the RPCs, a file an area ---------------------------------------------------------------
-extern const mlflow_rpc mlflow_experiments_create, mlflow_experiments_get,
+extern const rpc mlflow_experiments_create, mlflow_experiments_get,
     mlflow_experiments_get_by_name, mlflow_experiments_search, mlflow_experiments_update,
     mlflow_experiments_delete, mlflow_experiments_restore, mlflow_experiments_set_tag,
     mlflow_experiments_delete_tag, mlflow_experiments_search_datasets;
-extern const mlflow_rpc mlflow_runs_create, mlflow_runs_get, mlflow_runs_update,
+extern const rpc mlflow_runs_create, mlflow_runs_get, mlflow_runs_update,
     mlflow_runs_delete, mlflow_runs_restore, mlflow_runs_search;
-extern const mlflow_rpc mlflow_log_metric, mlflow_log_parameter, mlflow_log_tag,
+extern const rpc mlflow_log_metric, mlflow_log_parameter, mlflow_log_tag,
     mlflow_delete_tag, mlflow_log_batch, mlflow_log_model, mlflow_log_inputs,
     mlflow_log_outputs;
-extern const mlflow_rpc mlflow_metrics_history, mlflow_metrics_bulk, mlflow_metrics_interval;
-extern const mlflow_rpc mlflow_models_create, mlflow_models_get, mlflow_models_finalize,
+extern const rpc mlflow_metrics_history, mlflow_metrics_bulk, mlflow_metrics_interval;
+extern const rpc mlflow_models_create, mlflow_models_get, mlflow_models_finalize,
     mlflow_models_delete, mlflow_models_search, mlflow_models_set_tags,
     mlflow_models_delete_tag, mlflow_models_params, mlflow_models_directories;
-extern const mlflow_rpc mlflow_artifacts_list, mlflow_proxy_list;
+extern const rpc mlflow_artifacts_list, mlflow_proxy_list;
 
 // Handlers that are not RPCs.
 void mlflow_get_artifact(http_req *r);

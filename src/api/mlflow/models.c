@@ -38,7 +38,7 @@ static bool reply_model(call *k, const model *m, err *e) {
     model_point *points;
     size_t n;
     if (!model_points(&k->c, m->id, &points, &n, e)) return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_key(w, STR("model"));
     mlflow_logged_model(w, m, points, n);
@@ -95,7 +95,7 @@ static bool create(call *k, void *msg, err *e) {
         e->code = ERR_INVALID; // a parameter twice: no object of this name is meant
     return false;
 }
-const mlflow_rpc mlflow_models_create = {&create_msg, create};
+const rpc mlflow_models_create = {.msg = &create_msg, .fn = create};
 
 // ---- one model ------------------------------------------------------------------------------
 
@@ -122,14 +122,14 @@ static bool get(call *k, void *msg, err *e) {
            (deleted_too ? model_get_any : model_get)(&k->c, model_id, &m, e) &&
            reply_model(k, &m, e);
 }
-const mlflow_rpc mlflow_models_get = {&which_msg, get};
+const rpc mlflow_models_get = {.msg = &which_msg, .fn = get};
 
 static bool delete (call *k, void *msg, err *e) {
     id model_id;
     (void)msg;
     return model_of_path(k, &model_id, e) && model_delete(&k->c, model_id, e);
 }
-const mlflow_rpc mlflow_models_delete = {&none_msg, delete};
+const rpc mlflow_models_delete = {.msg = &none_msg, .fn = delete};
 
 static const msg_name status_names[] = {{"LOGGED_MODEL_STATUS_UNSPECIFIED", MODEL_UNSPECIFIED},
                                         {"LOGGED_MODEL_PENDING", MODEL_PENDING},
@@ -148,7 +148,7 @@ static bool finalize(call *k, void *msg, err *e) {
            model_finalize(&k->c, model_id, (model_status)q->status, &m, e) &&
            reply_model(k, &m, e);
 }
-const mlflow_rpc mlflow_models_finalize = {&finalize_msg, finalize};
+const rpc mlflow_models_finalize = {.msg = &finalize_msg, .fn = finalize};
 
 static const msg_field tags_fields[] = {
     MSG_FIELD(struct one, tags, MSG_LIST, 0, .sub = &item_msg, .max = ITEMS_AT_MOST)};
@@ -160,7 +160,7 @@ static bool set_tags(call *k, void *msg, err *e) {
     return model_of_path(k, &model_id, e) &&
            model_set_tags(&k->c, model_id, items_of(k->c.a, q->tags), q->tags.n, e);
 }
-const mlflow_rpc mlflow_models_set_tags = {&tags_msg, set_tags};
+const rpc mlflow_models_set_tags = {.msg = &tags_msg, .fn = set_tags};
 
 static bool delete_tag(call *k, void *msg, err *e) {
     id model_id;
@@ -168,7 +168,7 @@ static bool delete_tag(call *k, void *msg, err *e) {
     return model_of_path(k, &model_id, e) &&
            model_delete_tag(&k->c, model_id, http_param(k->r, "tag_key"), e);
 }
-const mlflow_rpc mlflow_models_delete_tag = {&none_msg, delete_tag};
+const rpc mlflow_models_delete_tag = {.msg = &none_msg, .fn = delete_tag};
 
 static const msg_field params_fields[] = {
     MSG_FIELD(struct one, params, MSG_LIST, 0, .sub = &item_msg, .max = ITEMS_AT_MOST)};
@@ -183,7 +183,7 @@ static bool add_params(call *k, void *msg, err *e) {
     if (e->code == ERR_EXISTS) e->code = ERR_INVALID;
     return false;
 }
-const mlflow_rpc mlflow_models_params = {&params_msg, add_params};
+const rpc mlflow_models_params = {.msg = &params_msg, .fn = add_params};
 
 static const msg_field directories_fields[] = {
     MSG_FIELD(struct one, artifact_directory_path, MSG_STRING, 0)};
@@ -196,7 +196,7 @@ static bool directories(call *k, void *msg, err *e) {
     return model_of_path(k, &model_id, e) && model_get(&k->c, model_id, &m, e) &&
            mlflow_list_files(k, m.artifact_uri, q->artifact_directory_path, e);
 }
-const mlflow_rpc mlflow_models_directories = {&directories_msg, directories};
+const rpc mlflow_models_directories = {.msg = &directories_msg, .fn = directories};
 
 // ---- search ---------------------------------------------------------------------------------
 
@@ -295,7 +295,7 @@ static bool search(call *k, void *msg, err *e) {
     if (!collect_order(a, q, &s, e) || !search_models(&k->c, &s, &found, &n, &next, e)) {
         return false;
     }
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     if (n) json_m_array(w, "models");
     for (size_t i = 0; i < n; i++) {
@@ -308,4 +308,4 @@ static bool search(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_models_search = {&search_msg, search};
+const rpc mlflow_models_search = {.msg = &search_msg, .fn = search};

@@ -154,7 +154,7 @@ static const http_route routes[] = {
 static const char *const prefixes[] = {"/api/", "/ajax-api/", NULL};
 
 static bool owns(str path) {
-    (void)path; // the only dialect so far
+    (void)path; // what no dialect before it owns
     return true;
 }
 

@@ -24,13 +24,13 @@ static const msg_type tag_msg = MSG_TYPE(struct tag, tag_fields);
 
 static bool emit_run(void *arg, const run_view *v, err *e) {
     (void)e;
-    mlflow_run(mlflow_reply(arg), v, false);
+    mlflow_run(rpc_reply(arg), v, false);
     return true;
 }
 
 static bool emit_new_run(void *arg, const run_view *v, err *e) {
     (void)e;
-    mlflow_run(mlflow_reply(arg), v, true);
+    mlflow_run(rpc_reply(arg), v, true);
     return true;
 }
 
@@ -38,7 +38,7 @@ static bool emit_new_run(void *arg, const run_view *v, err *e) {
 static bool reply_run(call *k, id run_id, bool is_new, err *e) {
     run r;
     if (!run_get(&k->c, run_id, &r, e)) return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_key(w, STR("run"));
     if (!search_views(&k->c, &run_id, 1, is_new ? emit_new_run : emit_run, k, e)) return false;
@@ -103,7 +103,7 @@ static bool create(call *k, void *msg, err *e) {
     return collect_tags(k, q, &n, e) && run_create(&k->c, &n, &r, e) &&
            reply_run(k, r.id, true, e);
 }
-const mlflow_rpc mlflow_runs_create = {&create_msg, create};
+const rpc mlflow_runs_create = {.msg = &create_msg, .fn = create};
 
 // ---- one run --------------------------------------------------------------------------------
 
@@ -125,21 +125,21 @@ static bool get(call *k, void *msg, err *e) {
     return mlflow_run_id(((struct one *)msg)->run_id, &run_id, e) &&
            reply_run(k, run_id, false, e);
 }
-const mlflow_rpc mlflow_runs_get = {&one_msg, get};
+const rpc mlflow_runs_get = {.msg = &one_msg, .fn = get};
 
 static bool delete (call *k, void *msg, err *e) {
     id run_id;
     return mlflow_run_id(((struct one *)msg)->run_id, &run_id, e) &&
            run_delete(&k->c, run_id, e);
 }
-const mlflow_rpc mlflow_runs_delete = {&one_msg, delete};
+const rpc mlflow_runs_delete = {.msg = &one_msg, .fn = delete};
 
 static bool restore(call *k, void *msg, err *e) {
     id run_id;
     return mlflow_run_id(((struct one *)msg)->run_id, &run_id, e) &&
            run_restore(&k->c, run_id, e);
 }
-const mlflow_rpc mlflow_runs_restore = {&one_msg, restore};
+const rpc mlflow_runs_restore = {.msg = &one_msg, .fn = restore};
 
 static const msg_field update_fields[] = {
     MSG_FIELD(struct one, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),
@@ -161,14 +161,14 @@ static bool update(call *k, void *msg, err *e) {
                          .name = mlflow_truncate(q->run_name, RUN_TAG_VALUE_MAX)};
     if (!mlflow_run_id(q->run_id, &run_id, e) || !run_update(&k->c, run_id, &change, &r, e))
         return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     json_key(w, STR("run_info"));
     mlflow_run_info(w, &r);
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_runs_update = {&update_msg, update};
+const rpc mlflow_runs_update = {.msg = &update_msg, .fn = update};
 
 // ---- search ---------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ static bool emit_found(void *arg, const run_view *v, err *e) {
     run_links links = v->links ? *v->links : (run_links){0};
     links.n_inputs = 0;
     shown.links = &links;
-    mlflow_run(mlflow_reply(k), &shown, false);
+    mlflow_run(rpc_reply(k), &shown, false);
     return !http_gone(k->r) || err_set(e, ERR_CANCELLED, "the client went away");
 }
 
@@ -225,7 +225,7 @@ static bool search(call *k, void *msg, err *e) {
     s.sort = sort;
     s.n_sort = q->order_by.n;
     if (!search_runs(&k->c, &s, &page, e)) return false;
-    json_writer *w = mlflow_reply(k);
+    json_writer *w = rpc_reply(k);
     json_object(w);
     if (page.n) {
         json_m_array(w, "runs");
@@ -236,4 +236,4 @@ static bool search(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const mlflow_rpc mlflow_runs_search = {&search_msg, search};
+const rpc mlflow_runs_search = {.msg = &search_msg, .fn = search};

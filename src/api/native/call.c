@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// call: words what is wrong with a native message, renders errors as RFC 9457 (problem details),
+// and reads the parts of a path. Any thread; all state is the request's.
+#include "api/native/native_internal.h"
+
+#include <stdio.h>
+
+const msg_name native_views[] = {
+    {"active", VIEW_ACTIVE}, {"deleted", VIEW_DELETED}, {"all", VIEW_ALL}, {NULL, 0}};
+
+// ---- errors ---------------------------------------------------------------------------------
+
+void native_render_error(http_req *r, const err *e) {
+    const err_info *about = err_about(e->code);
+    buf b = BUF_MAX(16u << 10);
+    json_writer w = json_writer_new(&b);
+    char type[64];
+    snprintf(type, sizeof type, "urn:stemma:error:%s", about->name);
+    if (e->code == ERR_UNAUTHENTICATED)
+        http_set_header(r, "WWW-Authenticate", STR("Bearer, Basic realm=\"stemma\""));
+    json_object(&w);
+    json_m_string(&w, "type", str_of(type));
+    json_m_string(&w, "title", str_of(about->doc));
+    json_m_i64(&w, "status", about->http);
+    json_m_string(&w, "detail", str_of(e->msg));
+    json_m_string(&w, "code", str_of(about->name));
+    json_m_bool(&w, "retry", about->retry);
+    json_object_end(&w);
+    http_reply(r, about->http, "application/problem+json", buf_view(&b));
+    buf_free(&b);
+}
+
+// ---- what is wrong with a message -----------------------------------------------------------
+
+static const char *kind_text(const msg_field *f) {
+    switch ((msg_kind)f->kind) {
+    case MSG_STRING: return "a string";
+    case MSG_INT64: return "an integer";
+    case MSG_INT32: return "an integer of 32 bits";
+    case MSG_DOUBLE: return "a number";
+    case MSG_BOOL: return "true or false";
+    case MSG_MESSAGE: return "an object";
+    case MSG_STRINGS: return "a list of strings";
+    case MSG_LIST: return "a list of objects";
+    default: return "another value";
+    }
+}
+
+static str enum_text(arena *a, const msg_field *f) {
+    str out = {0};
+    for (const msg_name *n = f->names; n->name; n++)
+        out = arena_printf(a, "%.*s%s%s", STR_F(out), out.n ? ", " : "", n->name);
+    return out;
+}
+
+static bool describe(arena *a, const msg_problem *p, err *e) {
+    str value = str_upto_code_points(p->value, 200);
+    switch (p->kind) {
+    case MSG_MISSING: return err_set(e, ERR_INVALID, "'%.*s' is required", STR_F(p->path));
+    case MSG_TOO_LONG:
+        return err_set(e, ERR_INVALID, "'%.*s' is too long: %zu, and at most %u are taken",
+                       STR_F(p->path), p->length, p->field->max);
+    case MSG_BAD_JSON:
+        return err_set(e, ERR_MALFORMED, "the body is not valid JSON: %.*s", STR_F(value));
+    case MSG_BAD_TEXT:
+        return err_set(e, ERR_INVALID, "'%.*s' must be UTF-8 text without NUL characters",
+                       STR_F(p->path));
+    case MSG_BAD_ENUM:
+        return err_set(e, ERR_INVALID, "'%.*s' is one of %.*s, not %.*s", STR_F(p->path),
+                       STR_F(enum_text(a, p->field)), STR_F(value));
+    default:
+        if (!p->field)
+            return err_set(e, ERR_INVALID, "the body must be a JSON object");
+        return err_set(e, ERR_INVALID, "'%.*s' takes %s, not %.*s", STR_F(p->path),
+                       kind_text(p->field), STR_F(value));
+    }
+}
+
+// Browsers can not send application/json to another site without asking; a body without a type
+// is refused for that reason too.
+static bool check_content_type(http_req *r, err *e) {
+    if (http_method_of(r) == HTTP_GET || !http_body(r).n) return true;
+    str type = http_header(r, "content-type");
+    type = str_trim(str_upto(type, str_find(type, ';', 0)));
+    return str_eq_nocase(type, STR("application/json")) ||
+           err_set(e, ERR_INVALID, "the body must be sent with Content-Type: application/json");
+}
+
+void native_handle(http_req *r) {
+    static const rpc_style style = {describe, check_content_type};
+    rpc_handle(r, &style);
+}
+
+// ---- parts ----------------------------------------------------------------------------------
+
+bool native_path_run(call *k, id *out, err *e) {
+    str text = http_param(k->r, "run");
+    return id_parse(text, out) || err_set(e, ERR_NOT_FOUND, "there is no run '%.*s'",
+                                          STR_F(str_upto_code_points(text, 100)));
+}
+
+bool native_project_named(call *k, str text, int64_t *out, err *e) {
+    project p;
+    bool ok = str_to_i64(text, out) && *out >= 0 ? project_get(&k->c, *out, &p, e)
+                                                 : project_by_name(&k->c, text, &p, e);
+    if (ok) *out = p.number;
+    return ok;
+}
+
+bool native_path_project(call *k, int64_t *out, err *e) {
+    return native_project_named(k, http_param(k->r, "project"), out, e);
+}
+
+bool native_limit(bool sent, int64_t value, size_t *out, err *e) {
+    *out = sent ? (size_t)value : NATIVE_PAGE;
+    return !sent || (value >= 1 && value <= NATIVE_PAGE_MAX) ||
+           err_set(e, ERR_INVALID, "'limit' is 1 to %d, not %lld", NATIVE_PAGE_MAX,
+                   (long long)value);
+}
+
+void native_list_end(json_writer *w, str next) {
+    json_array_end(w);
+    if (next.n) json_m_string(w, "next", next);
+    json_object_end(w);
+}

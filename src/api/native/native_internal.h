@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the dialect's files share. A route is a row of routes.c; most are RPCs (api/rpc.h) with the
+// shape of their reply, the others stream and say which content types they take and give.
+//
+// Conventions. Lists answer {"items": [...], "next": "..."}: `next` is left out at the end, else
+// it is given as `after` for the next page. Times of ours are integers of microseconds (`_us`),
+// those of clients keep the integer and unit that they came with (`_ms`). Errors are RFC 9457.
+#ifndef STEMMA_API_NATIVE_INTERNAL_H
+#define STEMMA_API_NATIVE_INTERNAL_H
+
+#include "api/native/shape.h"
+#include "api/rpc.h"
+#include "core/project.h"
+#include "core/run.h"
+
+#define NATIVE_PREFIX     "/api/v1/"
+#define NATIVE_PAGE       100  // items of a list when `limit` is not sent
+#define NATIVE_PAGE_MAX   1000 // and at most
+
+// .data of rows that are no RPCs.
+typedef struct native_stream {
+    const char *takes, *gives; // content types with spaces between; NULL: none
+    const msg_type *query;     // NULL: takes none
+} native_stream;
+
+// ---- a call (call.c) ------------------------------------------------------------------------
+void native_handle(http_req *r); // of rows whose .data is an rpc
+void native_render_error(http_req *r, const err *e);
+// Parts of the path. A project is named by its number or its name.
+bool native_path_run(call *k, id *out, err *e);
+bool native_path_project(call *k, int64_t *out, err *e);
+bool native_project_named(call *k, str text, int64_t *out, err *e);
+// A page's size: the default when nothing was sent, ERR_INVALID outside 1..NATIVE_PAGE_MAX.
+bool native_limit(bool sent, int64_t value, size_t *out, err *e);
+void native_list_end(json_writer *w, str next); // ends "items" and the object
+
+// Views of lists: "active" (the default), "deleted", "all".
+extern const msg_name native_views[];
+
+// ---- the page of everything (openapi.c) -----------------------------------------------------
+void native_openapi(http_req *r);
+
+// ---- projects.c -----------------------------------------------------------------------------
+extern const rpc native_projects_list, native_projects_create, native_projects_get,
+    native_projects_change, native_projects_delete, native_projects_restore;
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// rpc: how a JSON request comes in and goes out, for every dialect. A row names the message that
+// the request is decoded by, the function that calls core and renders, and (native) the shape of
+// the reply, from which the OpenAPI page is made. What differs between dialects, the words for a
+// wrong message and the shape of errors, is theirs: rpc_style, and http_dialect.render_error.
+#ifndef STEMMA_API_RPC_H
+#define STEMMA_API_RPC_H
+
+#include "api/api.h"
+#include "base/msg.h"
+
+// One request at work. State is the request's; any thread.
+typedef struct call {
+    http_req *r;
+    ctx c;
+    json_writer *w; // NULL until the reply begins
+    int status;     // of the reply, when it begins
+} call;
+
+struct shape;
+
+typedef struct rpc {
+    const msg_type *msg; // NULL: takes no message
+    bool (*fn)(call *k, void *msg, err *e);
+    const struct shape *reply; // native/shape.h; NULL: "{}", or what fn itself replies
+    int status;                // 0: 200
+} rpc;
+
+typedef struct rpc_style {
+    // Words a problem as an error; always false.
+    bool (*describe)(arena *a, const msg_problem *p, err *e);
+    // Does the request say what its body is?
+    bool (*check_content_type)(http_req *r, err *e);
+} rpc_style;
+
+// The handler of rows whose .data is an rpc: decodes (GET by its query, others by their body),
+// runs, and ends the reply: what was begun, the error, or "{}".
+void rpc_handle(http_req *r, const rpc_style *style);
+
+// Begins the JSON reply (once; later calls give the same writer).
+json_writer *rpc_reply(call *k);
+
+#endif

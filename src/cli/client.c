@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// client: see client.h.
+#include "cli/client.h"
+
+#include "api/api.h"
+#include "cli/local.h"
+
+#include <stdlib.h>
+
+struct cli_client {
+    arena *a; // the command's
+    http_client *http;
+    cli_local *local; // the server within, or NULL
+};
+
+cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
+    cli_client *c = mem_alloc(sizeof *c);
+    http_client_config config = {.url = o->url, .token = o->token};
+    c->a = a;
+    bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
+    if (within) {
+        c->local = cli_local_start(o, a, e);
+        if (c->local) {
+            config.url = cli_local_url(c->local);
+            config.token = cli_local_token(c->local);
+        }
+    }
+    if (!within || c->local) c->http = http_client_new(&config, e);
+    if (c->http) return c;
+    cli_disconnect(c);
+    return NULL;
+}
+
+void cli_disconnect(cli_client *c) {
+    if (!c) return;
+    http_client_free(c->http);
+    cli_local_stop(c->local);
+    free(c);
+}
+
+// A code out of the table by its name in problem details; else one that fits the status.
+static err_code code_of(str name, int status) {
+    for (int i = 1; i < ERR_COUNT_; i++) {
+        if (str_is(name, err_about((err_code)i)->name)) return (err_code)i;
+    }
+    return status == 404 ? ERR_NOT_FOUND : status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID;
+}
+
+static bool fail(cli_client *c, const http_exchange *x, err *e) {
+    json_value *v = json_parse(c->a, x->reply, 0, NULL);
+    const json_value *detail = v ? json_get(v, "detail") : NULL;
+    const json_value *code = v ? json_get(v, "code") : NULL;
+    if (!detail || !code) {
+        return err_set(e, code_of((str){0}, x->status),
+                       "the server answered with status %d and no reason: is it a Stemma?",
+                       x->status);
+    }
+    return err_set(e, code_of(code->text, x->status), "%.*s", STR_F(detail->text));
+}
+
+bool cli_exchange(cli_client *c, http_exchange *x, err *e) {
+    return http_client_do(c->http, c->a, x, e) && (x->status < 400 || fail(c, x, e));
+}
+
+json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text,
+                     err *e) {
+    http_exchange x = {.method = method,
+                       .path = arena_printf(c->a, "/api/v1%.*s", STR_F(path)),
+                       .content_type = body.n ? "application/json" : NULL,
+                       .body = body};
+    str why = {0};
+    if (!cli_exchange(c, &x, e)) return NULL;
+    if (text) *text = x.reply;
+    json_value *v = json_parse(c->a, x.reply, 0, &why);
+    if (!v) err_set(e, ERR_UNAVAILABLE, "the server's answer is not JSON: %.*s", STR_F(why));
+    return v;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// client: how commands speak to a server: --url (STEMMA_URL) names one; with --data (and
+// perhaps --db) a server of our own is opened on the folder within this process, so that both
+// ways run the same code. One thread.
+#ifndef STEMMA_CLI_CLIENT_H
+#define STEMMA_CLI_CLIENT_H
+
+#include "base/json.h"
+#include "cli/cli_internal.h"
+#include "net/client.h"
+
+typedef struct cli_client cli_client;
+
+cli_client *cli_connect(const cli_options *o, arena *a, err *e);
+void cli_disconnect(cli_client *c);
+
+// A request whose reply is JSON; `path` begins behind "/api/v1". `body` is JSON, or empty. NULL
+// and e on an error, the server's own sentence when it answered with one. The reply's text is
+// kept too when `text` is not NULL (for --json).
+json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text, err *e);
+// Any exchange; x->path is whole ("/api/v1/..."). Fills e for a status of 400 and more.
+bool cli_exchange(cli_client *c, http_exchange *x, err *e);
+
+#endif
