@@ -219,7 +219,8 @@ str search_status_name(uint8_t state) {
                                 [RUN_SCHEDULED] = STR_K("SCHEDULED"),
                                 [RUN_FINISHED] = STR_K("FINISHED"),
                                 [RUN_FAILED] = STR_K("FAILED"),
-                                [RUN_KILLED] = STR_K("KILLED")};
+                                [RUN_KILLED] = STR_K("KILLED"),
+                                [RUN_CRASHED] = STR_K("CRASHED")};
     run_status s = search_state_status(state);
     return s < sizeof names / sizeof *names ? names[s] : (str){0};
 }
