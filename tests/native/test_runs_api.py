@@ -253,7 +253,7 @@ FOUND = [
     ("duration = 60", "e"),
     ("duration = 1m", "e"),
     ("duration > '1 day'", "dcba"),
-    ("start <= 2000", "ba"),
+    ("start <= '1970-01-01T00:00:02'", "ba"),
     ("start = 1970", "edcba"),
     ("start < 1 week ago", "edcba"),
     ("end is null", "dcba"),

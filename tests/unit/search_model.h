@@ -77,7 +77,8 @@ static inline model_value model_attribute(const model_run *m, int which, arena *
 static inline model_value model_read(const search_field *f, str s) {
     double d = 0;
     if (f->which == SEARCH_AS_TEXT) return model_text(s);
-    return model_number(s.p && num_parse_f64(s, &d), d);
+    bool has = s.p && num_parse_f64(s, &d);
+    return model_number(has, d);
 }
 
 static inline model_value model_of(const model_run *m, const search_field *f, arena *a) {
