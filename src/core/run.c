@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// run: the row of a run: create, read. Changing it is in run_change.c, logging in run_log.c. Every
-// change is one transaction with its mark for the search and, where the design calls for one, its
-// event. Any thread.
+// run: the row of a run: create, read. Changing it is in run_change.c, logging in run_log.c.
+// Every change is one transaction with its mark for the search and, where the design calls for
+// one, its event. Any thread.
 #include "core/run.h"
 
 #include "base/clock.h"

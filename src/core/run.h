@@ -66,7 +66,8 @@ bool run_delete(ctx *c, id run_id, err *e);                                     
 bool run_restore(ctx *c, id run_id, err *e);                                    // idempotent
 
 // The same to many runs, in transactions of up to RUN_BULK of them. failed[n]: p NULL where it
-// was done, else why not (no such run, wrong state). False: the engine failed; some may be done.
+// was done, else why not (no such run, wrong state). False: the engine failed; some may be
+// done.
 #define RUN_BULK 100
 typedef enum run_act { RUN_DO_CHANGE, RUN_DO_DELETE, RUN_DO_RESTORE } run_act;
 bool run_bulk(ctx *c, run_act act, const run_change *change, const id *ids, size_t n,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_change: everything that changes a run's row: its state, name, tags, project, and the bin; of
-// one run, or of many in one transaction. What can be refused is checked before the first write,
-// so that a bulk may go on behind a run that is refused. Any thread.
+// run_change: everything that changes a run's row: its state, name, tags, project, and the bin;
+// of one run, or of many in one transaction. What can be refused is checked before the first
+// write, so that a bulk may go on behind a run that is refused. Any thread.
 #include "base/clock.h"
 #include "core/core_internal.h"
 #include "core/event.h"

@@ -92,10 +92,7 @@ static const char trunk[] =
 static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
 
 const db_migration schema_migrations[] = {
-    {1, "objects", store_schema},
-    {2, "trunk", trunk},
-    {3, "series", series_schema},
-    {4, "search", search_schema},
-    {5, "run reason", run_reason},
+    {1, "objects", store_schema}, {2, "trunk", trunk},           {3, "series", series_schema},
+    {4, "search", search_schema}, {5, "run reason", run_reason},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

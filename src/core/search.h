@@ -159,8 +159,8 @@ bool search_views_of(ctx *c, const id *ids, size_t n, const search_keys *only,
                      bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
 
 // ---- groups of runs, and what runs hold ----------------------------------------------------
-// Runs by the values of some fields, and statistics of others over each group; computed from the
-// columns. Texts longer than 512 bytes count by their first 512.
+// Runs by the values of some fields, and statistics of others over each group; computed from
+// the columns. Texts longer than 512 bytes count by their first 512.
 #define SEARCH_MAX_GROUPS 10000
 #define SEARCH_MAX_BY     8
 #define SEARCH_MAX_OF     32
@@ -177,19 +177,19 @@ typedef struct search_group {
 } search_group;
 
 typedef struct search_groups_query {
-    search_query runs; // projects, view, where
+    search_query runs;           // projects, view, where
     const search_field *by, *of; // of: numbers
     size_t n_by, n_of;
     str prefix; // of the first by's text: only such runs
-    bool cut;   // past SEARCH_MAX_GROUPS: the first that were met, and *more; else ERR_TOO_LARGE
+    bool cut; // past SEARCH_MAX_GROUPS: the first that were met, and *more; else ERR_TOO_LARGE
 } search_groups_query;
 // The largest first, then by their texts.
 bool search_groups(ctx *c, const search_groups_query *q, search_group **out, size_t *n,
                    bool *more, err *e);
 
-// The keys that runs of a project have, read from the facts of at most SEARCH_NAME_RUNS runs (the
-// newest, and others spread over the project's life): costs at most that many runs' keys, whatever
-// the project holds. In the order of names.
+// The keys that runs of a project have, read from the facts of at most SEARCH_NAME_RUNS runs
+// (the newest, and others spread over the project's life): costs at most that many runs' keys,
+// whatever the project holds. In the order of names.
 #define SEARCH_NAME_RUNS 2048
 typedef struct search_name {
     str key;

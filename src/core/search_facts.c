@@ -16,8 +16,8 @@ bool search_run_type(void *unused, const search_field *f, search_type *t, err *e
     (void)unused;
     bool attr = f->domain == SEARCH_PARAM || f->domain == SEARCH_TAG;
     *t = f->domain == SEARCH_METRIC || (attr && f->which == SEARCH_AS_NUMBER) ? SEARCH_T_NUM
-         : f->domain == SEARCH_DATASET ? SEARCH_T_SET
-                                       : SEARCH_T_TEXT;
+         : f->domain == SEARCH_DATASET                                        ? SEARCH_T_SET
+                                                                              : SEARCH_T_TEXT;
     if (f->domain == SEARCH_METRIC && f->which == SEARCH_ANY)
         return err_set(
             e, ERR_INVALID,

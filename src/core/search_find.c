@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // search_find: walks the runs that a query shows. Within one snapshot, project by project: the
-// marked runs' facts are read and evaluated as chunks of their own, and their slots are masked out
-// (I2); then the stored chunks are evaluated a block at a time (I3). What fits goes to the caller.
-// When a project lacks a column that the query names, the snapshot is given up, the column is
-// built, and the walk begins anew. Memory: a block, a batch of marked runs, and what the caller
-// keeps. Any thread, each with a search_find of its own.
+// marked runs' facts are read and evaluated as chunks of their own, and their slots are masked
+// out (I2); then the stored chunks are evaluated a block at a time (I3). What fits goes to the
+// caller. When a project lacks a column that the query names, the snapshot is given up, the
+// column is built, and the walk begins anew. Memory: a block, a batch of marked runs, and what
+// the caller keeps. Any thread, each with a search_find of its own.
 #include "base/clock.h"
 #include "core/search_internal.h"
 #include "core/search_sql.h"
@@ -32,7 +32,8 @@ static bool column_of(void *arg, const search_field *field, search_type t, size_
     search_find *f = arg;
     bool keyed = field->domain == SEARCH_PARAM || field->domain == SEARCH_TAG ||
                  field->domain == SEARCH_METRIC;
-    search_column c = {.domain = field->domain, .which = field->which, .key = STR(""), .type = t};
+    search_column c = {
+        .domain = field->domain, .which = field->which, .key = STR(""), .type = t};
     if (keyed && field->key.n) c.key = field->key;
     c.derived = c.domain == SEARCH_ATTRIBUTE && c.which == SEARCH_DURATION;
     if (c.derived) {
@@ -223,8 +224,8 @@ static bool add_project(search_find *f, err *e) {
     size_t missing = 0;
     memcpy(f->columns, f->wanted.p, f->wanted.n * sizeof *f->columns);
     if (!search_head_last(f->scan.tx, f->scan.place, &last, &folded, e)) return false;
-    if (folded && !search_column_find(f->scan.tx, f->scan.place, f->columns, f->wanted.n,
-                                      &missing, e))
+    if (folded &&
+        !search_column_find(f->scan.tx, f->scan.place, f->columns, f->wanted.n, &missing, e))
         return false;
     if (missing) vec_push(f->work, &f->missing, f->scan.place.project);
     if (f->missing.n) return true; // this try only finds out what to build

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// search_groups: runs by the values of fields, with statistics of others, computed from the search
-// columns: a walk (search_find) whose rows go into a table of groups by the text of their values.
-// Statistics are Welford's, one pass. Memory: SEARCH_MAX_GROUPS groups and GROUP_BYTES of texts at
-// most. Any thread.
+// search_groups: runs by the values of fields, with statistics of others, computed from the
+// search columns: a walk (search_find) whose rows go into a table of groups by the text of
+// their values. Statistics are Welford's, one pass. Memory: SEARCH_MAX_GROUPS groups and
+// GROUP_BYTES of texts at most. Any thread.
 #include "base/buf.h"
 #include "base/metrics.h"
 #include "base/num.h"

@@ -288,8 +288,8 @@ struct search_scan {
     search_chunk **block;      // [n_columns][n_block]
     bool *loaded;              // [n_columns]
     size_t n_block, at;
-    int64_t first; // chunk number of block[...][0]
-    uint32_t n;    // slots of the present chunk
+    int64_t first;               // chunk number of block[...][0]
+    uint32_t n;                  // slots of the present chunk
     search_durations *durations; // of the present chunk, when has_durations
     bool has_durations;
 };
@@ -306,17 +306,18 @@ const search_chunk **search_scan_made(arena *a, const search_column *columns, si
 bool search_eval_chunk(const search_prog *p, search_scan *s, const search_bits *mask,
                        search_bits *is_true, err *e);
 
-// ---- finding (search_find.c) -----------------------------------------------------------------
-// Walks the runs of some projects that a query's view and filter show, a chunk at a time. What is
-// done with them is the caller's: begin is called when a try begins (what was taken before does
-// not count), take for the rows of the scan's present chunk.
+// ---- finding (search_find.c)
+// ----------------------------------------------------------------- Walks the runs of some
+// projects that a query's view and filter show, a chunk at a time. What is done with them is
+// the caller's: begin is called when a try begins (what was taken before does not count), take
+// for the rows of the scan's present chunk.
 typedef struct search_find {
     ctx *c;
     const search_query *q; // sort, after and max are the caller's business
     bool (*begin)(void *arg, err *e);
     bool (*take)(void *arg, search_scan *s, const search_bits *rows, err *e);
     void *arg;
-    arena *a, *work, *part; // of the plan; of a try; of a block or batch
+    arena *a, *work, *part;    // of the plan; of a try; of a block or batch
     VEC(search_column) wanted; // the fixed ones first
     search_prog *prog;
     search_column *columns; // wanted, with the present project's fields

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// search_names: which keys the runs of a project have. No table knows that (a row a key and project
-// would be written in every log call), so runs are looked at: the newest, page by page; and in a
-// project that has more than those, runs at moments spread evenly over its life. What it costs: the
-// keys of SEARCH_NAME_RUNS runs, 32 runs a snapshot. No state; any thread.
+// search_names: which keys the runs of a project have. No table knows that (a row a key and
+// project would be written in every log call), so runs are looked at: the newest, page by page;
+// and in a project that has more than those, runs at moments spread evenly over its life. What
+// it costs: the keys of SEARCH_NAME_RUNS runs, 32 runs a snapshot. No state; any thread.
 #include "core/search_internal.h"
 #include "core/search_sql.h"
 #include "core/series.h"
@@ -57,7 +57,8 @@ static bool add_attrs(namer *w, db_tx *tx, err *e) {
 static bool add_metrics(namer *w, db_tx *tx, err *e) {
     series_summary *out[SEARCH_IN_WIDTH];
     size_t n[SEARCH_IN_WIDTH];
-    if (!series_summaries_many(tx, db_tx_arena(tx), w->place.ws, w->runs, w->n, NULL, out, n, e))
+    if (!series_summaries_many(tx, db_tx_arena(tx), w->place.ws, w->runs, w->n, NULL, out, n,
+                               e))
         return false;
     for (size_t i = 0; i < w->n; i++) {
         for (size_t k = 0; k < n[i]; k++) {
@@ -105,7 +106,8 @@ static bool look_at_page(namer *w, id from, size_t *on_page, err *e) {
     page_call p = {.w = w, .from = from};
     if (!db_read(core_db(w->c->core), read_page, &p, e)) return false;
     for (size_t i = 0; i < w->n; i++) {
-        *map_at(&w->looked, arena_str(w->a, str_n(w->runs[i].b, sizeof w->runs[i].b)), NULL) = w;
+        *map_at(&w->looked, arena_str(w->a, str_n(w->runs[i].b, sizeof w->runs[i].b)), NULL) =
+            w;
     }
     *on_page = p.on_page;
     return true;

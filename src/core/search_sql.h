@@ -14,7 +14,7 @@
     "$28,$29,$30,$31,$32,$33)"
 
 #define SEARCH_RUN_COLUMNS                                                                     \
-    "run, slot, status, life, start_ms, end_ms, name, user_name, artifact_uri, project, "        \
+    "run, slot, status, life, start_ms, end_ms, name, user_name, artifact_uri, project, "      \
     "created_us, reason"
 
 // X(symbol, is its plan tested, SQL)
@@ -148,8 +148,7 @@
       "SELECT run FROM run WHERE ws = $1 AND project = $2 AND run < $3 ORDER BY run DESC "     \
       "LIMIT $4")                                                                              \
     X(search_attr_keys, true,                                                                  \
-      "SELECT owner, key FROM attr WHERE ws = $1 AND owner IN " SEARCH_IDS                     \
-      " AND kind = $34")                                                                       \
+      "SELECT owner, key FROM attr WHERE ws = $1 AND owner IN " SEARCH_IDS " AND kind = $34")  \
     X(search_drop_marks, true, "DELETE FROM run_mark WHERE ws = $1 AND project = $2")          \
     X(search_drop_heads, true, "DELETE FROM column_head WHERE ws = $1 AND project = $2")       \
     X(search_drop_keys, true, "DELETE FROM column_key WHERE ws = $1 AND project = $2")         \

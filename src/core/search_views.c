@@ -92,14 +92,13 @@ static bool read_rows(viewer *v, db_tx *tx, err *e) {
 }
 
 // The parameters or tags of some keys.
-static bool read_some_attrs(viewer *v, db_tx *tx, attr_kind kind, const str *keys, size_t n_keys,
-                            err *e) {
+static bool read_some_attrs(viewer *v, db_tx *tx, attr_kind kind, const str *keys,
+                            size_t n_keys, err *e) {
     for (size_t k = 0; k < n_keys; k++) {
         take_ids(v);
         v->args[1 + SEARCH_IN_WIDTH] = DB_I64(kind);
         v->args[2 + SEARCH_IN_WIDTH] = DB_TEXT(keys[k]);
-        db_rows *rows =
-            db_query_rows(tx, &Q_search_attr_one, v->args, 3 + SEARCH_IN_WIDTH, e);
+        db_rows *rows = db_query_rows(tx, &Q_search_attr_one, v->args, 3 + SEARCH_IN_WIDTH, e);
         if (!rows) return false;
         while (!past_limit(v) && db_next(rows, e)) {
             one *o = find(v, db_id(rows, 0));

@@ -58,9 +58,8 @@ static inline model_value model_number(bool has, double d) {
 }
 
 static inline model_value model_attribute(const model_run *m, int which, arena *a) {
-    static const char *const states[] = {"",         "RUNNING", "SCHEDULED",
-                                         "FINISHED", "FAILED",  "KILLED",
-                                         "CRASHED"};
+    static const char *const states[] = {"",       "RUNNING", "SCHEDULED", "FINISHED",
+                                         "FAILED", "KILLED",  "CRASHED"};
     switch (which) {
     case SEARCH_ID: return model_text(id_str(a, m->r.id));
     case SEARCH_NAME: return model_text(m->r.name);

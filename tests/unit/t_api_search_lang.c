@@ -19,8 +19,9 @@
 // ---- trees as text -------------------------------------------------------------------------
 static void show_field(buf *b, const search_field *f) {
     static const char *const attributes[] = {
-        [SEARCH_ID] = "id",           [SEARCH_NAME] = "name",   [SEARCH_STATUS] = "status",
-        [SEARCH_USER] = "user",       [SEARCH_START] = "start", [SEARCH_END] = "end",
+        [SEARCH_ID] = "id",           [SEARCH_NAME] = "name",
+        [SEARCH_STATUS] = "status",   [SEARCH_USER] = "user",
+        [SEARCH_START] = "start",     [SEARCH_END] = "end",
         [SEARCH_CREATED] = "created", [SEARCH_NUMBER] = "project",
         [SEARCH_REASON] = "reason",   [SEARCH_DURATION] = "duration"};
     static const char *const which[] = {"last", "first", "min", "max"};
@@ -43,9 +44,9 @@ static bool is_number(const search_field *f) {
 }
 
 static void show(buf *b, const search_node *n) {
-    static const char *const ops[] = {"and", "or",   "not",   "=",     "!=", "<",      "<=",
-                                      ">",   ">=",   "like",  "ilike", "~",  "in",     "not in",
-                                      "null", "not null"};
+    static const char *const ops[] = {"and", "or",     "not",  "=",       "!=",    "<",
+                                      "<=",  ">",      ">=",   "like",    "ilike", "~",
+                                      "in",  "not in", "null", "not null"};
     if (n->op <= SEARCH_NOT) {
         buf_printf(b, "(%s ", ops[n->op]);
         show(b, n->left);
@@ -345,8 +346,8 @@ static void single_fields(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_texts),   cmocka_unit_test(nothing_is_everything),
-        cmocka_unit_test(bad_texts),    cmocka_unit_test(limits),
-        cmocka_unit_test(sort_keys),    cmocka_unit_test(single_fields)};
+        cmocka_unit_test(good_texts), cmocka_unit_test(nothing_is_everything),
+        cmocka_unit_test(bad_texts),  cmocka_unit_test(limits),
+        cmocka_unit_test(sort_keys),  cmocka_unit_test(single_fields)};
     return cmocka_run_group_tests_name("search_lang", tests, NULL, NULL);
 }

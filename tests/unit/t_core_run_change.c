@@ -239,12 +239,11 @@ static void many(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(states),
-        cmocka_unit_test(tags_go_with_the_rest),
-        cmocka_unit_test(moves),
-        cmocka_unit_test(rebuild_forgets_left_slots),
-        cmocka_unit_test(not_into_the_bin),
-        cmocka_unit_test(many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(states),
+                                       cmocka_unit_test(tags_go_with_the_rest),
+                                       cmocka_unit_test(moves),
+                                       cmocka_unit_test(rebuild_forgets_left_slots),
+                                       cmocka_unit_test(not_into_the_bin),
+                                       cmocka_unit_test(many)};
     return core_fix_main("run_change", tests, sizeof tests / sizeof *tests);
 }

@@ -9,8 +9,9 @@
 
 static const int64_t zero = 0;
 
-#define PARAM(k)  ((search_field){.domain = SEARCH_PARAM, .key = STR_K(k)})
-#define NUMBER(k) ((search_field){.domain = SEARCH_PARAM, .which = SEARCH_AS_NUMBER, .key = STR_K(k)})
+#define PARAM(k) ((search_field){.domain = SEARCH_PARAM, .key = STR_K(k)})
+#define NUMBER(k)                                                                              \
+    ((search_field){.domain = SEARCH_PARAM, .which = SEARCH_AS_NUMBER, .key = STR_K(k)})
 #define METRIC(k) ((search_field){.domain = SEARCH_METRIC, .key = STR_K(k)})
 #define ATTR(w)   ((search_field){.domain = SEARCH_ATTRIBUTE, .which = (w)})
 
@@ -53,7 +54,8 @@ static void texts_as_numbers(void **state) {
     core_fix own, *x = &own;
     core_fix_open(x);
     err e;
-    static const char *const texts[] = {"10", "9", "1e1", "adam", "nan", "-inf", " 3", "", NULL};
+    static const char *const texts[] = {"10",   "9",  "1e1", "adam", "nan",
+                                        "-inf", " 3", "",    NULL};
     enum { N = sizeof texts / sizeof *texts };
     id ids[N];
     for (int round = 0; round < 3; round++) {
@@ -91,8 +93,10 @@ static void durations(void **state) {
     for (int i = 0; i < 4; i++)
         ids[i] = add(x, NULL, NULL, -1); // began at 1,000 ms
     for (int i = 0; i < 2; i++) {
-        run_change end = {
-            .has_status = true, .status = RUN_FINISHED, .has_end = true, .end_ms = 2500 + i * 9000};
+        run_change end = {.has_status = true,
+                          .status = RUN_FINISHED,
+                          .has_end = true,
+                          .end_ms = 2500 + i * 9000};
         OK(run_update(&x->c, ids[i], &end, &now, &e));
     }
     run_change no_end = {.has_status = true, .status = RUN_FAILED};
@@ -122,12 +126,11 @@ static search_group *groups(core_fix *x, const search_field *by, size_t n_by,
                             const search_field *of, size_t n_of, size_t *n) {
     err e;
     search_group *out;
-    search_groups_query q = {
-        .runs = {.projects = &zero, .n_projects = 1, .view = VIEW_ACTIVE},
-        .by = by,
-        .n_by = n_by,
-        .of = of,
-        .n_of = n_of};
+    search_groups_query q = {.runs = {.projects = &zero, .n_projects = 1, .view = VIEW_ACTIVE},
+                             .by = by,
+                             .n_by = n_by,
+                             .of = of,
+                             .n_of = n_of};
     OK(search_groups(&x->c, &q, &out, n, NULL, &e));
     return out;
 }
@@ -189,7 +192,8 @@ static void groups_have_limits(void **state) {
     size_t n;
     bool more;
     add(x, "1", "a", 1);
-    search_field by[SEARCH_MAX_BY + 1], set = {.domain = SEARCH_DATASET}, name = ATTR(SEARCH_NAME);
+    search_field by[SEARCH_MAX_BY + 1], set = {.domain = SEARCH_DATASET},
+                                        name = ATTR(SEARCH_NAME);
     for (size_t i = 0; i <= SEARCH_MAX_BY; i++)
         by[i] = PARAM("opt");
     search_groups_query q = {.runs = {.projects = &zero, .n_projects = 1, .view = VIEW_ACTIVE},

@@ -19,9 +19,24 @@ static bool chance(int percent) {
 
 // ---- changes -------------------------------------------------------------------------------
 static str random_text(void) {
-    static const char *const some[] = {
-        "",   "a", "b",    "ab",   "A",   "a%b", "a_b", "\xC3\xA4hnlich", "\xC3\x84HNLICH",
-        "10", "9", "relu", "Relu", "gelu", "1e1", "-0", "nan", "1"};
+    static const char *const some[] = {"",
+                                       "a",
+                                       "b",
+                                       "ab",
+                                       "A",
+                                       "a%b",
+                                       "a_b",
+                                       "\xC3\xA4hnlich",
+                                       "\xC3\x84HNLICH",
+                                       "10",
+                                       "9",
+                                       "relu",
+                                       "Relu",
+                                       "gelu",
+                                       "1e1",
+                                       "-0",
+                                       "nan",
+                                       "1"};
     if (chance(4)) { // longer than a column keeps
         size_t n = 500 + pick(40);
         char *p = arena_bytes(keep, n);
@@ -193,8 +208,8 @@ static void fold_some(core_fix *x) {
 
 // ---- queries -------------------------------------------------------------------------------
 static search_field random_field(bool sort) {
-    static const int attributes[] = {SEARCH_ID,           SEARCH_NAME, SEARCH_STATUS,
-                                     SEARCH_ARTIFACT_URI, SEARCH_USER, SEARCH_START,
+    static const int attributes[] = {SEARCH_ID,           SEARCH_NAME,   SEARCH_STATUS,
+                                     SEARCH_ARTIFACT_URI, SEARCH_USER,   SEARCH_START,
                                      SEARCH_END,          SEARCH_NUMBER, SEARCH_REASON};
     static const search_domain domains[] = {SEARCH_ATTRIBUTE, SEARCH_PARAM,  SEARCH_TAG,
                                             SEARCH_METRIC,    SEARCH_METRIC, SEARCH_DATASET};

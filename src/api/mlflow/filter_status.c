@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run that crashed is shown to MLflow's clients as FAILED, so a comparison of the status that
-// FAILED passes must find it too. (Nothing to do for orders: CRASHED stands right before FAILED.)
+// FAILED passes must find it too. (Nothing to do for orders: CRASHED stands right before
+// FAILED.)
 #include "api/mlflow/filter.h"
 
 static bool failed_passes(const search_node *n) {

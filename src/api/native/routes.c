@@ -23,7 +23,8 @@ static const http_route routes[] = {
 
     // runs
     RPC(HTTP_POST, "runs", WRITE, native_runs_create, "begin a run"),
-    RPC(HTTP_GET, "runs/{run}", READ, native_runs_get, "a run with all it holds but its points"),
+    RPC(HTTP_GET, "runs/{run}", READ, native_runs_get,
+        "a run with all it holds but its points"),
     RPC(HTTP_PATCH, "runs/{run}", WRITE, native_runs_change,
         "change a run's state, name, tags or project"),
     RPC(HTTP_DELETE, "runs/{run}", WRITE, native_runs_delete, "move a run to the bin"),

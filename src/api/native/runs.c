@@ -93,8 +93,8 @@ static bool create(call *k, void *msg, err *e) {
     if (!msg_has(&create_msg, q, "start_ms")) n.start_ms = clock_now_us() / 1000;
     n.params = params;
     return distinct(k->c.a, params, &n.n_params, e) &&
-           native_project_named(k, q->project, &n.project, e) &&
-           run_create(&k->c, &n, &r, e) && runs_reply(k, r.id, e);
+           native_project_named(k, q->project, &n.project, e) && run_create(&k->c, &n, &r, e) &&
+           runs_reply(k, r.id, e);
 }
 const rpc native_runs_create = {
     .msg = &create_msg, .fn = create, .reply = &runs_run_shape, .status = 201};
@@ -117,7 +117,8 @@ struct change {
 static const msg_field change_fields[] = {
     MSG_FIELD(struct change, name, MSG_STRING, 0, .max = NAME_MAX_LENGTH),
     MSG_FIELD(struct change, status, MSG_ENUM, 0, .names = runs_statuses,
-              .doc = "a final one ends the run now, if it has no end; running takes its end away"),
+              .doc =
+                  "a final one ends the run now, if it has no end; running takes its end away"),
     MSG_FIELD(struct change, reason, MSG_STRING, 0, .max = REASON_MAX_LENGTH,
               .doc = "why it is in this state"),
     MSG_FIELD(struct change, end_ms, MSG_INT64, 0),

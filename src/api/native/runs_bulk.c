@@ -25,7 +25,8 @@ struct bulk {
 };
 static const msg_field bulk_fields[] = {
     MSG_FIELD(struct bulk, act, MSG_ENUM, MSG_REQUIRED, .names = acts),
-    MSG_FIELD(struct bulk, runs, MSG_STRINGS, MSG_REQUIRED, .max = BULK_MAX, .doc = "their ids"),
+    MSG_FIELD(struct bulk, runs, MSG_STRINGS, MSG_REQUIRED, .max = BULK_MAX,
+              .doc = "their ids"),
     MSG_FIELD(struct bulk, key, MSG_STRING, 0, .max = RUNS_KEY_MAX, .doc = "of tag and untag"),
     MSG_FIELD(struct bulk, value, MSG_STRING, MSG_NUMBER_OK, .max = RUNS_VALUE_MAX,
               .doc = "of tag"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs_group: runs by the values of fields, with statistics; and what fields and values there are,
-// for whoever helps to write a search. Any thread.
+// runs_group: runs by the values of fields, with statistics; and what fields and values there
+// are, for whoever helps to write a search. Any thread.
 #include "api/native/runs.h"
 
 #include <math.h>
@@ -15,8 +15,9 @@ SHAPE(static, stats_shape, "FieldStatistics",
       FIELD("max", SHAPE_NUMBER, SHAPE_OPTIONAL, "the greatest"));
 
 SHAPE(static, group_shape, "RunGroup",
-      FIELD("by", SHAPE_MAP, 0, "the values that its runs share, as texts; one that they all "
-                                "lack is left out"),
+      FIELD("by", SHAPE_MAP, 0,
+            "the values that its runs share, as texts; one that they all "
+            "lack is left out"),
       FIELD("count", SHAPE_INT, 0, "its runs"),
       FIELD("of", SHAPE_MAP, 0, "statistics of each field asked for", .sub = &stats_shape));
 
@@ -198,11 +199,11 @@ static void put_attributes(names_call *x) {
 }
 
 static bool put_keys(names_call *x, int64_t kind, err *e) {
-    static const search_domain domains[] = {[KIND_METRIC] = SEARCH_METRIC,
-                                            [KIND_CONFIG] = SEARCH_PARAM,
-                                            [KIND_TAG] = SEARCH_TAG};
+    static const search_domain domains[] = {
+        [KIND_METRIC] = SEARCH_METRIC, [KIND_CONFIG] = SEARCH_PARAM, [KIND_TAG] = SEARCH_TAG};
     search_names_page page;
-    if (!search_names(&x->k->c, x->project, domains[kind], x->q->prefix, &page, e)) return false;
+    if (!search_names(&x->k->c, x->project, domains[kind], x->q->prefix, &page, e))
+        return false;
     x->looked_at = page.looked_at > x->looked_at ? page.looked_at : x->looked_at;
     x->all = x->all && page.all;
     for (size_t i = 0; i < page.n; i++) {
@@ -282,11 +283,12 @@ static bool values(call *k, void *msg, err *e) {
         !native_project_named(k, q->project, &number, e) ||
         !runs_field(&l, "field", q->field, &f, e))
         return false;
-    search_groups_query s = {.runs = {.projects = &number, .n_projects = 1, .view = VIEW_ACTIVE},
-                             .by = &f,
-                             .n_by = 1,
-                             .prefix = core_prefix(k->c.a, &f, q->prefix),
-                             .cut = true};
+    search_groups_query s = {
+        .runs = {.projects = &number, .n_projects = 1, .view = VIEW_ACTIVE},
+        .by = &f,
+        .n_by = 1,
+        .prefix = core_prefix(k->c.a, &f, q->prefix),
+        .cut = true};
     if (!search_groups(&k->c, &s, &groups, &n, &more, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);

@@ -4,10 +4,13 @@
 #include "core/input.h"
 #include "core/series.h"
 
-const msg_name runs_statuses[] = {
-    {"running", RUN_RUNNING}, {"scheduled", RUN_SCHEDULED}, {"finished", RUN_FINISHED},
-    {"failed", RUN_FAILED},   {"killed", RUN_KILLED},       {"crashed", RUN_CRASHED},
-    {NULL, 0}};
+const msg_name runs_statuses[] = {{"running", RUN_RUNNING},
+                                  {"scheduled", RUN_SCHEDULED},
+                                  {"finished", RUN_FINISHED},
+                                  {"failed", RUN_FAILED},
+                                  {"killed", RUN_KILLED},
+                                  {"crashed", RUN_CRASHED},
+                                  {NULL, 0}};
 
 SHAPE(static, point_shape, "MetricPoint",
       FIELD("step", SHAPE_INT, 0, "where on the way of training"),

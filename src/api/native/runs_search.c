@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs_search: POST runs/search, and what other requests share with it: which runs they are about.
-// Any thread.
+// runs_search: POST runs/search, and what other requests share with it: which runs they are
+// about. Any thread.
 #include "api/native/runs.h"
 #include "base/clock.h"
 #include "base/vec.h"
@@ -104,10 +104,12 @@ static const msg_field search_fields[] = {
      .names = native_views,
      .doc = "which runs: active (default), deleted, all"},
     MSG_FIELD(struct search, sort, MSG_STRINGS, 0, .max = SORT_MAX,
-              .doc = "fields, each with asc (default) or desc; what is missing comes last; ties: "
-                     "started last first"),
+              .doc =
+                  "fields, each with asc (default) or desc; what is missing comes last; ties: "
+                  "started last first"),
     MSG_FIELD(struct search, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct search, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
+    MSG_FIELD(struct search, after, MSG_STRING, 0,
+              .doc = "the cursor `next` of the page before"),
     MSG_FIELD(struct search, columns, MSG_STRINGS, 0, .max = COLUMNS_MAX,
               .doc = "fields of config, tags and metrics to show; none: everything"),
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The grammar of the search language (search_lang.h) above comparisons: and, or, not, parentheses;
-// sort keys. Chains of "and" and "or" become balanced trees, so that core's depth is theirs only
-// where the text itself nests.
+// The grammar of the search language (search_lang.h) above comparisons: and, or, not,
+// parentheses; sort keys. Chains of "and" and "or" become balanced trees, so that core's depth
+// is theirs only where the text itself nests.
 #include "api/native/search_lang_internal.h"
 #include "base/vec.h"
 
@@ -35,7 +35,8 @@ static search_node *parse_inner(lang *p, err *e) {
 static search_node *parse_factor(lang *p, err *e) {
     lang_token t = p->token;
     if (++p->depth > SEARCH_LANG_DEPTH) {
-        err_set_at(e, ERR_INVALID, t.at, "a search is nested %d deep at most", SEARCH_LANG_DEPTH);
+        err_set_at(e, ERR_INVALID, t.at, "a search is nested %d deep at most",
+                   SEARCH_LANG_DEPTH);
         return NULL;
     }
     search_node *n = parse_inner(p, e);

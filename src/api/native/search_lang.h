@@ -9,27 +9,29 @@
 //              | field "is" ["not"] "null"
 //   sort    = field ["asc" | "desc"]
 //
-//   field   = "metrics." KEY [".last" | ".first" | ".min" | ".max"] | "config." KEY | "tags." KEY
+//   field   = "metrics." KEY [".last" | ".first" | ".min" | ".max"] | "config." KEY | "tags."
+//   KEY
 //           | "dataset." ("name" | "digest" | "context")
 //           | id | name | status | user | reason | start | end | created | project | duration
 //
-// A KEY is a word (anything but white space, quotes, parentheses, commas and = ! < > ~), or stands
-// in "..." , '...' or `...` when it is none, or ends like ".min" itself. Texts stand in quotes of
-// either kind; a quote within is written twice. Words of the language are of any case.
+// A KEY is a word (anything but white space, quotes, parentheses, commas and = ! < > ~), or
+// stands in "..." , '...' or `...` when it is none, or ends like ".min" itself. Texts stand in
+// quotes of either kind; a quote within is written twice. Words of the language are of any
+// case.
 //
 // Numbers compare what they compare with as numbers: a configuration or tag that is none is
-// unknown then. Texts compare as texts. ~ is a regular expression (PCRE2) that may match anywhere.
-// Statuses may stand without quotes. start, end, created: "2026", "2026-11", "2026-11-01",
-// "2026-11-01T10:00[:00[.5]][Z | +01:00]" (UTC when it says none), "1 week ago", 3h ago, now,
-// today, yesterday, or milliseconds since 1970; a time that names a day is that whole day: = is
-// within it, > is behind its end. duration: seconds, or "1h30m", 5m, 2d. project: its number or its
-// name.
+// unknown then. Texts compare as texts. ~ is a regular expression (PCRE2) that may match
+// anywhere. Statuses may stand without quotes. start, end, created: "2026", "2026-11",
+// "2026-11-01", "2026-11-01T10:00[:00[.5]][Z | +01:00]" (UTC when it says none), "1 week ago",
+// 3h ago, now, today, yesterday, or milliseconds since 1970; a time that names a day is that
+// whole day: = is within it, > is behind its end. duration: seconds, or "1h30m", 5m, 2d.
+// project: its number or its name.
 //
 // Logic is SQL's: a comparison with what a run does not have is unknown, and so is its "not".
 //
 // Errors are ERR_INVALID with the place (err.h). Depth, comparisons and lists are limited
-// (SEARCH_LANG_*). Everything is allocated in the arena; texts point into the given one where they
-// can. Cost is linear in the text. No state; any thread.
+// (SEARCH_LANG_*). Everything is allocated in the arena; texts point into the given one where
+// they can. Cost is linear in the text. No state; any thread.
 #ifndef STEMMA_API_NATIVE_SEARCH_LANG_H
 #define STEMMA_API_NATIVE_SEARCH_LANG_H
 

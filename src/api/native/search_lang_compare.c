@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One comparison of the search language: what may be compared with what, and the leaves of core's
-// tree that say so.
+// One comparison of the search language: what may be compared with what, and the leaves of
+// core's tree that say so.
 #include "api/native/search_lang_internal.h"
 #include "base/num.h"
 #include "base/vec.h"

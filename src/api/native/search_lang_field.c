@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields of the search language: which there are, and how one is read. A field is one word, or a
-// word that ends with a dot, the quoted key that touches it, and perhaps ".min" that touches that.
+// Fields of the search language: which there are, and how one is read. A field is one word, or
+// a word that ends with a dot, the quoted key that touches it, and perhaps ".min" that touches
+// that.
 #include "api/native/search_lang_internal.h"
 
 #define KEY_MAX 1000 // bytes

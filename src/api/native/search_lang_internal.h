@@ -32,10 +32,10 @@ typedef struct lang {
     size_t comparisons;
 } lang;
 
-bool lang_next(lang *p, err *e);                         // to the next token
-bool lang_is(const lang *p, const char *word);           // a word of the language
+bool lang_next(lang *p, err *e);               // to the next token
+bool lang_is(const lang *p, const char *word); // a word of the language
 bool lang_is_mark(const lang *p, char c);
-str lang_shown(const lang *p, const lang_token *t);      // for messages
+str lang_shown(const lang *p, const lang_token *t); // for messages
 bool lang_fail(const lang *p, const lang_token *t, const char *expected, err *e);
 
 // ---- times (search_lang_time.c) ------------------------------------------------------------

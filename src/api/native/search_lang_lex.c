@@ -43,10 +43,11 @@ static const struct {
     const char *text;
     search_op op;
     bool negated;
-} ops[] = { // the longer first
-    {"==", SEARCH_EQ, false}, {"!=", SEARCH_NE, false}, {"<>", SEARCH_NE, false},
-    {"<=", SEARCH_LE, false}, {">=", SEARCH_GE, false}, {"!~", SEARCH_MATCH, true},
-    {"=", SEARCH_EQ, false},  {"<", SEARCH_LT, false},  {">", SEARCH_GT, false},
+} ops[] = {
+    // the longer first
+    {"==", SEARCH_EQ, false},   {"!=", SEARCH_NE, false}, {"<>", SEARCH_NE, false},
+    {"<=", SEARCH_LE, false},   {">=", SEARCH_GE, false}, {"!~", SEARCH_MATCH, true},
+    {"=", SEARCH_EQ, false},    {"<", SEARCH_LT, false},  {">", SEARCH_GT, false},
     {"~", SEARCH_MATCH, false},
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times and durations as people write them. A time that names a day, a minute, a year is that whole
-// span. Months ago are 30 days, years ago 365. No state.
+// Times and durations as people write them. A time that names a day, a minute, a year is that
+// whole span. Months ago are 30 days, years ago 365. No state.
 #include "api/native/search_lang_internal.h"
 #include "base/num.h"
 
@@ -11,10 +11,10 @@ static const struct {
     const char *names; // with spaces around
     double seconds;
 } units[] = {
-    {" s sec secs second seconds ", 1},     {" m min mins minute minutes ", 60},
-    {" h hour hours ", 3600},               {" d day days ", 86400},
-    {" w week weeks ", 7 * 86400.0},        {" month months ", 30 * 86400.0},
-    {" y year years ", 365 * 86400.0},      {" ms millisecond milliseconds ", 0.001},
+    {" s sec secs second seconds ", 1}, {" m min mins minute minutes ", 60},
+    {" h hour hours ", 3600},           {" d day days ", 86400},
+    {" w week weeks ", 7 * 86400.0},    {" month months ", 30 * 86400.0},
+    {" y year years ", 365 * 86400.0},  {" ms millisecond milliseconds ", 0.001},
 };
 
 // ---- durations ------------------------------------------------------------------------------
