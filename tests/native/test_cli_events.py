@@ -3,6 +3,7 @@
 
 import json
 import signal
+import time
 
 import pytest
 from cli import Cli
@@ -14,11 +15,19 @@ def cli(server):
     return Cli("--url", server.uri)
 
 
+def wait_for_event(cli, number):
+    """Until the log shows that the project was made: with PostgreSQL a moment after its commit."""
+    deadline = time.monotonic() + 60
+    while cli.ok("events", "--json", "-n", "1").json["items"][-1]["object"] != str(number):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_newest_events(cli, api):
     project = api.project(unique("events"))
     for i in range(3):
         api.ok("PATCH", f"projects/{project['number']}", json={"name": f"{project['name']} {i}"})
-    api.project()
+    wait_for_event(cli, api.project()["number"])
     listed = cli.ok("events", "--json", "-n", "2").json["items"]
     assert len(listed) == 2 and listed[1]["number"] == listed[0]["number"] + 1
     assert listed[1]["kind"] == "project_created"
@@ -35,7 +44,7 @@ def test_newest_events(cli, api):
 
 
 def test_follow(cli, api):
-    api.project()
+    wait_for_event(cli, api.project()["number"])
     process = cli.spawn("events", "--follow", "-n", "1", "--json", stdout=-1, stderr=-1)
     first = json.loads(process.stdout.readline())
     name = unique("followed")
