@@ -88,10 +88,11 @@ static const char trunk[] =
     "CREATE TABLE lease (name {text} NOT NULL PRIMARY KEY, holder {blob} NOT NULL, expires_us "
     "{i64} NOT NULL) {table}";
 
+// Why a run is in its state ("no sign of life for 90 s").
+static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
+
 const db_migration schema_migrations[] = {
-    {1, "objects", store_schema},
-    {2, "trunk", trunk},
-    {3, "series", series_schema},
-    {4, "search", search_schema},
+    {1, "objects", store_schema}, {2, "trunk", trunk},           {3, "series", series_schema},
+    {4, "search", search_schema}, {5, "run reason", run_reason},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;
