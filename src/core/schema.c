@@ -93,5 +93,6 @@ const db_migration schema_migrations[] = {
     {2, "trunk", trunk},
     {3, "series", series_schema},
     {4, "search", search_schema},
+    {20, "levels of blocks", series_level_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;
