@@ -30,6 +30,7 @@
     X(pid, NUMBER, "0", "the server's process: its CPU time is reported")                      \
     X(patience, NUMBER, "0", "points: seconds to go on trying when the server is away")        \
     X(skip_readback, FLAG, "", "do not read back what was acknowledged")                       \
+    X(readback_runs, NUMBER, "0", "points: read back only so many of the runs; 0: all")        \
     X(seed, NUMBER, "1", "of the numbers that are made up")                                    \
     X(buckets, NUMBER, "1000", "chart: parts of the range")                                    \
     X(experiment, TEXT, "", "id of the experiment; else one is made")                          \
