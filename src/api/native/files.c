@@ -121,15 +121,14 @@ void native_file_put(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     run found;
-    str path, tree_path;
+    str path;
     files_place p = {0};
     files_entry f;
     sha256 digest;
     uint64_t size;
     bool ok = file_path(&k, &path, &e) && open_run(&k, &found, &e) &&
-              files_tree_path(k.c.a, found.artifact_uri, path, &tree_path, &e) &&
-              files_receive(r, &k.c, tree_path, UINT64_MAX, &digest, &size, &e);
-    p.path = tree_path;
+              files_tree_path(k.c.a, found.artifact_uri, path, &p.path, &e) &&
+              files_receive(r, &k.c, p.path, UINT64_MAX, &digest, &size, &e);
     if (!ok || !files_look(&k.c, &p, &f, &e)) {
         http_fail(r, &e);
         return;
