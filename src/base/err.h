@@ -20,6 +20,8 @@
     X(METHOD, 405, 12, false, "the route does not take this method")                                     \
     X(TIMEOUT, 408, 4, true, "the client was too slow")                                                  \
     X(CONFLICT, 409, 10, false, "somebody else changed the object meanwhile")                            \
+    X(BUSY, 409, 10, true, "the same request is being served already")                                   \
+    X(KEY_REUSED, 422, 3, false, "the Idempotency-Key was sent with another request before")             \
     X(TOO_LARGE, 413, 8, false, "more than the limit of this field or body")                             \
     X(RANGE, 416, 11, false, "the bytes asked for are not there")                                        \
     X(EXHAUSTED, 429, 8, true, "too much at once")                                                       \
@@ -37,6 +39,7 @@ typedef enum err_code { ERR_TABLE(ERR_ENUM) ERR_COUNT_ } err_code;
 
 typedef struct err {
     err_code code;
+    uint32_t place; // 1 + the byte of a query's text that the message is about; 0: none
     char msg[1000]; // UTF-8, cut at a code point when too long
 } err;
 
@@ -50,6 +53,8 @@ const err_info *err_about(err_code code);
 
 // Always returns false, so that callers write `return err_set(e, ...)`. `e` may be NULL.
 bool err_set(err *e, err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+// The same with the place: the byte `at` of the text that the caller knows.
+bool err_set_at(err *e, err_code code, size_t at, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 // The same for a failed system call: appends strerror(errno). ENOSPC and EDQUOT become NO_SPACE; EIO, EROFS, ENOMEM,
 // EMFILE and ENFILE become UNAVAILABLE; all others INTERNAL. errno keeps its value.
 bool err_errno(err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

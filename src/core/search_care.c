@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "base/vec.h"
+#include "core/core_internal.h"
 #include "core/lease.h"
 #include "core/search_internal.h"
 #include "core/search_sql.h"
@@ -40,11 +41,15 @@ static bool still_mine(void *arg) {
 
 static void fold_once(search_folder *f) {
     err e = {0};
-    if (!still_mine(f)) return;
+    if (!still_mine(f)) {
+        job_show(&f->c->shown[JOB_SHOWN_fold], false, 0, 0);
+        return;
+    }
     pthread_mutex_lock(&folding);
     search_pass p = {.c = f->c, .go_on = still_mine, .arg = f};
     if (!search_fold_pass(&p, &e)) log_msg(LOG_WARN, "search.fold_failed", "%s", e.msg);
     pthread_mutex_unlock(&folding);
+    job_show(&f->c->shown[JOB_SHOWN_fold], true, (int64_t)p.folded, 0);
 }
 
 static bool wait_for_turn(search_folder *f) {
@@ -144,12 +149,13 @@ static bool mark_page(db_tx *tx, void *arg, err *e) {
 }
 
 // The columns go and all slots with them; every run is marked by now, so searches read the
-// facts meanwhile. Marks of runs that were removed for good have nothing to hide any more, and
-// the next fold deletes them.
+// facts meanwhile. Marks of runs that were removed or moved have nothing to hide any more: they
+// forget the slot, which will be another run's, and the next fold deletes them.
 static bool drop_columns(db_tx *tx, void *arg, err *e) {
     walk *w = arg;
     static const db_query *const drops[] = {&Q_search_drop_heads, &Q_search_drop_keys,
-                                            &Q_search_drop_chunks, &Q_search_drop_slots};
+                                            &Q_search_drop_chunks, &Q_search_drop_slots,
+                                            &Q_search_mark_unslot};
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
         if (db_do(tx, drops[i], e, DB_I64(w->place.ws), DB_I64(w->place.project)) < 0)
             return false;
@@ -202,10 +208,9 @@ static void complain(walk *w, const search_column *c, int64_t slot, const char *
     w->bad(w->arg, line);
 }
 
-static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
-    k->marked = ARENA_ARRAY(w->a, bool, SEARCH_CHUNK);
-    db_rows *rows = db_select(tx, &Q_search_mark_slots, e, DB_I64(w->place.ws),
-                              DB_I64(w->place.project), DB_I64(w->head.chunk * SEARCH_CHUNK),
+static bool read_marked_by(walk *w, db_tx *tx, checked *k, const db_query *q, err *e) {
+    db_rows *rows = db_select(tx, q, e, DB_I64(w->place.ws), DB_I64(w->place.project),
+                              DB_I64(w->head.chunk * SEARCH_CHUNK),
                               DB_I64((w->head.chunk + 1) * SEARCH_CHUNK));
     if (!rows) return false;
     while (db_next(rows, e)) {
@@ -213,6 +218,13 @@ static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
     }
     db_end(rows);
     return e->code == ERR_NONE;
+}
+
+// Slots of runs that are marked, and of those that went away and are not folded yet.
+static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
+    k->marked = ARENA_ARRAY(w->a, bool, SEARCH_CHUNK);
+    return read_marked_by(w, tx, k, &Q_search_mark_slots, e) &&
+           read_marked_by(w, tx, k, &Q_search_mark_left, e);
 }
 
 static bool check_column(walk *w, db_tx *tx, const checked *k, const search_column *c, err *e) {
@@ -276,7 +288,7 @@ static bool check_slots(db_tx *tx, void *arg, err *e) {
 static bool check_project(walk *w, err *e) {
     w->head = (search_head){0};
     for (w->n = 1; w->n; w->head.chunk++) {
-        if (!db_read(core_db(w->c), check_chunk, w, e)) return false;
+        if (!core_goes_on(w->c, e) || !db_read(core_db(w->c), check_chunk, w, e)) return false;
     }
     return db_read(core_db(w->c), check_slots, w, e);
 }

@@ -2,6 +2,7 @@
 // Care: checking what is stored, summaries anew, and removing what a deleted run held. Each
 // works in small transactions. Any thread.
 #include "base/metrics.h"
+#include "core/core_internal.h"
 #include "core/series_levels.h"
 #include "core/series_sql.h"
 
@@ -70,7 +71,7 @@ static bool each_run(care *k, bool pending, bool (*one)(care *k, err *e), err *e
         if (!db_read(core_db(k->c), next_run, k, e)) return false;
         if (k->end) return true;
         arena_reset(k->a);
-        if (!one(k, e)) return false;
+        if (!core_goes_on(k->c, e) || !one(k, e)) return false;
     }
 }
 
@@ -150,8 +151,8 @@ static bool check_blocks(care *k, db_tx *tx, const srow *s, ssum *sum, bool *who
                      (h.first_step < before.last_step ||
                       (h.first_step == before.last_step && h.first_time < before.last_time)))
                 bad = "two blocks of one tier overlap";
-            else if (!same_levels(k, &h, db_blob(rows, 16)) && !k->mend &&
-                     (s->flags & SERIES_LEVELED))
+            else if ((k->mend || (s->flags & SERIES_LEVELED)) &&
+                     !same_levels(k, &h, db_blob(rows, 16)) && !k->mend)
                 bad = "a block's levels do not fit its points: run `stemma rebuild`";
             before = h;
         }

@@ -25,6 +25,7 @@ void native_problem(http_req *r, const err *e, str more) {
     json_m_string(&w, "detail", str_of(e->msg));
     json_m_string(&w, "code", str_of(about->name));
     json_m_bool(&w, "retry", about->retry);
+    if (e->place) json_m_i64(&w, "at", e->place - 1);
     if (more.n) json_put(&w, more);
     json_object_end(&w);
     http_reply(r, about->http, "application/problem+json", buf_view(&b));
@@ -88,6 +89,12 @@ static bool check_content_type(http_req *r, err *e) {
     type = str_trim(str_upto(type, str_find(type, ';', 0)));
     return str_eq_nocase(type, STR("application/json")) ||
            err_set(e, ERR_INVALID, "the body must be sent with Content-Type: application/json");
+}
+
+bool native_query(http_req *r, const msg_type *t, void *out, err *e) {
+    msg_problem p = {0};
+    return msg_decode_query(t, http_arena(r), http_query(r), out, &p) ||
+           describe(http_arena(r), &p, e);
 }
 
 void native_handle(http_req *r) {

@@ -161,7 +161,8 @@ SHAPE(static, problem_shape, "Problem", FIELD("type", SHAPE_TEXT, 0, "urn:stemma
       FIELD("parts_stored", SHAPE_INT, SHAPE_OPTIONAL,
             "ingest: so many lines or frames are stored"),
       FIELD("wrong_part", SHAPE_INT, SHAPE_OPTIONAL,
-            "ingest: the line or frame that was refused, from 1"));
+            "ingest: the line or frame that was refused, from 1"),
+      FIELD("at", SHAPE_INT, SHAPE_OPTIONAL, "the byte of a search's text that this is about"));
 
 // ---- operations -----------------------------------------------------------------------------
 
@@ -194,6 +195,17 @@ static void put_query_parameters(page *p, const msg_type *t) {
         json_object_end(p->w);
         json_object_end(p->w);
     }
+}
+
+// Rows that create take a key that makes repeats harmless.
+static void put_key_parameter(page *p) {
+    json_object(p->w);
+    put_parameter(p, "header", STR("Idempotency-Key"), false);
+    json_m_string(p->w, "description",
+                  STR("new for each thing that is created; a repeat with the same key creates"
+                      " nothing and gets the same reply"));
+    json_put(p->w, STR("\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"));
+    json_object_end(p->w);
 }
 
 static bool is_json(str type) {
@@ -273,6 +285,7 @@ static void put_operation(page *p, const http_route *r, const char *method) {
     json_m_array(p->w, "parameters");
     put_path_parameters(p, str_of(r->pattern));
     if (by_query || !is_rpc) put_query_parameters(p, t);
+    if (is_rpc && ((const rpc *)r->data)->creates) put_key_parameter(p);
     json_array_end(p->w);
     put_request_body(p, r, by_query);
     put_responses(p, r);

@@ -25,6 +25,26 @@ static const http_route routes[] = {
         "bring a project with its runs back from the bin"),
 
     // runs
+    RPC(HTTP_POST, "runs", WRITE, native_runs_create, "begin a run"),
+    RPC(HTTP_GET, "runs/{run}", READ, native_runs_get,
+        "a run with all it holds but its points"),
+    RPC(HTTP_PATCH, "runs/{run}", WRITE, native_runs_change,
+        "change a run's state, name, tags or project"),
+    RPC(HTTP_DELETE, "runs/{run}", WRITE, native_runs_delete, "move a run to the bin"),
+    RPC(HTTP_POST, "runs/{run}/restore", WRITE, native_runs_restore,
+        "bring a run back from the bin"),
+    ROUTE(HTTP_POST, "runs/{run}/log", WRITE, native_handle,
+          "log points, configuration and tags, all or nothing", .data = &native_runs_log,
+          .max_body = 16u << 20),
+    RPC(HTTP_POST, "runs/search", READ, native_runs_search,
+        "find runs, in the search language"),
+    RPC(HTTP_POST, "runs/bulk", WRITE, native_runs_bulk,
+        "delete, restore, tag, untag or move many runs"),
+    RPC(HTTP_POST, "runs/group", READ, native_runs_group,
+        "group runs by fields, with statistics of others"),
+    RPC(HTTP_GET, "names", READ, native_names,
+        "what a search may name: metrics, configuration, tags, attributes"),
+    RPC(HTTP_GET, "values", READ, native_values, "which values a field has"),
 
     // series
     RPC(HTTP_GET, "runs/{run}/series", READ, native_series_list,
@@ -51,6 +71,13 @@ static const http_route routes[] = {
     LONG(HTTP_GET, "runs/{run}/tar", READ, native_tar, "a folder of a run as a tar archive"),
 
     // events, jobs
+    RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),
+    ROUTE(HTTP_GET, "events/stream", READ, native_events_stream,
+          "what happens, live, as server-sent events; a reconnect goes on where it was cut",
+          .data = &native_events_stream_io),
+    RPC(HTTP_GET, "jobs", READ, native_jobs_list, "what works behind the requests"),
+    RPC(HTTP_POST, "jobs", ADMIN, native_jobs_start, "start a job"),
+    RPC(HTTP_GET, "jobs/{job}", READ, native_jobs_get, "a job and how far it is"),
 
     // care
 };
