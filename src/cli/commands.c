@@ -24,6 +24,10 @@ static const cli_command commands[] = {
      "names any more."},
     {.name = "projects list", .run = cmd_projects_list, .summary = "the projects",
      .text = "Lists the projects, made last first.", .flags = CLI_CLIENT},
+    {.name = "health", .run = cmd_health, .summary = "does the server answer?",
+     .text = "Asks the server whether it answers, and with a token whether its database does. Exits "
+     "with 0 when so, with 5 when not.\n"
+     "For probes of containers and balancers."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
      .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",
