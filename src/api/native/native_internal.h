@@ -39,6 +39,7 @@ extern const msg_name native_views[];
 
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
+extern const native_stream native_openapi_io;
 
 // ---- projects.c -----------------------------------------------------------------------------
 extern const rpc native_projects_list, native_projects_create, native_projects_get,

@@ -166,14 +166,22 @@ static void put_parameter(page *p, const char *where, str name, bool required) {
     json_m_bool(p->w, "required", required);
 }
 
+// OpenAPI has no word for it.
+static void put_rest(page *p) {
+    json_m_string(p->w, "description", STR("slashes in it stand for themselves"));
+    json_m_bool(p->w, "x-rest", true);
+}
+
 // The parameters of a path such as "runs/{run}/files/{path...}".
 static void put_path_parameters(page *p, str pattern) {
     for (size_t at; (at = str_find(pattern, '{', 0)) != SIZE_MAX;) {
         pattern = str_from(pattern, at + 1);
         str name = str_upto(pattern, str_find(pattern, '}', 0));
-        if (str_ends(name, STR("..."))) name.n -= 3;
+        bool rest = str_ends(name, STR("..."));
+        if (rest) name.n -= 3;
         json_object(p->w);
         put_parameter(p, "path", name, true);
+        if (rest) put_rest(p);
         json_put(p->w, STR("\"schema\":{\"type\":\"string\"}"));
         json_object_end(p->w);
     }
@@ -256,6 +264,20 @@ static void put_responses(page *p, const http_route *r) {
     json_object_end(p->w);
 }
 
+// "get_runs_run_points" for GET runs/{run}/points: what generated clients call it.
+static str operation_id(arena *a, const http_route *r, const char *method) {
+    buf b = BUF_MAX(256);
+    buf_str(&b, str_of(method));
+    for (const char *c = r->pattern; *c; c++) {
+        if (c == r->pattern || *c == '/' || (*c == '.' && c[1] != '.' && c[-1] != '.'))
+            buf_byte(&b, '_');
+        if (!strchr("/{}.", *c)) buf_byte(&b, *c);
+    }
+    str out = arena_str(a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
 static void put_operation(page *p, const http_route *r, const char *method) {
     bool is_rpc = r->handler == native_handle, by_query = r->methods & HTTP_GET;
     const msg_type *t = is_rpc     ? ((const rpc *)r->data)->msg
@@ -263,8 +285,10 @@ static void put_operation(page *p, const http_route *r, const char *method) {
                                   : NULL;
     json_key(p->w, str_of(method));
     json_object(p->w);
+    json_m_string(p->w, "operationId", operation_id(p->a, r, method));
     json_m_string(p->w, "summary", str_of(r->doc));
     json_m_string(p->w, "x-permission", str_of(http_perm_name(r->perm)));
+    if (r->perm == PERM_PUBLIC) json_put(p->w, STR("\"security\":[]"));
     json_m_array(p->w, "parameters");
     put_path_parameters(p, str_of(r->pattern));
     if (by_query || !is_rpc) put_query_parameters(p, t);
@@ -313,6 +337,13 @@ static void put_paths(page *p, const http_dialect *d) {
     json_object_end(p->w);
 }
 
+static const char security_schemes[] =
+    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+    "\"the server's token; none where it was started without\"},\"basic\":{\"type\":\"http\","
+    "\"scheme\":\"basic\",\"description\":\"any user, the token as the password\"}}";
+
+const native_stream native_openapi_io = {.gives = "application/json"};
+
 void native_openapi(http_req *r) {
     page p = {.w = http_json(r, 200, "application/json"), .a = http_arena(r)};
     json_object(p.w);
@@ -321,8 +352,10 @@ void native_openapi(http_req *r) {
     json_m_string(p.w, "title", STR("Stemma"));
     json_m_string(p.w, "version", STR(STEMMA_VERSION));
     json_object_end(p.w);
+    json_put(p.w, STR("\"security\":[{\"bearer\":[]},{\"basic\":[]}]"));
     put_paths(&p, &native_dialect);
     json_m_object(p.w, "components");
+    json_put(p.w, STR(security_schemes));
     json_m_object(p.w, "schemas");
     for (size_t i = 0; i < p.shapes.n; i++) // grows: a shape names others
         put_shape(&p, p.shapes.p[i]);
