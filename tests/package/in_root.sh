@@ -79,7 +79,7 @@ say "remove: data and environment stay"
 in_root dpkg -r stemma >/dev/null
 [ ! -e "$root/usr/bin/stemma" ] && [ -e "$root/etc/stemma/env" ] && [ -e "$root/var/lib/stemma/stemma.db" ] || die remove
 say "install again over the data"
-in_root dpkg -i "/tmp/$name" >/dev/null 2>&1 || die "install again"
+in_root dpkg --force-confold -i "/tmp/$name" >/dev/null 2>&1 || die "install again"
 start
 curl -sf -H 'Authorization: Bearer secret' "http://127.0.0.1:$port/api/v1/projects/kept" >/dev/null || die "the data is gone"
 end
@@ -88,7 +88,7 @@ in_root dpkg -P stemma 2>&1 | grep -q "holds data" || die "purge says nothing of
 [ ! -e "$root/etc/stemma" ] && [ -e "$root/var/lib/stemma/stemma.db" ] || die purge
 in_root getent passwd stemma >/dev/null || die "the data's owner is gone"
 say "purge without data leaves nothing"
-in_root dpkg -i "/tmp/$name" >/dev/null 2>&1
+in_root dpkg --force-confold -i "/tmp/$name" >/dev/null 2>&1
 rm -rf "$root"/var/lib/stemma/* "$root"/var/lib/stemma/.[!.]*
 in_root dpkg -P stemma >/dev/null 2>&1
 [ ! -e "$root/var/lib/stemma" ] && [ ! -e "$root/etc/stemma" ] || die "purge left something"
