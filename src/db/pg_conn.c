@@ -209,17 +209,19 @@ static bool is_final(const char *text) {
     return at && (!strncmp(at + 8, "28", 2) || !strncmp(at + 8, "3D", 2));
 }
 
-// Why, is for the operator's log (once in a while): it tells host, port and user, and the error
-// goes to clients.
+// The reason tells host, port and user: the operator may know them, whose error it is at the
+// start; later it goes to clients, and the reason to the log, once in a while.
 static bool refuse(pg_conn *c, bool *final, err *e) {
     static _Atomic int64_t told_us;
     const char *text = PQerrorMessage(c->pg);
-    int64_t now = clock_mono_us(), last = atomic_load(&told_us);
+    int n = (int)strcspn(text, "\n");
+    int64_t now = clock_mono_us(), last = told_us;
     *final = is_final(text);
+    if (!((postgres_db *)c->tx.d)->serving)
+        return err_set(e, ERR_UNAVAILABLE, "can not connect to PostgreSQL: %.*s", n, text);
     if ((!last || now - last > TELL_EVERY_US) &&
         atomic_compare_exchange_strong(&told_us, &last, now)) {
-        log_msg(LOG_ERROR, "db.connect", "can not connect to PostgreSQL: %.*s",
-                (int)strcspn(text, "\n"), text);
+        log_msg(LOG_ERROR, "db.connect", "can not connect to PostgreSQL: %.*s", n, text);
     }
     return err_set(e, ERR_UNAVAILABLE,
                    "can not connect to PostgreSQL: the server's log says why");
