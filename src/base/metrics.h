@@ -14,8 +14,7 @@
 #define METRICS_TABLE(X)                                                                       \
     X(http_connections, gauge, "open connections")                                             \
     X(http_streams, gauge, "replies that stay open (event streams)")                           \
-    X(http_streams_dropped_total, counter,                                                     \
-      "streams cut because their client did not read")                                         \
+    X(http_streams_dropped_total, counter, "streams cut because their client did not read")    \
     X(http_requests_total, counter, "requests answered")                                       \
     X(http_errors_total, counter, "requests answered with status 500 or above, but for 501")   \
     X(http_refused_total, counter,                                                             \
@@ -36,6 +35,7 @@
     X(objects_written_total, counter, "objects made durable")                                  \
     X(object_bytes_written_total, counter, "bytes of objects made durable")                    \
     X(corrupt_total, counter, "blocks or objects whose checksum did not match")                \
+    X(job_failures_total, counter, "runs of jobs that failed, those that are tried again too") \
     X(data_free_bytes, gauge, "bytes that are free where the files lie; -1: it does not tell") \
     X(data_size_bytes, gauge,                                                                  \
       "bytes of the file system where the files lie; -1: it does not tell")                    \
@@ -54,8 +54,8 @@
     X(http_read, http_request_seconds, "class=\"read\"",                                       \
       "from a request's header to the end of its reply; class: read and write are small "      \
       "requests, "                                                                             \
-      "long those that carry files or long replies; health, metrics and live streams are not " \
-      "counted")                                                                               \
+      "long those that carry files or long replies; health and metrics are not counted, live " \
+      "streams until they are open")                                                           \
     X(http_write, http_request_seconds, "class=\"write\"", "")                                 \
     X(http_long, http_request_seconds, "class=\"long\"", "")                                   \
     X(db_commit, db_commit_seconds, "", "a commit with its sync, not the wait for it")         \

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page that describes the native API: it is valid OpenAPI, and what it lists is served."""
 
+import http.client
+import json
 import re
+import urllib.parse
 
 import pytest
 import requests
@@ -18,6 +21,17 @@ def document(server):
 @pytest.fixture(scope="module")
 def described(server):
     return page.page_of(server.uri)
+
+
+def probe(server, method, path):
+    """(status, content type, body of an error). Not by requests: what is probed does not count as exercised (page.py)."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.uri).netloc, timeout=60)
+    try:
+        connection.request(method, re.sub(r"\{\w+\}", "0" * 32, path))
+        reply = connection.getresponse()
+        return reply.status, reply.getheader("Content-Type"), reply.read() if reply.status >= 400 else b""
+    finally:
+        connection.close()
 
 
 def test_the_page_is_valid_openapi(document):
@@ -47,20 +61,14 @@ def test_every_field_says_what_it_is(document):
 def test_what_the_page_lists_is_served(server, described):
     """Each path answers under each method: not 404 for the route (a missing object is another code), not 405."""
     for o in described.operations:
-        path = re.sub(r"\{\w+\}", "0" * 32, o.path)
-        with requests.request(o.method, server.uri + path, timeout=60, stream=True) as reply:
-            assert reply.status_code != 405, o.name
-            if reply.status_code == 404:
-                assert reply.json()["code"] != "NO_ENDPOINT", o.name
+        status, _, body = probe(server, o.method, o.path)
+        assert status != 405, o.name
+        assert status != 404 or json.loads(body)["code"] != "NO_ENDPOINT", o.name
 
 
 def test_what_the_page_does_not_list_is_not_served(server, described):
-    listed = {(o.method, o.path) for o in described.operations}
     for path in {o.path for o in described.operations}:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-            filled = re.sub(r"\{\w+\}", "0" * 32, path)
-            if (method, path) in listed or described.find(method, filled):
-                continue
-            reply = requests.request(method, server.uri + filled, timeout=60)
-            assert reply.status_code in (404, 405), f"{method} {path}: {reply.status_code}"
-            assert reply.headers["Content-Type"] == "application/problem+json", f"{method} {path}"
+            if not described.find(method, re.sub(r"\{\w+\}", "0" * 32, path)):
+                status, content_type, _ = probe(server, method, path)
+                assert status in (404, 405) and content_type == "application/problem+json", f"{method} {path}: {status}"

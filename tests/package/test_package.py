@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-import yaml
+import yaml  # PyYAML
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/stemma"
