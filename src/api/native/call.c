@@ -25,6 +25,7 @@ void native_render_error(http_req *r, const err *e) {
     json_m_string(&w, "detail", str_of(e->msg));
     json_m_string(&w, "code", str_of(about->name));
     json_m_bool(&w, "retry", about->retry);
+    if (e->place) json_m_i64(&w, "at", e->place - 1);
     json_object_end(&w);
     http_reply(r, about->http, "application/problem+json", buf_view(&b));
     buf_free(&b);

@@ -52,4 +52,9 @@ void native_events_stream(http_req *r);
 extern const rpc native_projects_list, native_projects_create, native_projects_get,
     native_projects_change, native_projects_delete, native_projects_restore;
 
+// ---- runs.c, runs_search.c, runs_bulk.c, runs_group.c ---------------------------------------
+extern const rpc native_runs_create, native_runs_get, native_runs_change, native_runs_delete,
+    native_runs_restore, native_runs_log, native_runs_search, native_runs_bulk,
+    native_runs_group, native_names, native_values;
+
 #endif

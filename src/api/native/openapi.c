@@ -156,7 +156,9 @@ SHAPE(static, problem_shape, "Problem", FIELD("type", SHAPE_TEXT, 0, "urn:stemma
              FIELD("status", SHAPE_INT, 0, "the HTTP status"),
              FIELD("detail", SHAPE_TEXT, 0, "what went wrong, and what to do"),
              FIELD("code", SHAPE_TEXT, 0, "see the reference page's table of errors"),
-             FIELD("retry", SHAPE_BOOL, 0, "may the same request succeed later?"));
+             FIELD("retry", SHAPE_BOOL, 0, "may the same request succeed later?"),
+             FIELD("at", SHAPE_INT, SHAPE_OPTIONAL,
+                   "the byte of a search's text that this is about"));
 
 // ---- operations -----------------------------------------------------------------------------
 

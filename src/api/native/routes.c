@@ -23,6 +23,26 @@ static const http_route routes[] = {
         "bring a project with its runs back from the bin"),
 
     // runs
+    RPC(HTTP_POST, "runs", WRITE, native_runs_create, "begin a run"),
+    RPC(HTTP_GET, "runs/{run}", READ, native_runs_get,
+        "a run with all it holds but its points"),
+    RPC(HTTP_PATCH, "runs/{run}", WRITE, native_runs_change,
+        "change a run's state, name, tags or project"),
+    RPC(HTTP_DELETE, "runs/{run}", WRITE, native_runs_delete, "move a run to the bin"),
+    RPC(HTTP_POST, "runs/{run}/restore", WRITE, native_runs_restore,
+        "bring a run back from the bin"),
+    ROUTE(HTTP_POST, "runs/{run}/log", WRITE, native_handle,
+          "log points, configuration and tags, all or nothing", .data = &native_runs_log,
+          .max_body = 16u << 20),
+    RPC(HTTP_POST, "runs/search", READ, native_runs_search,
+        "find runs, in the search language"),
+    RPC(HTTP_POST, "runs/bulk", WRITE, native_runs_bulk,
+        "delete, restore, tag, untag or move many runs"),
+    RPC(HTTP_POST, "runs/group", READ, native_runs_group,
+        "group runs by fields, with statistics of others"),
+    RPC(HTTP_GET, "names", READ, native_names,
+        "what a search may name: metrics, configuration, tags, attributes"),
+    RPC(HTTP_GET, "values", READ, native_values, "which values a field has"),
 
     // series
 
