@@ -30,6 +30,13 @@ static void put_names(json_writer *w, const msg_name *names) {
 static const char special_numbers[] =
     "\"oneOf\":[{\"type\":\"number\"},{\"enum\":[\"NaN\",\"Infinity\",\"-Infinity\"]}]";
 
+static void put_text(json_writer *w, const msg_field *f) {
+    if (f->flags & MSG_NUMBER_OK)
+        json_put(w, STR("\"type\":[\"string\",\"number\"]"));
+    else
+        put_type(w, "string");
+}
+
 static void put_list_of(page *p, const msg_field *f) {
     put_type(p->w, "array");
     if (f->max) json_m_i64(p->w, "maxItems", f->max);
@@ -37,7 +44,7 @@ static void put_list_of(page *p, const msg_field *f) {
     if (f->kind == MSG_LIST)
         put_message(p, f->sub);
     else
-        put_type(p->w, "string");
+        put_text(p->w, f);
     json_object_end(p->w);
 }
 
@@ -46,7 +53,7 @@ static void put_msg_field(page *p, const msg_field *f) {
     json_writer *w = p->w;
     switch ((msg_kind)f->kind) {
     case MSG_STRING:
-        put_type(w, "string");
+        put_text(w, f);
         if (f->max && !(f->flags & MSG_TRUNCATE)) json_m_i64(w, "maxLength", f->max);
         break;
     case MSG_INT64:
@@ -351,6 +358,11 @@ static void put_paths(page *p, const http_dialect *d) {
     json_object_end(p->w);
 }
 
+static const char conventions[] =
+    "In requests null is the same as leaving a member out, and members that are not named here "
+    "are ignored. In query strings a list is the parameter repeated. Lists answer with `items` "
+    "and, unless they are at their end, `next`, which is the next page's `after`.";
+
 static const char security_schemes[] =
     "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
     "\"the server's token; none where it was started without\"},\"basic\":{\"type\":\"http\","
@@ -365,6 +377,7 @@ void native_openapi(http_req *r) {
     json_m_object(p.w, "info");
     json_m_string(p.w, "title", STR("Stemma"));
     json_m_string(p.w, "version", STR(STEMMA_VERSION));
+    json_m_string(p.w, "description", STR(conventions));
     json_object_end(p.w);
     json_put(p.w, STR("\"security\":[{\"bearer\":[]},{\"basic\":[]}]"));
     put_paths(&p, &native_dialect);
