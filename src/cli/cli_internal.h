@@ -22,7 +22,7 @@ typedef enum cli_kind {
 #define CLI_OPTIONS(X)                                                                         \
     X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc @client", \
       "the folder that holds the database and the content")                                    \
-    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client",                  \
+    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client health",           \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
     X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc @client",                  \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
@@ -31,7 +31,7 @@ typedef enum cli_kind {
       "where to listen; beyond loopback only with a token")                                    \
     X(artifact_root, "STEMMA_ARTIFACT_ROOT", CLI_TEXT, "URI", "mlflow-artifacts:/", "serve",   \
       "where clients keep the artifacts of new experiments; the default is this server")       \
-    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client",                           \
+    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client health",                    \
       "every request needs this token (as Bearer, or as the password of Basic); prefer the "   \
       "environment variable, other"                                                            \
       " users of the machine can read command lines")                                          \
@@ -49,7 +49,7 @@ typedef enum cli_kind {
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
     X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                          \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health @client",                   \
       "print the result as one JSON object")                                                   \
     X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
       "print comma-separated values, numbers in full")                                         \
@@ -151,6 +151,7 @@ int cmd_serve(const cli_options *o, arena *a);
 int cmd_check(const cli_options *o, arena *a);
 int cmd_rebuild(const cli_options *o, arena *a);
 int cmd_gc(const cli_options *o, arena *a);
+int cmd_health(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_help(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);

@@ -242,6 +242,10 @@ const cli_command cli_commands[] = {
      .run = cmd_man,
      .summary = "the manual page",
      .text = "Prints the manual page: stemma man | man -l -"},
+    {.name = "health", .run = cmd_health, .summary = "does the server answer?",
+     .text = "Asks the server whether it answers, and with a token whether its database does. Exits "
+     "with 0 when so, with 5 when not.\n"
+     "For probes of containers and balancers."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
      .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",

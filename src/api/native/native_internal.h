@@ -47,6 +47,7 @@ extern const msg_name native_views[];
 
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
+extern const native_stream native_openapi_io;
 
 // ---- events.c, jobs.c -----------------------------------------------------------------------
 extern const rpc native_events_list, native_jobs_list, native_jobs_get, native_jobs_start;
