@@ -45,7 +45,7 @@
     X(metrics, NUMBER, "100", "fill: metrics a run")                                           \
     X(params, NUMBER, "70", "fill: parameters a run (100 at most)")                            \
     X(tags, NUMBER, "30", "fill: tags a run (100 at most)")                                    \
-    X(db, TEXT, "", "fill-peer, series-peer: the peer's SQLite file")                          \
+    X(db, TEXT, "", "fill-peer, series-peer, history-peer: the peer's SQLite file")            \
     X(json, FLAG, "", "print the result as one JSON object")
 
 #define LOAD_T_TEXT                            const char *
@@ -232,6 +232,7 @@ int cmd_idle(const load_options *o, arena *a, report *r);
 int cmd_fill(const load_options *o, arena *a, report *r);
 int cmd_fill_peer(const load_options *o, arena *a, report *r);
 int cmd_series_peer(const load_options *o, arena *a, report *r);
+int cmd_history_peer(const load_options *o, arena *a, report *r);
 int cmd_sink(const load_options *o, arena *a, report *r);
 int failed(report *r, const char *error); // notes it in the result and returns 1
 

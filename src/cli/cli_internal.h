@@ -13,11 +13,11 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
 // what it does). A command is named whole ("runs_search"), by its first word ("runs": all of
 // them), or by its kind: "@client" are those that talk to a server.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc @client", \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc import @client", \
       "the folder that holds the database and the content")                                    \
     X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client",                  \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc @client",                          \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc import @client",                          \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
     X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
@@ -35,14 +35,25 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc @client",                  \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc import @client",                  \
       "debug, info, warn, error or off; the default is info, for commands error")                                                       \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
-    X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                                  \
+    X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")                    \
+    X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
+      "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
+      "default is mlartifacts or mlruns beside the source")                                    \
+    X(no_artifacts, "", CLI_FLAG, "", "", "import_mlflow",                                     \
+      "records only, no artifact files")                                                       \
+    X(on_clash, "", CLI_TEXT, "WHAT", "refuse", "import_mlflow",                               \
+      "when another project has an experiment's number or name: refuse all, skip the "         \
+      "experiment, or rename it")                                                              \
+    X(as, "", CLI_TEXT, "NAME", "", "import_mlflow",                                           \
+      "how this tracker is called when it is imported again by another way; the default is "   \
+      "its address")                                                                           \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version import @client",                                  \
       "print the result as one JSON object")
 
 #define CLI_MEMBER(name, env, kind, placeholder, fallback, commands, doc) str name;
@@ -87,6 +98,7 @@ int cmd_rebuild(const cli_options *o, arena *a);
 int cmd_gc(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_projects_list(const cli_options *o, arena *a);
+int cmd_import_mlflow(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
 
 // ---- the data (data.c) ----------------------------------------------------------------------

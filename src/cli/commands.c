@@ -24,6 +24,16 @@ static const cli_command commands[] = {
      "names any more."},
     {.name = "projects list", .run = cmd_projects_list, .summary = "the projects",
      .text = "Lists the projects, made last first.", .flags = CLI_CLIENT},
+    {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
+     .summary = "bring the history of an MLflow tracker over",
+     .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "
+     "their ids and numbers, and proves\n"
+     "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an mlflow.db "
+     "file, a PostgreSQL URL of\n"
+     "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what is there "
+     "is passed over. Opens the\n"
+     "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
+     "something did not come."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
      .text = "Prints the version of this program and the protocols it serves."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",

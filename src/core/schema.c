@@ -5,6 +5,7 @@
 // add the next number.
 #include "core/schema.h"
 
+#include "core/import.h"
 #include "core/search.h"
 #include "core/series.h"
 #include "store/store.h"
@@ -93,5 +94,6 @@ const db_migration schema_migrations[] = {
     {2, "trunk", trunk},
     {3, "series", series_schema},
     {4, "search", search_schema},
+    {7, "import", import_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;
