@@ -111,7 +111,8 @@ def everything(client):
     for e in client.search_experiments(view_type=EVERYTHING):
         out["experiment", e.experiment_id] = (e.name, e.lifecycle_stage, e.creation_time, e.last_update_time, e.tags)
         for r in client.search_runs([e.experiment_id], run_view_type=EVERYTHING, max_results=1000):
-            out["run", r.info.run_id] = one_run(client, r)
+            # A search leaves out the models that a run read; the run itself tells them.
+            out["run", r.info.run_id] = one_run(client, client.get_run(r.info.run_id))
             if r.info.lifecycle_stage == "active" and e.lifecycle_stage == "active":
                 out["files", r.info.run_id] = tree(client, r.info.run_id)
         if e.lifecycle_stage == "active":
@@ -147,7 +148,7 @@ def one_run(client, r):
 def one_model(client, m):
     points = sorted((x.key, x.step, x.timestamp, shown(x.value), x.run_id, x.dataset_name or "", x.dataset_digest or "")
                     for x in m.metrics or [])  # fmt: skip
-    listed = sorted((f.path, f.is_dir, f.file_size) for f in client.list_logged_model_artifacts(m.model_id))
+    listed = sorted((f.path, f.is_dir, f.file_size or 0) for f in client.list_logged_model_artifacts(m.model_id))
     return (m.name, m.experiment_id, m.model_type or "", m.source_run_id, str(m.status), m.creation_timestamp,
             m.last_updated_timestamp, m.params, m.tags, points, listed)  # fmt: skip
 
@@ -160,7 +161,7 @@ def tree(client, run, path=None):
         else:
             with tempfile.TemporaryDirectory() as folder:
                 got = client.download_artifacts(run, f.path, folder)
-                out[f.path] = (f.file_size, pathlib.Path(got).read_bytes())
+                out[f.path] = (f.file_size or 0, pathlib.Path(got).read_bytes())
     return out
 
 
@@ -182,7 +183,7 @@ class Rows:
         self.db.execute(
             "INSERT INTO runs(run_uuid, name, source_type, user_id, status, start_time, lifecycle_stage,"
             " artifact_uri, experiment_id) VALUES(?,?,'UNKNOWN','u','RUNNING',5,'active',?,?)", (run, name, uri, number))
-        self.db.execute("INSERT INTO params VALUES('p','1',?)", (run,))
+        self.db.execute("INSERT INTO params VALUES('p',?,?)", ("v" * 200, run))
         self.db.execute("INSERT INTO tags VALUES('mlflow.runName',?,?)", (name, run))
         self.points(run, points)
         return run

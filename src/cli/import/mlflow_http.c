@@ -232,6 +232,16 @@ static bool read_run(mlflow_http *m, arena *a, const json_value *v, import_run *
     return true;
 }
 
+// A search leaves out the models that a run read; the run itself tells them.
+static bool read_model_inputs(mlflow_http *m, arena *a, import_run *r, err *e) {
+    arena_reset(m->one);
+    str path = arena_printf(m->one, API "/runs/get?run_id=%s", id_str(m->one, r->row.id).p);
+    json_value *v = mlflow_http_call(m, m->one, path, (str){0}, e);
+    const json_value *found = v ? json_get(v, "run") : NULL;
+    if (found) read_links(m, a, found, &r->links);
+    return v != NULL;
+}
+
 static bool next_run(void *src, arena *a, import_run *out, err *e) {
     mlflow_http *m = src;
     // The oldest first, so that runs which begin meanwhile do not move the pages.
@@ -239,7 +249,7 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
                                "\"order_by\":[\"attributes.start_time ASC\"]";
     const json_value *v;
     while ((v = next_of(m, &m->runs, STR(API "/runs/search"), more, "runs", e))) {
-        if (read_run(m, a, v, out)) return true;
+        if (read_run(m, a, v, out)) return !m->has_models || read_model_inputs(m, a, out, e);
     }
     return false;
 }
@@ -299,6 +309,7 @@ static bool read_model(mlflow_http *m, arena *a, const json_value *v, import_mod
         return false;
     }
     keep_points(m, child(data, "metrics"), out->m.id);
+    m->has_models = true;
     return true;
 }
 

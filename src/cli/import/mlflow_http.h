@@ -20,6 +20,7 @@ typedef struct mlflow_http {
         str token;         // of the next page; empty: the next experiment
         const json_value *at;
     } runs, models;
+    bool has_models;   // then runs are also asked for one by one
     VEC(str) keys;     // metrics of the run that next_run gave last, in runs.a
     map models_of_run; // run id (16 bytes) -> http_points
     arena *one;        // one request

@@ -176,11 +176,15 @@ static sqlite3 *snapshot(const char *path, int flags, err *e) {
     sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(h, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_exec(h, "PRAGMA cache_size = -65536; PRAGMA mmap_size = 0", NULL, NULL, NULL);
-    if (sqlite3_exec(h, "BEGIN; SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) ==
-        SQLITE_OK)
-        return h;
+    static const char begin[] = "BEGIN; SELECT count(*) FROM sqlite_master";
+    if (sqlite3_exec(h, begin, NULL, NULL, NULL) == SQLITE_OK) return h;
     failed(h, e);
-    if (e->code == ERR_CORRUPT && sqlite3_errcode(h) != SQLITE_NOTADB) return h;
+    if (e->code == ERR_CORRUPT && sqlite3_errcode(h) != SQLITE_NOTADB) {
+        // So SQLite reads what there is of a file that was cut off.
+        sqlite3_exec(h, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+        sqlite3_exec(h, begin, NULL, NULL, NULL);
+        return h;
+    }
     sqlite3_close(h);
     return NULL;
 }
