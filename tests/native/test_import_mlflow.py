@@ -114,7 +114,7 @@ def postgres_source(tmp_path_factory):
         pytest.skip("STEMMA_TEST_PG is not set: run by tests/pg.sh")
     database = servers.Database()
     folder = tmp_path_factory.mktemp("postgres")
-    client = MlflowClient(database.url)
+    client = MlflowClient(database.url.replace("postgresql://", "postgresql+psycopg2://"))
     fill(client, f"file://{folder}/mlruns")
     source = Source(database.url, client)
     source.options = ["--artifacts", str(folder / "mlruns")]
