@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// import mlflow: brings the history of an MLflow tracker over and proves it. Opens the data folder
-// (or the PostgreSQL database) itself.
+// import mlflow: brings the history of an MLflow tracker over and proves it. Opens the data
+// folder (or the PostgreSQL database) itself.
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -144,7 +144,8 @@ static bool clash_of(str s, import_on_clash *out, err *e) {
         *out = (import_on_clash)i;
         return true;
     }
-    return err_set(e, ERR_INVALID, "--on-clash takes refuse, skip or rename, not '%.*s'", STR_F(s));
+    return err_set(e, ERR_INVALID, "--on-clash takes refuse, skip or rename, not '%.*s'",
+                   STR_F(s));
 }
 
 static str user_name(void) {

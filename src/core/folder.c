@@ -86,9 +86,8 @@ bool folder_list_in(arena *a, str root, str below, size_t max, folder_entry **ou
         if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue; // gone meanwhile
         if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) continue;
-        vec_push(
-            a, &v,
-            (folder_entry){arena_str(a, name), S_ISDIR(st.st_mode), (uint64_t)st.st_size});
+        vec_push(a, &v,
+                 (folder_entry){arena_str(a, name), S_ISDIR(st.st_mode), (uint64_t)st.st_size});
     }
     closedir(d);
     if (v.n) qsort(v.p, v.n, sizeof *v.p, by_name);

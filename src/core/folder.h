@@ -18,8 +18,8 @@ typedef struct folder_entry {
     uint64_t size;
 } folder_entry;
 
-// The same for a folder of any root, for imports: a descriptor of what lies at `below` (empty: the
-// root itself), or -1 with errno. The root is the operator's word and is opened as it is.
+// The same for a folder of any root, for imports: a descriptor of what lies at `below` (empty:
+// the root itself), or -1 with errno. The root is the operator's word and is opened as it is.
 int folder_open(arena *a, str root, str below, int flags);
 bool folder_list_in(arena *a, str root, str below, size_t max, folder_entry **out, size_t *n,
                     err *e);

@@ -45,9 +45,10 @@ static bool read_mark(db_tx *tx, void *arg, err *e) {
     import_mark *out = m->out;
     db_rows *row = NULL;
     *out = (import_mark){0};
-    int there = m->is_model
-                    ? (model_require(tx, m->c, m->item, e) ? 1 : e->code == ERR_NOT_FOUND ? 0 : -1)
-                    : db_get(tx, &Q_run_get, &row, e, DB_I64(m->c->ws), DB_ID(m->item));
+    int there = m->is_model ? (model_require(tx, m->c, m->item, e) ? 1
+                               : e->code == ERR_NOT_FOUND          ? 0
+                                                                   : -1)
+                            : db_get(tx, &Q_run_get, &row, e, DB_I64(m->c->ws), DB_ID(m->item));
     if (there < 0) return false;
     e->code = ERR_NONE;
     int known = db_get(tx, &Q_import_item_get, &row, e, DB_I64(m->c->ws), DB_ID(m->item));

@@ -3,9 +3,9 @@
 // and states, deleted ones as deleted. Whoever imports reads the source and hands its records
 // over in batches; each batch is one transaction, so a killed import leaves whole ones.
 //
-// Repeating. For every run and model that came over, a row of import_item keeps what it was like
-// (import_mark). So a later import can tell three things apart: nothing new at the source, new at
-// the source (brought over), changed in Stemma since (left alone and told).
+// Repeating. For every run and model that came over, a row of import_item keeps what it was
+// like (import_mark). So a later import can tell three things apart: nothing new at the source,
+// new at the source (brought over), changed in Stemma since (left alone and told).
 //
 // Proof. Both sides are summed by the same canonical rows: a count and a sum of 64-bit hashes
 // (XXH3) a kind, in any order.

@@ -10,8 +10,8 @@
 
 // The file store of MLflow numbers experiments with 18 random digits: the counter stays small,
 // since it can never reach those.
-#define COUNTED_MAX  INT64_C(1000000000)
-#define NAMES_TRIED  1000
+#define COUNTED_MAX INT64_C(1000000000)
+#define NAMES_TRIED 1000
 
 typedef struct call {
     ctx *c;
@@ -29,7 +29,8 @@ static bool at_number(db_tx *tx, const ctx *c, int64_t number, project *out, boo
     return true;
 }
 
-static bool name_owner(db_tx *tx, const ctx *c, str name, int64_t *number, bool *there, err *e) {
+static bool name_owner(db_tx *tx, const ctx *c, str name, int64_t *number, bool *there,
+                       err *e) {
     db_rows *row = NULL;
     int found = db_get(tx, &Q_project_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
     *there = found > 0;
@@ -40,8 +41,7 @@ static bool name_owner(db_tx *tx, const ctx *c, str name, int64_t *number, bool 
 // Runs that are there already are somebody's own.
 static bool has_runs(db_tx *tx, const ctx *c, int64_t number, bool *yes, err *e) {
     db_rows *row = NULL;
-    int found =
-        db_get(tx, &Q_import_project_any_run, &row, e, DB_I64(c->ws), DB_I64(number));
+    int found = db_get(tx, &Q_import_project_any_run, &row, e, DB_I64(c->ws), DB_I64(number));
     *yes = found > 0;
     return found >= 0;
 }
@@ -77,8 +77,8 @@ static bool find(db_tx *tx, void *arg, err *e) {
     int64_t owner = 0;
     if (!find_ours(tx, k, &ours, e)) return false;
     if (ours) return true;
-    *k->out = (import_where){
-        .place = IMPORT_IS_NEW, .number = k->p->number, .name = k->p->name};
+    *k->out =
+        (import_where){.place = IMPORT_IS_NEW, .number = k->p->number, .name = k->p->name};
     if (!at_number(tx, k->c, k->p->number, &there, &numbered, e) ||
         !name_owner(tx, k->c, k->p->name, &owner, &named, e)) {
         return false;
@@ -161,8 +161,8 @@ static bool put(db_tx *tx, void *arg, err *e) {
     import_where *w = k->out;
     if (w->place == IMPORT_CLASHES && !place_anew(tx, k, &name, e)) return false;
     if (w->place == IMPORT_IS_OURS && !name_of_ours(tx, k, &name, e)) return false;
-    if (w->number < COUNTED_MAX && !db_push(tx, &Q_import_counter_past, e, DB_I64(c->ws),
-                                            DB_I64(w->number))) {
+    if (w->number < COUNTED_MAX &&
+        !db_push(tx, &Q_import_counter_past, e, DB_I64(c->ws), DB_I64(w->number))) {
         return false;
     }
     w->name = name;

@@ -166,8 +166,8 @@ import_point_base import_point_base_of(id run_id, str key) {
 void import_sum_point(import_sum *s, const import_point_base *b, int64_t step, int64_t time_ms,
                       double value) {
     // num_order knows one NaN.
-    int64_t row[6] = {(int64_t)b->run[0], (int64_t)b->run[1], (int64_t)b->key,
-                      step,               time_ms,            num_order(value)};
+    int64_t row[6] = {(int64_t)b->run[0], (int64_t)b->run[1], (int64_t)b->key, step, time_ms,
+                      num_order(value)};
     s->n++;
     s->sum += XXH3_64bits(row, sizeof row);
 }

@@ -36,8 +36,7 @@ static bool ensure_dataset(db_tx *tx, const ctx *c, int64_t number, const datase
                    DB_TEXT(d->source), DB_MAYBE_TEXT(d->schema), DB_MAYBE_TEXT(d->profile));
 }
 
-static bool add_dataset(db_tx *tx, const ctx *c, const run *r, const dataset_input *d,
-                        err *e) {
+static bool add_dataset(db_tx *tx, const ctx *c, const run *r, const dataset_input *d, err *e) {
     id dst;
     if (!ensure_dataset(tx, c, r->project, &d->dataset, &dst, e)) return false;
     int64_t added = db_do(tx, &Q_edge_insert, e, DB_I64(c->ws), DB_ID(r->id),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// importer: the steps, projects and logged models; where artifacts go. Runs: importer_runs.c. One
-// thread.
+// importer: the steps, projects and logged models; where artifacts go. Runs: importer_runs.c.
+// One thread.
 #include "cli/import/importer.h"
 
 #include "base/clock.h"
@@ -70,7 +70,7 @@ static bool put_project(importer *m, importer_project *ip, err *e) {
     ip->p.number = ip->where.number;
     if (ip->where.name.n) ip->p.name = ip->where.name;
     if (ip->where.place == IMPORT_IS_NEW || ip->where.place == IMPORT_CLASHES)
-        m->n_projects.new++;
+        m->n_projects.new ++;
     else
         m->n_projects.same++;
     if (ip->where.place == IMPORT_CLASHES)
@@ -88,11 +88,12 @@ bool importer_projects(importer *m, err *e) {
         if (!place_project(m, &p[i], &clashes, e)) return false;
     }
     if (clashes && m->o.on_clash == ON_CLASH_REFUSE && !m->o.dry_run) {
-        return err_set(e, ERR_EXISTS,
-                       "%zu experiments have a number or a name that another project has here, so "
-                       "nothing was brought over: take --on-clash rename or skip, or another "
-                       "--data or --db",
-                       clashes);
+        return err_set(
+            e, ERR_EXISTS,
+            "%zu experiments have a number or a name that another project has here, so "
+            "nothing was brought over: take --on-clash rename or skip, or another "
+            "--data or --db",
+            clashes);
     }
     for (size_t i = 0; i < m->projects.n; i++) {
         importer_project *ip = m->projects.entries[i].value;
@@ -136,7 +137,7 @@ static bool model_fate(importer *m, const import_model *im, bool *put, bool *lef
         *left = !ours;
         m->n_models.changed += ours;
     } else {
-        m->n_models.new++;
+        m->n_models.new ++;
     }
     if (*left) return true;
     import_sums_add(&m->there, &s);
@@ -204,10 +205,11 @@ bool importer_models(importer *m, err *e) {
 
 static void tell_files(importer *m) {
     if (m->kept_elsewhere) {
-        source_note(m->log,
-                    "%llu runs and models keep their artifacts where they are (s3:// and the like, "
-                    "or a folder that was not named): their URIs are kept",
-                    (unsigned long long)m->kept_elsewhere);
+        source_note(
+            m->log,
+            "%llu runs and models keep their artifacts where they are (s3:// and the like, "
+            "or a folder that was not named): their URIs are kept",
+            (unsigned long long)m->kept_elsewhere);
     }
     if (m->unreached) {
         source_note(m->log,
@@ -222,8 +224,7 @@ bool importer_run(importer *m, err *e) {
     m->models = map_new(m->a);
     bool ok = importer_projects(m, e) && importer_models(m, e) && importer_runs(m, e);
     if (ok && m->o.files) ok = importer_files(m, e);
-    if (ok && !m->o.dry_run)
-        ok = series_pack_all(m->c.core, e) && importer_prove(m, e);
+    if (ok && !m->o.dry_run) ok = series_pack_all(m->c.core, e) && importer_prove(m, e);
     progress_end(&m->progress);
     if (ok) tell_files(m);
     return ok;

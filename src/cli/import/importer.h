@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// importer: brings what a source holds into an open core, and proves it. Steps: projects, logged
-// models, runs with their points, files, proof. The importing thread reads the source and makes
-// records, a second one writes them.
+// importer: brings what a source holds into an open core, and proves it. Steps: projects,
+// logged models, runs with their points, files, proof. The importing thread reads the source
+// and makes records, a second one writes them.
 #ifndef STEMMA_CLI_IMPORT_IMPORTER_H
 #define STEMMA_CLI_IMPORT_IMPORTER_H
 
@@ -10,7 +10,11 @@
 #include "cli/import/progress.h"
 #include "cli/import/source.h"
 
-typedef enum import_on_clash { ON_CLASH_REFUSE, ON_CLASH_SKIP, ON_CLASH_RENAME } import_on_clash;
+typedef enum import_on_clash {
+    ON_CLASH_REFUSE,
+    ON_CLASH_SKIP,
+    ON_CLASH_RENAME
+} import_on_clash;
 
 typedef struct import_options {
     import_on_clash on_clash;
@@ -19,7 +23,8 @@ typedef struct import_options {
 } import_options;
 
 typedef struct import_counts {
-    uint64_t new, changed, same, left; // left: changed here since, or here already and different
+    uint64_t new, changed, same,
+        left; // left: changed here since, or here already and different
 } import_counts;
 
 typedef struct import_checked { // what must be found again

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// importer_files: artifact files. One that is there with the same bytes is not stored again. What
-// a run's files became is read back at once, run by run. One thread.
+// importer_files: artifact files. One that is there with the same bytes is not stored again.
+// What a run's files became is read back at once, run by run. One thread.
 #include "cli/import/importer.h"
 #include "core/artifact.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// importer_proof: reads back what was to come and sums it as the source was summed. Runs are read
-// by a few threads, which share a counter.
+// importer_proof: reads back what was to come and sums it as the source was summed. Runs are
+// read by a few threads, which share a counter.
 #include "base/thread.h"
 #include "cli/import/importer.h"
 
@@ -84,7 +84,8 @@ static bool prove_runs(importer *m, err *e) {
         pthread_join(k[i].thread, NULL);
         import_sums_add(&m->here, &k[i].sums);
         for (size_t j = 0; j < k[i].unequal.n; j++)
-            source_lost(m->log, "run %s is not the same here", id_str(m->a, k[i].unequal.p[j]).p);
+            source_lost(m->log, "run %s is not the same here",
+                        id_str(m->a, k[i].unequal.p[j]).p);
         if (ok && k[i].why.code != ERR_NONE) {
             *e = k[i].why;
             ok = false;

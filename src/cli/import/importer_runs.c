@@ -163,9 +163,10 @@ static bool meet(reading *x, const import_mark *known, bool *left, err *e) {
     }
     *left = !known->known || !same_mark(known, &here);
     if (*left) {
-        leave(x, known->known
-                     ? "was changed here since it came over, and at the source: it stays as it is"
-                     : "is here already and differs: it stays as it is");
+        leave(x,
+              known->known
+                  ? "was changed here since it came over, and at the source: it stays as it is"
+                  : "is here already and differs: it stays as it is");
         return true;
     }
     m->n_runs.changed++;
@@ -177,13 +178,12 @@ static bool bring(reading *x, bool *left, err *e) {
     import_mark known;
     if (!import_mark_of_run(&m->c, x->run, &known, e)) return false;
     if (known.there && (!known.known || known.whole)) return meet(x, &known, left, e);
-    m->n_runs.new++;
+    m->n_runs.new ++;
     return read_points(x, !m->o.dry_run, e);
 }
 
 static bool next(importer *m, import_run *r, importer_project *ip, err *e) {
-    source_owner o = {
-        .id = r->row.id, .project = r->row.project, .uri = r->row.artifact_uri};
+    source_owner o = {.id = r->row.id, .project = r->row.project, .uri = r->row.artifact_uri};
     import_sums s = {0};
     reading x = {.m = m, .r = r, .run = r->row.id};
     bool left = false;

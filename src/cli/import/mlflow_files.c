@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mlflow_files: MLflow's file store (an mlruns folder), as its releases up to 3.x write it. Files
-// are opened beneath the root, without symbolic links. Points: mlflow_files_points.c. One thread.
+// mlflow_files: MLflow's file store (an mlruns folder), as its releases up to 3.x write it.
+// Files are opened beneath the root, without symbolic links. Points: mlflow_files_points.c. One
+// thread.
 #include "cli/import/mlflow_files.h"
 
 #include "cli/import/yaml.h"
@@ -49,8 +50,8 @@ static bool collect(mlflow_files *m, arena *a, str dir, str prefix, int depth, n
                             : f[i].name;
         if (!f[i].is_dir) {
             vec_push(a, out, name);
-        } else if (!collect(m, a, arena_printf(a, "%.*s/%.*s", STR_F(dir), STR_F(f[i].name)), name,
-                            depth + 1, out, e)) {
+        } else if (!collect(m, a, arena_printf(a, "%.*s/%.*s", STR_F(dir), STR_F(f[i].name)),
+                            name, depth + 1, out, e)) {
             return false;
         }
     }
@@ -92,8 +93,7 @@ static bool meta(mlflow_files *m, arena *a, str dir, yaml_map *out, bool tell) {
     if (files_read(m, a, file, META_MAX, &text, &e) && yaml_read(a, text, out, &e) && out->n)
         return true;
     if (e.code == ERR_NONE) err_set(&e, ERR_MALFORMED, "it is empty");
-    if (tell)
-        source_lost(m->log, "'%.*s/%.*s': %s", STR_F(m->root), STR_F(file), e.msg);
+    if (tell) source_lost(m->log, "'%.*s/%.*s': %s", STR_F(m->root), STR_F(file), e.msg);
     return false;
 }
 
@@ -121,7 +121,8 @@ static bool add_experiments(mlflow_files *m, str dir, err *e) {
         files_experiment x;
         if (!f[i].is_dir || !is_number(f[i].name)) continue;
         str_to_i64(f[i].name, &x.number);
-        x.dir = dir.n ? arena_printf(m->a, "%.*s/%.*s", STR_F(dir), STR_F(f[i].name)) : f[i].name;
+        x.dir =
+            dir.n ? arena_printf(m->a, "%.*s/%.*s", STR_F(dir), STR_F(f[i].name)) : f[i].name;
         vec_push(m->a, &m->experiments, x);
     }
     return true;
@@ -201,7 +202,8 @@ static bool read_links(mlflow_files *m, arena *a, str dir, run_links *l, err *e)
             yaml_map y;
             dataset_input d;
             model_link link = {0};
-            if (!meta(m, a, arena_printf(a, "%.*s/%.*s", STR_F(list), STR_F(f[i].name)), &y, true))
+            if (!meta(m, a, arena_printf(a, "%.*s/%.*s", STR_F(list), STR_F(f[i].name)), &y,
+                      true))
                 continue;
             if (k == 0 && str_is(yaml_get(&y, "source_type"), "DATASET")) {
                 if (read_dataset(m, a, &y, &d)) vec_push(a, &datasets, d);
@@ -220,20 +222,20 @@ static bool read_run(mlflow_files *m, arena *a, str dir, const yaml_map *y, impo
     int64_t none = INT64_MIN, start = yaml_i64(y, "start_time", none);
     int64_t end = yaml_i64(y, "end_time", none), status = yaml_i64(y, "status", RUN_RUNNING);
     kv *params, *tags;
-    *out = (import_run){
-        .row = {.id = out->row.id,
-                .project = m->experiments.p[m->run_experiment].number,
-                .name = get(m, a, y, "run_name"),
-                .user = get(m, a, y, "user_id"),
-                .status = status < RUN_RUNNING || status > RUN_KILLED ? RUN_RUNNING
-                                                                      : (run_status)status,
-                .life = life_of(y),
-                .has_start = start != none,
-                .start_ms = start != none ? start : 0,
-                .has_end = end != none,
-                .end_ms = end != none ? end : 0,
-                .artifact_uri = get(m, a, y, "artifact_uri")},
-        .deleted_ms = yaml_i64(y, "deleted_time", 0)};
+    *out = (import_run){.row = {.id = out->row.id,
+                                .project = m->experiments.p[m->run_experiment].number,
+                                .name = get(m, a, y, "run_name"),
+                                .user = get(m, a, y, "user_id"),
+                                .status = status < RUN_RUNNING || status > RUN_KILLED
+                                              ? RUN_RUNNING
+                                              : (run_status)status,
+                                .life = life_of(y),
+                                .has_start = start != none,
+                                .start_ms = start != none ? start : 0,
+                                .has_end = end != none,
+                                .end_ms = end != none ? end : 0,
+                                .artifact_uri = get(m, a, y, "artifact_uri")},
+                        .deleted_ms = yaml_i64(y, "deleted_time", 0)};
     str params_dir = arena_printf(a, "%.*s/params", STR_F(dir));
     str tags_dir = arena_printf(a, "%.*s/tags", STR_F(dir));
     if (!files_pairs(m, a, params_dir, &params, &out->n_params, e) ||
@@ -267,8 +269,9 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
         const folder_entry *f = &m->runs[m->run_at++];
         yaml_map y;
         if (!f->is_dir || !id_parse(f->name, &out->row.id)) continue;
-        m->run_dir = arena_printf(m->runs_a, "%.*s/%.*s",
-                                  STR_F(m->experiments.p[m->run_experiment].dir), STR_F(f->name));
+        m->run_dir =
+            arena_printf(m->runs_a, "%.*s/%.*s", STR_F(m->experiments.p[m->run_experiment].dir),
+                         STR_F(f->name));
         if (meta(m, a, m->run_dir, &y, true)) return read_run(m, a, m->run_dir, &y, out, e);
     }
 }
@@ -277,18 +280,17 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
 
 static bool read_model(mlflow_files *m, arena *a, str dir, const yaml_map *y, import_model *out,
                        err *e) {
-    *out = (import_model){
-        .m = {.id = out->m.id,
-              .project = m->experiments.p[m->model_experiment].number,
-              .name = get(m, a, y, "name"),
-              .type = get(m, a, y, "model_type"),
-              .user = STR(""),
-              .status_message = get(m, a, y, "status_message"),
-              .artifact_uri = get(m, a, y, "artifact_location"),
-              .status = (model_status)yaml_i64(y, "status", MODEL_PENDING),
-              .created_ms = yaml_i64(y, "creation_timestamp", 0),
-              .updated_ms = yaml_i64(y, "last_updated_timestamp", 0)},
-        .life = life_of(y)};
+    *out = (import_model){.m = {.id = out->m.id,
+                                .project = m->experiments.p[m->model_experiment].number,
+                                .name = get(m, a, y, "name"),
+                                .type = get(m, a, y, "model_type"),
+                                .user = STR(""),
+                                .status_message = get(m, a, y, "status_message"),
+                                .artifact_uri = get(m, a, y, "artifact_location"),
+                                .status = (model_status)yaml_i64(y, "status", MODEL_PENDING),
+                                .created_ms = yaml_i64(y, "creation_timestamp", 0),
+                                .updated_ms = yaml_i64(y, "last_updated_timestamp", 0)},
+                          .life = life_of(y)};
     id_parse(yaml_get(y, "source_run_id"), &out->m.source_run);
     str params = arena_printf(a, "%.*s/params", STR_F(dir));
     str tags = arena_printf(a, "%.*s/tags", STR_F(dir));
@@ -309,8 +311,9 @@ static bool next_model(void *src, arena *a, import_model *out, err *e) {
         const folder_entry *f = &m->models[m->model_at++];
         yaml_map y;
         if (!f->is_dir || !mlflow_model_id_of(f->name, &out->m.id)) continue;
-        str dir = arena_printf(a, "%.*s/models/%.*s",
-                               STR_F(m->experiments.p[m->model_experiment].dir), STR_F(f->name));
+        str dir =
+            arena_printf(a, "%.*s/models/%.*s",
+                         STR_F(m->experiments.p[m->model_experiment].dir), STR_F(f->name));
         if (meta(m, a, dir, &y, true)) return read_model(m, a, dir, &y, out, e);
     }
 }
@@ -380,12 +383,14 @@ static void tell_registry(mlflow_files *m) {
 static bool is_mlruns(mlflow_files *m, err *e) {
     for (size_t i = 0; i < m->experiments.n; i++) {
         yaml_map y;
-        if (meta(m, m->a, m->experiments.p[i].dir, &y, false) && yaml_get(&y, "name").n) return true;
+        if (meta(m, m->a, m->experiments.p[i].dir, &y, false) && yaml_get(&y, "name").n)
+            return true;
     }
-    return err_set(e, ERR_INVALID,
-                   "'%.*s' is no mlruns folder of MLflow: it has no experiment (a folder named by "
-                   "a number, with a meta.yaml)",
-                   STR_F(m->root));
+    return err_set(
+        e, ERR_INVALID,
+        "'%.*s' is no mlruns folder of MLflow: it has no experiment (a folder named by "
+        "a number, with a meta.yaml)",
+        STR_F(m->root));
 }
 
 bool mlflow_files_open(const source_config *c, source *out, err *e) {
@@ -405,8 +410,9 @@ bool mlflow_files_open(const source_config *c, source *out, err *e) {
     *out = (source){&ops, m, m->root};
     source_roots_add(&m->roots, c->a, m->root);
     source_roots_add(&m->roots, c->a,
-                     c->artifacts.n ? c->artifacts
-                                    : arena_printf(c->a, "%.*s/../mlartifacts", STR_F(m->root)));
+                     c->artifacts.n
+                         ? c->artifacts
+                         : arena_printf(c->a, "%.*s/../mlartifacts", STR_F(m->root)));
     if (add_experiments(m, (str){0}, e) && add_experiments(m, STR(".trash"), e) &&
         is_mlruns(m, e)) {
         tell_registry(m);

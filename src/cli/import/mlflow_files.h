@@ -25,7 +25,7 @@ typedef struct mlflow_files {
     folder_entry *runs, *models; // of that experiment
     size_t n_runs, n_models;
     arena *runs_a, *models_a;
-    str run_dir; // of the run that next_run gave last
+    str run_dir;       // of the run that next_run gave last
     map models_of_run; // run id (16 bytes) -> model_list
     arena *one;        // one key's points
 } mlflow_files;

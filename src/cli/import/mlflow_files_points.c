@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mlflow_files_points: metric files of the file store: a line a point, "time value step" and the
-// data set behind it; a logged model's lines also name the run. A key's points are held at once:
-// the same line may stand there twice, and a series is a set. One thread.
+// mlflow_files_points: metric files of the file store: a line a point, "time value step" and
+// the data set behind it; a logged model's lines also name the run. A key's points are held at
+// once: the same line may stand there twice, and a series is a set. One thread.
 #include "base/num.h"
 #include "cli/import/mlflow_files.h"
 
@@ -139,8 +139,8 @@ static bool give(point *p, size_t n, source_take take, void *arg, err *e) {
     return true;
 }
 
-static bool run_key(mlflow_files *m, str key, mlflow_model_set *set, source_take take, void *arg,
-                    err *e) {
+static bool run_key(mlflow_files *m, str key, mlflow_model_set *set, source_take take,
+                    void *arg, err *e) {
     arena *a = arena_new();
     str text;
     str file = arena_printf(a, "%.*s/metrics/%.*s", STR_F(m->run_dir), STR_F(key));

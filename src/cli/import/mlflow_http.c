@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// mlflow_http: a tracking server, by the same requests as MLflow's own client: experiments, runs
-// and logged models a page at a time. Points and files: mlflow_http_data.c. One thread.
+// mlflow_http: a tracking server, by the same requests as MLflow's own client: experiments,
+// runs and logged models a page at a time. Points and files: mlflow_http_data.c. One thread.
 #include "cli/import/mlflow_http.h"
 
 #include "base/msg.h"
 
 #include <stdlib.h>
 
-#define API         "/api/2.0/mlflow"
+#define API "/api/2.0/mlflow"
 
 // ---- requests -------------------------------------------------------------------------------
 
 static bool refused(const http_exchange *x, arena *a, err *e) {
-    err_code code = x->status == 404                        ? ERR_NOT_FOUND
+    err_code code = x->status == 404                       ? ERR_NOT_FOUND
                     : x->status == 401 || x->status == 403 ? ERR_UNAUTHENTICATED
-                    : x->status >= 500                      ? ERR_UNAVAILABLE
-                                                            : ERR_INVALID;
+                    : x->status >= 500                     ? ERR_UNAVAILABLE
+                                                           : ERR_INVALID;
     json_value *v = json_parse(a, x->reply, JSON_NAN, NULL);
     const json_value *message = v && v->type == JSON_OBJECT ? json_get(v, "message") : NULL;
     str why = message && message->type == JSON_STRING ? message->text : STR("no reason");
@@ -81,14 +81,15 @@ static const json_value *child(const json_value *object, const char *key) {
 static kv *pairs(mlflow_http *m, arena *a, const json_value *list, size_t *n) {
     VEC(kv) v = {0};
     for (; list; list = list->next)
-        vec_push(a, &v, (kv){text_or_empty(m, a, list, "key"), text_or_empty(m, a, list, "value")});
+        vec_push(a, &v,
+                 (kv){text_or_empty(m, a, list, "key"), text_or_empty(m, a, list, "value")});
     *n = v.n;
     return v.p;
 }
 
 static lifecycle life_of(mlflow_http *m, const json_value *object) {
     return str_is(text_or_empty(m, m->one, object, "lifecycle_stage"), "deleted") ? LIFE_DELETED
-                                                                                 : LIFE_ACTIVE;
+                                                                                  : LIFE_ACTIVE;
 }
 
 // {"experiment_ids":["7"], ...} with a page token.
@@ -146,8 +147,8 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
 // ---- pages of runs and models ---------------------------------------------------------------
 
 // The next element, asking for pages as it goes. NULL at the end and on an error.
-static const json_value *next_of(mlflow_http *m, struct http_page *p, str path, const char *more,
-                                 const char *list, err *e) {
+static const json_value *next_of(mlflow_http *m, struct http_page *p, str path,
+                                 const char *more, const char *list, err *e) {
     while (!p->at) {
         int64_t experiment;
         if (!p->token.n) p->experiment++;
@@ -219,7 +220,8 @@ static bool read_run(mlflow_http *m, arena *a, const json_value *v, import_run *
                                 .artifact_uri = text_or_empty(m, a, info, "artifact_uri")}};
     str run_id = text_or_empty(m, a, info, "run_id");
     if (!id_parse(run_id, &out->row.id)) {
-        source_lost(m->log, "run '%.*s': its id is not of 32 hexadecimal digits", STR_F(run_id));
+        source_lost(m->log, "run '%.*s': its id is not of 32 hexadecimal digits",
+                    STR_F(run_id));
         return false;
     }
     out->params = pairs(m, a, child(data, "params"), &out->n_params);
@@ -257,10 +259,12 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
 // ---- models ---------------------------------------------------------------------------------
 
 static model_status model_status_of(const json_value *info) {
-    static const char *const names[] = {"LOGGED_MODEL_STATUS_UNSPECIFIED", "LOGGED_MODEL_PENDING",
-                                        "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"};
+    static const char *const names[] = {"LOGGED_MODEL_STATUS_UNSPECIFIED",
+                                        "LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY",
+                                        "LOGGED_MODEL_UPLOAD_FAILED"};
     const json_value *v = json_get(info, "status");
-    if (v && v->type == JSON_INT && v->i >= 0 && v->i <= MODEL_FAILED) return (model_status)v->i;
+    if (v && v->type == JSON_INT && v->i >= 0 && v->i <= MODEL_FAILED)
+        return (model_status)v->i;
     for (size_t i = 0; v && i < sizeof names / sizeof *names; i++) {
         if (str_is(v->text, names[i])) return (model_status)i;
     }
@@ -362,7 +366,8 @@ static str environment(const char *name) {
     return str_of(v ? v : "");
 }
 
-// https://user:password@host -> the three; else what MLflow's client takes from the environment.
+// https://user:password@host -> the three; else what MLflow's client takes from the
+// environment.
 static http_client_config credentials(arena *a, str url) {
     http_client_config c = {.url = url, .token = environment("MLFLOW_TRACKING_TOKEN")};
     c.user = environment("MLFLOW_TRACKING_USERNAME");
@@ -373,8 +378,10 @@ static http_client_config credentials(arena *a, str url) {
     str both = str_upto(str_from(url, scheme), at - scheme);
     size_t colon = str_find(both, ':', 0);
     msg_unescape(a, str_upto(both, colon), false, &c.user);
-    msg_unescape(a, colon == SIZE_MAX ? (str){0} : str_from(both, colon + 1), false, &c.password);
-    c.url = arena_printf(a, "%.*s%.*s", STR_F(str_upto(url, scheme)), STR_F(str_from(url, at + 1)));
+    msg_unescape(a, colon == SIZE_MAX ? (str){0} : str_from(both, colon + 1), false,
+                 &c.password);
+    c.url =
+        arena_printf(a, "%.*s%.*s", STR_F(str_upto(url, scheme)), STR_F(str_from(url, at + 1)));
     c.token = (str){0};
     return c;
 }
@@ -387,7 +394,8 @@ static void tell_registry(mlflow_http *m) {
     for (const json_value *x = child(v, "registered_models"); x; x = x->next)
         n++;
     if (n) source_note(m->log, "%zu registered models are not brought over yet", n);
-    source_note(m->log, "deleted logged models do not come: a tracking server does not list them");
+    source_note(m->log,
+                "deleted logged models do not come: a tracking server does not list them");
     arena_reset(m->one);
 }
 
@@ -408,7 +416,8 @@ bool mlflow_http_open(const source_config *c, source *out, err *e) {
     str body = search_body(m->one, -1, "\"max_results\":1", (str){0});
     if (!mlflow_http_call(m, m->one, STR(API "/experiments/search"), body, e)) {
         if (e->code == ERR_NOT_FOUND)
-            err_set(e, ERR_INVALID, "'%.*s' is no tracking server of MLflow", STR_F(config.url));
+            err_set(e, ERR_INVALID, "'%.*s' is no tracking server of MLflow",
+                    STR_F(config.url));
         source_close(out);
         return false;
     }

@@ -35,8 +35,9 @@ int64_t mlflow_http_i64(const json_value *object, const char *key, int64_t other
 double mlflow_http_f64(const json_value *object, const char *key);
 
 bool mlflow_http_points(void *src, id run_id, source_take take, void *arg, err *e);
-bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, void *arg, err *e);
-bool mlflow_http_read_file(void *src, const source_owner *o, str path, source_write w, void *arg,
-                           err *e);
+bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, void *arg,
+                       err *e);
+bool mlflow_http_read_file(void *src, const source_owner *o, str path, source_write w,
+                           void *arg, err *e);
 
 #endif

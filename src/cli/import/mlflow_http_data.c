@@ -21,9 +21,10 @@ static bool read_history(mlflow_http *m, arena *a, str run_id, str key, mlflow_m
     str token = {0}, escaped = http_client_escape(a, key);
     do {
         arena *page_a = arena_new();
-        str path = arena_printf(page_a, HISTORY "?run_id=%.*s&metric_key=%.*s&max_results=25000%s%.*s",
-                                STR_F(run_id), STR_F(escaped), token.n ? "&page_token=" : "",
-                                STR_F(http_client_escape(page_a, token)));
+        str path =
+            arena_printf(page_a, HISTORY "?run_id=%.*s&metric_key=%.*s&max_results=25000%s%.*s",
+                         STR_F(run_id), STR_F(escaped), token.n ? "&page_token=" : "",
+                         STR_F(http_client_escape(page_a, token)));
         json_value *page = mlflow_http_call(m, page_a, path, (str){0}, e);
         for (const json_value *x = child(page, "metrics"); x; x = x->next) {
             point p = {.key = key,
@@ -70,8 +71,9 @@ bool mlflow_http_points(void *src, id of, source_take take, void *arg, err *e) {
 
 static str list_path(arena *a, const source_owner *o, str folder, str token) {
     str own = id_str(a, o->id), escaped = http_client_escape(a, folder);
-    str more = token.n ? arena_printf(a, "&page_token=%.*s", STR_F(http_client_escape(a, token)))
-                       : STR("");
+    str more = token.n
+                   ? arena_printf(a, "&page_token=%.*s", STR_F(http_client_escape(a, token)))
+                   : STR("");
     return o->is_model
                ? arena_printf(a,
                               "/api/2.0/mlflow/logged-models/m-%.*s/artifacts/directories?"
@@ -91,7 +93,8 @@ typedef struct walk {
 static bool walk_folder(const walk *w, arena *a, str folder, int depth, err *e) {
     str token = {0};
     do {
-        json_value *page = mlflow_http_call(w->m, a, list_path(a, w->o, folder, token), (str){0}, e);
+        json_value *page =
+            mlflow_http_call(w->m, a, list_path(a, w->o, folder, token), (str){0}, e);
         if (!page && e->code != ERR_UNAVAILABLE && e->code != ERR_DEADLINE) {
             source_lost(w->m->log, "the files of %s: %s", id_str(a, w->o->id).p, e->msg);
             e->code = ERR_NONE;
@@ -113,7 +116,8 @@ static bool walk_folder(const walk *w, arena *a, str folder, int depth, err *e) 
     return true;
 }
 
-bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, void *arg, err *e) {
+bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, void *arg,
+                       err *e) {
     arena *a = arena_new();
     walk w = {src, o, take, arg};
     bool ok = walk_folder(&w, a, (str){0}, 0, e);
@@ -121,8 +125,8 @@ bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, 
     return ok;
 }
 
-bool mlflow_http_read_file(void *src, const source_owner *o, str path, source_write w, void *arg,
-                           err *e) {
+bool mlflow_http_read_file(void *src, const source_owner *o, str path, source_write w,
+                           void *arg, err *e) {
     mlflow_http *m = src;
     arena *a = arena_new();
     str own = id_str(a, o->id), escaped = http_client_escape(a, path);

@@ -64,7 +64,8 @@ static void make_model_texts(mlflow_sql *m) {
                           "creation_timestamp_ms, last_updated_timestamp_ms, status, "
                           "lifecycle_stage, model_type, source_run_id, status_message",
                           "logged_models", NULL, own_experiments(m));
-    m->model_params = "SELECT param_key, param_value FROM logged_model_params WHERE model_id = $1";
+    m->model_params =
+        "SELECT param_key, param_value FROM logged_model_params WHERE model_id = $1";
     m->model_tags = "SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = $1";
     m->model_metrics = "SELECT model_id, metric_name, metric_step, metric_timestamp_ms, "
                        "metric_value, dataset_name, dataset_digest FROM logged_model_metrics "
@@ -135,15 +136,14 @@ static lifecycle life_of(str s) {
 static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
     mlflow_sql *m = src;
     VEC(project) v = {0};
-    str columns = arena_printf(
-        m->a, "experiment_id, name, artifact_location, %s, %s, %s",
-        col(m, "experiments", "lifecycle_stage", "'active'"),
-        col(m, "experiments", "creation_time", "NULL"),
-        col(m, "experiments", "last_update_time", "NULL"));
-    scan s = scan_new(&m->db, m->log,
-                      scan_text(m->a, &m->db, columns.p, "experiments", NULL,
-                                own_experiments(m)),
-                      "experiments", (str){0}, NULL, false);
+    str columns = arena_printf(m->a, "experiment_id, name, artifact_location, %s, %s, %s",
+                               col(m, "experiments", "lifecycle_stage", "'active'"),
+                               col(m, "experiments", "creation_time", "NULL"),
+                               col(m, "experiments", "last_update_time", "NULL"));
+    scan s =
+        scan_new(&m->db, m->log,
+                 scan_text(m->a, &m->db, columns.p, "experiments", NULL, own_experiments(m)),
+                 "experiments", (str){0}, NULL, false);
     const sql_ops *o = m->db.ops;
     while (scan_next(&s, e)) {
         project p = {.number = o->i64(s.rows, 1),
@@ -272,7 +272,8 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
             .deleted_ms = o->i64(rows, 10)};
         str run_id = arena_str(a, o->text(rows, 1));
         if (id_parse(run_id, &out->row.id)) return read_rest(m, a, run_id, out, e);
-        source_lost(m->log, "run '%.*s': its id is not of 32 hexadecimal digits", STR_F(run_id));
+        source_lost(m->log, "run '%.*s': its id is not of 32 hexadecimal digits",
+                    STR_F(run_id));
     }
     return false;
 }
@@ -307,7 +308,8 @@ static bool next_model(void *src, arena *a, import_model *out, err *e) {
         str model_id = arena_str(a, m->db.ops->text(m->model_scan.rows, 1));
         const kv *params, *tags;
         if (!read_model(m, a, m->model_scan.rows, out)) {
-            source_lost(m->log, "logged model '%.*s': its id is not m- and 32 hexadecimal digits",
+            source_lost(m->log,
+                        "logged model '%.*s': its id is not m- and 32 hexadecimal digits",
                         STR_F(model_id));
             continue;
         }
@@ -355,7 +357,8 @@ static void tell_skipped(mlflow_sql *m) {
         const char *q = arena_printf(m->a, "SELECT count(*) FROM %s", later[i].table).p;
         int64_t n = count_of(m, q);
         if (n > 0)
-            source_note(m->log, "%lld %s are not brought over yet", (long long)n, later[i].words);
+            source_note(m->log, "%lld %s are not brought over yet", (long long)n,
+                        later[i].words);
     }
     if (!own_experiments(m)) return;
     int64_t others =
@@ -465,7 +468,6 @@ bool mlflow_postgres_open(const source_config *c, source *out, err *e) {
     str url = arena_printf(c->a, "postgresql%.*s", STR_F(rest));
     if (!sql_open_postgres(c->a, url, &from, e) || !open_source(c, from, out, e)) return false;
     out->name = without_password(c->a, url);
-    if (c->artifacts.n)
-        source_roots_add(&((mlflow_sql *)out->s)->roots, c->a, c->artifacts);
+    if (c->artifacts.n) source_roots_add(&((mlflow_sql *)out->s)->roots, c->a, c->artifacts);
     return true;
 }

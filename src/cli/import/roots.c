@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// roots: artifact files in folders. A URI of the source only chooses a path beneath a root that the
-// operator named (or that lies beside the source); it is opened with RESOLVE_BENEATH and without
-// symbolic links, so no record of a source can make an import read anything else. One thread.
+// roots: artifact files in folders. A URI of the source only chooses a path beneath a root that
+// the operator named (or that lies beside the source); it is opened with RESOLVE_BENEATH and
+// without symbolic links, so no record of a source can make an import read anything else. One
+// thread.
 #include "cli/import/source.h"
 #include "core/artifact.h"
 #include "core/folder.h"
@@ -37,8 +38,8 @@ bool source_is_local(str uri, str *path) {
         return true;
     }
     *path = str_starts(uri, STR("file:")) ? str_from(uri, 5) : uri;
-    return path->n && (str_starts(uri, STR("file:")) ||
-                       str_find_str(uri, STR("://"), 0) == SIZE_MAX) &&
+    return path->n &&
+           (str_starts(uri, STR("file:")) || str_find_str(uri, STR("://"), 0) == SIZE_MAX) &&
            !str_starts(uri, STR(SCHEME)) && !str_starts(uri, STR("dbfs:"));
 }
 
@@ -70,7 +71,8 @@ static size_t candidates(arena *a, const source_owner *o, str root, str out[2]) 
 }
 
 // The folder of the owner beneath one of the roots.
-static bool find(const source_roots *r, arena *a, const source_owner *o, str *root, str *below) {
+static bool find(const source_roots *r, arena *a, const source_owner *o, str *root,
+                 str *below) {
     str paths[2];
     for (size_t i = 0; i < r->n; i++) {
         size_t n = candidates(a, o, r->dir[i], paths);
@@ -87,7 +89,8 @@ static bool find(const source_roots *r, arena *a, const source_owner *o, str *ro
     return false;
 }
 
-// A URI that could lie beneath the roots; the folder itself may be missing (a run without files).
+// A URI that could lie beneath the roots; the folder itself may be missing (a run without
+// files).
 bool source_roots_have(const source_roots *r, const source_owner *o) {
     str path;
     return r->n && (source_proxied(o->uri, &path) || source_is_local(o->uri, &path));
@@ -141,7 +144,8 @@ static bool copy(int fd, str path, source_write w, void *arg, err *e) {
     ssize_t n;
     bool ok = true;
     while (ok && (n = read(fd, bytes, COPY_BYTES)) != 0)
-        ok = n > 0 ? w(arg, bytes, (size_t)n) : err_errno(e, "can not read '%.*s'", STR_F(path));
+        ok =
+            n > 0 ? w(arg, bytes, (size_t)n) : err_errno(e, "can not read '%.*s'", STR_F(path));
     free(bytes);
     return ok;
 }
@@ -154,8 +158,8 @@ bool source_roots_read(const source_roots *r, const source_owner *o, str path, s
     if (find(r, a, o, &root, &below))
         fd = folder_open(a, root, arena_printf(a, "%.*s/%.*s", STR_F(below), STR_F(path)),
                          O_RDONLY);
-    bool ok = fd >= 0 ? copy(fd, path, w, arg, e)
-                      : err_errno(e, "can not read '%.*s'", STR_F(path));
+    bool ok =
+        fd >= 0 ? copy(fd, path, w, arg, e) : err_errno(e, "can not read '%.*s'", STR_F(path));
     if (fd >= 0) close(fd);
     arena_free(a);
     return ok;

@@ -10,8 +10,8 @@ const char *scan_text(arena *a, const sql *from, const char *columns, const char
     str where = more ? arena_printf(a, " AND (%s)", more) : STR("");
     if (!rowid) {
         str own = column ? arena_printf(a, "%s = $1", column) : STR("1 = 1");
-        return arena_printf(a, "SELECT 0, %s FROM %s WHERE %.*s%.*s", columns, table, STR_F(own),
-                            STR_F(where))
+        return arena_printf(a, "SELECT 0, %s FROM %s WHERE %.*s%.*s", columns, table,
+                            STR_F(own), STR_F(where))
             .p;
     }
     str own = column ? arena_printf(a, " AND %s = $2", column) : STR("");

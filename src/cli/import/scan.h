@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // scan: the rows of one table of a foreign database in the order of row numbers, past damaged
-// places: what can not be read is told with its range of row numbers, and the scan goes on behind
-// it. (PostgreSQL has no such numbers: there an error ends the scan.) One thread.
+// places: what can not be read is told with its range of row numbers, and the scan goes on
+// behind it. (PostgreSQL has no such numbers: there an error ends the scan.) One thread.
 #ifndef STEMMA_CLI_IMPORT_SCAN_H
 #define STEMMA_CLI_IMPORT_SCAN_H
 

@@ -30,14 +30,16 @@ static bool open_local(source_config *c, source *out, err *e) {
 bool source_open(const source_config *config, source *out, err *e) {
     source_config c = *config;
     str s = c.address;
-    if (has_scheme(s, "http://") || has_scheme(s, "https://")) return mlflow_http_open(&c, out, e);
+    if (has_scheme(s, "http://") || has_scheme(s, "https://"))
+        return mlflow_http_open(&c, out, e);
     if (has_scheme(s, "postgres://") || has_scheme(s, "postgresql://") ||
         has_scheme(s, "postgresql+"))
         return mlflow_postgres_open(&c, out, e);
     if (has_scheme(s, "mysql") || has_scheme(s, "mssql"))
-        return err_set(e, ERR_INVALID,
-                       "databases of this kind are not read directly: start 'mlflow server' on it "
-                       "and give its http:// address");
+        return err_set(
+            e, ERR_INVALID,
+            "databases of this kind are not read directly: start 'mlflow server' on it "
+            "and give its http:// address");
     return open_local(&c, out, e);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// source: where an import reads from. One vtable, four ways to keep MLflow's records: SQLite and
-// PostgreSQL (mlflow_sql.c), the file store (mlflow_files.c), a tracking server (mlflow_http.c).
-// A source reads and never writes. One thread.
+// source: where an import reads from. One vtable, four ways to keep MLflow's records: SQLite
+// and PostgreSQL (mlflow_sql.c), the file store (mlflow_files.c), a tracking server
+// (mlflow_http.c). A source reads and never writes. One thread.
 //
 // What can not be read or kept is told (source_lost) and passed over; only what makes going on
 // pointless is an error.
@@ -48,8 +48,9 @@ typedef struct source_ops {
     // Artifact URIs are the source's own.
     bool (*next_model)(void *s, arena *a, import_model *out, err *e);
     bool (*next_run)(void *s, arena *a, import_run *out, err *e);
-    // Every point of the run that next_run gave last, each once (called again: again). Points of logged models carry the model; the run's own point
-    // of the same key, step, time and value then does not come too.
+    // Every point of the run that next_run gave last, each once (called again: again). Points
+    // of logged models carry the model; the run's own point of the same key, step, time and
+    // value then does not come too.
     bool (*points)(void *s, id run_id, source_take take, void *arg, err *e);
     // Can it give files of this URI (true), or do they stay where they are?
     bool (*has_files)(void *s, const source_owner *o);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sql: reading a foreign database, SQLite (sql_sqlite.c) or PostgreSQL (sql_postgres.c): one
-// snapshot for the whole import, nothing is ever written. Placeholders are $1, $2 ... One thread.
+// snapshot for the whole import, nothing is ever written. Placeholders are $1, $2 ... One
+// thread.
 #ifndef STEMMA_CLI_IMPORT_SQL_H
 #define STEMMA_CLI_IMPORT_SQL_H
 

@@ -10,10 +10,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAGE       "20000"
-#define PAGE_ROWS  20000
-#define ARGS_MAX   4
-#define QUERY_MAX  4000
+#define PAGE      "20000"
+#define PAGE_ROWS 20000
+#define ARGS_MAX  4
+#define QUERY_MAX 4000
 
 typedef struct reader {
     PGconn *h;
@@ -75,14 +75,16 @@ static bool fetch(result *q, err *e) {
     return give_page(q, exec(q->r, text, NULL, 0), e);
 }
 
-static void *query(void *db, const char *text, const sql_arg *args, size_t n, bool big, err *e) {
+static void *query(void *db, const char *text, const sql_arg *args, size_t n, bool big,
+                   err *e) {
     reader *r = db;
     char declare[QUERY_MAX];
     result *q = mem_alloc(sizeof *q);
     q->r = r;
     if (big) {
         q->cursor = ++r->cursors;
-        snprintf(declare, sizeof declare, "DECLARE c%d NO SCROLL CURSOR FOR %s", q->cursor, text);
+        snprintf(declare, sizeof declare, "DECLARE c%d NO SCROLL CURSOR FOR %s", q->cursor,
+                 text);
         text = declare;
     }
     if (give_page(q, exec(r, text, args, n), e) && (!big || fetch(q, e))) return q;
@@ -145,9 +147,9 @@ static str text(void *rows, int column) {
 }
 
 static bool has(void *db, const char *table, const char *column) {
-    static const char q[] =
-        "SELECT 1 FROM information_schema.columns WHERE table_schema = ANY "
-        "(current_schemas(false)) AND table_name = $1 AND ($2 = '' OR column_name = $2) LIMIT 1";
+    static const char q[] = "SELECT 1 FROM information_schema.columns WHERE table_schema = ANY "
+                            "(current_schemas(false)) AND table_name = $1 AND ($2 = '' OR "
+                            "column_name = $2) LIMIT 1";
     err e = {0};
     sql_arg args[] = {SQL_TEXT(str_of(table)), SQL_TEXT(str_of(column ? column : ""))};
     void *rows = query(db, q, args, 2, false, &e);
@@ -166,7 +168,8 @@ static void close_reader(void *db) {
     free(r);
 }
 
-static const sql_ops ops = {query, next, end, is_null, i64, f64, text, has, no_index, close_reader, NULL};
+static const sql_ops ops = {query, next, end,      is_null,      i64, f64,
+                            text,  has,  no_index, close_reader, NULL};
 
 bool sql_open_postgres(arena *a, str url, sql *out, err *e) {
     reader *r = mem_alloc(sizeof *r);

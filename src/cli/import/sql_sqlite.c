@@ -2,9 +2,12 @@
 // sql_sqlite: a foreign SQLite file. It is opened read-only, and never otherwise. Three cases:
 //
 //   a WAL database with its -wal and -shm files (in use): read where it is; its writers go on
-//   any other (rollback journal, or nobody has it open): a reader would make writers wait, so it
-//     is copied under a shared lock, which takes as long as the disk needs, and the copy is read
-//   left behind by a crash, with a journal to roll back: file and journal are copied, and SQLite
+//   any other (rollback journal, or nobody has it open): a reader would make writers wait, so
+//   it
+//     is copied under a shared lock, which takes as long as the disk needs, and the copy is
+//     read
+//   left behind by a crash, with a journal to roll back: file and journal are copied, and
+//   SQLite
 //     recovers the copy
 //
 // Copies are unlinked while they are open, so that none stays behind. One thread.
@@ -136,8 +139,9 @@ static bool has(void *db, const char *table, const char *column) {
 
 // Only in a copy of our own; releases before 1.23 have no such indexes.
 static void make_index(void *db, const char *table, const char *column) {
-    static const char there[] = "SELECT 1 FROM pragma_index_list($1) AS l, "
-                                "pragma_index_info(l.name) AS i WHERE i.seqno = 0 AND i.name = $2";
+    static const char there[] =
+        "SELECT 1 FROM pragma_index_list($1) AS l, "
+        "pragma_index_info(l.name) AS i WHERE i.seqno = 0 AND i.name = $2";
     reader *r = db;
     char make[QUERY_MAX];
     err e = {0};
@@ -146,7 +150,8 @@ static void make_index(void *db, const char *table, const char *column) {
     bool found = rows && next(rows, &e);
     end(rows);
     if (found || !r->own) return;
-    snprintf(make, sizeof make, "CREATE INDEX stemma_%s_%s ON %s (%s)", table, column, table, column);
+    snprintf(make, sizeof make, "CREATE INDEX stemma_%s_%s ON %s (%s)", table, column, table,
+             column);
     sqlite3_exec(r->h, make, NULL, NULL, NULL);
 }
 
@@ -158,8 +163,8 @@ static void close_reader(void *db) {
     free(r);
 }
 
-static const sql_ops ops = {query, next, end, is_null, i64, f64, text, has, make_index,
-                            close_reader, "rowid"};
+static const sql_ops ops = {query, next, end,        is_null,      i64,    f64,
+                            text,  has,  make_index, close_reader, "rowid"};
 
 // ---- opening --------------------------------------------------------------------------------
 
@@ -254,7 +259,8 @@ static sqlite3 *open_copy(arena *a, str path, str scratch, err *e) {
     str copy = arena_printf(a, "%.*s/import-%d.sqlite", STR_F(scratch), (int)getpid());
     remove_stale(a, scratch);
     remove_copy(a, copy); // of another process with our number
-    // With a write-ahead log the newest pages are not in the file itself: SQLite merges the copy.
+    // With a write-ahead log the newest pages are not in the file itself: SQLite merges the
+    // copy.
     bool wal = is_there(a, path, "-wal");
     sqlite3 *lock = wal ? NULL : snapshot(arena_cstr(a, path), SQLITE_OPEN_READONLY, &why);
     bool ok = copy_all(a, path, copy, lock != NULL, e);
@@ -262,9 +268,11 @@ static sqlite3 *open_copy(arena *a, str path, str scratch, err *e) {
     sqlite3 *h = NULL;
     if (ok) {
         h = snapshot(copy.p, SQLITE_OPEN_READWRITE, e);
-        if (h && wal) sqlite3_exec(h, "COMMIT; PRAGMA journal_mode = DELETE; BEGIN; "
-                                      "SELECT count(*) FROM sqlite_master",
-                                   NULL, NULL, NULL);
+        if (h && wal)
+            sqlite3_exec(h,
+                         "COMMIT; PRAGMA journal_mode = DELETE; BEGIN; "
+                         "SELECT count(*) FROM sqlite_master",
+                         NULL, NULL, NULL);
     }
     remove_copy(a, copy);
     return h;

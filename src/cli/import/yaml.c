@@ -25,8 +25,7 @@ static bool is_null(const yaml_event_t *ev) {
 }
 
 static void scalar(reader *r, const yaml_event_t *ev) {
-    str s = arena_str(
-        r->a, str_n(ev->data.scalar.value, ev->data.scalar.length));
+    str s = arena_str(r->a, str_n(ev->data.scalar.value, ev->data.scalar.length));
     if (r->sequences || r->depth < 1 || r->depth > 2) return;
     if (!r->has_key) {
         r->key = r->depth == 2 ? arena_printf(r->a, "%.*s.%.*s", STR_F(r->outer), STR_F(s)) : s;
@@ -65,7 +64,8 @@ bool yaml_read(arena *a, str text, yaml_map *out, err *e) {
     reader r = {.a = a};
     bool ok = true, end = false;
     BUG_ON(!yaml_parser_initialize(&parser));
-    yaml_parser_set_input_string(&parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)(text.n ? text.p : ""),
+                                 text.n);
     for (int i = 0; ok && !end; i++) {
         if (i == EVENTS_MAX || !yaml_parser_parse(&parser, &ev)) {
             ok = err_set(e, ERR_MALFORMED, "no YAML at line %zu: %s",

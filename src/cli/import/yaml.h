@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// yaml: small YAML documents as MLflow writes them: a mapping of scalars, and mappings of scalars
-// one level below ("tags" -> "tags.KEY"). Over libyaml's events, so nothing is expanded. Pure.
+// yaml: small YAML documents as MLflow writes them: a mapping of scalars, and mappings of
+// scalars one level below ("tags" -> "tags.KEY"). Over libyaml's events, so nothing is
+// expanded. Pure.
 #ifndef STEMMA_CLI_IMPORT_YAML_H
 #define STEMMA_CLI_IMPORT_YAML_H
 
