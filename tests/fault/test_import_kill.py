@@ -23,7 +23,7 @@ CREATE INDEX p ON params (run_uuid);
 CREATE INDEX t ON tags (run_uuid);
 INSERT INTO experiments VALUES (0, 'Default', 'mlflow-artifacts:/0', 'active'), (3, 'three', '', 'active');
 """
-RUNS, POINTS, FILES = 400, 2000, 150
+RUNS, POINTS, FILES = 300, 2000, 60
 
 
 def make_source(folder):
