@@ -30,6 +30,7 @@
     X(pid, NUMBER, "0", "the server's process: its CPU time is reported")                      \
     X(patience, NUMBER, "0", "points: seconds to go on trying when the server is away")        \
     X(skip_readback, FLAG, "", "do not read back what was acknowledged")                       \
+    X(readback_runs, NUMBER, "0", "points: read back only so many of the runs; 0: all")        \
     X(seed, NUMBER, "1", "of the numbers that are made up")                                    \
     X(experiment, TEXT, "", "id of the experiment; else one is made")                          \
     X(filter, TEXT, "", "search: the filter")                                                  \
@@ -45,6 +46,8 @@
     X(metrics, NUMBER, "100", "fill: metrics a run")                                           \
     X(params, NUMBER, "70", "fill: parameters a run (100 at most)")                            \
     X(tags, NUMBER, "30", "fill: tags a run (100 at most)")                                    \
+    X(rate, NUMBER, "20", "follow: projects created a second")                                 \
+    X(write_port, NUMBER, "0", "follow: where they are created; 0: the same server")           \
     X(db, TEXT, "", "fill-peer, series-peer, history-peer: the peer's SQLite file")            \
     X(json, FLAG, "", "print the result as one JSON object")
 
@@ -229,6 +232,7 @@ int cmd_up(const load_options *o, arena *a, report *r);
 int cmd_down(const load_options *o, arena *a, report *r);
 int cmd_files(const load_options *o, arena *a, report *r);
 int cmd_idle(const load_options *o, arena *a, report *r);
+int cmd_follow(const load_options *o, arena *a, report *r);
 int cmd_fill(const load_options *o, arena *a, report *r);
 int cmd_fill_peer(const load_options *o, arena *a, report *r);
 int cmd_series_peer(const load_options *o, arena *a, report *r);

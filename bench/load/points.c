@@ -131,7 +131,8 @@ static bool read_next(void *arg, slot *s) {
         c->key = 0;
         c->run += (size_t)p->o->conns;
     }
-    if (c->run >= p->n_runs) return false;
+    size_t limit = p->o->readback_runs ? (size_t)p->o->readback_runs : p->n_runs;
+    if (c->run >= limit || c->run >= p->n_runs) return false;
     char path[1024];
     int n = snprintf(
         path, sizeof path,

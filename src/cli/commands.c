@@ -35,7 +35,7 @@ static const cli_command commands[] = {
      "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
      "something did not come."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
-     .text = "Prints the version of this program and the protocols it serves."},
+     .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",
      .text = "stemma help COMMAND tells a command's options."},
     {.name = "reference", .run = cmd_reference, .summary = NULL,
@@ -78,8 +78,8 @@ static void print_overview(void) {
     printf("Stemma: version control for language models.\n\nusage: stemma COMMAND "
            "[OPTION...]\n\n");
     print_summaries(NULL);
-    printf("\n'stemma help COMMAND' tells a command's options. Each option is also a variable "
-           "of the environment.\n");
+    printf("\n'stemma help COMMAND' tells a command's options, and the variables of the "
+           "environment that stand for them.\n");
 }
 
 // Help on what argv[1...] names: a command, or a group of them.

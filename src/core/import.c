@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/vec.h"
 #include "core/core_internal.h"
 #include "core/event.h"
 #include "core/import_sql.h"
@@ -19,7 +20,7 @@
 #include "core/run_sql.h"
 
 #define HISTORY_PAGE 200000
-#define PAYLOAD_MAX  (64u << 10)
+#define PAYLOAD_MAX  1000
 
 // Where projects came from: `number` is the source's, `project` ours. What a run or a model was
 // like when it came over: import_mark.
@@ -132,29 +133,49 @@ static bool put_part(db_tx *tx, const ctx *c, const import_part *p, err *e) {
     return set_mark(tx, c, p->id, &p->mark, e);
 }
 
-static bool add_event(db_tx *tx, const put_call *k, const char *what, uint64_t n,
-                      uint64_t points, err *e) {
-    buf b = BUF_MAX(PAYLOAD_MAX);
-    json_writer w = json_writer_new(&b);
-    json_object(&w);
-    json_m_string(&w, "what", str_of(what));
-    json_m_i64(&w, "count", (int64_t)n);
-    if (points) json_m_i64(&w, "points", (int64_t)points);
-    json_object_end(&w);
-    bool ok = event_add(tx, k->c, EVENT_imported, k->source, buf_view(&b), e);
-    buf_free(&b);
-    return ok;
+typedef struct told { // what a transaction brought to one project
+    int64_t project;
+    uint64_t items, points;
+} told;
+typedef VEC(told) told_list;
+
+static told *told_of(arena *a, told_list *list, int64_t number) {
+    for (size_t i = list->n; i > 0; i--) { // mostly the last one
+        if (list->p[i - 1].project == number) return &list->p[i - 1];
+    }
+    vec_push(a, list, (told){.project = number});
+    return &list->p[list->n - 1];
+}
+
+static bool add_events(db_tx *tx, const put_call *k, const char *what, const told_list *list,
+                       err *e) {
+    for (size_t i = 0; i < list->n; i++) {
+        const told *t = &list->p[i];
+        buf b = BUF_MAX(PAYLOAD_MAX);
+        json_writer w = json_writer_new(&b);
+        json_object(&w);
+        json_m_string(&w, "what", str_of(what));
+        json_m_i64(&w, "count", (int64_t)t->items);
+        if (t->points) json_m_i64(&w, "points", (int64_t)t->points);
+        json_object_end(&w);
+        bool ok =
+            event_add(tx, k->c, EVENT_imported, t->project, k->source, buf_view(&b), e);
+        buf_free(&b);
+        if (!ok) return false;
+    }
+    return true;
 }
 
 static bool put_parts(db_tx *tx, void *arg, err *e) {
     put_call *k = arg;
-    uint64_t runs = 0, points = 0;
+    told_list list = {0};
     for (size_t i = 0; i < k->n; i++) {
+        told *t = told_of(db_tx_arena(tx), &list, k->parts[i].project);
         if (!put_part(tx, k->c, &k->parts[i], e)) return false;
-        runs += k->parts[i].run != NULL;
-        points += k->parts[i].n_points;
+        t->items += k->parts[i].run != NULL;
+        t->points += k->parts[i].n_points;
     }
-    return add_event(tx, k, "runs", runs, points, e);
+    return add_events(tx, k, "runs", &list, e);
 }
 
 bool import_put_runs(ctx *c, str source, const import_part *parts, size_t n, err *e) {
@@ -180,10 +201,12 @@ static bool put_model(db_tx *tx, const ctx *c, const import_model *im, err *e) {
 
 static bool put_models(db_tx *tx, void *arg, err *e) {
     put_call *k = arg;
+    told_list list = {0};
     for (size_t i = 0; i < k->n; i++) {
+        told_of(db_tx_arena(tx), &list, k->models[i].m.project)->items++;
         if (!put_model(tx, k->c, &k->models[i], e)) return false;
     }
-    return add_event(tx, k, "models", k->n, 0, e);
+    return add_events(tx, k, "models", &list, e);
 }
 
 bool import_put_models(ctx *c, str source, const import_model *models, size_t n, err *e) {

@@ -112,13 +112,14 @@ bool import_mark_of_model(ctx *c, id model, import_mark *out, err *e);
 // records (series_record) are appended; the mark is kept.
 typedef struct import_part {
     id id;
+    int64_t project; // of the run
     const import_run *run;
     const str *records;
     size_t n_records;
     uint64_t n_points;
     import_mark mark;
 } import_part;
-// All in one transaction, with one event that names the source. May be repeated.
+// All in one transaction, with one event a project that names the source. May be repeated.
 bool import_put_runs(ctx *c, str source, const import_part *parts, size_t n, err *e);
 bool import_put_models(ctx *c, str source, const import_model *models, size_t n, err *e);
 

@@ -172,7 +172,7 @@ static bool put(db_tx *tx, void *arg, err *e) {
            db_push(tx, &Q_import_project_set, e, DB_I64(c->ws), DB_TEXT(k->source),
                    DB_I64(k->p->number), DB_I64(w->number), DB_I64(w->shared)) &&
            (w->place != IMPORT_IS_NEW ||
-            event_add(tx, c, EVENT_project_created, object, (str){0}, e));
+            event_add(tx, c, EVENT_project_created, w->number, object, (str){0}, e));
 }
 
 bool import_put_project(ctx *c, str source, const project *p, import_where *where, err *e) {

@@ -32,7 +32,9 @@
       "SELECT r.slot FROM run r WHERE r.ws = $1 AND r.project = $2 AND r.slot >= $3 AND "      \
       "r.slot < $4"                                                                            \
       " AND EXISTS (SELECT 1 FROM run_mark m WHERE m.ws = $1 AND m.project = $2 AND m.run = "  \
-      "r.run)")                                                                                \
+      "r.run)"                                                                                 \
+      " UNION ALL SELECT g.slot FROM run_mark g WHERE g.ws = $1 AND g.project = $2"            \
+      " AND g.slot >= $3 AND g.slot < $4")                                                     \
     X(search_unmarked, true,                                                                   \
       "SELECT r.run FROM run r WHERE r.ws = $1 AND r.project = $2 AND r.slot IS NULL AND NOT " \
       "EXISTS"                                                                                 \

@@ -2,6 +2,7 @@
 // Care: checking what is stored, summaries anew, and removing what a deleted run held. Each
 // works in small transactions. Any thread.
 #include "base/metrics.h"
+#include "core/core_internal.h"
 #include "core/series_internal.h"
 #include "core/series_sql.h"
 
@@ -63,7 +64,7 @@ static bool each_run(care *k, bool pending, bool (*one)(care *k, err *e), err *e
         if (!db_read(core_db(k->c), next_run, k, e)) return false;
         if (k->end) return true;
         arena_reset(k->a);
-        if (!one(k, e)) return false;
+        if (!core_goes_on(k->c, e) || !one(k, e)) return false;
     }
 }
 

@@ -18,8 +18,8 @@ static bool tree_path_of(arena *a, str uri, str client_path, str *out, err *e) {
     if (!str_starts(uri, scheme) || str_starts(uri, STR(MLFLOW_SCHEME "/"))) {
         return err_set(
             e, ERR_UNIMPLEMENTED,
-            "These artifacts are kept at '%.*s', which this server does not read: use"
-            " a client that has access to it.",
+            "These artifacts are kept at '%.*s', where this server does not read or write:"
+            " use a client that has access to it.",
             STR_F(str_upto(uri, 300)));
     }
     if (!artifact_path(a, str_from(uri, scheme.n), &root, e) ||

@@ -10,6 +10,7 @@ typedef struct reading { // of one run
     importer *m;
     const import_run *r; // in the bundle that is filled when the run begins; gone after a flush
     id run;
+    int64_t project;
     bool write;
     size_t part; // in the bundle being filled
     bool begun;
@@ -53,7 +54,7 @@ static import_part *part_of(reading *x) {
     if (!x->begun) {
         x->begun = true;
         x->part = b->parts.n;
-        vec_push(b->a, &b->parts, (import_part){.id = x->run, .run = x->r});
+        vec_push(b->a, &b->parts, (import_part){.id = x->run, .project = x->project, .run = x->r});
     }
     return &b->parts.p[x->part];
 }
@@ -65,7 +66,7 @@ static bool flush(reading *x, err *e) {
     import_bundle *b = import_writer_bundle(x->m->writer);
     if (b == before) return true;
     x->part = b->parts.n;
-    vec_push(b->a, &b->parts, (import_part){.id = x->run});
+    vec_push(b->a, &b->parts, (import_part){.id = x->run, .project = x->project});
     return true;
 }
 
@@ -185,7 +186,7 @@ static bool bring(reading *x, bool *left, err *e) {
 static bool next(importer *m, import_run *r, importer_project *ip, err *e) {
     source_owner o = {.id = r->row.id, .project = r->row.project, .uri = r->row.artifact_uri};
     import_sums s = {0};
-    reading x = {.m = m, .r = r, .run = r->row.id};
+    reading x = {.m = m, .r = r, .run = r->row.id, .project = ip->p.number};
     bool left = false;
     uint64_t elsewhere = m->kept_elsewhere, unreached = m->unreached;
     size_t owners = m->owners.n;
