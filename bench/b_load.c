@@ -30,6 +30,7 @@ static const struct command {
     {"fill", cmd_fill, "--runs runs of many columns through the API"},
     {"fill-peer", cmd_fill_peer, "the same runs straight into an MLflow server's SQLite file"},
     {"series-peer", cmd_series_peer, "one series of --count points straight into it"},
+    {"history-peer", cmd_history_peer, "--runs runs with --count points each straight into it"},
     {"sink", cmd_sink, "a server that throws everything away: shows what the generator can"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -505,3 +505,60 @@ def cost(b):
     b.add(Figure(b.current, f"cost of a point on {sizes[-1]:,}, against {sizes[0]:,}", "x",
                  steps[-1]["cpu_us"] / steps[0]["cpu_us"], None, 1.25, "less", "flat (< 1.25 x)",
                  f"{text}; until all are packed", {"steps": steps}))
+
+
+# ---- moving in -------------------------------------------------------------------------------------------------------
+
+
+def bring(b, p):
+    """`stemma import mlflow` of the peer's file into an empty folder: (seconds, report)."""
+    folder = b.folder("import")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    done = subprocess.run([b.binary, "import", "mlflow", p.sqlite_file, "--data", folder, "--json"], text=True,
+                          capture_output=True)
+    seconds = time.monotonic() - began
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    if done.returncode:
+        raise Failed(f"stemma import mlflow: {done.stderr.strip()[-1000:]}")
+    return seconds, json.loads(done.stdout)
+
+
+def export_import(b, p):
+    """The peer's own way, mlflow-export-import (python -m pip install mlflow-export-import tabulate shortuuid): out of one
+    server and into another. Seconds, or None when it is not installed or fails; and why."""
+    module = "mlflow_export_import.bulk"
+    if subprocess.run([b.python, "-c", f"import {module}.export_experiments"], capture_output=True).returncode:
+        return None, "mlflow-export-import is not installed"
+    folder = b.folder("export")
+    with b.peer() as q:
+        began = time.monotonic()
+        for name, server, words in (("export_experiments", p, ["--experiments", "all", "--output-dir", folder]),
+                                    ("import_experiments", q, ["--input-dir", folder])):
+            done = subprocess.run([b.python, "-m", f"{module}.{name}", *words], text=True, capture_output=True,
+                                  env={**q.environment(), "MLFLOW_TRACKING_URI": server.url})
+            if done.returncode:
+                return None, f"mlflow-export-import failed: {done.stderr.strip()[-200:]}"
+        return time.monotonic() - began, "mlflow-export-import gives runs new ids"
+
+
+def import_file(b, runs, limit, with_tool):
+    with b.peer() as p:
+        if not p:
+            return
+        made = b.load("history-peer", p, experiment="0", runs=runs, count=1000, metrics=10, params=20, tags=5,
+                      db=p.sqlite_file)
+        seconds, report = bring(b, p)
+        if report["proof"]["points"]["here"]["count"] != made["points"]:
+            raise Failed("the import did not bring every point")
+        other, note = export_import(b, p) if with_tool else (None, "")
+        goal = f"< {limit} s" if limit else None
+        b.add(Figure(b.current, f"an MLflow file of {runs:,} runs and {made['points']:,} points brought over and proved",
+                     "s", seconds, other, limit, "less", goal, join("both sides counted and summed, equal", note)))
+
+
+@measure
+def move(b):
+    """an MLflow file of 10,000 runs and 10 M points brought over; a small one also by MLflow's own tool"""
+    import_file(b, max(100, b.scale.fill_runs // 10), 60, False)
+    import_file(b, 100, None, True)

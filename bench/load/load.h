@@ -49,7 +49,7 @@
     X(tags, NUMBER, "30", "fill: tags a run (100 at most)")                                    \
     X(rate, NUMBER, "20", "follow: projects created a second")                                 \
     X(write_port, NUMBER, "0", "follow: where they are created; 0: the same server")           \
-    X(db, TEXT, "", "fill-peer, series-peer: the peer's SQLite file")                          \
+    X(db, TEXT, "", "fill-peer, series-peer, history-peer: the peer's SQLite file")            \
     X(json, FLAG, "", "print the result as one JSON object")
 
 #define LOAD_T_TEXT                            const char *
@@ -252,6 +252,7 @@ int cmd_follow(const load_options *o, arena *a, report *r);
 int cmd_fill(const load_options *o, arena *a, report *r);
 int cmd_fill_peer(const load_options *o, arena *a, report *r);
 int cmd_series_peer(const load_options *o, arena *a, report *r);
+int cmd_history_peer(const load_options *o, arena *a, report *r);
 int cmd_sink(const load_options *o, arena *a, report *r);
 int failed(report *r, const char *error); // notes it in the result and returns 1
 

@@ -20,6 +20,16 @@ const cli_command cli_commands[] = {
     {.name = "gc", .run = cmd_gc, .summary = "free what deleted runs held",
      .text = "Removes deleted runs and logged models for good, and then the stored files that nothing "
      "names any more."},
+    {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
+     .summary = "bring the history of an MLflow tracker over",
+     .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "
+     "their ids and numbers, and proves\n"
+     "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an mlflow.db "
+     "file, a PostgreSQL URL of\n"
+     "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what is there "
+     "is passed over. Opens the\n"
+     "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
+     "something did not come."},
     {.name = "projects list",
      .run = cmd_projects_list,
      .summary = "the projects",
