@@ -242,7 +242,7 @@ static bool find(db_tx *tx, void *arg, err *e) {
                             .a = f->work,
                             .columns = f->columns,
                             .n_columns = f->wanted.n,
-                            .now_ms = clock_now_us() / 1000};
+                            .now_ms = f->q->now_ms ? f->q->now_ms : clock_now_us() / 1000};
     if (!f->begin(f->arg, e)) return false;
     for (size_t i = 0; i < f->n_projects; i++) {
         f->scan.place = (search_place){f->c->ws, f->projects[i]};
