@@ -15,6 +15,9 @@ static const struct command {
 } commands[] = {
     {"points", cmd_points,
      "log-batch, then every acknowledged point is read back and compared"},
+    {"ingest", cmd_ingest,
+     "the same in bulk: --batch points of --keys series a request, in the compact form"},
+    {"chart", cmd_chart, "--keys series of --run, as ingest made them, drawn in one request"},
     {"runs", cmd_runs, "create runs, then find each of them once"},
     {"search", cmd_search, "pages of runs/search in --experiment, to the last byte"},
     {"history", cmd_history, "the whole history of --run and --key, page after page"},
@@ -23,6 +26,7 @@ static const struct command {
     {"down", cmd_down, "the artifact --path down"},
     {"files", cmd_files, "many artifacts of --size bytes, then all of them back"},
     {"idle", cmd_idle, "hold connections open"},
+    {"follow", cmd_follow, "event streams held open while projects are created"},
     {"fill", cmd_fill, "--runs runs of many columns through the API"},
     {"fill-peer", cmd_fill_peer, "the same runs straight into an MLflow server's SQLite file"},
     {"series-peer", cmd_series_peer, "one series of --count points straight into it"},

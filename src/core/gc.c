@@ -45,12 +45,10 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
                                     DB_ID(g->after), DB_I64(g->before_us));
     if (!rows) return false;
     while (db_next(rows, e)) {
-        bin_item i = {.id = db_id(rows, 0)};
-        if (!g->models) {
-            i.project = db_i64(rows, 1);
-            i.deleted_us = db_i64(rows, 3);
-        }
-        i.artifact_uri = arena_str(g->c->a, db_text(rows, g->models ? 1 : 2));
+        bin_item i = {.id = db_id(rows, 0),
+                      .project = db_i64(rows, 1),
+                      .artifact_uri = arena_str(g->c->a, db_text(rows, 2))};
+        if (!g->models) i.deleted_us = db_i64(rows, 3);
         vec_push(g->c->a, &v, i);
     }
     db_end(rows);
@@ -59,12 +57,16 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
     return e->code == ERR_NONE;
 }
 
-// The item's part of the artifact tree, when it lies in ours.
+// The item's part of the artifact tree, when it lies in ours: not on another host ("//host/..."),
+// and not under what is no path (clients may name any location; nothing could be put there).
 static bool free_artifacts(gc *g, const bin_item *i, err *e) {
     str scheme = STR(PROXY_SCHEME), path;
+    err no_path;
     if (!str_starts(i->artifact_uri, scheme)) return true;
-    return artifact_path(g->c->a, str_from(i->artifact_uri, scheme.n), &path, e) && path.n &&
-           artifact_delete(g->c, path, e);
+    str rest = str_from(i->artifact_uri, scheme.n);
+    if (str_starts(rest, STR("/")) || !artifact_path(g->c->a, rest, &path, &no_path) || !path.n)
+        return true;
+    return artifact_delete(g->c, path, e);
 }
 
 static bool still_deleted(db_tx *tx, const gc *g, bool *yes, err *e) {
@@ -98,7 +100,7 @@ static bool forget_rows(db_tx *tx, void *arg, err *e) {
     return db_do(tx, &Q_gc_attr, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge_tag, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
-           event_add(tx, g->c, EVENT_gc_freed, id_str(db_tx_arena(tx), i->id), (str){0}, e);
+           event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id), (str){0}, e);
 }
 
 static bool free_item(gc *g, const bin_item *i, err *e) {

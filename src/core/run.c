@@ -68,7 +68,7 @@ bool run_ended(const run *r) {
 bool run_touched(db_tx *tx, const ctx *c, const run *r, err *e) {
     return search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
            (!run_ended(r) ||
-            event_add(tx, c, EVENT_run_edited, id_str(c->a, r->id), (str){0}, e));
+            event_add(tx, c, EVENT_run_edited, r->project, id_str(c->a, r->id), (str){0}, e));
 }
 
 bool attr_set(db_tx *tx, const ctx *c, id owner, attr_kind kind, str key, str value, err *e) {
@@ -113,7 +113,7 @@ static bool create(db_tx *tx, void *arg, err *e) {
             return false;
     }
     return search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
-           event_add(tx, c, EVENT_run_created, id_str(c->a, r->id), (str){0}, e);
+           event_add(tx, c, EVENT_run_created, r->project, id_str(c->a, r->id), (str){0}, e);
 }
 
 bool run_create(ctx *c, const run_new *n, run *out, err *e) {

@@ -52,7 +52,7 @@ static bool change_project(db_tx *tx, const ctx *c, run *now, int64_t to, err *e
            search_slot_left(tx, c->ws, to, now->id, &has_slot, &slot, e) &&
            db_push(tx, &Q_run_set_project, e, DB_I64(c->ws), DB_ID(now->id), DB_I64(to),
                    DB_MAYBE_I64(has_slot, slot)) &&
-           event_add(tx, c, EVENT_run_moved, object,
+           event_add(tx, c, EVENT_run_moved, to, object,
                      arena_printf(c->a, "{\"from\":%lld,\"to\":%lld}", (long long)from,
                                   (long long)to),
                      e);
@@ -63,12 +63,13 @@ static bool change_events(db_tx *tx, const ctx *c, const run_change *change, con
                           const run *now, err *e) {
     str object = id_str(c->a, now->id);
     if (run_ended(now) && now->status != old->status) {
-        if (!event_add(tx, c, EVENT_run_ended, object, (str){0}, e)) return false;
+        if (!event_add(tx, c, EVENT_run_ended, now->project, object, (str){0}, e)) return false;
     } else if (run_ended(old) && change->n_tags) {
-        if (!event_add(tx, c, EVENT_run_edited, object, (str){0}, e)) return false;
+        if (!event_add(tx, c, EVENT_run_edited, now->project, object, (str){0}, e))
+            return false;
     }
     return str_eq(old->name, now->name) ||
-           event_add(tx, c, EVENT_run_renamed, object, (str){0}, e);
+           event_add(tx, c, EVENT_run_renamed, now->project, object, (str){0}, e);
 }
 
 static bool change_run(db_tx *tx, const ctx *c, id run_id, const run_change *change, run *out,
@@ -122,7 +123,7 @@ static bool change_life(db_tx *tx, const ctx *c, id run_id, lifecycle to, err *e
     return db_push(tx, &Q_run_set_life, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(to),
                    DB_MAYBE_I64(to == LIFE_DELETED, clock_now_us())) &&
            search_mark(tx, c->core, c->ws, r.project, r.id, e) &&
-           event_add(tx, c, kind, id_str(c->a, r.id), (str){0}, e);
+           event_add(tx, c, kind, r.project, id_str(c->a, r.id), (str){0}, e);
 }
 
 static bool live(db_tx *tx, void *arg, err *e) {

@@ -7,7 +7,9 @@
 #include "core/event_sql.h"
 #include "core/gc_sql.h"
 #include "core/input_sql.h"
+#include "core/job_sql.h"
 #include "core/model_sql.h"
+#include "core/once_sql.h"
 #include "core/project_sql.h"
 #include "core/run_sql.h"
 
@@ -111,16 +113,16 @@ static void events(void **state) {
     core_fix fixture, *x = &fixture;
     err e;
     core_fix_open(x);
-    event *v;
-    size_t n;
+    event_list list;
     int bad = 0;
     uint64_t seen;
     run r = core_fix_run(x, "r");
     OK(run_delete(&x->c, r.id, &e));
     OK(run_restore(&x->c, r.id, &e));
     seal(x);
-    OK(event_page(&x->c, 0, 10, &v, &n, &e));
-    assert_int_equal(n, 3);
+    OK(event_page(&x->c, &(event_query){.max = 10}, &list, &e));
+    const event *v = list.v;
+    assert_true(list.n == 3 && !list.more);
     assert_true(v[0].kind == EVENT_run_created && v[1].kind == EVENT_run_deleted &&
                 v[2].kind == EVENT_run_restored);
     assert_true(v[0].number == 1 && v[2].number == 3 && v[0].proven);
@@ -130,6 +132,40 @@ static void events(void **state) {
     OK(db_write(x->f.db, tamper_event, NULL, &e));
     OK(event_check(x->core, count_bad, &bad, &seen, &e));
     assert_int_equal(bad, 1);
+    core_fix_close(x);
+}
+
+static void count_bad_column(void *arg, const char *what) {
+    (void)what;
+    ++*(int *)arg;
+}
+
+// A run of a project whose files lie elsewhere, or nowhere.
+static id elsewhere(core_fix *x, const char *location) {
+    err e;
+    run r;
+    run_new n = {.name = STR("r")};
+    OK(project_create(&x->c, str_of(location), str_of(location), NULL, 0, &n.project, &e));
+    OK(run_create(&x->c, &n, &r, &e));
+    OK(run_delete(&x->c, r.id, &e));
+    return r.id;
+}
+
+static void gc_passes_over_files_elsewhere(void **state) {
+    (void)state;
+    static const char *const locations[] = {"mlflow-artifacts://host:5000/a", "s3://bucket/a",
+                                            "mlflow-artifacts:/a/../../b", "mlflow-artifacts:/"};
+    core_fix fixture, *x = &fixture;
+    err e;
+    gc_report report;
+    run r;
+    core_fix_open(x);
+    for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
+        id gone = elsewhere(x, locations[i]);
+        OK(gc_bin(x->core, 0, false, &report, &e));
+        assert_int_equal(report.runs, 1);
+        FAILS(ERR_NOT_FOUND, run_get(&x->c, gone, &r, &e));
+    }
     core_fix_close(x);
 }
 
@@ -147,6 +183,7 @@ static void gc(void **state) {
     OK(artifact_put(&x->c, STR("0/keep"), kept, 100000, &e));
     core_fix_log(x, gone.id, "loss", 1, 1);
     OK(series_pack_all(x->core, &e));
+    OK(search_fold_all(x->core, &e));
     OK(run_delete(&x->c, gone.id, &e));
     gc_report report;
     OK(gc_bin(x->core, 3600 * 1000000LL, false, &report, &e));
@@ -161,6 +198,9 @@ static void gc(void **state) {
     artifact_entry f;
     FAILS(ERR_NOT_FOUND, artifact_get(&x->c, str_of(path), &f, &e));
     assert_true(fix_there(x->f.s, kept));
+    int bad = 0; // before anything was folded again
+    OK(search_check(x->core, count_bad_column, &bad, &e));
+    assert_int_equal(bad, 0);
     core_fix_close(x);
 }
 
@@ -168,7 +208,8 @@ static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
                                        GC_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
-                                           PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)};
+                                           PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)
+                                               JOB_SQL(SQL_ROW) ONCE_SQL(SQL_ROW)};
     core_fix fixture, *x = &fixture;
     err e;
     core_fix_open(x);
@@ -189,6 +230,7 @@ int main(void) {
         cmocka_unit_test(tree),
         cmocka_unit_test(events),
         cmocka_unit_test(gc),
+        cmocka_unit_test(gc_passes_over_files_elsewhere),
         cmocka_unit_test(hot_queries_do_not_scan),
     };
     return core_fix_main("care", tests, sizeof tests / sizeof *tests);

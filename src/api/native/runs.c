@@ -96,8 +96,17 @@ static bool create(call *k, void *msg, err *e) {
            native_project_named(k, q->project, &n.project, e) && run_create(&k->c, &n, &r, e) &&
            runs_reply(k, r.id, e);
 }
-const rpc native_runs_create = {
-    .msg = &create_msg, .fn = create, .reply = &runs_run_shape, .status = 201};
+static bool create_again(call *k, str run_id, err *e) {
+    id i;
+    return id_parse(run_id, &i) ? runs_reply(k, i, e)
+                                : err_set(e, ERR_CORRUPT, "the run of this key is damaged");
+}
+const rpc native_runs_create = {.msg = &create_msg,
+                                .fn = create,
+                                .reply = &runs_run_shape,
+                                .status = 201,
+                                .creates = EVENT_run_created,
+                                .again = create_again};
 
 static bool get(call *k, void *msg, err *e) {
     id run_id;
