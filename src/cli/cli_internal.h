@@ -20,18 +20,18 @@ typedef enum cli_kind {
 // them), or by its kind: "@client" are those that talk to a server, "@list" those that list,
 // "@select" those that act on several runs. One-letter forms are in options.c.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc @client", \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc import @client", \
       "the folder that holds the database and the content")                                    \
-    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client",                  \
+    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client health",           \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc @client",                  \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc import @client",           \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
     X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
       "where to listen; beyond loopback only with a token")                                    \
     X(artifact_root, "STEMMA_ARTIFACT_ROOT", CLI_TEXT, "URI", "mlflow-artifacts:/", "serve",   \
       "where clients keep the artifacts of new experiments; the default is this server")       \
-    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client",                           \
+    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client health",                    \
       "every request needs this token (as Bearer, or as the password of Basic); prefer the "   \
       "environment variable, other"                                                            \
       " users of the machine can read command lines")                                          \
@@ -42,14 +42,25 @@ typedef enum cli_kind {
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc @client",              \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc import @client",       \
       "debug, info, warn, error or off; the default is info, for commands error")              \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
-    X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                          \
+    X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
+    X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
+      "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
+      "default is mlartifacts or mlruns beside the source")                                    \
+    X(no_artifacts, "", CLI_FLAG, "", "", "import_mlflow",                                     \
+      "records only, no artifact files")                                                       \
+    X(on_clash, "", CLI_TEXT, "WHAT", "refuse", "import_mlflow",                               \
+      "when another project has an experiment's number or name: refuse all, skip the "         \
+      "experiment, or rename it")                                                              \
+    X(as, "", CLI_TEXT, "NAME", "", "import_mlflow",                                           \
+      "how this tracker is called when it is imported again by another way; the default is "   \
+      "its address")                                                                           \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health import @client",                   \
       "print the result as one JSON object")                                                   \
     X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
       "print comma-separated values, numbers in full")                                         \
@@ -151,8 +162,10 @@ int cmd_serve(const cli_options *o, arena *a);
 int cmd_check(const cli_options *o, arena *a);
 int cmd_rebuild(const cli_options *o, arena *a);
 int cmd_gc(const cli_options *o, arena *a);
+int cmd_health(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_help(const cli_options *o, arena *a);
+int cmd_import_mlflow(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
 int cmd_completion(const cli_options *o, arena *a);
 int cmd_complete(const cli_options *o, arena *a);

@@ -20,6 +20,16 @@ const cli_command cli_commands[] = {
     {.name = "gc", .run = cmd_gc, .summary = "free what deleted runs held",
      .text = "Removes deleted runs and logged models for good, and then the stored files that nothing "
      "names any more."},
+    {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
+     .summary = "bring the history of an MLflow tracker over",
+     .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "
+     "their ids and numbers, and proves\n"
+     "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an mlflow.db "
+     "file, a PostgreSQL URL of\n"
+     "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what is there "
+     "is passed over. Opens the\n"
+     "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
+     "something did not come."},
     {.name = "projects list",
      .run = cmd_projects_list,
      .summary = "the projects",
@@ -242,6 +252,10 @@ const cli_command cli_commands[] = {
      .run = cmd_man,
      .summary = "the manual page",
      .text = "Prints the manual page: stemma man | man -l -"},
+    {.name = "health", .run = cmd_health, .summary = "does the server answer?",
+     .text = "Asks the server whether it answers, and with a token whether its database does. Exits "
+     "with 0 when so, with 5 when not.\n"
+     "For probes of containers and balancers."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
      .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",

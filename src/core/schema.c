@@ -5,6 +5,7 @@
 // add the next number.
 #include "core/schema.h"
 
+#include "core/import.h"
 #include "core/job.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -95,7 +96,13 @@ static const char trunk[] =
 static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
 
 const db_migration schema_migrations[] = {
-    {1, "objects", store_schema}, {2, "trunk", trunk},           {3, "series", series_schema},
-    {4, "search", search_schema}, {5, "run reason", run_reason}, {6, "jobs", job_schema},
+    {1, "objects", store_schema},
+    {2, "trunk", trunk},
+    {3, "series", series_schema},
+    {4, "search", search_schema},
+    {5, "run reason", run_reason},
+    {6, "jobs", job_schema},
+    {7, "import", import_schema},
+    {20, "levels of blocks", series_level_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -118,7 +118,9 @@ int search_regex_match(search_regex *r, str text, err *e);     // 1, 0, or -1 an
 // ---- runs ----------------------------------------------------------------------------------
 typedef struct search_query {
     const int64_t *projects;
-    size_t n_projects; // none: no results
+    size_t n_projects;  // none: no results
+    bool every_project; // these are all there are: a cursor does not mind that there are more
+                        // now
     view view;
     const search_node *where; // NULL: everything
     const search_sort *sort; // ties: start DESC, then id ASC. Missing last, NaN before missing,
@@ -127,6 +129,7 @@ typedef struct search_query {
     str after; // cursor of the page before, or empty; ERR_INVALID when it is not one of this
                // query's
     size_t max;
+    int64_t now_ms; // to which runs last that go on; 0: now. The same on every page of a list
 } search_query;
 
 typedef struct search_page {

@@ -14,7 +14,9 @@
 #define MARKED_BATCH  1024
 #define MAX_BLOCK     32  // chunks
 #define BLOCK_COLUMNS 256 // chunks x columns of a block, about
-#define TRIES         4
+// Each builds columns that stay; projects that are folded for the first time may turn up
+// meanwhile.
+#define TRIES 20
 
 // ---- planning ------------------------------------------------------------------------------
 static size_t add_column(search_find *f, const search_column *c) {
@@ -242,7 +244,7 @@ static bool find(db_tx *tx, void *arg, err *e) {
                             .a = f->work,
                             .columns = f->columns,
                             .n_columns = f->wanted.n,
-                            .now_ms = clock_now_us() / 1000};
+                            .now_ms = f->q->now_ms ? f->q->now_ms : clock_now_us() / 1000};
     if (!f->begin(f->arg, e)) return false;
     for (size_t i = 0; i < f->n_projects; i++) {
         f->scan.place = (search_place){f->c->ws, f->projects[i]};

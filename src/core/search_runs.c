@@ -28,8 +28,8 @@ static bool plan_sort(pager *p, const search_query *q, err *e) {
     p->columns[q->n_sort] = SEARCH_F_START - 1; // ties: the newest first, then by id
     p->descending[q->n_sort] = true;
     p->n_sort = q->n_sort + 1;
-    p->hash = search_hash_query("runs", q->projects, q->n_projects, q->view, q->where, q->sort,
-                                q->n_sort, (str){0});
+    p->hash = search_hash_query("runs", q->projects, q->every_project ? 0 : q->n_projects,
+                                q->view, q->where, q->sort, q->n_sort, (str){0});
     return true;
 }
 

@@ -304,6 +304,23 @@ def test_pages(zoo):
         refused(api, "runs/search", {**body, "limit": limit})
 
 
+def test_pages_stand_on_the_moment_of_the_first(api):
+    """Neither the clock nor a new project makes a cursor another search's."""
+    number = api.project()["number"]
+    for i in range(5):
+        begin(api, number, name=str(i))
+    body = {"where": f"created > 1 hour ago and project = {number}", "sort": ["duration", "name"], "limit": 2}
+    found, after = [], {}
+    for _ in range(3):
+        page = api.ok("POST", "runs/search", json={**body, **after})
+        found += names_of(page)
+        after = {"after": page.get("next")}
+        api.project()
+    assert sorted(found) == ["0", "1", "2", "3", "4"] and after == {"after": None}
+    for bad in (".", "x.y", "-5.AAAA", "1.", "99999999999999999999.AA", "1700000000000.AAAA"):
+        refused(api, "runs/search", {**body, "after": bad})
+
+
 def test_columns(zoo):
     project, api = zoo
     page = search(api, project, "name = 'a'", columns=["config.lr", "metrics.loss.max", "tags.nothing", "status"])

@@ -26,12 +26,13 @@ static int64_t other_project(core_fix *x, const char *name) {
 
 static size_t events_of(core_fix *x, event_kind kind) {
     err e;
-    event *out;
-    size_t n, count = 0, sealed;
+    event_query all = {.max = 1000};
+    event_list out;
+    size_t count = 0, sealed;
     OK(event_seal(x->core, &sealed, &e));
-    OK(event_page(&x->c, 0, 1000, &out, &n, &e));
-    for (size_t i = 0; i < n; i++)
-        count += out[i].kind == kind;
+    OK(event_page(&x->c, &all, &out, &e));
+    for (size_t i = 0; i < out.n; i++)
+        count += out.v[i].kind == kind;
     return count;
 }
 

@@ -34,6 +34,7 @@ static bool all_projects(call *k, search_query *out, err *e) {
     }
     out->projects = numbers.p;
     out->n_projects = numbers.n;
+    out->every_project = true;
     return true;
 }
 
@@ -64,6 +65,8 @@ bool runs_field(const search_lang *l, const char *member, str text, search_field
 bool runs_which_query(call *k, const struct runs_which *q, search_query *out, err *e) {
     search_lang l = runs_lang(k);
     search_node *where;
+    if (!out->now_ms) out->now_ms = l.now_us / 1000;
+    l.now_us = out->now_ms * 1000;
     out->view = q->view ? (view)q->view : VIEW_ACTIVE;
     if (!(q->projects.n ? some_projects(k, q->projects, out, e) : all_projects(k, out, e)))
         return false;
@@ -170,21 +173,38 @@ static bool take_sort(call *k, msg_list sort, search_query *s, err *e) {
     return true;
 }
 
+// Cursors are core's behind the moment of the first page, so that "3h ago" and the durations of
+// runs that go on are on every page what they were on the first.
+static str with_moment(arena *a, const search_query *s, str next) {
+    if (!next.n) return next;
+    return arena_printf(a, "%lld.%.*s", (long long)s->now_ms, STR_F(next));
+}
+
+static bool take_moment(str after, search_query *s, err *e) {
+    size_t dot = str_find(after, '.', 0);
+    if (!after.n) return true;
+    s->after = str_from(after, dot + 1);
+    return (dot != SIZE_MAX && s->after.n && str_to_i64(str_upto(after, dot), &s->now_ms) &&
+            s->now_ms > 0 && s->now_ms < INT64_MAX / 1000) ||
+           err_set(e, ERR_INVALID, "'after' is not a cursor that this server gave out");
+}
+
 static bool search(call *k, void *msg, err *e) {
     struct search *q = msg;
-    search_query s = {.after = q->after};
+    search_query s = {0};
     search_page page;
     emit_call x = {.k = k};
     if (!native_limit(msg_has(&search_msg, q, "limit"), q->limit, &s.max, e) ||
-        !runs_which_query(k, &q->which, &s, e) || !take_sort(k, q->sort, &s, e) ||
-        !take_columns(k, q->columns, &x.only, e) || !search_runs(&k->c, &s, &page, e))
+        !take_moment(q->after, &s, e) || !runs_which_query(k, &q->which, &s, e) ||
+        !take_sort(k, q->sort, &s, e) || !take_columns(k, q->columns, &x.only, e) ||
+        !search_runs(&k->c, &s, &page, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_array(w, "items");
     const search_keys *only = x.only ? &x.only->keys : NULL;
     if (page.n && !search_views_of(&k->c, page.ids, page.n, only, emit, &x, e)) return false;
-    native_list_end(w, page.next);
+    native_list_end(w, with_moment(k->c.a, &s, page.next));
     return true;
 }
 const rpc native_runs_search = {.msg = &search_msg, .fn = search, .reply = &runs_shape};
