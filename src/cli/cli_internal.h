@@ -7,7 +7,13 @@
 #include "core/core.h"
 
 // ---- options (options.c) --------------------------------------------------------------------
-typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
+typedef enum cli_kind {
+    CLI_TEXT,
+    CLI_TEXTS, // may be given several times: a text a line
+    CLI_FLAG,
+    CLI_NUMBER,
+    CLI_SECONDS
+} cli_kind;
 
 // X(name, variable in the environment or "", kind, placeholder, default, commands that take it,
 // what it does). A command is named whole ("runs_search"), by its first word ("runs": all of
@@ -39,9 +45,32 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
       "debug, info, warn, error or off; the default is info, for commands error")                                                       \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
+    X(beat_grace, "STEMMA_BEAT_GRACE", CLI_SECONDS, "TIME", "30s", "serve",                    \
+      "a run that promised signs of life is crashed when none came for so long, at least")     \
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
     X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
+    X(project, "STEMMA_PROJECT", CLI_TEXTS, "PROJECT", "", "run",                              \
+      "the project, by name or number; one that is not there yet is made")                     \
+    X(name, "", CLI_TEXT, "NAME", "", "run", "the run's name")                                 \
+    X(config, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                       \
+      "a value of the run's configuration; may be given several times")                        \
+    X(tag, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                          \
+      "a tag of the run; may be given several times")                                          \
+    X(sample, "", CLI_SECONDS, "TIME", "10s", "run",                                           \
+      "measure what the program and the machine use so often; 0: never")                       \
+    X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
+      "at the end, wait so long for a server that is away; then what is left is kept")         \
+    X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
+    X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
+    X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
+      "the time of the points, in milliseconds since 1970; default: now")                      \
+    X(follow, "", CLI_FLAG, "", "", "console", "wait for more, until the run has ended")       \
+    X(tail, "", CLI_NUMBER, "N", "0", "console", "only the last N lines; 0: all")              \
+    X(search, "", CLI_TEXT, "TEXT", "", "console", "only lines with this text")                \
+    X(match, "", CLI_TEXT, "PATTERN", "", "console",                                           \
+      "only lines that match this regular expression")                                         \
+    X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
     X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                                  \
       "print the result as one JSON object")
 
@@ -88,6 +117,10 @@ int cmd_gc(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_projects_list(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
+int cmd_run(const cli_options *o, arena *a);
+int cmd_log(const cli_options *o, arena *a);
+int cmd_console(const cli_options *o, arena *a);
+int cmd_send(const cli_options *o, arena *a);
 
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {

@@ -10,6 +10,7 @@
 struct cli_client {
     arena *a; // the command's
     http_client *http;
+    str url, token;
     cli_local *local; // the server within, or NULL
 };
 
@@ -25,6 +26,8 @@ cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
             config.token = cli_local_token(c->local);
         }
     }
+    c->url = config.url;
+    c->token = config.token;
     if (!within || c->local) c->http = http_client_new(&config, e);
     if (c->http) return c;
     cli_disconnect(c);
@@ -38,6 +41,24 @@ void cli_disconnect(cli_client *c) {
     free(c);
 }
 
+str cli_client_url(const cli_client *c) {
+    return c->url;
+}
+
+str cli_client_token(const cli_client *c) {
+    return c->token;
+}
+
+arena *cli_use_arena(cli_client *c, arena *a) {
+    arena *before = c->a;
+    c->a = a;
+    return before;
+}
+
+arena *cli_client_arena(const cli_client *c) {
+    return c->a;
+}
+
 // A code out of the table by its name in problem details; else one that fits the status.
 static err_code code_of(str name, int status) {
     for (int i = 1; i < ERR_COUNT_; i++) {
@@ -46,8 +67,9 @@ static err_code code_of(str name, int status) {
     return status == 404 ? ERR_NOT_FOUND : status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID;
 }
 
-static bool fail(cli_client *c, const http_exchange *x, err *e) {
-    json_value *v = json_parse(c->a, x->reply, 0, NULL);
+bool cli_reply_ok(arena *a, const http_exchange *x, err *e) {
+    if (x->status < 400) return true;
+    json_value *v = json_parse(a, x->reply, 0, NULL);
     const json_value *detail = v ? json_get(v, "detail") : NULL;
     const json_value *code = v ? json_get(v, "code") : NULL;
     if (!detail || !code) {
@@ -59,7 +81,7 @@ static bool fail(cli_client *c, const http_exchange *x, err *e) {
 }
 
 bool cli_exchange(cli_client *c, http_exchange *x, err *e) {
-    return http_client_do(c->http, c->a, x, e) && (x->status < 400 || fail(c, x, e));
+    return http_client_do(c->http, c->a, x, e) && cli_reply_ok(c->a, x, e);
 }
 
 json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text,

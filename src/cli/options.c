@@ -112,8 +112,8 @@ static const option *find(const cli_command *command, str word) {
 }
 
 // One option at argv[*i]; moves past its value.
-static bool take_option(const cli_command *c, int argc, char **argv, int *i, cli_options *out,
-                        err *e) {
+static bool take_option(arena *a, const cli_command *c, int argc, char **argv, int *i,
+                        cli_options *out, err *e) {
     str word = str_of(argv[*i]), value;
     size_t equals = str_find(word, '=', 0);
     str name = str_upto(word, equals);
@@ -131,7 +131,9 @@ static bool take_option(const cli_command *c, int argc, char **argv, int *i, cli
     else
         return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word), o->placeholder);
     if (!valid(o, value, e)) return false;
-    *slot(out, o) = value;
+    str *s = slot(out, o);
+    bool more = o->kind == CLI_TEXTS && s->n;
+    *s = more ? arena_printf(a, "%.*s\n%.*s", STR_F(*s), STR_F(value)) : value;
     return true;
 }
 
@@ -160,7 +162,7 @@ bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_option
             words_only = true;
         else if (words_only || !str_starts(word, STR("--")))
             out->words[out->n_words++] = word;
-        else if (!take_option(c, argc, argv, &i, out, e))
+        else if (!take_option(a, c, argc, argv, &i, out, e))
             return false;
     }
     return right_count(c, out, e);

@@ -5,6 +5,7 @@
 // add the next number.
 #include "core/schema.h"
 
+#include "core/console.h"
 #include "core/job.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -97,5 +98,6 @@ static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
 const db_migration schema_migrations[] = {
     {1, "objects", store_schema}, {2, "trunk", trunk},           {3, "series", series_schema},
     {4, "search", search_schema}, {5, "run reason", run_reason}, {6, "jobs", job_schema},
+    {8, "console", console_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;
