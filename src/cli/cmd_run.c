@@ -81,7 +81,8 @@ static bool creation_body(run_cmd *r, buf *b, err *e) {
     json_object(&w);
     json_m_string(&w, "project", r->o->project.n ? r->o->project : STR("0"));
     if (r->o->name.n) json_m_string(&w, "name", r->o->name);
-    json_m_string(&w, "user", about[0].value);
+    if (n_about && str_is(about[0].key, "mlflow.user"))
+        json_m_string(&w, "user", about[0].value);
     json_m_i64(&w, "start_ms", r->began_us / 1000);
     json_m_array(&w, "tags");
     put_pairs(&w, about, n_about);
@@ -291,6 +292,10 @@ int cmd_run(const cli_options *o, arena *a) {
         return code;
     }
     code = OWN_FAILURE;
+    if (str_find(o->project, '\n', 0) != SIZE_MAX) {
+        fprintf(stderr, "stemma: a run has one project: give --project once\n");
+        return CLI_USAGE;
+    }
     take_signals(&r);
     r.source = run_source_start(a, r.file, &r.mask); // at the same time as the first request
     r.client = cli_connect(o, a, &e);

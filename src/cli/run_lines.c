@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_US    1000000
