@@ -65,6 +65,11 @@ static int counted(db_rows *rows, int64_t *lines, err *e) {
     return e->code != ERR_NONE ? -1 : found;
 }
 
+static bool count_lines(db_tx *tx, const append_call *k, err *e) {
+    db_rows *rows = db_select(tx, &Q_console_head, e, DB_I64(k->c->ws), DB_ID(k->run));
+    return counted(rows, &k->out->lines, e) >= 0;
+}
+
 // The limit is reached: the first time a note says so.
 static bool close_console(db_tx *tx, append_call *k, err *e) {
     console_kept *out = k->out;
@@ -75,8 +80,8 @@ static bool close_console(db_tx *tx, append_call *k, err *e) {
     int closed = counted(
         db_select(tx, &Q_console_close, e, DB_I64(k->c->ws), DB_ID(k->run)), &out->lines, e);
     if (closed < 0) return false;
-    return !closed ||
-           insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
+    if (closed) return insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
+    return count_lines(tx, k, e);
 }
 
 static bool append(db_tx *tx, void *arg, err *e) {
@@ -91,10 +96,7 @@ static bool append(db_tx *tx, void *arg, err *e) {
         if (new < 0) return false;
         k->out->repeated = new == 0;
     }
-    if (k->out->repeated || !k->lines) {
-        return counted(db_select(tx, &Q_console_head, e, DB_I64(c->ws), DB_ID(k->run)),
-                       &k->out->lines, e) >= 0;
-    }
+    if (k->out->repeated || !k->lines) return count_lines(tx, k, e);
     int grown = counted(db_select(tx, &Q_console_grow, e, DB_I64(c->ws), DB_ID(k->run),
                                   DB_I64(k->lines), DB_I64(k->bytes),
                                   DB_I64(CONSOLE_LINES_MAX), DB_I64(CONSOLE_BYTES_MAX)),

@@ -30,7 +30,6 @@ typedef struct reading {
     arena *a;    // of a step
     search_regex *regex;
     VEC(stored) records; // of the step, in the order of looking
-    bool more;           // records are left behind them
     VEC(console_line) found;
     size_t bytes;
     uint64_t looked;
@@ -61,7 +60,6 @@ static bool read_records(db_tx *tx, reading *r, err *e) {
     size_t bytes = 0;
     bool all = !q->search.n && !q->one_stream;
     r->records.n = 0;
-    r->more = false;
     if (!q->backward && !record_of(tx, r, &first, e)) return false;
     db_rows *rows = db_select(tx, q->backward ? &Q_console_backward : &Q_console_forward, e,
                               DB_I64(r->c->ws), DB_ID(r->run), DB_I64(first));
@@ -71,7 +69,6 @@ static bool read_records(db_tx *tx, reading *r, err *e) {
         vec_push(r->a, &r->records, s);
         bytes += s.data.n;
         lines += s.n;
-        r->more = true; // perhaps: the next step says
         if (bytes >= STEP_BYTES || (all && lines >= (int64_t)q->max)) break;
     }
     db_end(rows);
@@ -183,18 +180,29 @@ static int by_number(const void *x, const void *y) {
     return (a > b) - (a < b);
 }
 
+static bool at_end(const reading *r) {
+    return r->q->backward ? r->at < 1 : r->at > r->out->total;
+}
+
+// No record holds the line: what `stemma check` tells too.
+static bool missing(const reading *r, err *e) {
+    return err_set(e, ERR_CORRUPT, "line %lld of the console is missing; see 'stemma check'",
+                   (long long)r->at);
+}
+
 static bool read_page(reading *r, err *e) {
     int go_on = 1;
     while (go_on > 0 && !is_done(r)) {
         arena_reset(r->a);
         r->records = (__typeof__(r->records)){0};
         if (!db_read(core_db(r->c->core), read_step, r, e)) return false;
-        if (!r->more) break;
+        if (at_end(r)) break;
+        int64_t before = r->at;
         go_on = look_through_step(r, e);
         if (go_on < 0) return false;
+        if (go_on > 0 && r->at == before) return missing(r, e);
     }
-    bool at_end = r->q->backward ? r->at < 1 : r->at > r->out->total;
-    r->out->next = at_end ? 0 : r->at;
+    r->out->next = at_end(r) ? 0 : r->at;
     r->out->lines = r->found.p;
     r->out->n = r->found.n;
     if (r->q->backward && r->found.n)

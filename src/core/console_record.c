@@ -93,7 +93,7 @@ static bool open_record(arena *a, str record, size_t *n, str *body, err *e) {
 }
 
 bool console_decode(arena *a, str record, int64_t first, console_line **out, size_t *n, err *e) {
-    str body;
+    str body = {0};
     if (!open_record(a, record, n, &body, e)) return false;
     if (*n > body.n) return damaged(e, "its counts are wrong"); // a line has two bytes at least
     console_line *lines = ARENA_ARRAY(a, console_line, *n);
