@@ -35,7 +35,7 @@ static const char *const questions[N_QUESTIONS][14] = {
     [Q_HEAD] = {GIT, "rev-parse", "HEAD", "--abbrev-ref", "HEAD"},
     [Q_REMOTE] = {GIT, "ls-remote", "--get-url"},
     [Q_PATCH] = {GIT, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", "--binary"},
-    [Q_UNTRACKED] = {GIT, "ls-files", "--others", "--exclude-standard", "--full-name"},
+    [Q_UNTRACKED] = {GIT, "ls-files", "--others", "--exclude-standard", "--full-name", ":/"},
 };
 static const size_t answer_max[N_QUESTIONS] = {ANSWER_MAX, ANSWER_MAX, PATCH_MAX, LIST_MAX};
 
