@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// console: prints the lines of a run, follows them while it runs; send: sends what `stemma run` had
-// to keep. One thread.
+// console: prints the lines of a run, follows them while it runs; send: sends what `stemma run`
+// had to keep. One thread.
 #include "base/clock.h"
 #include "cli/client.h"
 #include "cli/outbox.h"
@@ -15,10 +15,10 @@
 typedef struct reading {
     const cli_options *o;
     cli_client *client;
-    str path;    // with the query, up to the place of a page
-    int64_t at;  // the number of the last line that was looked at
-    bool ended;  // the run
-    bool plain;  // to a terminal: only colours may control it
+    str path;   // with the query, up to the place of a page
+    int64_t at; // the number of the last line that was looked at
+    bool ended; // the run
+    bool plain; // to a terminal: only colours may control it
 } reading;
 
 // ---- a line ---------------------------------------------------------------------------------
@@ -148,7 +148,9 @@ static bool plan(reading *r, arena *a, int64_t *tail, err *e) {
         return err_set(e, ERR_INVALID, "give --search or --match, not both");
     r->path = arena_printf(
         a, "/runs/%.*s/console?%s%.*s%s%.*s", STR_F(http_client_escape(a, o->words[0])),
-        o->search.n ? "search=" : o->match.n ? "match=" : "",
+        o->search.n  ? "search="
+        : o->match.n ? "match="
+                     : "",
         STR_F(http_client_escape(a, o->search.n ? o->search : o->match)),
         o->stream.n ? "&stream=" : "", STR_F(http_client_escape(a, o->stream)));
     return true;

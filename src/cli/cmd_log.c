@@ -24,8 +24,8 @@ typedef struct logging {
     int64_t step, time_ms; // of points that do not say; time 0: now
     buf body;
     json_writer w;
-    size_t n;          // points in it
-    uint64_t points;   // in all
+    size_t n;        // points in it
+    uint64_t points; // in all
 } logging;
 
 static void begin(logging *l) {
@@ -74,8 +74,10 @@ static bool put_words(logging *l, size_t from, err *e) {
         if (str_is(l->o->words[i], "-")) continue;
         if (!cli_pair("log", l->o->words[i], &p, e)) return false;
         if (!read_number(p.value, &value))
-            return err_set(e, ERR_INVALID, "'%.*s' is no number; texts are logged with --config "
-                           "or --tag", STR_F(p.value));
+            return err_set(e, ERR_INVALID,
+                           "'%.*s' is no number; texts are logged with --config "
+                           "or --tag",
+                           STR_F(p.value));
         put_point(l, p.key, l->step, l->time_ms, value);
     }
     if (l->n) json_array_end(&l->w);
@@ -185,8 +187,9 @@ static bool find_run(logging *l, size_t *from, err *e) {
     *from = named;
     if (!named) word = str_of(ours);
     if (!word.n)
-        return err_set(e, ERR_INVALID, "name the run: stemma log RUN key=value (within 'stemma "
-                                       "run' it is known)");
+        return err_set(e, ERR_INVALID,
+                       "name the run: stemma log RUN key=value (within 'stemma "
+                       "run' it is known)");
     l->path = arena_printf(l->a, "/runs/%.*s/log", STR_F(http_client_escape(l->a, word)));
     return true;
 }
@@ -216,8 +219,9 @@ int cmd_log(const cli_options *o, arena *a) {
     bool ok = find_run(&l, &from, &e) && read_options(&l, &e);
     bool words = o->n_words > from + input || o->config.n || o->tag.n;
     if (ok && !words && !input)
-        ok = err_set(&e, ERR_INVALID, "nothing to log: give KEY=VALUE, --config, --tag, or - for "
-                                      "standard input");
+        ok = err_set(&e, ERR_INVALID,
+                     "nothing to log: give KEY=VALUE, --config, --tag, or - for "
+                     "standard input");
     ok = ok && (l.client = cli_connect(o, a, &e)) != NULL;
     ok = ok && (!words || log_words(&l, from, &e)) && (!input || log_input(&l, &e));
     cli_disconnect(l.client);

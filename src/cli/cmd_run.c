@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// run: makes a run, runs a program as part of it, and tells how it ended. What the program prints
-// and how it ends goes through unchanged; our own words go to standard error, a line each. Our own
-// failures before it starts exit with 125 (126, 127: the program can not be run), as env(1) does.
+// run: makes a run, runs a program as part of it, and tells how it ended. What the program
+// prints and how it ends goes through unchanged; our own words go to standard error, a line
+// each. Our own failures before it starts exit with 125 (126, 127: the program can not be run),
+// as env(1) does.
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/vec.h"
@@ -46,7 +47,7 @@ static void say(const run_cmd *r, const char *fmt, ...) {
 
 // Before any thread starts: all of them leave signals to the loop.
 static void take_signals(run_cmd *r) {
-    static const int taken[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGTSTP,
+    static const int taken[] = {SIGINT,  SIGTERM, SIGHUP,   SIGQUIT, SIGTSTP,
                                 SIGCONT, SIGCHLD, SIGWINCH, SIGUSR1, SIGUSR2};
     sigset_t blocked, read;
     sigemptyset(&read);
@@ -131,14 +132,14 @@ static bool create(run_cmd *r, err *e) {
 
 static bool open_outbox(run_cmd *r, err *e) {
     const char *folder = getenv("TMPDIR");
-    outbox_config c = {
-        .url = cli_client_url(r->client),
-        .token = cli_client_token(r->client),
-        .folder = str_of(folder && *folder ? folder : "/tmp"),
-        .beat_path = arena_printf(r->a, "/runs/%.*s/beat", STR_F(r->id)),
-        .beat_body = arena_printf(r->a, "{\"every_s\":%d,\"from\":\"stemma run on %.*s, process %d\"}",
-                                  BEAT_S, STR_F(run_host(r->a)), (int)getpid()),
-        .beat_us = BEAT_S * 1000000};
+    outbox_config c = {.url = cli_client_url(r->client),
+                       .token = cli_client_token(r->client),
+                       .folder = str_of(folder && *folder ? folder : "/tmp"),
+                       .beat_path = arena_printf(r->a, "/runs/%.*s/beat", STR_F(r->id)),
+                       .beat_body = arena_printf(
+                           r->a, "{\"every_s\":%d,\"from\":\"stemma run on %.*s, process %d\"}",
+                           BEAT_S, STR_F(run_host(r->a)), (int)getpid()),
+                       .beat_us = BEAT_S * 1000000};
     r->box = outbox_new(&c, e);
     return r->box != NULL;
 }
@@ -149,9 +150,12 @@ static bool open_outbox(run_cmd *r, err *e) {
 static char **environment(run_cmd *r) {
     extern char **environ;
     str url = cli_client_url(r->client), token = cli_client_token(r->client);
-    const kv set[] = {{STR("STEMMA_RUN_ID"), r->id},          {STR("STEMMA_URL"), url},
-                      {STR("MLFLOW_RUN_ID"), r->id},          {STR("MLFLOW_TRACKING_URI"), url},
-                      {STR("MLFLOW_EXPERIMENT_ID"), r->project}, {STR("STEMMA_TOKEN"), token},
+    const kv set[] = {{STR("STEMMA_RUN_ID"), r->id},
+                      {STR("STEMMA_URL"), url},
+                      {STR("MLFLOW_RUN_ID"), r->id},
+                      {STR("MLFLOW_TRACKING_URI"), url},
+                      {STR("MLFLOW_EXPERIMENT_ID"), r->project},
+                      {STR("STEMMA_TOKEN"), token},
                       {STR("MLFLOW_TRACKING_TOKEN"), token}};
     VEC(char *) v = {0};
     size_t n = sizeof set / sizeof *set - (token.n ? 0 : 2);
@@ -217,8 +221,10 @@ static ending run_program(run_cmd *r) {
     run_lines_free(loop.lines);
     run_child_close(&child);
     if (lost) {
-        fprintf(stderr, "stemma: %llu lines of the output are not kept: the server was away for "
-                "too long\n", (unsigned long long)lost);
+        fprintf(stderr,
+                "stemma: %llu lines of the output are not kept: the server was away for "
+                "too long\n",
+                (unsigned long long)lost);
     }
     return ending_of(r, status);
 }
@@ -250,10 +256,11 @@ static void tell_unsent(run_cmd *r, const outbox_report *report) {
         fprintf(stderr, "stemma: what was not sent is lost: %s; %s\n", report->why.msg, e.msg);
         return;
     }
-    fprintf(stderr,
-            "stemma: not everything was sent: %s\nstemma: it is kept; send it later with: stemma "
-            "send %.*s\n",
-            report->why.msg, STR_F(path));
+    fprintf(
+        stderr,
+        "stemma: not everything was sent: %s\nstemma: it is kept; send it later with: stemma "
+        "send %.*s\n",
+        report->why.msg, STR_F(path));
 }
 
 static void finish(run_cmd *r, const ending *x) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // outbox: see outbox.h. The file is a row of records, each
-//     length of the rest 4 | CRC32C of the rest 4 | method 1 | path, type: length 2 and bytes | body
-// The lock guards the offsets and flags; the file's bytes between `sent` and `put` are written once
-// before `put` moves, and only the sender moves `sent`.
+//     length of the rest 4 | CRC32C of the rest 4 | method 1 | path, type: length 2 and bytes |
+//     body
+// The lock guards the offsets and flags; the file's bytes between `sent` and `put` are written
+// once before `put` moves, and only the sender moves `sent`.
 #include "cli/outbox.h"
 
 #include "base/buf.h"
@@ -17,11 +18,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAGIC      "stemma outbox 1\n"
-#define HEAD       8
-#define RECORD_MAX (4u << 20)
-#define STALL_US   10000000
-#define RETRY_US   200000 // after a failure, doubling up to
+#define MAGIC         "stemma outbox 1\n"
+#define HEAD          8
+#define RECORD_MAX    (4u << 20)
+#define STALL_US      10000000
+#define RETRY_US      200000 // after a failure, doubling up to
 #define RETRY_MOST_US 3000000
 
 struct outbox {
@@ -34,7 +35,7 @@ struct outbox {
     int64_t sent, put; // offsets
     uint64_t waiting, refused;
     err why;
-    int64_t beat_at; // when the next sign of life is due
+    int64_t beat_at;  // when the next sign of life is due
     int64_t moved_at; // when something was sent last
     bool ending, over, stop;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // outbox: requests that a thread sends in order, while the program goes on. They wait in a file
-// without a name, so that a server that is away costs neither memory nor time; what is left at the
-// end can be kept in a named file, which `stemma send` sends later. Every request must be one that
-// may be sent twice. One thread puts, another of ours sends.
+// without a name, so that a server that is away costs neither memory nor time; what is left at
+// the end can be kept in a named file, which `stemma send` sends later. Every request must be
+// one that may be sent twice. One thread puts, another of ours sends.
 #ifndef STEMMA_CLI_OUTBOX_H
 #define STEMMA_CLI_OUTBOX_H
 
@@ -16,8 +16,8 @@ typedef struct outbox outbox;
 
 typedef struct outbox_config {
     str url, token;
-    str folder;        // where the file lies: TMPDIR, or /tmp
-    str beat_path;     // a POST of beat_body goes there every beat_us; empty: none
+    str folder;    // where the file lies: TMPDIR, or /tmp
+    str beat_path; // a POST of beat_body goes there every beat_us; empty: none
     str beat_body;
     int64_t beat_us;
 } outbox_config;

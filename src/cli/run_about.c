@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_about: tags that say where and as what a program runs, read from files in microseconds. Secrets
-// on the command line are hidden: they would be shown to everybody who sees the run. Main thread.
+// run_about: tags that say where and as what a program runs, read from files in microseconds.
+// Secrets on the command line are hidden: they would be shown to everybody who sees the run.
+// Main thread.
 #include "base/vec.h"
 #include "cli/run_cmd.h"
 
@@ -82,8 +83,8 @@ static str quoted(arena *a, str word) {
     bool plain = word.n > 0;
     for (size_t i = 0; i < word.n; i++) {
         unsigned char c = (unsigned char)word.p[i];
-        bool safe = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c >= 0x80 ||
-                    (c && strchr("-_./=:,+@%*", c));
+        bool safe = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+                    c >= 0x80 || (c && strchr("-_./=:,+@%*", c));
         plain = plain && safe;
     }
     if (plain) return word;
@@ -175,7 +176,8 @@ static void add_machine(arena *a, tag_list *v) {
     struct sysinfo s;
     add(a, v, "stemma.host", run_host(a));
     if (uname(&u) == 0)
-        add(a, v, "stemma.kernel", arena_printf(a, "%s %s %s", u.sysname, u.release, u.machine));
+        add(a, v, "stemma.kernel",
+            arena_printf(a, "%s %s %s", u.sysname, u.release, u.machine));
     add(a, v, "stemma.cpu", line_of(a, "/proc/cpuinfo", "model name"));
     add(a, v, "stemma.cores", arena_printf(a, "%ld", sysconf(_SC_NPROCESSORS_ONLN)));
     if (sysinfo(&s) == 0)
@@ -193,7 +195,8 @@ void run_about(arena *a, const str *words, size_t n, const char *file, kv **tags
     add(a, &v, "mlflow.source.type", STR("LOCAL"));
     add(a, &v, "stemma.command", run_command_line(a, words, n));
     add(a, &v, "stemma.program", str_of(file));
-    if (getcwd(folder, sizeof folder)) add(a, &v, "stemma.folder", arena_str(a, str_of(folder)));
+    if (getcwd(folder, sizeof folder))
+        add(a, &v, "stemma.folder", arena_str(a, str_of(folder)));
     add_machine(a, &v);
     *tags = v.p;
     *n_tags = v.n;

@@ -30,7 +30,8 @@ const char *run_find_program(arena *a, const char *name, int *code) {
     }
     for (str folder; str_split(&rest, ':', &folder);) {
         const char *file = arena_printf(a, "%.*s/%s", folder.n ? (int)folder.n : 1,
-                                        folder.n ? folder.p : ".", name).p;
+                                        folder.n ? folder.p : ".", name)
+                               .p;
         if (!is_file(file)) continue;
         if (access(file, X_OK) == 0) return file;
         *code = 126;
@@ -95,7 +96,7 @@ static _Noreturn void become(const run_child *c, const ends *x, const char *file
     sigprocmask(SIG_SETMASK, mask, NULL);
     execve(file, argv, envp);
     if (errno == ENOEXEC) { // a script without #!: as shells do
-        char *shell_argv[1024] = {(char *)(uintptr_t)"/bin/sh", (char *)(uintptr_t)file};
+        char *shell_argv[1024] = {(char *)(uintptr_t) "/bin/sh", (char *)(uintptr_t)file};
         size_t n = 1;
         for (; argv[n] && n < 1000; n++)
             shell_argv[n + 1] = argv[n];

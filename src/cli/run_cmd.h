@@ -15,10 +15,10 @@
 // ---- the program (run_child.c) --------------------------------------------------------------
 typedef struct run_child {
     pid_t pid;
-    int out, err;     // ours to read; -1 when closed. With a terminal of its own: out is that
-    bool pty;         // it has a terminal of its own
-    bool group;       // it has a process group (or session) of its own
-    int tty;          // our terminal, in raw mode while the program runs; -1: none
+    int out, err; // ours to read; -1 when closed. With a terminal of its own: out is that
+    bool pty;     // it has a terminal of its own
+    bool group;   // it has a process group (or session) of its own
+    int tty;      // our terminal, in raw mode while the program runs; -1: none
     struct termios saved;
 } run_child;
 
@@ -64,16 +64,18 @@ typedef struct run_usage {
     int64_t n; // samples so far: the step
 } run_usage;
 
-// A sample of the program with its children and of the machine, as a body for POST .../log; empty
-// when there is nothing to tell (the first call).
+// A sample of the program with its children and of the machine, as a body for POST .../log;
+// empty when there is nothing to tell (the first call).
 str run_usage_sample(run_usage *u, pid_t pid, arena *a);
 
 // ---- where it runs (run_about.c) ------------------------------------------------------------
 // Tags that tell about the machine, the user and the command. docs/run.md names them.
-void run_about(arena *a, const str *words, size_t n, const char *file, kv **tags, size_t *n_tags);
+void run_about(arena *a, const str *words, size_t n, const char *file, kv **tags,
+               size_t *n_tags);
 // The command as one line, values of secrets hidden.
 str run_command_line(arena *a, const str *words, size_t n);
-str run_hide_credentials(arena *a, str url); // "https://user:secret@host/" without user and secret
+str run_hide_credentials(arena *a,
+                         str url); // "https://user:secret@host/" without user and secret
 str run_host(arena *a);
 
 // ---- its source (run_source.c) --------------------------------------------------------------

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_lines: from what the program prints to batches for its run's console. A batch is closed every
-// second, or when it is large. A line without an end waits: a progress bar for PATIENCE_US, so
-// that its states do not become lines, any other for a while in case its end still comes.
+// run_lines: from what the program prints to batches for its run's console. A batch is closed
+// every second, or when it is large. A line without an end waits: a progress bar for
+// PATIENCE_US, so that its states do not become lines, any other for a while in case its end
+// still comes.
 #include "cli/run_cmd.h"
 
 #include "base/clock.h"
@@ -22,11 +23,11 @@ struct run_lines {
     outbox *box;
     char path[64];
     char source[ID_HEX];
-    int64_t number;  // of the batch
-    buf body;        // of the batch being filled; empty: it has no line yet
+    int64_t number; // of the batch
+    buf body;       // of the batch being filled; empty: it has no line yet
     json_writer w;
-    uint64_t n;      // its lines
-    int64_t due;     // when it is closed
+    uint64_t n;            // its lines
+    int64_t due;           // when it is closed
     console_stream stream; // of what is being fed
     struct {
         console_splitter s;
@@ -59,8 +60,8 @@ static void end_batch(run_lines *l) {
     if (!l->n) return;
     json_array_end(&l->w);
     json_object_end(&l->w);
-    if (l->body.full || !outbox_put(l->box, "POST", str_of(l->path), "application/json",
-                                    buf_view(&l->body)))
+    if (l->body.full ||
+        !outbox_put(l->box, "POST", str_of(l->path), "application/json", buf_view(&l->body)))
         l->lost += l->n;
     l->n = 0;
     buf_clear(&l->body);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_loop: passes bytes and signals between the program of `stemma run` and whoever started us,
-// and gathers lines and measurements on the way. Main thread.
+// run_loop: passes bytes and signals between the program of `stemma run` and whoever started
+// us, and gathers lines and measurements on the way. Main thread.
 #include "cli/run_cmd.h"
 
 #include "base/clock.h"
@@ -44,7 +44,8 @@ static bool pass_on(int to, const char *p, size_t n) {
     return true;
 }
 
-// One piece; false at the end. When nobody reads our output any more, the program learns it too.
+// One piece; false at the end. When nobody reads our output any more, the program learns it
+// too.
 static bool take_output(loop *l, int *fd, console_stream s) {
     ssize_t n = read(*fd, l->piece, PIECE);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
@@ -132,8 +133,8 @@ static void turn(loop *l) {
     sample(l);
 }
 
-// What the program wrote before it ended is there already. Children of it that go on may hold the
-// pipes open: they are not waited for.
+// What the program wrote before it ended is there already. Children of it that go on may hold
+// the pipes open: they are not waited for.
 static void take_rest(loop *l) {
     for (int pieces = 0; pieces < REST_PIECES; pieces++) {
         struct pollfd f[] = {{l->c->out, POLLIN, 0}, {l->c->err, POLLIN, 0}};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_source: what code the program runs: commit, branch, remote and uncommitted changes of the git
-// repository that the folder lies in, and the Python packages that it will find. git runs at the
-// same time as the program and reads only; Python is not started: names and versions of packages
-// are names of folders. All of it is sent as one change of tags and up to three files below
-// source/. run_source_start, _send and _end: the main thread.
+// run_source: what code the program runs: commit, branch, remote and uncommitted changes of the
+// git repository that the folder lies in, and the Python packages that it will find. git runs
+// at the same time as the program and reads only; Python is not started: names and versions of
+// packages are names of folders. All of it is sent as one change of tags and up to three files
+// below source/. run_source_start, _send and _end: the main thread.
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -22,10 +22,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATCH_MAX (1u << 20)
-#define LIST_MAX  (256u << 10)
+#define PATCH_MAX  (1u << 20)
+#define LIST_MAX   (256u << 10)
 #define ANSWER_MAX 4096
-#define CUT_MARK  "\n[cut here by stemma: it is longer]\n"
+#define CUT_MARK   "\n[cut here by stemma: it is longer]\n"
 
 typedef enum question { Q_HEAD, Q_REMOTE, Q_PATCH, Q_UNTRACKED, N_QUESTIONS } question;
 
@@ -34,7 +34,8 @@ typedef enum question { Q_HEAD, Q_REMOTE, Q_PATCH, Q_UNTRACKED, N_QUESTIONS } qu
 static const char *const questions[N_QUESTIONS][14] = {
     [Q_HEAD] = {GIT, "rev-parse", "HEAD", "--abbrev-ref", "HEAD"},
     [Q_REMOTE] = {GIT, "ls-remote", "--get-url"},
-    [Q_PATCH] = {GIT, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", "--binary"},
+    [Q_PATCH] = {GIT, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv",
+                 "--binary"},
     [Q_UNTRACKED] = {GIT, "ls-files", "--others", "--exclude-standard", "--full-name", ":/"},
 };
 static const size_t answer_max[N_QUESTIONS] = {ANSWER_MAX, ANSWER_MAX, PATCH_MAX, LIST_MAX};
@@ -133,8 +134,8 @@ static const char *packages_folder(arena *a, str prefix, str *version) {
     for (struct dirent *entry; d && !found && (entry = readdir(d));) {
         str name = str_of(entry->d_name);
         if (!str_starts(name, STR("python3."))) continue;
-        const char *path = arena_printf(a, "%.*s/lib/%s/site-packages", STR_F(prefix),
-                                        entry->d_name).p;
+        const char *path =
+            arena_printf(a, "%.*s/lib/%s/site-packages", STR_F(prefix), entry->d_name).p;
         if (access(path, R_OK) != 0) continue;
         *version = arena_str(a, str_from(name, 6));
         found = path;
@@ -174,11 +175,13 @@ static str list_packages(run_source *s, str *version) {
     for (struct dirent *entry; d && names.n < 20000 && (entry = readdir(d));) {
         str name = str_of(entry->d_name);
         size_t dash = str_find(name, '-', 0);
-        if (!str_ends(name, STR(".dist-info")) || dash == SIZE_MAX || !str_is_text(name)) continue;
+        if (!str_ends(name, STR(".dist-info")) || dash == SIZE_MAX || !str_is_text(name))
+            continue;
         name.n -= sizeof ".dist-info" - 1;
         if (dash >= name.n) continue;
-        vec_push(s->a, &names, arena_printf(s->a, "%.*s==%.*s\n", (int)dash, name.p,
-                                            STR_F(str_from(name, dash + 1))));
+        vec_push(s->a, &names,
+                 arena_printf(s->a, "%.*s==%.*s\n", (int)dash, name.p,
+                              STR_F(str_from(name, dash + 1))));
     }
     if (d) closedir(d);
     buf b = BUF_MAX(LIST_MAX);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_usage: what the program, with its children, and the machine use, out of /proc. Names of the
-// machine's series are those of MLflow's own system metrics. One thread.
+// run_usage: what the program, with its children, and the machine use, out of /proc. Names of
+// the machine's series are those of MLflow's own system metrics. One thread.
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -39,11 +39,11 @@ static bool read_process(pid_t pid, process *out) {
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     str s = read_file(path, text, sizeof text);
     const char *p = s.n ? memrchr(text, ')', s.n) : NULL;
-    if (!p || sscanf(p + 1,
-                     " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu"
-                     " %*d %*d %*d %*d %*u %*u %ld",
-                     &parent, &used, &used_system, &of_children, &of_children_system,
-                     &pages) != 6)
+    if (!p ||
+        sscanf(p + 1,
+               " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu"
+               " %*d %*d %*d %*d %*u %*u %ld",
+               &parent, &used, &used_system, &of_children, &of_children_system, &pages) != 6)
         return false;
     *out = (process){pid, (pid_t)parent, used + used_system + of_children + of_children_system,
                      pages > 0 ? (uint64_t)pages : 0, false};
@@ -137,8 +137,7 @@ str run_usage_sample(run_usage *u, pid_t pid, arena *a) {
     json_object(&w);
     json_m_array(&w, "points");
     put(&w, "system/process_cpu_percentage", now.n,
-        share(now.process_ticks, before.process_ticks,
-              seconds * (double)sysconf(_SC_CLK_TCK)));
+        share(now.process_ticks, before.process_ticks, seconds * (double)sysconf(_SC_CLK_TCK)));
     put(&w, "system/process_memory_megabytes", now.n,
         (double)pages * (double)sysconf(_SC_PAGESIZE) / MB);
     put(&w, "system/cpu_utilization_percentage", now.n,

@@ -133,11 +133,12 @@ static bool read_due(db_tx *tx, void *arg, err *e) {
 
 static str reason_of(arena *a, const beat_row *row) {
     str when = clock_rfc3339(a, row->seen_us);
-    return arena_printf(a,
-                        "no sign of life since %.*s, and one was promised every %g s: the process "
-                        "was probably killed, or its machine lost%s%.*s%s",
-                        STR_F(when), (double)row->every_us / 1e6, row->source.n ? " (" : "",
-                        STR_F(row->source), row->source.n ? ")" : "");
+    return arena_printf(
+        a,
+        "no sign of life since %.*s, and one was promised every %g s: the process "
+        "was probably killed, or its machine lost%s%.*s%s",
+        STR_F(when), (double)row->every_us / 1e6, row->source.n ? " (" : "", STR_F(row->source),
+        row->source.n ? ")" : "");
 }
 
 static bool make_crashed(db_tx *tx, const ctx *c, const run *r, const beat_row *row, err *e) {

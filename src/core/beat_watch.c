@@ -36,8 +36,9 @@ static void sweep(beat_watch *w) {
     uint64_t crashed = 0;
     if (lease_take(w->c, LEASE, LEASE_US, &e))
         beat_sweep(w->c, clock_now_us(), w->since_us, &crashed, &e);
-    if (crashed) log_msg(LOG_INFO, "beat.crashed", "%llu runs without a sign of life",
-                         (unsigned long long)crashed);
+    if (crashed)
+        log_msg(LOG_INFO, "beat.crashed", "%llu runs without a sign of life",
+                (unsigned long long)crashed);
     if (e.code != ERR_NONE) log_msg(LOG_WARN, "beat.failed", "%s", e.msg);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // console: appends lines, checks and removes them. Reading is in console_read.c. Invariants:
-//   I1  the records of a run hold lines 1 to console.lines without a gap: a batch takes its numbers
+//   I1  the records of a run hold lines 1 to console.lines without a gap: a batch takes its
+//   numbers
 //       from that row in its own transaction, which locks it.
-//   I2  console_source.batch is the greatest number of a batch of that source that was appended.
+//   I2  console_source.batch is the greatest number of a batch of that source that was
+//   appended.
 // Any thread.
 #include "core/console.h"
 
@@ -43,8 +45,7 @@ static void make_records(append_call *k, const console_batch *b) {
         bool last = i + 1 == b->v.n;
         if (!last && bytes < RECORD_BYTES && i + 1 - from < RECORD_LINES) continue;
         size_t n = i + 1 - from;
-        vec_push(k->c->a, &k->records,
-                 (record){console_encode(k->c->a, b->v.p + from, n), n});
+        vec_push(k->c->a, &k->records, (record){console_encode(k->c->a, b->v.p + from, n), n});
         from = i + 1;
         bytes = 0;
     }
@@ -73,14 +74,14 @@ static bool count_lines(db_tx *tx, const append_call *k, err *e) {
 // The limit is reached: the first time a note says so.
 static bool close_console(db_tx *tx, append_call *k, err *e) {
     console_kept *out = k->out;
-    console_line note = {.time_us = clock_now_us(),
-                         .stream = CONSOLE_NOTE,
-                         .text = STR(FULL_TEXT)};
+    console_line note = {
+        .time_us = clock_now_us(), .stream = CONSOLE_NOTE, .text = STR(FULL_TEXT)};
     out->full = true;
-    int closed = counted(
-        db_select(tx, &Q_console_close, e, DB_I64(k->c->ws), DB_ID(k->run)), &out->lines, e);
+    int closed = counted(db_select(tx, &Q_console_close, e, DB_I64(k->c->ws), DB_ID(k->run)),
+                         &out->lines, e);
     if (closed < 0) return false;
-    if (closed) return insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
+    if (closed)
+        return insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
     return count_lines(tx, k, e);
 }
 
@@ -98,8 +99,8 @@ static bool append(db_tx *tx, void *arg, err *e) {
     }
     if (k->out->repeated || !k->lines) return count_lines(tx, k, e);
     int grown = counted(db_select(tx, &Q_console_grow, e, DB_I64(c->ws), DB_ID(k->run),
-                                  DB_I64(k->lines), DB_I64(k->bytes),
-                                  DB_I64(CONSOLE_LINES_MAX), DB_I64(CONSOLE_BYTES_MAX)),
+                                  DB_I64(k->lines), DB_I64(k->bytes), DB_I64(CONSOLE_LINES_MAX),
+                                  DB_I64(CONSOLE_BYTES_MAX)),
                         &k->out->lines, e);
     if (grown <= 0) return grown == 0 && close_console(tx, k, e);
     int64_t first = k->out->first = k->out->lines - k->lines + 1;
@@ -179,8 +180,8 @@ static void check_record(checking *k, int64_t first, int64_t n, str data) {
 static bool check_page(db_tx *tx, void *arg, err *e) {
     checking *k = arg;
     k->found = false;
-    db_rows *rows = db_select(tx, &Q_console_forward, e, DB_I64(k->ws), DB_ID(k->run),
-                              DB_I64(k->next));
+    db_rows *rows =
+        db_select(tx, &Q_console_forward, e, DB_I64(k->ws), DB_ID(k->run), DB_I64(k->next));
     if (!rows) return false;
     while (db_next(rows, e)) {
         k->found = true;
@@ -232,7 +233,6 @@ bool console_forget_step(db_tx *tx, int64_t ws, id run_id, bool *done, err *e) {
     if (n && !db_push(tx, &Q_console_delete, e, DB_I64(ws), DB_ID(run_id), DB_I64(last)))
         return false;
     *done = n < FORGET_ROWS;
-    return !*done ||
-           (db_push(tx, &Q_console_source_delete, e, DB_I64(ws), DB_ID(run_id)) &&
-            db_push(tx, &Q_console_head_delete, e, DB_I64(ws), DB_ID(run_id)));
+    return !*done || (db_push(tx, &Q_console_source_delete, e, DB_I64(ws), DB_ID(run_id)) &&
+                      db_push(tx, &Q_console_head_delete, e, DB_I64(ws), DB_ID(run_id)));
 }

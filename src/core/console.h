@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// console: what a run's program printed, line by line. A line has a number (1, 2, ... a run, in the
-// order of arrival), the client's time, a stream and a text. Lines are facts: they are appended in
-// batches as compact records, never changed, and go with their run (gc).
+// console: what a run's program printed, line by line. A line has a number (1, 2, ... a run, in
+// the order of arrival), the client's time, a stream and a text. Lines are facts: they are
+// appended in batches as compact records, never changed, and go with their run (gc).
 //
-// Text is UTF-8: bytes that are none become U+FFFD, U+0000 becomes "\0". A line that goes back to
-// its beginning (carriage return: progress bars) is kept in its last state. A line longer than
-// CONSOLE_LINE_MAX is cut, and says so. A run keeps at most CONSOLE_LINES_MAX lines with
+// Text is UTF-8: bytes that are none become U+FFFD, U+0000 becomes "\0". A line that goes back
+// to its beginning (carriage return: progress bars) is kept in its last state. A line longer
+// than CONSOLE_LINE_MAX is cut, and says so. A run keeps at most CONSOLE_LINES_MAX lines with
 // CONSOLE_BYTES_MAX bytes of text; then a note says so and what follows is dropped.
 #ifndef STEMMA_CORE_CONSOLE_H
 #define STEMMA_CORE_CONSOLE_H
@@ -90,12 +90,13 @@ typedef struct console_page {
     bool ended;    // the run is in a final state
 } console_page;
 
-// A page ends with `max` lines, with 1 MiB of text, or when looking took 50 ms of CPU time: it may
-// be empty, and yet have a `next`. ERR_CORRUPT names the lines that are damaged.
+// A page ends with `max` lines, with 1 MiB of text, or when looking took 50 ms of CPU time: it
+// may be empty, and yet have a `next`. ERR_CORRUPT names the lines that are damaged.
 bool console_read(ctx *c, id run, const console_query *q, console_page *out, err *e);
 
 // ---- care -----------------------------------------------------------------------------------
-// Reads every record; bad() is called for each that is damaged or missing. *records counts them.
+// Reads every record; bad() is called for each that is damaged or missing. *records counts
+// them.
 bool console_check(core *c, void (*bad)(void *arg, id run, const char *what), void *arg,
                    uint64_t *records, err *e);
 // Removes a bounded part of what a deleted run holds; *done when nothing is left.

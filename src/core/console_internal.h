@@ -19,8 +19,8 @@ struct console_batch {
 
 // The bytes of n lines (1 to RECORD_LINES); numbers are not kept. docs/formats-console.md.
 str console_encode(arena *a, const console_line *lines, size_t n);
-// Lines numbered from `first`; their texts lie in the arena or in the record. Checks everything:
-// false (ERR_CORRUPT) for bytes that console_encode would not write.
+// Lines numbered from `first`; their texts lie in the arena or in the record. Checks
+// everything: false (ERR_CORRUPT) for bytes that console_encode would not write.
 bool console_decode(arena *a, str record, int64_t first, console_line **out, size_t *n, err *e);
 
 #endif

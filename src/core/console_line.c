@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// console_line: from the bytes of a stream to lines of text. A splitter, and a batch, belong to one
-// thread each.
+// console_line: from the bytes of a stream to lines of text. A splitter, and a batch, belong to
+// one thread each.
 #include "core/console_internal.h"
 
 #define CLEAN_MAX (CONSOLE_LINE_MAX * 3 + 64) // every byte a U+FFFD, and the mark

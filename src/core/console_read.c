@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// console_read: pages of lines, from either end, all or those that match. A step copies up to 1 MiB
-// of records out of one snapshot; they are unpacked and searched outside of it. Any thread.
+// console_read: pages of lines, from either end, all or those that match. A step copies up to 1
+// MiB of records out of one snapshot; they are unpacked and searched outside of it. Any thread.
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "core/console_internal.h"
@@ -26,8 +26,8 @@ typedef struct reading {
     id run;
     const console_query *q;
     console_page *out;
-    int64_t at;  // the next line to look at
-    arena *a;    // of a step
+    int64_t at; // the next line to look at
+    arena *a;   // of a step
     search_regex *regex;
     VEC(stored) records; // of the step, in the order of looking
     VEC(console_line) found;
@@ -47,8 +47,8 @@ static int64_t cpu_us(void) {
 // The first line of the record that holds line `at`.
 static bool record_of(db_tx *tx, reading *r, int64_t *first, err *e) {
     db_rows *row = NULL;
-    int found = db_get(tx, &Q_console_at, &row, e, DB_I64(r->c->ws), DB_ID(r->run),
-                       DB_I64(r->at));
+    int found =
+        db_get(tx, &Q_console_at, &row, e, DB_I64(r->c->ws), DB_ID(r->run), DB_I64(r->at));
     *first = found > 0 ? db_i64(row, 0) : r->at;
     return found >= 0;
 }
@@ -144,7 +144,8 @@ static int look_through(reading *r, const stored *s, err *e) {
     size_t n;
     if (!console_decode(r->a, s->data, s->first, &lines, &n, e) || (int64_t)n != s->n) {
         METRIC_ADD(corrupt_total, 1);
-        err_set(e, ERR_CORRUPT, "lines %lld to %lld of the console are damaged; read on behind "
+        err_set(e, ERR_CORRUPT,
+                "lines %lld to %lld of the console are damaged; read on behind "
                 "them, and see 'stemma check'",
                 (long long)s->first, (long long)(s->first + s->n - 1));
         return -1;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // console_record: the bytes of lines as they are stored (docs/formats-console.md):
 //
-//     version 1 | flags (1: packed by zstd) | CRC32C of what follows | lines | size of the body |
-//     the body, perhaps packed
+//     version 1 | flags (1: packed by zstd) | CRC32C of what follows | lines | size of the body
+//     | the body, perhaps packed
 //
-// and the body: for each line its stream and the length of its text, and its time as the difference
-// to the line before; then all texts. Pure; any thread.
+// and the body: for each line its stream and the length of its text, and its time as the
+// difference to the line before; then all texts. Pure; any thread.
 #include "base/digest.h"
 #include "core/console_internal.h"
 
@@ -92,7 +92,8 @@ static bool open_record(arena *a, str record, size_t *n, str *body, err *e) {
     return body->n == size || damaged(e, "its size is wrong");
 }
 
-bool console_decode(arena *a, str record, int64_t first, console_line **out, size_t *n, err *e) {
+bool console_decode(arena *a, str record, int64_t first, console_line **out, size_t *n,
+                    err *e) {
     str body = {0};
     if (!open_record(a, record, n, &body, e)) return false;
     if (*n > body.n) return damaged(e, "its counts are wrong"); // a line has two bytes at least

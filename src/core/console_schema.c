@@ -6,7 +6,8 @@ const char console_schema[] =
     // lines and bytes (of texts) that the run has; closed: it reached a limit.
     "CREATE TABLE console (ws {i64} NOT NULL, run {blob} NOT NULL, lines {i64} NOT NULL,"
     " bytes {i64} NOT NULL, closed {i64} NOT NULL, PRIMARY KEY (ws, run)) {clustered};\n"
-    "CREATE TABLE console_source (ws {i64} NOT NULL, run {blob} NOT NULL, source {text} NOT NULL,"
+    "CREATE TABLE console_source (ws {i64} NOT NULL, run {blob} NOT NULL, source {text} NOT "
+    "NULL,"
     " batch {i64} NOT NULL, PRIMARY KEY (ws, run, source)) {clustered};\n"
     // first: the number of its first line; n: lines; data: console_record.c.
     "CREATE TABLE console_record (ws {i64} NOT NULL, run {blob} NOT NULL, first {i64} NOT NULL,"

@@ -61,7 +61,8 @@ struct append {
 };
 static const msg_field append_fields[] = {
     MSG_FIELD(struct append, source, MSG_STRING, 0, .max = CONSOLE_SOURCE_MAX,
-              .doc = "who sends, such as a random text: with it a retried batch doubles nothing"),
+              .doc =
+                  "who sends, such as a random text: with it a retried batch doubles nothing"),
     MSG_FIELD(struct append, batch, MSG_INT64, 0,
               .doc = "with source: a number that rises with each of its batches"),
     MSG_FIELD(struct append, lines, MSG_LIST, MSG_REQUIRED, .sub = &line_msg, .max = LINES_MAX),
@@ -109,8 +110,9 @@ static const msg_field stream_fields[] = {
               .doc = "of all lines of text/plain; default: out"),
 };
 static const msg_type stream_msg = MSG_TYPE(struct stream_query, stream_fields);
-const native_stream native_console_stream_io = {
-    .takes = "text/plain application/x-ndjson", .gives = "application/json", .query = &stream_msg};
+const native_stream native_console_stream_io = {.takes = "text/plain application/x-ndjson",
+                                                .gives = "application/json",
+                                                .query = &stream_msg};
 
 // The lines of a body as they come; whole transactions of them are kept before it ends.
 typedef struct streaming {
@@ -152,10 +154,11 @@ static bool add_json(streaming *s, str text) {
     s->n++;
     if (!str_trim(text).n) return true;
     if (!msg_decode_json(&line_msg, s->c.a, arena_str(s->c.a, text), &l, &p)) {
-        return err_set(s->e, ERR_INVALID,
-                       "line %llu is no {\"time_us\":...,\"stream\":...,\"text\":...}; the lines "
-                       "before it are kept",
-                       (unsigned long long)s->n);
+        return err_set(
+            s->e, ERR_INVALID,
+            "line %llu is no {\"time_us\":...,\"stream\":...,\"text\":...}; the lines "
+            "before it are kept",
+            (unsigned long long)s->n);
     }
     add_line(s->b, &l);
     return !is_full(s) || keep_batch(s);
@@ -259,8 +262,9 @@ static bool read_plan(const struct read_query *q, console_query *out, err *e) {
     bool tail = msg_has(&read_msg, q, "tail"), before = msg_has(&read_msg, q, "before");
     bool limit = msg_has(&read_msg, q, "limit");
     if (tail + before + msg_has(&read_msg, q, "after") > 1 || (tail && limit))
-        return err_set(e, ERR_INVALID, "give one of 'after', 'before' and 'tail', and 'limit' "
-                                       "only with the first two");
+        return err_set(e, ERR_INVALID,
+                       "give one of 'after', 'before' and 'tail', and 'limit' "
+                       "only with the first two");
     if (q->search.n && q->match.n)
         return err_set(e, ERR_INVALID, "give 'search' or 'match', not both");
     *out = (console_query){.backward = tail || before,
