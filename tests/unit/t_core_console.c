@@ -117,6 +117,24 @@ static void records(void **state) {
     arena_free(a);
 }
 
+// Bytes of version 1 never change.
+static void golden(void **state) {
+    (void)state;
+    static const char bytes[] = "\x01\x00\x45\xb4\xd8\xc1\x03\x0d\x08\x80\x80\x01\x09\x02\x06\x01" "hibye";
+    arena *a = arena_new();
+    err e;
+    size_t n;
+    console_line *out;
+    const console_line in[] = {{.time_us = 8192, .text = STR_K("hi")},
+                               {.time_us = 8193, .stream = CONSOLE_ERR, .text = STR_K("by")},
+                               {.time_us = 8192, .stream = CONSOLE_NOTE, .text = STR_K("e")}};
+    assert_true(str_eq(console_encode(a, in, 3), STR(bytes)));
+    OK(console_decode(a, STR(bytes), 7, &out, &n, &e));
+    assert_true(n == 3 && out[1].number == 8 && out[2].time_us == 8192);
+    assert_true(str_eq(out[2].text, STR("e")) && out[2].stream == CONSOLE_NOTE);
+    arena_free(a);
+}
+
 // ---- appending and reading ------------------------------------------------------------------
 
 static console_kept append(core_fix *x, id run_id, const char *source, int64_t number,
@@ -453,6 +471,7 @@ int main(void) {
         cmocka_unit_test(splitting),
         cmocka_unit_test(long_lines),
         cmocka_unit_test(records),
+        cmocka_unit_test(golden),
         cmocka_unit_test(batches),
         cmocka_unit_test(pages),
         cmocka_unit_test(searches),
