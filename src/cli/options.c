@@ -132,7 +132,8 @@ static bool take_option(arena *a, const cli_command *c, int argc, char **argv, i
         return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word), o->placeholder);
     if (!valid(o, value, e)) return false;
     str *s = slot(out, o);
-    bool more = o->kind == CLI_TEXTS && s->n;
+    const char *before = *o->env ? getenv(o->env) : NULL;
+    bool more = o->kind == CLI_TEXTS && s->n && s->p != before; // the command line wins
     *s = more ? arena_printf(a, "%.*s\n%.*s", STR_F(*s), STR_F(value)) : value;
     return true;
 }

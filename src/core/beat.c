@@ -9,7 +9,6 @@
 #include "core/beat_sql.h"
 #include "core/core_internal.h"
 #include "core/event.h"
-#include "core/event_sql.h"
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
@@ -73,7 +72,7 @@ static bool revive(db_tx *tx, void *arg, err *e) {
     return db_push(tx, &Q_run_update, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(r.name),
                    DB_I64(RUN_RUNNING), DB_NULL, DB_NULL) &&
            search_mark(tx, c->core, c->ws, r.project, r.id, e) &&
-           event_add(tx, c, EVENT_run_revived, id_str(c->a, r.id), (str){0}, e);
+           event_add(tx, c, EVENT_run_revived, r.project, id_str(c->a, r.id), (str){0}, e);
 }
 
 bool beat(ctx *c, id run_id, int64_t every_us, str from, err *e) {
@@ -99,17 +98,8 @@ typedef struct sweep {
     size_t n;
     int64_t after_us;
     id after, run;
-    bool found, did;
+    bool did;
 } sweep;
-
-static bool next_workspace(db_tx *tx, void *arg, err *e) {
-    sweep *s = arg;
-    db_rows *row = NULL;
-    int found = db_get(tx, &Q_workspace_next, &row, e, DB_I64(s->c.ws));
-    s->found = found > 0;
-    if (s->found) s->c.ws = db_i64(row, 0);
-    return found >= 0;
-}
 
 static bool read_due(db_tx *tx, void *arg, err *e) {
     sweep *s = arg;
@@ -149,7 +139,8 @@ static bool make_crashed(db_tx *tx, const ctx *c, const run *r, const beat_row *
            db_push(tx, &Q_beat_crashed, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(1),
                    DB_I64(INT64_MAX)) &&
            search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
-           event_add(tx, c, EVENT_run_crashed, id_str(db_tx_arena(tx), r->id), (str){0}, e);
+           event_add(tx, c, EVENT_run_crashed, r->project, id_str(db_tx_arena(tx), r->id),
+                     (str){0}, e);
 }
 
 // Everything is judged again, in the transaction: a sign of life may have come.
@@ -180,7 +171,7 @@ static bool sweep_workspace(sweep *s, err *e) {
         if (!db_read(core_db(s->c.core), read_due, s, e)) return false;
         for (size_t i = 0; i < s->n; i++) {
             s->run = s->runs[i];
-            if (!db_write(core_db(s->c.core), judge, s, e)) return false;
+            if (!core_goes_on(s->c.core, e) || !db_write(core_db(s->c.core), judge, s, e)) return false;
             s->crashed += s->did;
         }
     } while (s->n);
@@ -195,8 +186,8 @@ bool beat_sweep(core *c, int64_t now_us, int64_t since_us, uint64_t *crashed, er
                      .proven = true},
                .now_us = now_us,
                .since_us = since_us};
-    bool ok;
-    while ((ok = db_read(core_db(c), next_workspace, &s, e)) && s.found) {
+    bool ok, found;
+    while ((ok = core_next_workspace(c, &s.c.ws, &found, e)) && found) {
         if (!(ok = sweep_workspace(&s, e))) break;
     }
     arena_free(s.c.a);

@@ -34,12 +34,13 @@ static bool wait_us(beat_watch *w, int64_t us) { // false: stop
 static void sweep(beat_watch *w) {
     err e = {0};
     uint64_t crashed = 0;
-    if (lease_take(w->c, LEASE, LEASE_US, &e))
-        beat_sweep(w->c, clock_now_us(), w->since_us, &crashed, &e);
+    bool holds = lease_take(w->c, LEASE, LEASE_US, &e);
+    if (holds) beat_sweep(w->c, clock_now_us(), w->since_us, &crashed, &e);
+    job_show(&w->c->shown[JOB_SHOWN_beat], holds, (int64_t)crashed, 0);
     if (crashed)
         log_msg(LOG_INFO, "beat.crashed", "%llu runs without a sign of life",
                 (unsigned long long)crashed);
-    if (e.code != ERR_NONE) log_msg(LOG_WARN, "beat.failed", "%s", e.msg);
+    if (e.code != ERR_NONE && e.code != ERR_CANCELLED) log_msg(LOG_WARN, "beat.failed", "%s", e.msg);
 }
 
 static void *watch_main(void *arg) {

@@ -12,7 +12,7 @@
 #include "base/metrics.h"
 #include "core/console_internal.h"
 #include "core/console_sql.h"
-#include "core/event_sql.h"
+#include "core/core_internal.h"
 #include "core/run_internal.h"
 
 #define FORGET_ROWS 200
@@ -136,15 +136,6 @@ typedef struct checking {
     bool found;
 } checking;
 
-static bool next_workspace(db_tx *tx, void *arg, err *e) {
-    checking *k = arg;
-    db_rows *row = NULL;
-    int found = db_get(tx, &Q_workspace_next, &row, e, DB_I64(k->ws));
-    k->found = found > 0;
-    if (k->found) k->ws = db_i64(row, 0);
-    return found >= 0;
-}
-
 static bool next_run(db_tx *tx, void *arg, err *e) {
     checking *k = arg;
     db_rows *row = NULL;
@@ -204,8 +195,8 @@ static bool check_run(checking *k, err *e) {
 bool console_check(core *c, void (*bad)(void *arg, id run, const char *what), void *arg,
                    uint64_t *records, err *e) {
     checking k = {.core = c, .a = arena_new(), .bad = bad, .arg = arg, .ws = INT64_MIN};
-    bool ok;
-    while ((ok = db_read(core_db(c), next_workspace, &k, e)) && k.found) {
+    bool ok, found;
+    while ((ok = core_next_workspace(c, &k.ws, &found, e)) && found) {
         k.run = (id){0};
         while ((ok = db_read(core_db(c), next_run, &k, e)) && k.found) {
             if (!(ok = check_run(&k, e))) break;

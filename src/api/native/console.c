@@ -203,7 +203,6 @@ static bool take_body(http_req *r, streaming *s) {
 void native_console_stream(http_req *r) {
     err e = {0};
     struct stream_query q;
-    msg_problem p;
     str type = http_header(r, "content-type");
     type = str_trim(str_upto(type, str_find(type, ';', 0)));
     streaming s = {.c = api_ctx(r),
@@ -215,8 +214,7 @@ void native_console_stream(http_req *r) {
               err_set(&e, ERR_INVALID,
                       "send text/plain or application/x-ndjson, and say so in Content-Type");
     ok = ok && native_path_run(&k, &s.run, &e);
-    if (ok && !msg_decode_query(&stream_msg, k.c.a, http_query(r), &q, &p))
-        ok = err_set(&e, ERR_INVALID, "'stream' is out or err");
+    ok = ok && native_query(r, &stream_msg, &q, &e);
     if (ok) {
         s.stream = (console_stream)q.stream;
         s.c.a = arena_new();
