@@ -199,4 +199,4 @@ def test_command_without_a_server(tmp_path):
         [servers.stemma_binary(), "console", MISSING, "--data", tmp_path / "d"],
         env=servers.fresh_environment(), capture_output=True, timeout=60,
     )  # fmt: skip
-    assert done.returncode == 4 and b"not found" in done.stderr
+    assert done.returncode == 4 and b"no data" in done.stderr

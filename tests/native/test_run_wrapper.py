@@ -416,11 +416,12 @@ def test_what_is_not_sent_is_kept_and_sent_later(own_server, tmp_path):
     assert b"no file that" in wrapped.stemma(own_server.uri, "send", tmp_path / "junk").stderr
 
 
-def test_run_on_a_folder_without_a_server(tmp_path):
-    argv = [servers.stemma_binary(), "run", "--data", str(tmp_path / "data"), "--", PYTHON, "-c", MLFLOW]
+def test_run_on_a_folder_without_a_server(own_server):
+    own_server.stop_servers()
+    argv = [servers.stemma_binary(), "run", *own_server.data, "--", PYTHON, "-c", MLFLOW]
     env = servers.fresh_environment()
     done = subprocess.run(argv, env=env, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     run = wrapped.run_id(done.stderr)
-    shown = [servers.stemma_binary(), "console", run, "--data", str(tmp_path / "data")]
+    shown = [servers.stemma_binary(), "console", run, *own_server.data]
     assert f"in {run}\n".encode() in subprocess.run(shown, env=env, capture_output=True, timeout=60).stdout
