@@ -2,8 +2,8 @@
 // console: prints the lines of a run, follows them while it runs; send: sends what `stemma run`
 // had to keep. One thread.
 #include "base/clock.h"
-#include "cli/client.h"
 #include "cli/outbox.h"
+#include "cli/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 
 typedef struct reading {
     const cli_options *o;
+    arena *a;
     cli_client *client;
     str path;   // with the query, up to the place of a page
     int64_t at; // the number of the last line that was looked at
@@ -54,13 +55,8 @@ static void print_plain(str text) {
     if (coloured) fputs("\x1b[m", stdout);
 }
 
-static str text_of(const json_value *line) {
-    const json_value *m = json_get(line, "text");
-    return m ? m->text : (str){0};
-}
-
 static void print_line(const reading *r, const json_value *line) {
-    str text = text_of(line);
+    str text = cli_text(line, "text");
     if (r->plain)
         print_plain(text);
     else
@@ -71,9 +67,8 @@ static void print_line(const reading *r, const json_value *line) {
 // ---- pages ----------------------------------------------------------------------------------
 
 // The page at `place`; *next, when there is one, is in the arena.
-static json_value *get_page(reading *r, str place, str *next, err *e) {
-    str text, path = arena_printf(cli_client_arena(r->client), "%.*s%.*s", STR_F(r->path),
-                                  STR_F(place));
+static json_value *get_page(reading *r, arena *a, str place, str *next, err *e) {
+    str text, path = arena_printf(a, "%.*s%.*s", STR_F(r->path), STR_F(place));
     json_value *page = cli_call(r->client, "GET", path, (str){0}, &text, e);
     if (!page) return NULL;
     const json_value *ended = json_get(page, "ended"), *more = json_get(page, "next");
@@ -99,7 +94,7 @@ static bool print_on(reading *r, err *e) {
     do {
         arena *a = arena_new(), *before = cli_use_arena(r->client, a);
         str place = arena_printf(a, "&after=%lld&limit=%d", (long long)r->at, PAGE);
-        json_value *page = get_page(r, place, &next, e);
+        json_value *page = get_page(r, a, place, &next, e);
         ok = page != NULL;
         if (ok) print_page(r, page);
         if (next.n) str_to_i64(next, &r->at);
@@ -114,18 +109,17 @@ static bool print_tail(reading *r, int64_t want, err *e) {
     json_value *pages[1000];
     size_t n = 0;
     int64_t end = 0;
-    str place = arena_printf(cli_client_arena(r->client), "&before=%lld", (long long)INT64_MAX);
+    str place = arena_printf(r->a, "&before=%lld", (long long)INT64_MAX);
     while (want > 0 && n < sizeof pages / sizeof *pages) {
         int64_t limit = want < PAGE ? want : PAGE;
         str next;
-        place = arena_printf(cli_client_arena(r->client), "%.*s&limit=%lld", STR_F(place),
-                             (long long)limit);
-        if (!(pages[n] = get_page(r, place, &next, e))) return false;
+        place = arena_printf(r->a, "%.*s&limit=%lld", STR_F(place), (long long)limit);
+        if (!(pages[n] = get_page(r, r->a, place, &next, e))) return false;
         if (!n) end = r->at;
         const json_value *items = json_get(pages[n++], "items");
         want -= items ? (int64_t)items->n : 0;
         if (!next.n) break;
-        place = arena_printf(cli_client_arena(r->client), "&before=%.*s", STR_F(next));
+        place = arena_printf(r->a, "&before=%.*s", STR_F(next));
     }
     while (n)
         print_page(r, pages[--n]);
@@ -141,27 +135,33 @@ static bool follow(reading *r, err *e) {
     return print_on(r, e); // what came with the end
 }
 
-static bool plan(reading *r, arena *a, int64_t *tail, err *e) {
+static bool plan(reading *r, int64_t *tail, err *e) {
     const cli_options *o = r->o;
+    cli_session s = {.o = o, .a = r->a, .c = r->client};
+    str run_id;
     if (!cli_number(o->tail, tail)) return err_set(e, ERR_INVALID, "--tail takes a number");
     if (o->search.n && o->match.n)
         return err_set(e, ERR_INVALID, "give --search or --match, not both");
-    r->path = arena_printf(
-        a, "/runs/%.*s/console?%s%.*s%s%.*s", STR_F(http_client_escape(a, o->words[0])),
-        o->search.n  ? "search="
-        : o->match.n ? "match="
-                     : "",
-        STR_F(http_client_escape(a, o->search.n ? o->search : o->match)),
-        o->stream.n ? "&stream=" : "", STR_F(http_client_escape(a, o->stream)));
+    if (!cli_run_named(&s, o->words[0], &run_id)) {
+        *e = s.e;
+        return false;
+    }
+    r->path =
+        arena_printf(r->a, "%.*s?%s%.*s%s%.*s", STR_F(cli_run_path(r->a, run_id, "/console")),
+                     o->search.n  ? "search="
+                     : o->match.n ? "match="
+                                  : "",
+                     STR_F(http_client_escape(r->a, o->search.n ? o->search : o->match)),
+                     o->stream.n ? "&stream=" : "", STR_F(http_client_escape(r->a, o->stream)));
     return true;
 }
 
 int cmd_console(const cli_options *o, arena *a) {
     err e = {0};
     int64_t tail = 0;
-    reading r = {.o = o, .plain = isatty(1)};
-    bool ok = plan(&r, a, &tail, &e) && (r.client = cli_connect(o, a, &e)) != NULL;
-    ok = ok && (o->tail.n && tail ? print_tail(&r, tail, &e) : print_on(&r, &e));
+    reading r = {.o = o, .a = a, .plain = isatty(1)};
+    bool ok = (r.client = cli_connect(o, a, &e)) != NULL && plan(&r, &tail, &e);
+    ok = ok && (tail ? print_tail(&r, tail, &e) : print_on(&r, &e));
     if (ok && o->follow.n) ok = follow(&r, &e);
     cli_disconnect(r.client);
     return ok ? CLI_OK : cli_fail(&e);

@@ -3,8 +3,8 @@
 // objects on standard input, a line each: {"step": 3, "loss": 0.5, "acc": 0.9}. One thread.
 #include "base/clock.h"
 #include "base/num.h"
-#include "cli/client.h"
 #include "cli/pairs.h"
+#include "cli/session.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static bool put_words(logging *l, size_t from, err *e) {
         kv p;
         double value;
         if (str_is(l->o->words[i], "-")) continue;
-        if (!cli_pair("log", l->o->words[i], &p, e)) return false;
+        if (!cli_key_value(l->o->words[i], &p.key, &p.value, e)) return false;
         if (!read_number(p.value, &value))
             return err_set(e, ERR_INVALID,
                            "'%.*s' is no number; texts are logged with --config "
@@ -180,18 +180,22 @@ static bool log_input(logging *l, err *e) {
 // ---- the command ----------------------------------------------------------------------------
 
 // The run is the first word, when that is no KEY=VALUE; else that of `stemma run` around us.
-static bool find_run(logging *l, size_t *from, err *e) {
-    const char *ours = getenv("STEMMA_RUN_ID");
-    str word = l->o->n_words ? l->o->words[0] : (str){0};
-    bool named = word.n && !str_is(word, "-") && str_find(word, '=', 0) == SIZE_MAX;
-    *from = named;
-    if (!named) word = str_of(ours);
-    if (!word.n)
-        return err_set(e, ERR_INVALID,
-                       "name the run: stemma log RUN key=value (within 'stemma "
-                       "run' it is known)");
-    l->path = arena_printf(l->a, "/runs/%.*s/log", STR_F(http_client_escape(l->a, word)));
-    return true;
+static bool first_is_run(const cli_options *o) {
+    str word = o->n_words ? o->words[0] : (str){0};
+    return word.n && !str_is(word, "-") && str_find(word, '=', 0) == SIZE_MAX;
+}
+
+static bool find_run(logging *l, err *e) {
+    cli_session s = {.o = l->o, .a = l->a, .c = l->client};
+    str word = first_is_run(l->o) ? l->o->words[0] : str_of(getenv("STEMMA_RUN_ID")), run_id;
+    bool ok = word.n
+                  ? cli_run_named(&s, word, &run_id)
+                  : err_set(&s.e, ERR_INVALID,
+                            "name the run: stemma log RUN key=value (within 'stemma run' it is "
+                            "known)");
+    if (ok) l->path = cli_run_path(l->a, run_id, "/log");
+    if (!ok) *e = s.e;
+    return ok;
 }
 
 static bool read_options(logging *l, err *e) {
@@ -213,16 +217,15 @@ static bool has_input(const cli_options *o) {
 
 int cmd_log(const cli_options *o, arena *a) {
     err e = {0};
-    size_t from;
+    size_t from = first_is_run(o);
     logging l = {.o = o, .a = a, .body = BUF_MAX(BATCH_MAX)};
-    bool input = has_input(o);
-    bool ok = find_run(&l, &from, &e) && read_options(&l, &e);
-    bool words = o->n_words > from + input || o->config.n || o->tag.n;
+    bool input = has_input(o), words = o->n_words > from + input || o->config.n || o->tag.n;
+    bool ok = read_options(&l, &e);
     if (ok && !words && !input)
-        ok = err_set(&e, ERR_INVALID,
-                     "nothing to log: give KEY=VALUE, --config, --tag, or - for "
-                     "standard input");
-    ok = ok && (l.client = cli_connect(o, a, &e)) != NULL;
+        ok =
+            err_set(&e, ERR_INVALID,
+                    "nothing to log: give KEY=VALUE, --config, --tag, or - for standard input");
+    ok = ok && (l.client = cli_connect(o, a, &e)) != NULL && find_run(&l, &e);
     ok = ok && (!words || log_words(&l, from, &e)) && (!input || log_input(&l, &e));
     cli_disconnect(l.client);
     buf_free(&l.body);

@@ -171,7 +171,8 @@ static bool sweep_workspace(sweep *s, err *e) {
         if (!db_read(core_db(s->c.core), read_due, s, e)) return false;
         for (size_t i = 0; i < s->n; i++) {
             s->run = s->runs[i];
-            if (!core_goes_on(s->c.core, e) || !db_write(core_db(s->c.core), judge, s, e)) return false;
+            if (!core_goes_on(s->c.core, e) || !db_write(core_db(s->c.core), judge, s, e))
+                return false;
             s->crashed += s->did;
         }
     } while (s->n);

@@ -40,7 +40,8 @@ static void sweep(beat_watch *w) {
     if (crashed)
         log_msg(LOG_INFO, "beat.crashed", "%llu runs without a sign of life",
                 (unsigned long long)crashed);
-    if (e.code != ERR_NONE && e.code != ERR_CANCELLED) log_msg(LOG_WARN, "beat.failed", "%s", e.msg);
+    if (e.code != ERR_NONE && e.code != ERR_CANCELLED)
+        log_msg(LOG_WARN, "beat.failed", "%s", e.msg);
 }
 
 static void *watch_main(void *arg) {

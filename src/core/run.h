@@ -106,6 +106,15 @@ typedef struct run_batch {
 // (RUN_NAME_TAG); an empty one is passed over.
 #define RUN_NAME_TAG "mlflow.runName"
 bool run_log(ctx *c, id run_id, run_batch *b, err *e);
+// Batches of several runs in one transaction, all or nothing. `record`, of n_points points, is
+// a run's points made into a record already (series_record_columns); then batch.points is NULL.
+// *wrong is the entry that failed; n when none is to blame.
+typedef struct run_entry {
+    id run;
+    run_batch batch;
+    str record;
+} run_entry;
+bool run_log_all(ctx *c, run_entry *list, size_t n, size_t *wrong, err *e);
 bool run_delete_tag(ctx *c, id run_id, str key, err *e); // ERR_NOT_FOUND
 
 // Reads, changes and writes a tag in one transaction: edit(arg, old (p NULL: absent), a, &new,

@@ -17,7 +17,6 @@
 // The MLflow release whose surface is there: below 3.4 clients send no spans
 // (reference/mlflow.md 0.7).
 #define MLFLOW_VERSION "3.3.2"
-#define MLFLOW_SCHEME  "mlflow-artifacts:/"
 
 // ---- a call (call.c) ------------------------------------------------------------------------
 void mlflow_handle(http_req *r); // of rows whose .data is an rpc

@@ -4,10 +4,14 @@
 #include "api/native/native_internal.h"
 
 #define RPC(m, path, perm, row, doc) ROUTE(m, path, perm, native_handle, doc, .data = &(row))
+// One whose reply may be long.
+#define LONG(m, path, perm, row, doc)                                                          \
+    ROUTE(m, path, perm, native_handle, doc, .data = &(row), .flags = HTTP_LONG)
 
 static const http_route routes[] = {
     // about the server
-    ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page"),
+    ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page",
+          .data = &native_openapi_io),
 
     // projects
     RPC(HTTP_GET, "projects", READ, native_projects_list, "list projects"),
@@ -44,6 +48,15 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "values", READ, native_values, "which values a field has"),
 
     // series
+    RPC(HTTP_GET, "runs/{run}/series", READ, native_series_list,
+        "the series of a run with their first, last, least and greatest values"),
+    LONG(HTTP_GET, "runs/{run}/points", READ, native_points_list,
+         "the points of a series: a page as JSON, all of them as CSV or JSON lines (Accept)"),
+    LONG(HTTP_POST, "series/chart", READ, native_chart,
+         "many series of many runs for a chart, at a resolution"),
+    ROUTE(HTTP_POST, "ingest", WRITE, native_ingest,
+          "log points, config and tags of many runs in one body of any length",
+          .flags = HTTP_STREAM_BODY, .data = &native_ingest_io),
 
     // console
     RPC(HTTP_GET, "runs/{run}/console", READ, native_console_read,
@@ -57,6 +70,15 @@ static const http_route routes[] = {
         "a sign of life: a run that promised one and gives none is crashed"),
 
     // files
+    RPC(HTTP_GET, "runs/{run}/files", READ, native_files_list,
+        "the files of a run, a folder at a time"),
+    ROUTE(HTTP_GET, "runs/{run}/files/{path...}", READ, native_file_get,
+          "a file, with ranges and ETag", .data = &native_file_get_io),
+    ROUTE(HTTP_PUT, "runs/{run}/files/{path...}", WRITE, native_file_put,
+          "put a file of any length", .flags = HTTP_STREAM_BODY, .data = &native_file_put_io),
+    RPC(HTTP_DELETE, "runs/{run}/files/{path...}", WRITE, native_file_delete,
+        "delete a file, or a folder with what is in it"),
+    LONG(HTTP_GET, "runs/{run}/tar", READ, native_tar, "a folder of a run as a tar archive"),
 
     // events, jobs
     RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),
