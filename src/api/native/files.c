@@ -102,7 +102,7 @@ static bool file_path(call *k, str *out, err *e) {
            (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
 }
 
-const native_stream native_file_get_io = {.gives = "application/octet-stream"};
+const native_stream native_file_get_io = {.gives = "*/*"};
 void native_file_get(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
@@ -116,7 +116,7 @@ void native_file_get(http_req *r) {
 }
 
 const native_stream native_file_put_io = {
-    .takes = "application/octet-stream", .gives = "application/json", .reply = &file_shape};
+    .takes = "*/*", .gives = "application/json", .reply = &file_shape};
 void native_file_put(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
