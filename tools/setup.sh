@@ -16,8 +16,9 @@ cd "$(dirname "$0")/.."
 . /etc/os-release 2>/dev/null || VERSION_ID=
 [ "${VERSION_ID:-}" = 12 ] && llhttp=node-llhttp || llhttp=libllhttp-dev
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
-    libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev"
-test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps python3 python3-venv"
+    libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
+    libyaml-dev"
+test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps less groff-base python3 python3-venv"
 lint_packages="clang-format clang-tidy cppcheck python3"
 package_packages="dpkg-dev binutils gzip xz-utils"
 bench_packages="python3 python3-venv linux-perf"

@@ -69,5 +69,6 @@ int cmd_reference(const cli_options *o, arena *a) {
     printf("\n## Events\n\n| event | meaning |\n|---|---|\n");
     EVENT_TABLE(EVENT_LINE)
     printf("\n## Commands\n\n");
+    cli_print_reference();
     return CLI_OK;
 }
