@@ -27,6 +27,7 @@
     X(db_retries_total, counter, "transactions run again after a serialisation failure")       \
     X(db_errors_total, counter, "write functions that failed in the engine")                   \
     X(points_in_total, counter, "points acknowledged")                                         \
+    X(console_lines_total, counter, "lines of consoles acknowledged")                          \
     X(points_packed_total, counter, "points moved into blocks")                                \
     X(pack_backlog_records, gauge, "records of points that wait to be packed")                 \
     X(pack_errors_total, counter, "packing steps that failed and will be tried again")         \

@@ -46,6 +46,8 @@ typedef enum cli_kind {
       "debug, info, warn, error or off; the default is info, for commands error")              \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
+    X(beat_grace, "STEMMA_BEAT_GRACE", CLI_SECONDS, "TIME", "30s", "serve",                    \
+      "a run that promised signs of life is crashed when none came for so long, at least")     \
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
     X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
@@ -70,8 +72,9 @@ typedef enum cli_kind {
     X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
       "go on behind this place: what --json showed as \"next\"")                               \
     X(project, "STEMMA_PROJECT", CLI_TEXTS, "PROJECT", "",                                     \
-      "runs metrics artifacts events complete",                                                \
-      "only of this project, by name or number; may be given several times")                   \
+      "runs metrics artifacts events complete run log console",                                \
+      "only of this project, by name or number; may be given several times; of 'run': the "    \
+      "project, which is made when it is not there")                                           \
     X(view, "", CLI_TEXT, "VIEW", "active", "runs_list runs_search projects_list @select",     \
       "active, deleted or all")                                                                \
     X(sort, "", CLI_TEXTS, "FIELD", "", "runs_list runs_search",                               \
@@ -87,13 +90,32 @@ typedef enum cli_kind {
     X(yes, "", CLI_FLAG, "", "", "@select projects_delete", "do not ask")                      \
     X(all, "", CLI_FLAG, "", "", "runs_compare", "also what does not differ")                  \
     X(every, "", CLI_SECONDS, "TIME", "1s", "runs_watch", "ask the server so often")           \
-    X(follow, "", CLI_FLAG, "", "", "events", "wait for more, until Ctrl-C")                   \
+    X(follow, "", CLI_FLAG, "", "", "events console",                                         \
+      "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
     X(start, "", CLI_TEXT, "STEP", "", "metrics_plot", "from this step on")                    \
     X(end, "", CLI_TEXT, "STEP", "", "metrics_plot", "up to this step")                        \
     X(output, "", CLI_TEXT, "PATH", "", "artifacts_get",                                       \
       "where to write; default: the last part of the artifact's path, here")                   \
+    X(name, "", CLI_TEXT, "NAME", "", "run", "the run's name")                                 \
+    X(config, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                       \
+      "a value of the run's configuration; may be given several times")                        \
+    X(tag, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                          \
+      "a tag of the run; may be given several times")                                          \
+    X(sample, "", CLI_SECONDS, "TIME", "10s", "run",                                           \
+      "measure what the program and the machine use so often; 0: never")                       \
+    X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
+      "at the end, wait so long for a server that is away; then what is left is kept")         \
+    X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
+    X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
+    X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
+      "the time of the points, in milliseconds since 1970; default: now")                      \
+    X(tail, "", CLI_NUMBER, "N", "0", "console", "only the last N lines; 0: all")              \
+    X(search, "", CLI_TEXT, "TEXT", "", "console", "only lines with this text")                \
+    X(match, "", CLI_TEXT, "PATTERN", "", "console",                                           \
+      "only lines that match this regular expression")                                         \
+    X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
     X(color, "STEMMA_COLOR", CLI_TEXT, "WHEN", "auto", "@client",                              \
       "auto, always or never; auto: on a terminal, unless NO_COLOR is set")                    \
     X(no_pager, "", CLI_FLAG, "", "", "@client", "never show long output through $PAGER")
@@ -167,6 +189,10 @@ int cmd_version(const cli_options *o, arena *a);
 int cmd_help(const cli_options *o, arena *a);
 int cmd_import_mlflow(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
+int cmd_run(const cli_options *o, arena *a);
+int cmd_log(const cli_options *o, arena *a);
+int cmd_console(const cli_options *o, arena *a);
+int cmd_send(const cli_options *o, arena *a);
 int cmd_completion(const cli_options *o, arena *a);
 int cmd_complete(const cli_options *o, arena *a);
 int cmd_man(const cli_options *o, arena *a);

@@ -30,6 +30,26 @@ const cli_command cli_commands[] = {
      "is passed over. Opens the\n"
      "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
      "something did not come."},
+    {.name = "run", .run = cmd_run, .summary = "run a program as a run: output, state, source, machine",
+     .text = "Makes a run and runs CMD as part of it. What CMD prints goes through and is kept as the "
+     "run's console, with the git commit and\n"
+     "uncommitted changes, the machine, and what CMD uses. Exits as CMD does. MLflow within CMD logs "
+     "to the same run.\n"
+     "A server that is away does not stop CMD: what could not be sent is kept for 'stemma send'.",
+     .usage = "-- CMD [ARGUMENT...]", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
+    {.name = "log", .run = cmd_log, .summary = "log metrics, configuration and tags of a run",
+     .text = "Logs numbers as points of the run's series, and with --config and --tag texts. With - "
+     "also what standard input gives, an\n"
+     "object a line: {\"step\": 3, \"loss\": 0.5, \"acc\": 0.9}. Within 'stemma run' RUN may be left "
+     "out.",
+     .usage = "[RUN] [KEY=VALUE...] [-]", .most = CLI_MANY, .flags = CLI_CLIENT},
+    {.name = "console", .run = cmd_console, .summary = "what a run's program printed",
+     .text = "Prints the lines of a run's console, all or the last ones, or those that match.",
+     .usage = "RUN", .least = 1, .most = 1, .flags = CLI_CLIENT},
+    {.name = "send", .run = cmd_send, .summary = "send what 'stemma run' could not send",
+     .text = "Sends what 'stemma run' kept while the server was away, and removes the files. Sending "
+     "twice does no harm.",
+     .usage = "FILE...", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
     {.name = "projects list",
      .run = cmd_projects_list,
      .summary = "the projects",

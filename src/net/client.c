@@ -6,6 +6,7 @@
 #include "base/buf.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,12 @@ void http_client_free(http_client *c) {
     free(c->authorization);
     free(c->user_password);
     free(c);
+}
+
+// Programs that this one starts do not inherit the connection.
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
+    (void)arg, (void)purpose;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 static size_t on_read(char *p, size_t size, size_t n, void *arg) {
@@ -156,6 +163,7 @@ static void set_up(http_client *c, exchange *k, const char *url, struct curl_sli
     curl_easy_reset(h); // keeps the connections
     curl_easy_setopt(h, CURLOPT_URL, url);
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);

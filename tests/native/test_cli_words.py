@@ -46,7 +46,7 @@ def test_a_command_that_is_a_group_too(cli):
 @pytest.mark.parametrize(
     "args, said",
     [
-        (["rusn", "list"], "did you mean 'runs'?"),
+        (["runss", "list"], "did you mean 'runs'?"),
         (["runs", "serach", "x"], "did you mean 'search'?"),
         (["zzzzzz"], "there is no command 'zzzzzz'"),
         (["runs", "list", "--limti", "3"], "did you mean --limit?"),

@@ -74,4 +74,9 @@ extern const rpc native_runs_create, native_runs_get, native_runs_change, native
     native_runs_restore, native_runs_log, native_runs_search, native_runs_bulk,
     native_runs_group, native_names, native_values;
 
+// ---- console.c ------------------------------------------------------------------------------
+extern const rpc native_console_append, native_console_read, native_beat;
+extern const native_stream native_console_stream_io;
+void native_console_stream(http_req *r);
+
 #endif
