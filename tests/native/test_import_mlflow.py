@@ -286,7 +286,7 @@ def test_a_file_that_was_cut_off(template, tmp_path, target):
     assert any("can not be read" in lost for lost in report["lost"])
 
 
-def test_foreign_sources_are_refused(tmp_path, target):
+def test_foreign_sources_are_refused(template, tmp_path, target):
     (tmp_path / "text.db").write_text("no database at all, only some text" * 10)
     assert "is no SQLite file" in target.refused(tmp_path / "text.db")
     sqlite3.connect(tmp_path / "other.db").executescript("CREATE TABLE runs(a); INSERT INTO runs VALUES(1);")
@@ -294,6 +294,7 @@ def test_foreign_sources_are_refused(tmp_path, target):
     (tmp_path / "folder").mkdir()
     assert "no mlruns folder" in target.refused(tmp_path / "folder")
     assert "there is no" in target.refused(tmp_path / "missing.db")
+    assert "is no folder" in target.refused(template, "--artifacts", str(tmp_path / "missing"))
     assert "mlflow server" in target.refused("mysql://u:p@h/db")
     assert "can not be reached" in target.refused(f"http://127.0.0.1:{servers.free_port()}")
     assert "needs SOURCE" in target.run("import", "mlflow").stderr
