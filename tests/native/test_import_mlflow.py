@@ -13,6 +13,7 @@ import sys
 import textwrap
 
 import pytest
+import requests
 
 import servers
 from mlflow_sources import MlflowClient, Rows, everything, fill
@@ -143,6 +144,25 @@ def test_a_tracker_comes_over_whole(kind, target, request):
             assert here[key] == there[key], key
     again = target.bring(source.address, *options)
     assert same(again) and again["equal"] and again["proof"] == first["proof"]
+
+
+def test_a_tracking_server_with_a_token(target):
+    """Ours stands in for one: it speaks the same protocol."""
+    source = servers.Stemma("sqlite", env={"STEMMA_TOKEN": "secret"})
+    try:
+        rest = requests.Session()
+        rest.auth = ("anybody", "secret")
+        run = rest.post(source.uri + "/api/2.0/mlflow/runs/create", json={"experiment_id": "0"}).json()["run"]
+        run = run["info"]["run_id"]
+        points = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(50)]
+        rest.post(source.uri + "/api/2.0/mlflow/runs/log-batch", json={"run_id": run, "metrics": points})
+        assert "401" in target.refused(source.uri)
+        first = target.bring(source.uri.replace("://", "://anybody:secret@"))
+        assert first["equal"] and first["proof"]["points"]["here"]["count"] == 50
+        assert "secret" not in first["source"]
+        assert same(target.bring(source.uri, env={"MLFLOW_TRACKING_TOKEN": "secret"}))
+    finally:
+        source.stop()
 
 
 def test_new_ids_begin_behind_those_that_came(sqlite_source, target):
