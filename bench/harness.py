@@ -34,12 +34,14 @@ class Scale:
     start_points: int = 100_000_000  # beside the runs, for the start times
     cost_points: int = 100_000_000
     followers: int = 1000  # of a stream of events
+    chart_series: int = 200  # in one chart
+    chart_points: int = 1_000_000  # of each of them
 
 
 SCALES = {
     "quick": Scale(seconds=1, long_seconds=2, peer_seconds=2, fill_runs=200, columns=(12, 10, 5), pages=5, searches=10,
                    series=30_000, artifact=16 << 20, files=200, idle=100, packed_points=100_000, start_points=50_000,
-                   cost_points=300_000, followers=50),
+                   cost_points=300_000, followers=50, chart_series=20, chart_points=20_000),
     "default": Scale(),
     "full": Scale(seconds=600, peer_seconds=60, searches=300, packed_points=20_000_000),
 }

@@ -163,6 +163,31 @@ def python_client(b, s, experiment, p, peer_experiment):
                  {"stemma": mine, "mlflow": other}))
 
 
+COMMAND = ("metrics.m000 > 0.5 and config.p00 = 'adam'", "metrics.m001 desc")
+
+
+def command_line(b, s, experiment):
+    """`stemma runs search`: from the start of the process to the last byte of its table."""
+    where, sort = COMMAND
+    command = [str(s.binary), "runs", "search", where, "--url", s.url, "--project", str(experiment), "--sort", sort]
+    times = []
+    for _ in range(max(10, b.scale.searches // 3)):
+        began = time.perf_counter()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        times.append((time.perf_counter() - began) * 1000)
+    if done.stdout.count(b"\n") < 2:
+        raise Failed("the command found nothing")
+    times.sort()
+    nothing = []
+    for _ in range(10):
+        began = time.perf_counter()
+        subprocess.run([str(s.binary), "version"], capture_output=True, check=True)
+        nothing.append((time.perf_counter() - began) * 1000)
+    b.add(Figure(b.current, f"stemma runs search on {b.scale.fill_runs:,} runs, start of the process to its last byte, "
+                 "median", "ms", times[len(times) // 2], None, 50, "less", "< 50 ms",
+                 f"p95 {times[int(len(times) * 0.95)]:.1f} ms; a process that does nothing: {min(nothing):.1f} ms"))
+
+
 def search_engine(b, engine, limit):
     with b.stemma(engine) as s:
         filled = fill(b, s)
@@ -177,6 +202,8 @@ def search_engine(b, engine, limit):
                 search_one(b, s, experiment, query, engine, limit, search_peer(b, p, other, query))
             if b.python:
                 python_client(b, s, experiment, p, other)
+            if engine == "sqlite":
+                command_line(b, s, experiment)
             if engine == "sqlite":
                 b.add(Figure(b.current, "memory (PSS) after the search load", "MB", pss_bytes(s.pid) / 1e6,
                              p and pss_bytes(p.pid) / 1e6, 150, "less", "< 150 MB"))
@@ -242,6 +269,55 @@ def series(b):
                               whole["points_per_s"], value(whole_peer, "points_per_s"), 1_500_000, "more",
                               ">= 1.5 M points/s", join("one connection", note), {"stemma": whole, "mlflow": whole_peer}))
         b.explain(figure, s, lambda: b.load("history", s, **fixed, seconds=5, **{"max_results": 25000}))
+
+
+# ---- the native API --------------------------------------------------------------------------------------------------
+
+BULK = dict(conns=2, batch=200_000, keys=10)
+
+
+@measure
+def ingest(b):
+    """points in bulk, in the compact form of the native API, 2 connections"""
+    with b.stemma() as s:
+        with MemorySampler(s) as memory:
+            mine = b.load("ingest", s, seconds=b.scale.seconds, **BULK, **{"skip-readback": True})
+        check = b.load("ingest", s, count=10 * BULK["batch"], seed=2, **BULK)
+        with b.peer() as p:
+            other, note = b.try_load("points", p, seconds=b.scale.peer_seconds, conns=8, batch=1000,
+                                     **{"skip-readback": True})
+        note = join(f"durable; frames of 200,000 points, one a request; server memory grew by at most "
+                    f"{(memory.highest - memory.before) / 1e6:.0f} MB; {check['points_read_back']:,} points of a shorter "
+                    "run read back and compared; MLflow: log-batch of 1,000", note)
+        figure = b.add(Figure(b.current, "points in bulk, compact form, SQLite", "points/s", mine["points_per_s"],
+                              value(other, "points_per_s"), 1_500_000, "more", ">= 1.5 M points/s", note,
+                              {"stemma": mine, "mlflow": other}))
+        again = min(b.scale.seconds, 10)
+        b.explain(figure, s, lambda: b.load("ingest", s, seconds=again, **BULK, **{"skip-readback": True}))
+
+
+@measure
+def charts(b):
+    """many long series in one chart"""
+    n, each = b.scale.chart_series, b.scale.chart_points
+    with b.stemma() as s, b.peer() as p:
+        made = b.load("ingest", s, count=n * each, conns=1, runs=1, keys=n, batch=1000 * n, **{"skip-readback": True})
+        s.stop()  # a clean stop packs what is pending
+        s.start()
+        fixed = dict(conns=1, run=made["run"], keys=n, buckets=1000)
+        mine = b.load("charts", s, **fixed, count=b.scale.searches)
+        if mine["points"] != made["points"] or mine["lines"] != n:
+            raise Failed(f"the chart holds {mine['points']:,} points of {made['points']:,}")
+        other = b.load("series-peer", p, count=each, db=p.sqlite_file) if p else None
+        one, note = b.try_load("interval", p, conns=1, count=3, **{"max_results": 1000},
+                               **(dict(run=other["run"], key=other["key"]) if other else {}))
+        note = join(f"{mine['parts']:,} parts, {mine['received_mb'] / mine['requests']:.1f} MB a reply; MLflow: "
+                    f"{n} calls of bulk-interval, one after the other", note)
+        peer_ms = value(one, "p50_ms")
+        figure = b.add(Figure(b.current, f"chart of {n} series x 1,000 parts of {each:,} points each, p95", "ms",
+                              mine["p95_ms"], peer_ms and peer_ms * n, 150, "less", "< 150 ms", note,
+                              {"stemma": mine, "mlflow": one}))
+        b.explain(figure, s, lambda: b.load("charts", s, **fixed, seconds=5))
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------

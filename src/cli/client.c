@@ -11,12 +11,18 @@ struct cli_client {
     arena *a; // the command's
     http_client *http;
     cli_local *local; // the server within, or NULL
+    int64_t error_at;
 };
 
 cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
+    return cli_connect_within(o, a, 0, e);
+}
+
+cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e) {
     cli_client *c = mem_alloc(sizeof *c);
-    http_client_config config = {.url = o->url, .token = o->token};
+    http_client_config config = {.url = o->url, .token = o->token, .within_us = within_us};
     c->a = a;
+    c->error_at = -1;
     bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
     if (within) {
         c->local = cli_local_start(o, a, e);
@@ -50,6 +56,8 @@ static bool fail(cli_client *c, const http_exchange *x, err *e) {
     json_value *v = json_parse(c->a, x->reply, 0, NULL);
     const json_value *detail = v ? json_get(v, "detail") : NULL;
     const json_value *code = v ? json_get(v, "code") : NULL;
+    const json_value *at = v ? json_get(v, "at") : NULL;
+    c->error_at = at && at->type == JSON_INT ? at->i : -1;
     if (!detail || !code) {
         return err_set(e, code_of((str){0}, x->status),
                        "the server answered with status %d and no reason: is it a Stemma?",
@@ -62,8 +70,17 @@ bool cli_exchange(cli_client *c, http_exchange *x, err *e) {
     return http_client_do(c->http, c->a, x, e) && (x->status < 400 || fail(c, x, e));
 }
 
-json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text,
-                     err *e) {
+arena *cli_use_arena(cli_client *c, arena *a) {
+    arena *before = c->a;
+    c->a = a;
+    return before;
+}
+
+int64_t cli_error_at(const cli_client *c) {
+    return c->error_at;
+}
+
+json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text, err *e) {
     http_exchange x = {.method = method,
                        .path = arena_printf(c->a, "/api/v1%.*s", STR_F(path)),
                        .content_type = body.n ? "application/json" : NULL,
