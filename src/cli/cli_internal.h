@@ -13,11 +13,12 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
 // what it does). A command is named whole ("runs_search"), by its first word ("runs": all of
 // them), or by its kind: "@client" are those that talk to a server.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc @client", \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", \
+      "serve check rebuild gc restore migrate export import @client",                          \
       "the folder that holds the database and the content")                                    \
     X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client",                  \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc @client",                          \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc restore export import @client",    \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
     X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
@@ -35,14 +36,21 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc @client",                  \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc restore migrate export import @client", \
       "debug, info, warn, error or off; the default is info, for commands error")                                                       \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
-    X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
+    X(older_than, "STEMMA_GC_OLDER_THAN", CLI_SECONDS, "TIME", "30d", "gc",                    \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
+    X(hold, "STEMMA_GC_HOLD", CLI_SECONDS, "TIME", "7d", "gc",                                 \
+      "how long what is freed can be brought back, and takes room; 0: not at all")             \
+    X(undo, "", CLI_FLAG, "", "", "gc", "bring back what the last gc freed")                   \
+    X(by, "", CLI_TEXT, "WHAT", "project", "du", "project or user")                            \
+    X(from, "", CLI_TEXT, "WHERE", "sqlite", "migrate",                                        \
+      "where the records are: sqlite, or a PostgreSQL database (postgresql://...)")            \
+    X(to, "", CLI_TEXT, "WHERE", "", "migrate", "where they go; it must be empty")             \
     X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                                  \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version restore migrate export import @client",                                  \
       "print the result as one JSON object")
 
 #define CLI_MEMBER(name, env, kind, placeholder, fallback, commands, doc) str name;
@@ -86,8 +94,22 @@ int cmd_check(const cli_options *o, arena *a);
 int cmd_rebuild(const cli_options *o, arena *a);
 int cmd_gc(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
+int cmd_backup(const cli_options *o, arena *a);
+int cmd_restore(const cli_options *o, arena *a);
+int cmd_check_backup(const cli_options *o, arena *a);
+int cmd_migrate(const cli_options *o, arena *a);
+int cmd_export(const cli_options *o, arena *a);
+int cmd_import(const cli_options *o, arena *a);
+int cmd_du(const cli_options *o, arena *a);
 int cmd_projects_list(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
+
+// ---- findings of a check (cmd_check.c) ------------------------------------------------------
+typedef struct cli_findings {
+    uint64_t n;
+    bool quiet; // --json: only counts
+} cli_findings;
+void cli_found(cli_findings *f, const char *where, const char *what); // prints some
 
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {

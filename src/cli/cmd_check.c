@@ -10,12 +10,7 @@
 
 #define SHOWN_MAX 100 // findings printed; all are counted
 
-typedef struct findings {
-    uint64_t n;
-    bool quiet; // --json: only counts
-} findings;
-
-static void found(findings *f, const char *where, const char *what) {
+void cli_found(cli_findings *f, const char *where, const char *what) {
     if (f->n++ < SHOWN_MAX && !f->quiet) printf("damaged: %s: %s\n", where, what);
 }
 
@@ -23,32 +18,32 @@ static void bad_object(void *arg, sha256 digest, const char *what) {
     char hex[SHA256_HEX], where[SHA256_HEX + 8];
     sha256_hex(digest, hex);
     snprintf(where, sizeof where, "object %s", hex);
-    found(arg, where, what);
+    cli_found(arg, where, what);
 }
 
 static void bad_series(void *arg, id run_id, const char *what) {
     char hex[ID_HEX], where[ID_HEX + 8];
     id_hex(run_id, hex);
     snprintf(where, sizeof where, "run %s", hex);
-    found(arg, where, what);
+    cli_found(arg, where, what);
 }
 
 static void bad_search(void *arg, const char *what) {
-    found(arg, "search columns (stemma rebuild mends them)", what);
+    cli_found(arg, "search columns (stemma rebuild mends them)", what);
 }
 
 static void bad_event(void *arg, int64_t ws, int64_t number, const char *what) {
     char where[64];
     snprintf(where, sizeof where, "event %lld of workspace %lld", (long long)number,
              (long long)ws);
-    found(arg, where, what);
+    cli_found(arg, where, what);
 }
 
-static bool check_engine(cli_data *d, arena *a, findings *f, err *e) {
+static bool check_engine(cli_data *d, arena *a, cli_findings *f, err *e) {
     str report;
     if (!db_integrity(d->db, a, &report, e)) return false;
     for (str line; str_split(&report, '\n', &line);) {
-        if (str_trim(line).n) found(f, "database", arena_cstr(a, line));
+        if (str_trim(line).n) cli_found(f, "database", arena_cstr(a, line));
     }
     return true;
 }
@@ -56,7 +51,8 @@ static bool check_engine(cli_data *d, arena *a, findings *f, err *e) {
 int cmd_check(const cli_options *o, arena *a) {
     err e = {0};
     cli_data d;
-    findings f = {.quiet = o->json.n > 0};
+    cli_findings f = {.quiet = o->json.n > 0};
+    if (o->n_words) return cmd_check_backup(o, a);
     uint64_t blocks = 0, events = 0;
     store_report objects = {0};
     if (!cli_open(o, a, false, &d, &e)) return cli_fail(&e);

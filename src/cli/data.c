@@ -2,6 +2,7 @@
 // data: opens what a data folder holds: stemma.db (unless --db names a PostgreSQL database) and
 // content/. One thread.
 #include "cli/cli_internal.h"
+#include "cli/place.h"
 
 #include "base/log.h"
 
@@ -26,12 +27,13 @@ bool cli_set_log(str level, err *e) {
 
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {
     *out = (cli_data){0};
-    if (!make_folder(a, o->data, e)) return false;
+    if (!make_folder(a, o->data, e) || !place_may_open(a, o->data, o->db, e)) return false;
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     out->db = db_open(&(db_config){.url = url}, e);
     if (out->db) {
         core_config c = {
-            .db = out->db, .artifact_root = o->artifact_root, .background = background};
+            .db = out->db, .artifact_root = o->artifact_root, .background = background,
+            .undo_dir = arena_printf(a, "%.*s/undo", STR_F(o->data))};
         // The catalogue of objects is a table of the schema, so the schema comes first.
         if (core_migrate(out->db, STEMMA_VERSION, e)) {
             out->store = c.store =

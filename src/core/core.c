@@ -21,6 +21,9 @@ store *core_store(core *c) {
 str core_artifact_root(core *c) {
     return str_of(c->artifact_root);
 }
+str core_undo_dir(core *c) {
+    return str_of(c->undo_dir);
+}
 
 typedef struct first_rows {
     core *c;
@@ -63,6 +66,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
     c->store = config->store;
     c->artifact_root =
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
+    c->undo_dir = mem_strdup(config->undo_dir);
     c->holder = id_new();
     if (!make_default(c, e)) {
         core_close(c);
@@ -82,6 +86,7 @@ void core_close(core *c) {
     if (c->folder) search_folder_stop(c->folder);
     if (c->sealer) event_sealer_stop(c->sealer);
     free(c->artifact_root);
+    free(c->undo_dir);
     free(c);
 }
 

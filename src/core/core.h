@@ -25,6 +25,7 @@ typedef struct core_config {
     store *store;
     str artifact_root; // default root of new projects: "mlflow-artifacts:/" or what the
                        // operator named
+    str undo_dir;      // where gc keeps what it can undo; empty: nowhere
     bool background;   // start the threads that pack and fold (off in one-shot commands)
 } core_config;
 
@@ -39,6 +40,7 @@ void core_close(core *c); // stops them; does not close db and store
 db *core_db(core *c);
 store *core_store(core *c);
 str core_artifact_root(core *c);
+str core_undo_dir(core *c); // empty: none
 
 // Who calls, for one request. `user` is what the event log records; `proven`: by a token, else
 // only claimed.

@@ -24,7 +24,8 @@
     X(model_finalized, "a logged model became ready or failed")                                \
     X(model_deleted, "a logged model was moved to the bin")                                    \
     X(artifact_deleted, "files were removed from the artifact tree")                           \
-    X(gc_freed, "what deleted runs held was freed")
+    X(gc_freed, "what deleted runs held was freed")                                            \
+    X(gc_undone, "what a gc had freed came back to the bin")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -149,12 +149,15 @@ static void gc(void **state) {
     OK(series_pack_all(x->core, &e));
     OK(run_delete(&x->c, gone.id, &e));
     gc_report report;
-    OK(gc_bin(x->core, 3600 * 1000000LL, false, &report, &e));
+    gc_options o = {.older_us = 3600 * 1000000LL};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 0); // deleted too recently
-    OK(gc_bin(x->core, 0, true, &report, &e));
+    o = (gc_options){.dry = true};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 1);
     OK(run_get(&x->c, gone.id, &r, &e)); // dry
-    OK(gc_bin(x->core, 0, false, &report, &e));
+    o = (gc_options){0};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 1);
     FAILS(ERR_NOT_FOUND, run_get(&x->c, gone.id, &r, &e));
     OK(run_get(&x->c, keep.id, &r, &e));

@@ -44,4 +44,8 @@ void native_openapi(http_req *r);
 extern const rpc native_projects_list, native_projects_create, native_projects_get,
     native_projects_change, native_projects_delete, native_projects_restore;
 
+// ---- care.c ---------------------------------------------------------------------------------
+extern const rpc native_du;
+void native_backup(http_req *r);
+
 #endif
