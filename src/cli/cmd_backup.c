@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // backup, restore, and check of a backup. A backup is written beside its name and gets it when
-// it is whole and on the disk; what is there under that name is whole, whenever this was killed.
+// it is whole and on the disk; what is there under that name is whole, whenever this was
+// killed.
 #include "cli/client.h"
 #include "cli/place.h"
 #include "core/backup.h"
@@ -177,8 +178,7 @@ static bool restore_into(const cli_options *o, arena *a, archive_in *in, bool ag
     backup_about about;
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     d.db = db_open(&(db_config){.url = url}, e);
-    bool ok = d.db &&
-              backup_load_records(d.db, in, again, STEMMA_VERSION, a, &about, r, e) &&
+    bool ok = d.db && backup_load_records(d.db, in, again, STEMMA_VERSION, a, &about, r, e) &&
               load_rest(o, a, &d, in, r, e);
     cli_close(&d);
     return ok;
@@ -189,7 +189,8 @@ int cmd_restore(const cli_options *o, arena *a) {
     bool again;
     backup_report r;
     if (!cli_given(o, "data")) {
-        err_set(&e, ERR_INVALID, "'stemma restore' needs --data DIR: a folder that is new or empty");
+        err_set(&e, ERR_INVALID,
+                "'stemma restore' needs --data DIR: a folder that is new or empty");
         return cli_fail(&e);
     }
     int fd = open_backup(a, o->words[0], &e);

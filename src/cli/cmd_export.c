@@ -199,8 +199,7 @@ static bool export_fn(db_tx *tx, void *arg, err *e) {
     size_t n;
     db_rows *row;
     x->rows = x->points = x->files = x->file_bytes = 0;
-    int pending =
-        db_get(tx, &table_named(set, STR("point_log"))->first, &row, e, DB_I64(1));
+    int pending = db_get(tx, &table_named(set, STR("point_log"))->first, &row, e, DB_I64(1));
     x->pending = pending > 0;
     if (pending < 0) return false;
     if (pending) return true;

@@ -211,7 +211,8 @@ static bool import_file(importing *x, str path, sha256 want, int64_t size, err *
     close(fd);
     if (!ok) return false;
     if (!sha256_eq(got, want))
-        return err_set(e, ERR_CORRUPT, "%s does not have the digest that artifacts says", path.p);
+        return err_set(e, ERR_CORRUPT, "%s does not have the digest that artifacts says",
+                       path.p);
     x->files++;
     x->file_bytes += (uint64_t)size;
     return true;
@@ -229,9 +230,9 @@ static bool take_file(importing *x, str line, err *e) {
     int64_t ws = 0, size = 0;
     sha256 digest;
     const json_value *v = json_parse(a, line, 0, NULL);
-    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) && get_i64(v, "size", &size) &&
-              get_text(a, v, "parent", true, &parent) && get_text(a, v, "name", true, &name) &&
-              get_text(a, v, "digest", false, &hex) &&
+    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) &&
+              get_i64(v, "size", &size) && get_text(a, v, "parent", true, &parent) &&
+              get_text(a, v, "name", true, &name) && get_text(a, v, "digest", false, &hex) &&
               (!hex.n || sha256_parse(hex, &digest));
     if (!ok) return err_set(e, ERR_INVALID, "it is not a file as 'stemma export' writes it");
     if (!hex.n) return true; // a folder
@@ -312,10 +313,12 @@ int cmd_import(const cli_options *o, arena *a) {
     bool again;
     importing x = {.o = o, .a = a, .line = arena_new(), .dir = o->words[0]};
     if (!cli_given(o, "data")) {
-        err_set(&e, ERR_INVALID, "'stemma import' needs --data DIR: a folder that is new or empty");
+        err_set(&e, ERR_INVALID,
+                "'stemma import' needs --data DIR: a folder that is new or empty");
         return cli_fail(&e);
     }
-    bool ok = read_about(&x, &e) && place_begin(a, o->data, "import", o->db, false, &again, &e) &&
+    bool ok = read_about(&x, &e) &&
+              place_begin(a, o->data, "import", o->db, false, &again, &e) &&
               import_all(&x, again, &e);
     cli_close(&x.d);
     ok = ok && (!o->db.n || place_set_records(a, o->data, true, &e)) &&

@@ -20,7 +20,8 @@ static str url_of(const cli_options *o, arena *a, str where) {
 
 static bool check_places(const cli_options *o, arena *a, err *e) {
     if (!cli_given(o, "to"))
-        return err_set(e, ERR_INVALID, "'stemma migrate' needs --to sqlite or --to postgresql://...");
+        return err_set(e, ERR_INVALID,
+                       "'stemma migrate' needs --to sqlite or --to postgresql://...");
     if (is_sqlite(o->from) == is_sqlite(o->to))
         return err_set(e, ERR_INVALID,
                        "one of --from and --to is sqlite, the other a PostgreSQL database");
@@ -33,7 +34,8 @@ static bool check_places(const cli_options *o, arena *a, err *e) {
 static bool ready_source(db *d, err *e) {
     size_t n;
     int schema = db_schema_number(d, e);
-    if (schema == 0) err_set(e, ERR_NOT_FOUND, "there are no records in the database of --from");
+    if (schema == 0)
+        err_set(e, ERR_NOT_FOUND, "there are no records in the database of --from");
     core *c = schema > 0 ? core_open(&(core_config){.db = d}, STEMMA_VERSION, e) : NULL;
     bool ok = c != NULL;
     do
@@ -58,7 +60,8 @@ static bool ready_target(const cli_options *o, arena *a, db *d, err *e) {
 
 static bool migrate(const cli_options *o, arena *a, move_report *r, err *e) {
     db *to = NULL, *from = db_open(&(db_config){.url = url_of(o, a, o->from)}, e);
-    if (from && ready_source(from, e)) to = db_open(&(db_config){.url = url_of(o, a, o->to)}, e);
+    if (from && ready_source(from, e))
+        to = db_open(&(db_config){.url = url_of(o, a, o->to)}, e);
     bool ok = to && ready_target(o, a, to, e) && move_records(from, to, r, e);
     if (to) db_close(to);
     if (from) db_close(from);

@@ -35,7 +35,8 @@ lines *lines_open(const char *path, err *e) {
         return NULL;
     }
     lines *l = mem_alloc(sizeof *l);
-    *l = (lines){.fd = fd, .zstd = ZSTD_createDCtx(), .packed = mem_alloc(PIECE), .whole = true};
+    *l =
+        (lines){.fd = fd, .zstd = ZSTD_createDCtx(), .packed = mem_alloc(PIECE), .whole = true};
     l->text = BUF_MAX(LINES_MAX);
     l->in = (ZSTD_inBuffer){l->packed, 0, 0};
     return l;

@@ -40,8 +40,7 @@ static bool sync_dir(const char *path, err *e) {
 }
 
 static bool write_text(arena *a, str dir, const char *name, str text, err *e) {
-    const char *path = path_of(a, dir, name),
-               *tmp = arena_printf(a, "%s.new", path).p;
+    const char *path = path_of(a, dir, name), *tmp = arena_printf(a, "%s.new", path).p;
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
     if (fd >= 0) close(fd);
@@ -82,8 +81,10 @@ static bool is_empty(arena *a, str dir, bool *yes, err *e) {
     DIR *d = opendir(arena_cstr(a, dir));
     if (!d) return err_errno(e, "reading the folder '%.*s' failed", STR_F(dir));
     *yes = true;
-    for (struct dirent *f; (f = readdir(d));)
-        *yes &= str_is(str_of(f->d_name), ".") || str_is(str_of(f->d_name), "..");
+    for (struct dirent *f; (f = readdir(d));) {
+        str name = str_of(f->d_name); // the last: killed while it was written
+        *yes &= str_is(name, ".") || str_is(name, "..") || str_is(name, "unfinished.new");
+    }
     closedir(d);
     return true;
 }

@@ -8,8 +8,8 @@
 #ifndef STEMMA_CLI_PLACE_H
 #define STEMMA_CLI_PLACE_H
 
-#include "base/err.h"
 #include "base/arena.h"
+#include "base/err.h"
 
 // May the folder be opened with --db `url` (empty: SQLite)? Notes it in `records`.
 bool place_may_open(arena *a, str dir, str url, err *e);

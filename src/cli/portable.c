@@ -15,18 +15,23 @@
 
 // Derived from what is exported, or about a server at work.
 static const char *const left_out[] = {
-    "object",      "object_hold",  "lease",    "event_pending", "point_log",   "series_run",
-    "series",      "block",        "model_run", "run_mark",      "column_head", "column_key",
-    "column_chunk"};
+    "object", "object_hold", "lease",    "event_pending", "point_log",  "series_run",  "series",
+    "block",  "model_run",   "run_mark", "column_head",   "column_key", "column_chunk"};
 
 static const struct {
     const char *table, *file;
-} file_names[] = {{"workspace", "workspaces"}, {"counter", "counters"},
-                  {"project", "projects"},     {"project_tag", "project_tags"},
-                  {"run", "runs"},             {"dataset", "datasets"},
-                  {"edge", "inputs"},          {"edge_tag", "input_tags"},
-                  {"model", "models"},         {"artifact", "artifacts"},
-                  {"event", "events"},         {"event_head", "event_heads"}};
+} file_names[] = {{"workspace", "workspaces"},
+                  {"counter", "counters"},
+                  {"project", "projects"},
+                  {"project_tag", "project_tags"},
+                  {"run", "runs"},
+                  {"dataset", "datasets"},
+                  {"edge", "inputs"},
+                  {"edge_tag", "input_tags"},
+                  {"model", "models"},
+                  {"artifact", "artifacts"},
+                  {"event", "events"},
+                  {"event_head", "event_heads"}};
 
 static bool is_left_out(const table *t) {
     bool out = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// portable: what the files of an export hold, for writing and for reading them: which table goes
-// to which file, and how a column looks in JSON. A table that is not named here goes to a file of
-// its own name; docs/export.md describes them.
+// portable: what the files of an export hold, for writing and for reading them: which table
+// goes to which file, and how a column looks in JSON. A table that is not named here goes to a
+// file of its own name; docs/export.md describes them.
 #ifndef STEMMA_CLI_PORTABLE_H
 #define STEMMA_CLI_PORTABLE_H
 

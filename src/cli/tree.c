@@ -25,9 +25,8 @@ bool tree_make_parent(const char *path, err *e) {
 }
 
 bool tree_make(const char *path, err *e) {
-    return tree_make_parent(path, e) &&
-           (mkdir(path, 0700) == 0 || errno == EEXIST ||
-            err_errno(e, "making the folder %s failed", path));
+    return tree_make_parent(path, e) && (mkdir(path, 0700) == 0 || errno == EEXIST ||
+                                         err_errno(e, "making the folder %s failed", path));
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f) {

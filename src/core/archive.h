@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// archive: our own container of records and content, written and read front to back: a backup is
-// one, and so is what gc can undo. docs/formats-backup.md has it byte by byte.
+// archive: our own container of records and content, written and read front to back: a backup
+// is one, and so is what gc can undo. docs/formats-backup.md has it byte by byte.
 //
 //     header   32 bytes: magic, purpose, when it was made
 //     frame *  20 bytes of header (two CRC32C) and up to ARCHIVE_FRAME_MAX bytes
@@ -75,8 +75,8 @@ bool archive_open(archive_in *i, archive_purpose purpose, int64_t *made_us, err 
 // 1: a frame. 0: the end, and everything before it matches the SHA-256 in it. -1: ERR_CORRUPT
 // (cut off, or what follows can not be found) or a failed read.
 int archive_next(archive_in *i, archive_got *f, err *e);
-// The kind of the frame that archive_next will give, ARCHIVE_NONE on an error (archive_next tells
-// it).
+// The kind of the frame that archive_next will give, ARCHIVE_NONE on an error (archive_next
+// tells it).
 archive_kind archive_peek(archive_in *i);
 // Behind the end: what it counts, and the digest that names this archive.
 archive_count archive_counted(const archive_in *i);

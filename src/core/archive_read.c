@@ -78,9 +78,9 @@ bool archive_open(archive_in *i, archive_purpose purpose, int64_t *made_us, err 
     if (crc != crc32c(0, i->stored.p, ARCHIVE_HEADER - 4))
         return err_set(e, ERR_CORRUPT, "its first bytes are damaged");
     if (what != purpose)
-        return err_set(e, ERR_INVALID, "this is %s", what == ARCHIVE_UNDO
-                                                         ? "what a gc can undo, not a backup"
-                                                         : "not what was expected");
+        return err_set(e, ERR_INVALID, "this is %s",
+                       what == ARCHIVE_UNDO ? "what a gc can undo, not a backup"
+                                            : "not what was expected");
     sha256_add(i->hash, i->stored.p, i->stored.n);
     return true;
 }

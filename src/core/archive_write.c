@@ -61,8 +61,8 @@ bool archive_header(archive_out *o, archive_purpose purpose, int64_t made_us, er
 static str pack(archive_out *o, str payload) {
     size_t bound = ZSTD_compressBound(payload.n);
     if (bound > o->packed_cap) o->packed = mem_realloc(o->packed, o->packed_cap = bound);
-    size_t n = ZSTD_compressCCtx(o->zstd, o->packed, o->packed_cap, payload.p, payload.n,
-                                 PACK_LEVEL);
+    size_t n =
+        ZSTD_compressCCtx(o->zstd, o->packed, o->packed_cap, payload.p, payload.n, PACK_LEVEL);
     return ZSTD_isError(n) || n > payload.n - payload.n / 8 ? payload : str_n(o->packed, n);
 }
 

@@ -2,8 +2,8 @@
 // backup: everything that a server keeps, at one moment, as one archive (archive.h), whatever
 // engine the records are in.
 //
-// Writing: the records of one snapshot go to a scratch file in the content folder first, so that
-// no transaction waits for whoever reads the backup; then they and every object that the
+// Writing: the records of one snapshot go to a scratch file in the content folder first, so
+// that no transaction waits for whoever reads the backup; then they and every object that the
 // catalogue named at that moment are sent. A hold keeps gc from removing objects meanwhile.
 // Servers go on as before.
 #ifndef STEMMA_CORE_BACKUP_H

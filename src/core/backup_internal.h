@@ -10,13 +10,13 @@
 typedef struct row_frames {
     archive_out *out;
     buf block;
-    const table *t;  // whose frame was written last
+    const table *t; // whose frame was written last
     uint64_t tables, rows;
 } row_frames;
 
 row_frames row_frames_new(archive_out *out);
 void row_frames_free(row_frames *f);
-bool row_frames_table(row_frames *f, const table *t, err *e);  // begins a table
+bool row_frames_table(row_frames *f, const table *t, err *e);             // begins a table
 bool row_frames_row(void *f, const table *t, const db_rows *row, err *e); // a table_fn
 bool row_frames_flush(row_frames *f, err *e);
 

@@ -157,8 +157,8 @@ static bool flush_items(taking *t, err *e) {
 static bool wrong(err *e, sha256 digest) {
     char hex[SHA256_HEX];
     sha256_hex(digest, hex);
-    return err_set(e, ERR_CORRUPT, "the backup's bytes of object %s are not those of its digest",
-                   hex);
+    return err_set(e, ERR_CORRUPT,
+                   "the backup's bytes of object %s are not those of its digest", hex);
 }
 
 static bool end_small(taking *t, err *e) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// backup_write: see backup.h. Any thread; a backup at a time in each, as many as the disk bears.
+// backup_write: see backup.h. Any thread; a backup at a time in each, as many as the disk
+// bears.
 //
 // The order that makes it one moment: the hold is committed, then the snapshot is taken, then
 // the objects that this snapshot's catalogue names are read. Whatever gc does after the hold
@@ -279,8 +280,8 @@ static bool send_about(backup *b, const char *version, err *e) {
 static bool send_all(backup *b, const char *version, err *e) {
     char *piece = mem_alloc(PIECE);
     archive_count n = {.rows = b->r->rows};
-    bool ok = send_about(b, version, e) && send_records(b, piece, e) &&
-              send_objects(b, piece, e);
+    bool ok =
+        send_about(b, version, e) && send_records(b, piece, e) && send_objects(b, piece, e);
     uint64_t index_at = archive_out_at(b->out);
     n.objects = b->r->objects;
     n.bytes = b->r->object_bytes;

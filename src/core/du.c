@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// du: two walks, each by pages of the key: over runs (with the sizes of their points) and logged
-// models, and over the artifact tree, whose rows belong to the run or model whose id is in their
-// path. Memory is one row a project or user. Any thread.
+// du: two walks, each by pages of the key: over runs (with the sizes of their points) and
+// logged models, and over the artifact tree, whose rows belong to the run or model whose id is
+// in their path. Memory is one row a project or user. Any thread.
 #include "core/du.h"
 
 #include "base/map.h"

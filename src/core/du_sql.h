@@ -29,7 +29,8 @@
       "SELECT parent, name, digest, size FROM artifact WHERE ws = $1 AND (parent, name) > "    \
       "($2, $3) ORDER BY parent, name LIMIT 500")                                              \
     X(du_earlier, true,                                                                        \
-      "SELECT 1 FROM artifact WHERE digest = $1 AND (ws, parent, name) < ($2, $3, $4) LIMIT 1")
+      "SELECT 1 FROM artifact WHERE digest = $1 AND (ws, parent, name) < ($2, $3, $4) LIMIT "  \
+      "1")
 
 DU_SQL(SQL_QUERY)
 

@@ -23,7 +23,8 @@ static bool passes(const table *t) {
 
 static bool put_block(moving *m, err *e) {
     uint64_t n = 0;
-    if (m->block.n && !table_insert_block(m->to, m->t, buf_view(&m->block), &n, e)) return false;
+    if (m->block.n && !table_insert_block(m->to, m->t, buf_view(&m->block), &n, e))
+        return false;
     m->r->rows += n;
     m->r->bytes += m->block.n;
     buf_clear(&m->block);

@@ -10,9 +10,9 @@ typedef struct move_report {
     uint64_t tables, rows, bytes;
 } move_report;
 
-// Both have this program's schema, and nobody writes to either. `to` is emptied first (of a move
-// that was killed: the caller knows that nothing else is in it). At its end both are read again
-// and compared table by table.
+// Both have this program's schema, and nobody writes to either. `to` is emptied first (of a
+// move that was killed: the caller knows that nothing else is in it). At its end both are read
+// again and compared table by table.
 bool move_records(db *from, db *to, move_report *r, err *e);
 
 // Does the database hold nothing but an empty schema, or not even that?

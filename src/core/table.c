@@ -175,7 +175,8 @@ bool table_insert_rows(db_tx *tx, const table *t, str block, uint64_t *n, err *e
     *n = 0;
     while (cur_left(&c)) {
         if (!table_row_get(&c, t, cells))
-            return err_set(e, ERR_CORRUPT, "a row of the table %.*s is damaged", STR_F(t->name));
+            return err_set(e, ERR_CORRUPT, "a row of the table %.*s is damaged",
+                           STR_F(t->name));
         if (!db_push_args(tx, &t->insert, cells, t->n, e)) return false;
         ++*n;
     }

@@ -37,7 +37,7 @@ typedef struct table {
 } table;
 
 typedef struct table_set {
-    int schema; // the migration up to which it is read
+    int schema;          // the migration up to which it is read
     const table *tables; // in the order in which the schema makes them
     size_t n;
 } table_set;

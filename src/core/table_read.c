@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// table_read: from the schema's text to tables and their queries. What it does not understand is
-// a bug that shows at the first use, and so in every test of a backup. Any thread; a set is made
-// under the lock and kept.
+// table_read: from the schema's text to tables and their queries. What it does not understand
+// is a bug that shows at the first use, and so in every test of a backup. Any thread; a set is
+// made under the lock and kept.
 #include "base/vec.h"
 #include "core/schema.h"
 #include "core/table.h"
@@ -182,10 +182,10 @@ static void make_queries(arena *a, table *t) {
     str from = arena_printf(a, "SELECT %.*s FROM %.*s", STR_F(all), STR_F(t->name));
     str order = arena_printf(a, "ORDER BY %.*s LIMIT", STR_F(key));
     t->first = query(a, t, "first", arena_printf(a, "%.*s %.*s $1", STR_F(from), STR_F(order)));
-    t->after = query(a, t, "after",
-                     arena_printf(a, "%.*s WHERE (%.*s) > (%.*s) %.*s $%zu", STR_F(from),
-                                  STR_F(key), STR_F(marks(a, 1, t->n_key)), STR_F(order),
-                                  t->n_key + 1));
+    t->after =
+        query(a, t, "after",
+              arena_printf(a, "%.*s WHERE (%.*s) > (%.*s) %.*s $%zu", STR_F(from), STR_F(key),
+                           STR_F(marks(a, 1, t->n_key)), STR_F(order), t->n_key + 1));
     t->insert = query(a, t, "insert",
                       arena_printf(a,
                                    "INSERT INTO %.*s (%.*s) VALUES (%.*s) ON CONFLICT DO "
@@ -207,43 +207,43 @@ static void make_owned_queries(arena *a, table *t) {
         t->owned |= str_is(second, owners[i]);
     if (!t->owned) return;
     str all = names(a, t, NULL, t->n), key = names(a, t, t->key, t->n_key);
-    str mine = arena_printf(a, "FROM %.*s WHERE ws = $1 AND %.*s = $2", STR_F(t->name),
-                            STR_F(second));
+    str mine =
+        arena_printf(a, "FROM %.*s WHERE ws = $1 AND %.*s = $2", STR_F(t->name), STR_F(second));
     size_t rest = t->n_key - 2;
-    str behind = rest ? arena_printf(a, " AND (%.*s) > (%.*s)",
-                                     STR_F(names(a, t, t->key + 2, rest)),
-                                     STR_F(marks(a, 3, rest)))
-                      : (str){0};
-    t->owned_first =
-        query(a, t, "owned_first", arena_printf(a, "SELECT %.*s %.*s ORDER BY %.*s LIMIT $3",
-                                                STR_F(all), STR_F(mine), STR_F(key)));
-    t->owned_after = query(a, t, "owned_after",
-                           arena_printf(a, "SELECT %.*s %.*s%.*s ORDER BY %.*s LIMIT $%zu",
-                                        STR_F(all), STR_F(mine), STR_F(behind), STR_F(key),
-                                        3 + rest));
-    t->owned_wipe = query(a, t, "owned_wipe",
-                          arena_printf(a,
-                                       "DELETE FROM %.*s WHERE (%.*s) IN (SELECT %.*s %.*s "
-                                       "ORDER BY %.*s LIMIT 500)",
-                                       STR_F(t->name), STR_F(key), STR_F(key), STR_F(mine),
-                                       STR_F(key)));
+    str behind =
+        rest ? arena_printf(a, " AND (%.*s) > (%.*s)", STR_F(names(a, t, t->key + 2, rest)),
+                            STR_F(marks(a, 3, rest)))
+             : (str){0};
+    t->owned_first = query(a, t, "owned_first",
+                           arena_printf(a, "SELECT %.*s %.*s ORDER BY %.*s LIMIT $3",
+                                        STR_F(all), STR_F(mine), STR_F(key)));
+    t->owned_after =
+        query(a, t, "owned_after",
+              arena_printf(a, "SELECT %.*s %.*s%.*s ORDER BY %.*s LIMIT $%zu", STR_F(all),
+                           STR_F(mine), STR_F(behind), STR_F(key), 3 + rest));
+    t->owned_wipe =
+        query(a, t, "owned_wipe",
+              arena_printf(a,
+                           "DELETE FROM %.*s WHERE (%.*s) IN (SELECT %.*s %.*s "
+                           "ORDER BY %.*s LIMIT 500)",
+                           STR_F(t->name), STR_F(key), STR_F(key), STR_F(mine), STR_F(key)));
 }
 
 static void make_range_queries(arena *a, table *t) {
     if (t->n_key < 2 || t->columns[t->key[1]].type != TABLE_TEXT) return;
     str all = names(a, t, NULL, t->n), key = names(a, t, t->key, t->n_key);
     str second = t->columns[t->key[1]].name;
-    str part = arena_printf(a, "SELECT %.*s FROM %.*s WHERE ws = $1 AND %.*s >= $2 AND %.*s < $3",
-                            STR_F(all), STR_F(t->name), STR_F(second), STR_F(second));
+    str part =
+        arena_printf(a, "SELECT %.*s FROM %.*s WHERE ws = $1 AND %.*s >= $2 AND %.*s < $3",
+                     STR_F(all), STR_F(t->name), STR_F(second), STR_F(second));
     size_t rest = t->n_key - 1;
-    t->range_first = query(a, t, "range_first",
-                           arena_printf(a, "%.*s ORDER BY %.*s LIMIT $4", STR_F(part),
-                                        STR_F(key)));
-    t->range_after = query(
-        a, t, "range_after",
-        arena_printf(a, "%.*s AND (%.*s) > (%.*s) ORDER BY %.*s LIMIT $%zu", STR_F(part),
-                     STR_F(names(a, t, t->key + 1, rest)), STR_F(marks(a, 4, rest)), STR_F(key),
-                     4 + rest));
+    t->range_first =
+        query(a, t, "range_first",
+              arena_printf(a, "%.*s ORDER BY %.*s LIMIT $4", STR_F(part), STR_F(key)));
+    t->range_after = query(a, t, "range_after",
+                           arena_printf(a, "%.*s AND (%.*s) > (%.*s) ORDER BY %.*s LIMIT $%zu",
+                                        STR_F(part), STR_F(names(a, t, t->key + 1, rest)),
+                                        STR_F(marks(a, 4, rest)), STR_F(key), 4 + rest));
 }
 
 // ---- sets -----------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 // gc: frees what nothing uses. Three steps, each of which may stop anywhere and be begun again:
 //
 //  1. A walk over the catalogue. What looks unused in the snapshot of a page is asked about
-//     again in a short transaction that sets the object aside when it still is; one that was set
-//     aside long enough ago loses its row (I3), and its file after the commit. Packs are tallied
-//     on the way.
+//     again in a short transaction that sets the object aside when it still is; one that was
+//     set aside long enough ago loses its row (I3), and its file after the commit. Packs are
+//     tallied on the way.
 //  2. Packs with more dead than live bytes are emptied (I6): what lives in them is appended to
 //     a pack of ours and its row moved; when a whole walk has moved everything, the pack goes.
 //  3. Files that no row names and that are old go (I4).
@@ -40,7 +40,8 @@ typedef struct gc {
 
 // ---- 1: rows --------------------------------------------------------------------------------
 
-static bool fate_of(gc *g, db_tx *tx, const store_row *row, int64_t now, enum fate *out, err *e) {
+static bool fate_of(gc *g, db_tx *tx, const store_row *row, int64_t now, enum fate *out,
+                    err *e) {
     bool used = true;
     *out = KEEP;
     if (row->leased >= now) return true;

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import sys
 import time
 
@@ -47,6 +48,13 @@ def killed(place, words, seconds, rng, arguments=None):
     time.sleep(rng.uniform(0.002, max(seconds, 0.02)))
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    return process.returncode != 0
+
+
+def killed_until_it_ends(place, words, seconds, rng, arguments=None):
+    """Killed some times; then it may end."""
+    if all(killed(place, words, seconds, rng, arguments) for _ in range(KILLS)):
+        place.run(*words, arguments=arguments)
 
 
 def same(place, told):
@@ -74,12 +82,7 @@ def test_restore(place):
     with Place(place.engine) as fresh:
         seconds = whole_run(fresh, ["restore", place.path("b")], None)
     with Place(place.engine) as fresh:
-        for _ in range(KILLS):
-            killed(fresh, ["restore", place.path("b")], seconds, rng)
-            if not os.path.exists(os.path.join(fresh.data, "unfinished")) and os.path.exists(fresh.data):
-                break  # it had ended
-        else:
-            fresh.run("restore", place.path("b"))
+        killed_until_it_ends(fresh, ["restore", place.path("b")], seconds, rng)
         same(fresh, place.told)
 
 
@@ -93,12 +96,7 @@ def test_export_and_import(place):
         place.run("export", out)
     assert tree(out) == tree(place.path("first"))
     with Place(place.engine) as fresh:
-        for _ in range(KILLS):
-            killed(fresh, ["import", out], seconds, rng)
-            if not os.path.exists(os.path.join(fresh.data, "unfinished")) and os.path.exists(fresh.data):
-                break
-        else:
-            fresh.run("import", out)
+        killed_until_it_ends(fresh, ["import", out], seconds, rng)
         same(fresh, place.told)
 
 
@@ -133,12 +131,7 @@ def test_migrate():
         told = everything(server.uri)
         place.stop(server)
         words = ["migrate", "--data", place.data, "--to", database.url]
-        for _ in range(KILLS):
-            killed(place, words, 0.4, rng, arguments=[])
-            if os.path.exists(os.path.join(place.data, "records")):
-                break
-        else:
-            place.run(*words, arguments=[])
+        killed_until_it_ends(place, words, 0.4, rng, arguments=[])
         place.database = database
         same(place, told)
 
@@ -148,8 +141,6 @@ def full(place, words, folder, space, arguments=None):
     faults = Faults(folder, place.top)
     faults.space = space
     env = servers.fresh_environment(faults.environment())
-    import subprocess
-
     command = [servers.stemma_binary(), *words, *(place.arguments if arguments is None else arguments)]
     done = subprocess.run([str(c) for c in command], env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and ("full" in done.stderr or "No space" in done.stderr), (done.returncode, done.stderr)

@@ -45,7 +45,7 @@ def test_says_what_is_there(exported):
     runs = lines(out, "runs")
     assert len(runs) == 4 and [r["life"] for r in runs].count("deleted") == 1
     assert {r["status"] for r in runs} == {"running", "finished"}
-    assert {p["value"] for p in lines(out, "params") if p["key"] == "lr"} == {"0.001"}
+    assert {p["text"] for p in lines(out, "params") if p["key"] == "lr"} == {"0.001"}
     points = lines(out, "points")
     assert len(points) == 4 * 14 + 1
     assert [p for p in points if "model" in p][0]["dataset_name"] == "d"

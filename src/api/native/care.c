@@ -21,8 +21,9 @@ static const msg_field du_fields[] = {
 static const msg_type du_msg = MSG_TYPE(struct du, du_fields);
 
 SHAPE(static, usage_shape, "Usage",
-      FIELD("project", SHAPE_INT, SHAPE_OPTIONAL, "by project: its number; left out for files "
-                                                  "of no project that is there"),
+      FIELD("project", SHAPE_INT, SHAPE_OPTIONAL,
+            "by project: its number; left out for files "
+            "of no project that is there"),
       FIELD("name", SHAPE_TEXT, 0, "of the project, or the user"),
       FIELD("runs", SHAPE_INT, 0, "runs that are not deleted"),
       FIELD("deleted_runs", SHAPE_INT, 0, "runs in the bin"),
