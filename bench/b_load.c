@@ -23,6 +23,7 @@ static const struct command {
     {"down", cmd_down, "the artifact --path down"},
     {"files", cmd_files, "many artifacts of --size bytes, then all of them back"},
     {"idle", cmd_idle, "hold connections open"},
+    {"follow", cmd_follow, "event streams held open while projects are created"},
     {"fill", cmd_fill, "--runs runs of many columns through the API"},
     {"fill-peer", cmd_fill_peer, "the same runs straight into an MLflow server's SQLite file"},
     {"series-peer", cmd_series_peer, "one series of --count points straight into it"},

@@ -32,14 +32,15 @@ class Scale:
     packed_points: int  # for bytes a point
     start_points: int  # beside the runs, for the start times
     cost_points: int
+    followers: int
 
 
 SCALES = {
-    "quick": Scale(1, 2, 200, (12, 10, 5), 5, 10, 30_000, 16 << 20, 200, 100, 100_000, 50_000, 300_000),
+    "quick": Scale(1, 2, 200, (12, 10, 5), 5, 10, 30_000, 16 << 20, 200, 100, 100_000, 50_000, 300_000, 50),
     "default": Scale(15, 15, 100_000, (100, 70, 30), 100, 100, 1_000_000, 2 << 30, 100_000, 10_000, 5_000_000,
-                     10_000_000, 10_000_000),
+                     10_000_000, 10_000_000, 1000),
     "full": Scale(600, 60, 100_000, (100, 70, 30), 100, 300, 1_000_000, 2 << 30, 100_000, 10_000, 20_000_000,
-                  100_000_000, 100_000_000),
+                  100_000_000, 100_000_000, 1000),
 }
 
 
@@ -105,6 +106,13 @@ class Bench:
                 yield server
             if not keep:
                 shutil.rmtree(server.folder.parent, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def second(self, server):
+        """Another server on the same PostgreSQL database and content folder."""
+        other = servers.Stemma(server.folder, self.binary, server.db)
+        with other:
+            yield other
 
     @contextlib.contextmanager
     def peer(self, engine="sqlite"):

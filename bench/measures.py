@@ -286,6 +286,33 @@ def files(b):
                                             **{"skip-readback": True}))
 
 
+# ---- events ----------------------------------------------------------------------------------------------------------
+
+def follow(b, what, server, **options):
+    done = b.load("follow", server, conns=b.scale.followers, rate=20, seconds=min(b.scale.seconds, 15), **options)
+    b.add(Figure(b.current, f"{what}: p99", "ms", done["p99_ms"], None, 300, "less", "< 300 ms",
+                 f"{done['streams']:,} streams, {done['events']:,} events, each got by each once and in order; "
+                 f"p50 {done['p50_ms']:.0f} ms, longest {done['max_ms']:.0f} ms", {"stemma": done}))
+
+
+@measure
+def events(b):
+    """an event from its transaction to 1,000 clients that follow, SQLite"""
+    with b.stemma() as s:
+        follow(b, "an event until all who follow have it, SQLite", s)
+
+
+@measure
+def events_postgres(b):
+    """the same on PostgreSQL, and across two servers"""
+    if not b.with_postgres:
+        return
+    with b.stemma("postgres") as s:
+        follow(b, "an event until all who follow have it, PostgreSQL", s)
+        with b.second(s) as other:
+            follow(b, "the same, made on another server", s, **{"write-port": other.port})
+
+
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 def settled_pss(server):

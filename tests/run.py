@@ -182,7 +182,7 @@ def lint(stage):
 
 CLIENTS = ["-n", "2", "--dist", "loadfile"]
 ALONE = "--ignore=tests/clients/test_compare_reference.py"  # once is enough for the slow comparison
-THREADED = "net|db|store|series|search"
+THREADED = "net|db|store|series|search|jobs"
 
 STAGES = [
     Stage("build-release", build("release", "all", "http_echo"), build=True),
@@ -191,6 +191,7 @@ STAGES = [
     Stage("unit-release", unit("release"), ["build-release"]),
     Stage("clients-sqlite", pytest("tests/clients", *CLIENTS), ["build-release"]),
     Stage("clients-postgres", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres"), ["build-release"]),
+    Stage("native", pytest("tests/native", *CLIENTS), ["build-release"]),
     Stage("build-asan", build("asan", "all"), build=True),
     Stage("unit-asan", unit("asan"), ["build-asan"]),
     Stage("clients-two", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres", "--servers=2"), ["build-asan"],

@@ -45,6 +45,8 @@
     X(metrics, NUMBER, "100", "fill: metrics a run")                                           \
     X(params, NUMBER, "70", "fill: parameters a run (100 at most)")                            \
     X(tags, NUMBER, "30", "fill: tags a run (100 at most)")                                    \
+    X(rate, NUMBER, "20", "follow: projects created a second")                                 \
+    X(write_port, NUMBER, "0", "follow: where they are created; 0: the same server")           \
     X(db, TEXT, "", "fill-peer, series-peer: the peer's SQLite file")                          \
     X(json, FLAG, "", "print the result as one JSON object")
 
@@ -229,6 +231,7 @@ int cmd_up(const load_options *o, arena *a, report *r);
 int cmd_down(const load_options *o, arena *a, report *r);
 int cmd_files(const load_options *o, arena *a, report *r);
 int cmd_idle(const load_options *o, arena *a, report *r);
+int cmd_follow(const load_options *o, arena *a, report *r);
 int cmd_fill(const load_options *o, arena *a, report *r);
 int cmd_fill_peer(const load_options *o, arena *a, report *r);
 int cmd_series_peer(const load_options *o, arena *a, report *r);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// rpc: the way of a call. Any thread.
+// rpc: the way of a call. With an Idempotency-Key it goes on in rpc_once.c. Any thread.
 #include "api/rpc.h"
 
 static bool decode(http_req *r, const rpc_style *style, const msg_type *t, void *out, err *e) {
@@ -11,11 +11,12 @@ static bool decode(http_req *r, const rpc_style *style, const msg_type *t, void 
 }
 
 json_writer *rpc_reply(call *k) {
+    if (!k->w && k->kept) k->w = &k->kept->w;
     if (!k->w) k->w = http_json(k->r, k->status, "application/json");
     return k->w;
 }
 
-static bool run(call *k, const rpc *row, const rpc_style *style, err *e) {
+bool rpc_run(call *k, const rpc *row, const rpc_style *style, err *e) {
     void *msg = row->msg ? arena_alloc(k->c.a, row->msg->size) : NULL;
     return style->check_content_type(k->r, e) &&
            (!msg || decode(k->r, style, row->msg, msg, e)) && row->fn(k, msg, e);
@@ -25,7 +26,12 @@ void rpc_handle(http_req *r, const rpc_style *style) {
     const rpc *row = http_route_of(r)->data;
     call k = {.r = r, .c = api_ctx(r), .status = row->status ? row->status : 200};
     err e = {0};
-    bool ok = run(&k, row, style, &e);
+    str key = row->creates ? http_header(r, "idempotency-key") : (str){0};
+    if (key.p) {
+        if (!rpc_once(&k, row, style, key, &e)) http_fail(r, &e);
+        return;
+    }
+    bool ok = rpc_run(&k, row, style, &e);
     if (!ok && k.w)
         http_json_fail(r, &e);
     else if (!ok)

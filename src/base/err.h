@@ -20,6 +20,8 @@
     X(METHOD, 405, 12, false, "the route does not take this method")                                     \
     X(TIMEOUT, 408, 4, true, "the client was too slow")                                                  \
     X(CONFLICT, 409, 10, false, "somebody else changed the object meanwhile")                            \
+    X(BUSY, 409, 10, true, "the same request is being served already")                                   \
+    X(KEY_REUSED, 422, 3, false, "the Idempotency-Key was sent with another request before")             \
     X(TOO_LARGE, 413, 8, false, "more than the limit of this field or body")                             \
     X(RANGE, 416, 11, false, "the bytes asked for are not there")                                        \
     X(EXHAUSTED, 429, 8, true, "too much at once")                                                       \

@@ -11,6 +11,8 @@
 // X(name, type, help)
 #define METRICS_TABLE(X)                                                                                 \
     X(http_connections, gauge, "open connections")                                                       \
+    X(http_streams, gauge, "replies that stay open (event streams)")                                     \
+    X(http_streams_dropped_total, counter, "streams cut because their client did not read")              \
     X(http_requests_total, counter, "requests answered")                                                 \
     X(http_errors_total, counter, "requests answered with status 500 or above")                          \
     X(http_refused_total, counter, "connections refused or cut for breaking a limit or a deadline")      \

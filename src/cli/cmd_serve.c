@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// serve: the server from its start to SIGTERM. Order at the end: no new requests, those at work
-// end, background threads stop within a step, the database closes with its log truncated.
+// serve: the server from its start to SIGTERM. Order at the end: jobs are told to end, no new
+// requests, those at work end, streams close, background threads stop within a step, the database closes with its log truncated.
 #include "api/api.h"
+#include "api/native/feed.h"
 #include "base/log.h"
 #include "cli/cli_internal.h"
 
@@ -79,7 +80,8 @@ static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) 
     api app = {.core = d->core,
                .token = o->token,
                .allowed_hosts = o->allowed_hosts,
-               .allowed_origins = o->allowed_origins};
+               .allowed_origins = o->allowed_origins,
+               .feed = native_feed_start(d->core)};
     int64_t workers = 0;
     cli_number(o->workers, &workers);
     http_config c = {.host = host,
@@ -90,11 +92,16 @@ static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) 
                      .preflight = api_preflight,
                      .workers = (int)workers};
     http_server *s = http_server_start(&c, e);
-    if (!s) return cli_fail(e);
+    if (!s) {
+        native_feed_stop(app.feed);
+        return cli_fail(e);
+    }
     print_banner(o, host, http_server_port(s));
     int sig = wait_for_signal();
     log_msg(LOG_INFO, "stop", "stopping on signal %d", sig);
+    core_stop(d->core);
     http_server_stop(s, STOP_GRACE_US);
+    native_feed_stop(app.feed);
     return CLI_OK;
 }
 

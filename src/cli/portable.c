@@ -16,7 +16,7 @@
 // Derived from what is exported, or about a server at work.
 static const char *const left_out[] = {
     "object", "object_hold", "lease",    "event_pending", "point_log",  "series_run",  "series",
-    "block",  "model_run",   "run_mark", "column_head",   "column_key", "column_chunk"};
+    "block",  "model_run",   "run_mark", "column_head",   "column_key", "column_chunk",  "job",          "once"};
 
 static const struct {
     const char *table, *file;

@@ -156,7 +156,7 @@ static bool delete (db_tx *tx, void *arg, err *e) {
     int64_t deleted =
         db_do(tx, &Q_artifact_delete, e, DB_I64(d->c->ws), DB_TEXT(parent), DB_TEXT(name));
     if (deleted < 0 || !delete_below(tx, d, &deleted, e)) return false;
-    return deleted == 0 || event_add(tx, d->c, EVENT_artifact_deleted, d->path, (str){0}, e);
+    return deleted == 0 || event_add(tx, d->c, EVENT_artifact_deleted, EVENT_NO_PROJECT, d->path, (str){0}, e);
 }
 
 bool artifact_delete(ctx *c, str path, err *e) {

@@ -55,6 +55,32 @@ static bool make_default(core *c, err *e) {
     return f.there || db_write(c->db, write_default, &f, e);
 }
 
+typedef struct next_call {
+    int64_t ws;
+    bool found;
+} next_call;
+
+static bool read_next(db_tx *tx, void *arg, err *e) {
+    next_call *n = arg;
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_workspace_next, &row, e, DB_I64(n->ws));
+    if (found > 0) n->ws = db_i64(row, 0);
+    n->found = found > 0;
+    return found >= 0;
+}
+
+bool core_next_workspace(core *c, int64_t *ws, bool *found, err *e) {
+    next_call n = {.ws = *ws};
+    if (!db_read(c->db, read_next, &n, e)) return false;
+    *ws = n.ws;
+    *found = n.found;
+    return true;
+}
+
+bool core_goes_on(const core *c, err *e) {
+    return !atomic_load(&c->stopping) || err_set(e, ERR_CANCELLED, "the server stops");
+}
+
 bool core_migrate(db *d, const char *program_version, err *e) {
     return db_migrate(d, schema_migrations, schema_migrations_n, program_version, e);
 }
@@ -68,6 +94,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
     c->undo_dir = mem_strdup(config->undo_dir);
     c->holder = id_new();
+    pthread_mutex_init(&c->listen_lock, NULL);
     if (!make_default(c, e)) {
         core_close(c);
         return NULL;
@@ -76,15 +103,25 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
         c->packer = series_packer_start(c);
         c->folder = search_folder_start(c);
         if (db_engine_of(c->db) == DB_POSTGRES) c->sealer = event_sealer_start(c);
+        job_manager_start(c, config->job_lease_us);
     }
     return c;
 }
 
+void core_stop(core *c) {
+    atomic_store(&c->stopping, true);
+    store_stop(c->store);
+    if (c->jobs) job_manager_wake(c->jobs);
+}
+
 void core_close(core *c) {
     if (!c) return;
+    atomic_store(&c->stopping, true);
+    if (c->jobs) job_manager_stop(c); // first: it shows what the others do
     if (c->packer) series_packer_stop(c->packer);
     if (c->folder) search_folder_stop(c->folder);
     if (c->sealer) event_sealer_stop(c->sealer);
+    pthread_mutex_destroy(&c->listen_lock);
     free(c->artifact_root);
     free(c->undo_dir);
     free(c);

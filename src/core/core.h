@@ -26,7 +26,9 @@ typedef struct core_config {
     str artifact_root; // default root of new projects: "mlflow-artifacts:/" or what the
                        // operator named
     str undo_dir;      // where gc keeps what it can undo; empty: nowhere
-    bool background;   // start the threads that pack and fold (off in one-shot commands)
+    bool background;   // start the threads that pack, fold, seal and run jobs (off in one-shot
+                       // commands)
+    int64_t job_lease_us; // 0: 10 s; less only in tests
 } core_config;
 
 // Brings the schema to this program's (core_open does so too; the store needs its tables before
@@ -36,6 +38,7 @@ bool core_migrate(db *d, const char *program_version, err *e);
 // Migrates, makes the default workspace and project when missing, starts the background
 // threads.
 core *core_open(const core_config *c, const char *program_version, err *e);
+void core_stop(core *c);  // tells jobs and long walks to end soon; core_close waits for them
 void core_close(core *c); // stops them; does not close db and store
 db *core_db(core *c);
 store *core_store(core *c);
@@ -50,6 +53,7 @@ typedef struct ctx {
     int64_t ws;
     str user;
     bool proven;
+    const struct once *once; // the request creates at most once (once.h); NULL: an ordinary one
 } ctx;
 
 typedef enum lifecycle { LIFE_ACTIVE = 0, LIFE_DELETED = 1 } lifecycle;

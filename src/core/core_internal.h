@@ -4,8 +4,12 @@
 #define STEMMA_CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "core/job_internal.h"
 #include "core/search.h"
 #include "core/series.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct event_sealer event_sealer;
 
@@ -18,11 +22,24 @@ struct core {
     series_packer *packer;
     search_folder *folder;
     event_sealer *sealer; // PostgreSQL only
+    job_manager *jobs;
+    job_shown shown[JOB_SHOWN_COUNT_]; // what the threads above say of themselves
+    atomic_bool stopping;              // core_stop, core_close
+    pthread_mutex_t listen_lock; // guards the next two
+    void (*listen)(void *arg);   // event_listen
+    void *listen_arg;
 };
 
-// A thread that seals events every 100 ms under a lease.
+// A thread that seals events, of this server at once and of others every 100 ms, under a lease.
 event_sealer *event_sealer_start(core *c);
 void event_sealer_stop(event_sealer *s);
+void event_sealer_wake(event_sealer *s);
+void event_hint(core *c); // tells the listener that events were sealed
+
+// The workspace behind *ws; *found is false behind the last one. Begin with INT64_MIN.
+bool core_next_workspace(core *c, int64_t *ws, bool *found, err *e);
+// False with ERR_CANCELLED once the server stops: for long walks, asked once a step.
+bool core_goes_on(const core *c, err *e);
 
 // <location>/<more>; a query string of the location stays behind the path (s3://b/p?x=y ->
 // s3://b/p/<more>?x=y).

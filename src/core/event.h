@@ -25,18 +25,29 @@
     X(model_deleted, "a logged model was moved to the bin")                                    \
     X(artifact_deleted, "files were removed from the artifact tree")                           \
     X(gc_freed, "what deleted runs held was freed")                                            \
+    X(job_started, "a job was started by a user")                                              \
+    X(job_ended, "a job that a user started has ended")                                    \
     X(gc_undone, "what a gc had freed came back to the bin")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {
     EVENT_NONE_,
-    EVENT_TABLE(EVENT_ENUM)
+    EVENT_TABLE(EVENT_ENUM) EVENT_COUNT_
 } event_kind; // numbers are stored: append only
 #undef EVENT_ENUM
 
-// Within the transaction of the change. `object` is the id or number of what was touched,
-// `payload` is JSON or empty.
-bool event_add(db_tx *tx, const ctx *c, event_kind kind, str object, str payload, err *e);
+// "run_created"; "unknown" for what a newer program wrote.
+const char *event_kind_name(event_kind kind);
+
+#define EVENT_NO_PROJECT  (-1)        // of the workspace
+#define EVENT_PAYLOAD_MAX (32u << 10) // bytes
+
+// Within the transaction of the change. `in_project` is that of what was touched, or
+// EVENT_NO_PROJECT; `object` is its id or number, `payload` is JSON or empty. When the caller's
+// request is one that must happen once (c->once, once.h) and this is the event of its creation,
+// that is recorded in the same transaction.
+bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str object,
+               str payload, err *e);
 
 // Seals what is committed (PostgreSQL: called by the leased job); *sealed counts.
 bool event_seal(core *c, size_t *sealed, err *e);
@@ -46,10 +57,33 @@ bool event_check(core *c, void (*bad)(void *arg, int64_t ws, int64_t number, con
 
 typedef struct event {
     int64_t number, time_us;
+    int64_t project; // EVENT_NO_PROJECT
     event_kind kind;
-    str user, object, payload;
+    str user, object, payload; // a payload that is erased or was empty: p is NULL
     bool proven;
 } event;
-bool event_page(ctx *c, int64_t after_number, size_t max, event **out, size_t *n, err *e);
+
+typedef struct event_query {
+    bool has_project; // only events of this project
+    int64_t project;
+    int64_t after; // numbers above it
+    size_t max;
+} event_query;
+
+typedef struct event_list {
+    event *v;
+    size_t n;
+    bool more; // more are there: max was reached, or the page grew long
+} event_list;
+
+// Sealed events in the order of their numbers.
+bool event_page(ctx *c, const event_query *q, event_list *out, err *e);
+// The number of the last sealed event of c's workspace, 0 when there is none.
+bool event_last(ctx *c, int64_t *number, err *e);
+
+// One listener a core: fn is called, on some thread and briefly, after this process sealed
+// events. A hint: other servers seal too (poll event_last), and nothing may rest on it. fn
+// NULL: no more; afterwards it is not called any longer.
+void event_listen(core *c, void (*fn)(void *arg), void *arg);
 
 #endif

@@ -18,7 +18,7 @@
 typedef struct gc {
     ctx *c;
     int64_t before_us;
-    bool dry;
+    const gc_options *o;
     gc_report *report;
     undo_out *undo; // NULL: not kept
     // the page being read, and where the next begins
@@ -49,12 +49,11 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
                                     DB_ID(g->after), DB_I64(g->before_us));
     if (!rows) return false;
     while (db_next(rows, e)) {
-        bin_item i = {.model = g->models, .id = db_id(rows, 0)};
-        if (!g->models) {
-            i.project = db_i64(rows, 1);
-            i.deleted_us = db_i64(rows, 3);
-        }
-        i.artifact_uri = arena_str(g->c->a, db_text(rows, g->models ? 1 : 2));
+        bin_item i = {.model = g->models,
+                      .id = db_id(rows, 0),
+                      .project = db_i64(rows, 1),
+                      .artifact_uri = arena_str(g->c->a, db_text(rows, 2))};
+        if (!g->models) i.deleted_us = db_i64(rows, 3);
         if (!find_path(g, &i, e)) break;
         vec_push(g->c->a, &v, i);
     }
@@ -122,7 +121,8 @@ static bool forget_row(db_tx *tx, void *arg, err *e) {
         db_do(tx, g->models ? &Q_gc_model : &Q_gc_run, e, DB_I64(g->c->ws), DB_ID(i->id));
     g->done = n == 1;
     if (n != 1) return n == 0;
-    return event_add(tx, g->c, EVENT_gc_freed, id_str(db_tx_arena(tx), i->id), (str){0}, e);
+    return event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id),
+                     (str){0}, e);
 }
 
 static bool free_item(gc *g, const bin_item *i, err *e) {
@@ -134,7 +134,8 @@ static bool free_item(gc *g, const bin_item *i, err *e) {
     }
     if (!wipe_rows(g, e) || !db_write(g->c->core->db, forget_row, g, e)) return false;
     if (g->done) *(g->models ? &g->report->models : &g->report->runs) += 1;
-    return true;
+    if (g->o->progress) g->o->progress(g->o->arg, g->report);
+    return core_goes_on(g->c->core, e);
 }
 
 // ---- the walk -------------------------------------------------------------------------------
@@ -182,11 +183,13 @@ static bool free_kind(gc *g, bool models, err *e) {
     g->after = (id){0};
     do {
         arena_reset(g->c->a);
-        if (!db_read(g->c->core->db, read_page, g, e) || !keep_page(g, e)) return false;
+        if (!core_goes_on(g->c->core, e) || !db_read(g->c->core->db, read_page, g, e) ||
+            !keep_page(g, e))
+            return false;
         for (size_t i = 0; i < g->n; i++) {
             g->after = g->items[i].id;
             g->after_us = g->items[i].deleted_us;
-            if (g->dry)
+            if (g->o->dry)
                 *(models ? &g->report->models : &g->report->runs) += 1;
             else if (!free_item(g, &g->items[i], e))
                 return false;
@@ -221,7 +224,7 @@ bool gc_bin(core *c, const gc_options *o, gc_report *out, err *e) {
     ctx k = {.core = c, .a = arena_new(), .ws = INT64_MIN, .user = STR("gc"), .proven = true};
     int64_t now = clock_now_us();
     bool kept = !o->dry && o->hold_us > 0 && core_undo_dir(c).n;
-    gc g = {.c = &k, .before_us = now - o->older_us, .dry = o->dry, .report = out};
+    gc g = {.c = &k, .before_us = now - o->older_us, .o = o, .report = out};
     *out = (gc_report){0};
     bool ok = !kept || (g.undo = undo_begin(c, e));
     ok = ok && free_records(&g, e);

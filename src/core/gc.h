@@ -11,10 +11,14 @@
 
 #include "core/core.h"
 
+struct gc_report;
+
 typedef struct gc_options {
     int64_t older_us; // frees what was deleted at least so long ago
     int64_t hold_us;  // how long it can be undone; 0: not at all
     bool dry;         // only counts
+    void (*progress)(void *arg, const struct gc_report *r); // now and then; or NULL
+    void *arg;
 } gc_options;
 
 typedef struct gc_report {

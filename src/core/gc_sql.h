@@ -12,7 +12,7 @@
       " AND (deleted_us > $2 OR (deleted_us = $2 AND run > $3)) AND deleted_us <= $4"                    \
       " ORDER BY deleted_us, run LIMIT 100")                                                             \
     X(gc_models, false,                                                                                  \
-      "SELECT model, artifact_uri FROM model WHERE ws = $1 AND model > $2 AND life = 1"                  \
+      "SELECT model, project, artifact_uri FROM model WHERE ws = $1 AND model > $2 AND life = 1"                  \
       " AND updated_ms <= $3 ORDER BY model LIMIT 100")                                                  \
     X(gc_still_deleted, true, "SELECT life FROM run WHERE ws = $1 AND run = $2")                         \
     X(gc_run, true, "DELETE FROM run WHERE ws = $1 AND run = $2 AND life = 1")                           \

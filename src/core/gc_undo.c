@@ -190,10 +190,11 @@ static bool own_row_fn(db_tx *tx, void *arg, err *e) {
         return false;
     return (!u->o.path.n || artifact_folders(tx, &k, u->o.path, e)) &&
            db_push_args(tx, &t->insert, cells, t->n, e) &&
-           event_add(tx, &k, EVENT_gc_undone, id_str(a, u->o.id), (str){0}, e);
+           event_add(tx, &k, EVENT_gc_undone, u->o.project, id_str(a, u->o.id), (str){0}, e);
 }
 
 static bool end_owner(undoing *u, err *e) {
+    if (!core_goes_on(u->c, e)) return false;
     if (u->skip || !u->own_row.n) return true;
     if (!db_write(u->c->db, own_row_fn, u, e)) return false;
     *(u->o.model ? &u->out->models : &u->out->runs) += 1;

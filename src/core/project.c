@@ -93,7 +93,7 @@ static bool create(db_tx *tx, void *arg, err *e) {
             return false;
         }
     }
-    return event_add(tx, c, EVENT_project_created, number_text(c, p->number), (str){0}, e);
+    return event_add(tx, c, EVENT_project_created, p->number, number_text(c, p->number), (str){0}, e);
 }
 
 bool project_create(ctx *c, str name, str artifact_location, const kv *tags, size_t n,
@@ -194,8 +194,8 @@ static bool rename_project(db_tx *tx, void *arg, err *e) {
     }
     return db_do(tx, &Q_project_set_name, e, DB_I64(r->c->ws), DB_I64(r->number),
                  DB_TEXT(r->value), DB_I64(clock_now_us() / 1000)) >= 0 &&
-           event_add(tx, r->c, EVENT_project_renamed, number_text(r->c, r->number), (str){0},
-                     e);
+           event_add(tx, r->c, EVENT_project_renamed, r->number, number_text(r->c, r->number),
+                     (str){0}, e);
 }
 
 bool project_rename(ctx *c, int64_t number, str name, err *e) {
@@ -242,7 +242,7 @@ static bool move_project(db_tx *tx, void *arg, err *e) {
     event_kind kind = m->to == LIFE_DELETED ? EVENT_project_deleted : EVENT_project_restored;
     return db_do(tx, &Q_project_set_life, e, DB_I64(m->c->ws), DB_I64(m->number), DB_I64(m->to),
                  DB_I64(clock_now_us() / 1000)) >= 0 &&
-           event_add(tx, m->c, kind, number_text(m->c, m->number), (str){0}, e);
+           event_add(tx, m->c, kind, m->number, number_text(m->c, m->number), (str){0}, e);
 }
 
 bool project_delete(ctx *c, int64_t number, err *e) {

@@ -66,7 +66,7 @@ bool run_ended(const run *r) {
 bool run_touched(db_tx *tx, const ctx *c, const run *r, err *e) {
     return search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
            (!run_ended(r) ||
-            event_add(tx, c, EVENT_run_edited, id_str(c->a, r->id), (str){0}, e));
+            event_add(tx, c, EVENT_run_edited, r->project, id_str(c->a, r->id), (str){0}, e));
 }
 
 bool attr_set(db_tx *tx, const ctx *c, id owner, attr_kind kind, str key, str value, err *e) {
@@ -107,7 +107,7 @@ static bool create(db_tx *tx, void *arg, err *e) {
             return false;
     }
     return search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
-           event_add(tx, c, EVENT_run_created, id_str(c->a, r->id), (str){0}, e);
+           event_add(tx, c, EVENT_run_created, r->project, id_str(c->a, r->id), (str){0}, e);
 }
 
 bool run_create(ctx *c, const run_new *n, run *out, err *e) {
@@ -189,11 +189,11 @@ bool run_attrs(ctx *c, id owner, attr_kind kind, kv **out, size_t *n, err *e) {
 static bool change_events(db_tx *tx, ctx *c, const run *old, const run *now, err *e) {
     str object = id_str(c->a, now->id);
     if (run_ended(now) && now->status != old->status &&
-        !event_add(tx, c, EVENT_run_ended, object, (str){0}, e)) {
+        !event_add(tx, c, EVENT_run_ended, now->project, object, (str){0}, e)) {
         return false;
     }
     return str_eq(old->name, now->name) ||
-           event_add(tx, c, EVENT_run_renamed, object, (str){0}, e);
+           event_add(tx, c, EVENT_run_renamed, now->project, object, (str){0}, e);
 }
 
 static bool update(db_tx *tx, void *arg, err *e) {
@@ -233,7 +233,7 @@ static bool move(db_tx *tx, void *arg, err *e) {
     return db_push(tx, &Q_run_set_life, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(m->to),
                    DB_MAYBE_I64(m->to == LIFE_DELETED, clock_now_us())) &&
            search_mark(tx, c->core, c->ws, r.project, r.id, e) &&
-           event_add(tx, c, kind, id_str(c->a, r.id), (str){0}, e);
+           event_add(tx, c, kind, r.project, id_str(c->a, r.id), (str){0}, e);
 }
 
 bool run_delete(ctx *c, id run_id, err *e) {

@@ -56,7 +56,7 @@ static bool rename_by_tag(db_tx *tx, log_call *l, run *r, str name, err *e) {
     r->name = name;
     return db_push(tx, &Q_run_update, e, DB_I64(l->c->ws), DB_ID(r->id), DB_TEXT(name),
                    DB_I64(r->status), DB_MAYBE_I64(r->has_end, r->end_ms)) &&
-           event_add(tx, l->c, EVENT_run_renamed, id_str(l->c->a, r->id), (str){0}, e);
+           event_add(tx, l->c, EVENT_run_renamed, r->project, id_str(l->c->a, r->id), (str){0}, e);
 }
 
 // A run keeps its name: an empty one is passed over.

@@ -5,6 +5,7 @@
 // add the next number.
 #include "core/schema.h"
 
+#include "core/job.h"
 #include "core/search.h"
 #include "core/series.h"
 #include "store/store.h"
@@ -72,14 +73,15 @@ static const char trunk[] =
     " size {i64} NOT NULL, modified_us {i64} NOT NULL, PRIMARY KEY (ws, parent, name)) "
     "{clustered};\n"
     "CREATE INDEX artifact_by_digest ON artifact (digest);\n"
-    // Events: number and chain are set when sealed. pending_event holds the ids of unsealed
-    // ones (PostgreSQL).
+    // Events: number and chain are set when sealed; project is NULL for those of the
+    // workspace. event_pending holds the ids of unsealed ones (PostgreSQL).
     "CREATE TABLE event (ws {i64} NOT NULL, event {blob} NOT NULL, number {i64}, time_us {i64} "
     "NOT NULL,"
-    " kind {i64} NOT NULL, user_name {text} NOT NULL, proven {i64} NOT NULL, object {text} NOT "
+    " kind {i64} NOT NULL, project {i64}, user_name {text} NOT NULL, proven {i64} NOT NULL, object {text} NOT "
     "NULL, payload {text},"
     " payload_digest {blob} NOT NULL, chain {blob}, PRIMARY KEY (ws, event)) {clustered};\n"
     "CREATE UNIQUE INDEX event_by_number ON event (ws, number);\n"
+    "CREATE INDEX event_by_project ON event (ws, project, number);\n"
     "CREATE TABLE event_pending (ws {i64} NOT NULL, event {blob} NOT NULL, PRIMARY KEY (ws, "
     "event)) {clustered};\n"
     "CREATE TABLE event_head (ws {i64} NOT NULL PRIMARY KEY, number {i64} NOT NULL, chain "
@@ -93,6 +95,7 @@ const db_migration schema_migrations[] = {
     {2, "trunk", trunk},
     {3, "series", series_schema},
     {4, "search", search_schema},
+    {6, "jobs", job_schema},
     {10, "care", store_care_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "base/vec.h"
+#include "core/core_internal.h"
 #include "core/lease.h"
 #include "core/search_internal.h"
 #include "core/search_sql.h"
@@ -40,11 +41,15 @@ static bool still_mine(void *arg) {
 
 static void fold_once(search_folder *f) {
     err e = {0};
-    if (!still_mine(f)) return;
+    if (!still_mine(f)) {
+        job_show(&f->c->shown[JOB_SHOWN_fold], false, 0, 0);
+        return;
+    }
     pthread_mutex_lock(&folding);
     search_pass p = {.c = f->c, .go_on = still_mine, .arg = f};
     if (!search_fold_pass(&p, &e)) log_msg(LOG_WARN, "search.fold_failed", "%s", e.msg);
     pthread_mutex_unlock(&folding);
+    job_show(&f->c->shown[JOB_SHOWN_fold], true, (int64_t)p.folded, 0);
 }
 
 static bool wait_for_turn(search_folder *f) {
@@ -276,7 +281,7 @@ static bool check_slots(db_tx *tx, void *arg, err *e) {
 static bool check_project(walk *w, err *e) {
     w->head = (search_head){0};
     for (w->n = 1; w->n; w->head.chunk++) {
-        if (!db_read(core_db(w->c), check_chunk, w, e)) return false;
+        if (!core_goes_on(w->c, e) || !db_read(core_db(w->c), check_chunk, w, e)) return false;
     }
     return db_read(core_db(w->c), check_slots, w, e);
 }

@@ -2,6 +2,7 @@
 // Care: checking what is stored, summaries anew, and removing what a deleted run held. Each
 // works in small transactions. Any thread.
 #include "base/metrics.h"
+#include "core/core_internal.h"
 #include "core/series_internal.h"
 #include "core/series_sql.h"
 
@@ -63,7 +64,7 @@ static bool each_run(care *k, bool pending, bool (*one)(care *k, err *e), err *e
         if (!db_read(core_db(k->c), next_run, k, e)) return false;
         if (k->end) return true;
         arena_reset(k->a);
-        if (!one(k, e)) return false;
+        if (!core_goes_on(k->c, e) || !one(k, e)) return false;
     }
 }
 
@@ -351,9 +352,9 @@ bool series_forget_step(db_tx *tx, int64_t ws, id run_id, bool *done, err *e) {
 
 // ---- bringing back --------------------------------------------------------------------------
 
-bool series_relink(db_tx *tx, int64_t ws, id run_id, id model, err *e) {
-    return id_is_zero(model) ||
-           db_push(tx, &Q_model_run_link, e, DB_I64(ws), DB_ID(model), DB_ID(run_id));
+bool series_relink(db_tx *tx, int64_t ws, id run_id, id model_id, err *e) {
+    return id_is_zero(model_id) ||
+           db_push(tx, &Q_model_run_link, e, DB_I64(ws), DB_ID(model_id), DB_ID(run_id));
 }
 
 bool series_relink_record(db_tx *tx, int64_t ws, id run_id, str head, err *e) {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread.h"
-#include "core/core.h"
+#include "core/core_internal.h"
 #include "core/lease.h"
 #include "core/series_pack_step.h"
 
@@ -62,10 +62,14 @@ static bool run_round(series_packer *p, pack_step *s, size_t *packed, size_t *wa
     s->from_run = (id){0};
     do {
         size_t n;
-        if (!lease_take(p->c, LEASE_NAME, LEASE_US, e)) return e->code == ERR_NONE;
+        if (!lease_take(p->c, LEASE_NAME, LEASE_US, e)) {
+            job_show(&p->c->shown[JOB_SHOWN_pack], false, 0, 0);
+            return e->code == ERR_NONE;
+        }
         if (!pack_step_run(s, &n, e)) return false;
         *packed += n;
         *waiting += s->waiting;
+        job_show(&p->c->shown[JOB_SHOWN_pack], true, (int64_t)n, (int64_t)*waiting);
     } while (!s->end && !atomic_load(&p->stop));
     return true;
 }

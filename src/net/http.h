@@ -100,6 +100,8 @@ typedef struct http_config {
     int64_t header_us, idle_us;           // deadlines; 0: the defaults above
     int64_t min_body_rate; // bytes a second that a peer must send or read, after a grace of
                            // header_us; 0: 1 KiB/s
+    int max_streams;       // replies that stay open; 0: half of the connections
+    int64_t stream_beat_us, stream_stall_us; // 0: 15 s and 30 s
     bool compress_local;   // gzip replies to loopback peers too (default: only to others, who
                            // gain by it)
 } http_config;
@@ -172,6 +174,32 @@ typedef struct http_source {
     void *arg;
 } http_source;
 void http_reply_source(http_req *r, const http_source *s);
+
+// ---- a reply that stays open ------------------------------------------------------------
+// Bytes follow whenever there is news, until the peer leaves, is dropped, or the server stops;
+// no thread waits for that. Between the handler's call and `closed` any thread may send. A peer
+// that takes nothing for stream_stall_us, or for which more than HTTP_STREAM_KEPT_MAX bytes are
+// kept besides a first piece, is dropped.
+#define HTTP_STREAM_KEPT_MAX (64u << 10)
+typedef struct http_stream http_stream;
+
+typedef struct http_stream_events { // called by one thread for all streams: be brief
+    void (*ready)(void *arg);  // the stream is open, or what was kept is out: give more
+    void (*closed)(void *arg); // the last call: the stream is gone when it returns
+    void *arg;
+} http_stream_events;
+
+// Instead of another reply. `heartbeat` is sent when nothing was for stream_beat_us; its bytes
+// live as long as the server. NULL and e (ERR_UNAVAILABLE): too many; nothing was replied.
+http_stream *http_reply_stream(http_req *r, const char *content_type, str heartbeat,
+                               const http_stream_events *events, err *e);
+
+typedef enum http_streamed {
+    HTTP_STREAM_SENT, // the peer's socket has it
+    HTTP_STREAM_KEPT, // wait for `ready` before you give more
+    HTTP_STREAM_OVER, // `closed` comes or came
+} http_streamed;
+http_streamed http_stream_send(http_stream *t, str bytes); // never waits; not behind `closed`
 
 // ---- for the reference page and the tests ---------------------------------------------
 const char *http_perm_name(http_perm p);

@@ -38,6 +38,7 @@ static int64_t deadline_of(const http_server *s, const http_conn *c, int64_t now
     case HTTP_READ: return c->n_saved ? c->since + s->c.header_us : now + s->c.idle_us;
     case HTTP_LINGER: return c->since + HTTP_LINGER_US;
     case HTTP_WRITE: return now + s->c.header_us; // the keeper looks then whether it reads on
+    case HTTP_STREAM: return 0; // the hub's
     case HTTP_RUN:
     case HTTP_BODY: break;
     }
@@ -119,6 +120,10 @@ static bool reply_done(http_worker *w, http_conn *c) {
 
 static bool after_handler(http_worker *w, http_conn *c) {
     http_req *r = c->req;
+    if (r->stream) {
+        http_stream_hand(w, c);
+        return false;
+    }
     bool waits = !c->broken && !r->cut && (c->out.n || r->pump.on);
     if (!waits) return reply_done(w, c);
     http_note_unread(c);
@@ -384,6 +389,7 @@ void http_conn_event(http_worker *w, http_conn *c) {
         if (write_on(w, c)) read_requests(w, c);
         break;
     case HTTP_LINGER: linger_on(w, c); break;
+    case HTTP_STREAM: break; // is not in this epoll set
     case HTTP_READ:
     case HTTP_RUN: read_requests(w, c);
     }

@@ -12,6 +12,7 @@
 //   WRITE  the handler is done, the peer reads slowly: what is left goes out by events; armed
 //   for output LINGER the reply is sent, input is thrown away until the peer has read it and
 //   closes; armed for input
+//   STREAM the reply stays open: the connection is the hub's (http_stream.c), not a worker's
 //
 // I1  Whoever arms a connection does not touch it afterwards: http_park is the last call.
 // I2  `deadline` is stored before arming and cleared after the event; the keeper only shuts the
@@ -37,6 +38,7 @@
 #include <stdatomic.h>
 #include <sys/uio.h>
 
+enum { HTTP_UNTIL_CLOSE = -2 };
 enum {
     HTTP_HEAD_MAX = 16 << 10, // request line and headers
     HTTP_FIELDS_MAX = 100,    // header lines
@@ -147,6 +149,7 @@ struct http_req {
     buf out; // of json
     struct http_deflate *deflate;
     http_pump pump;
+    struct http_stream *stream; // the reply stays open
     int status;     // 0: not replied
     bool streaming; // the head of a chunked reply is out
     bool replied;   // all of it is given to the connection
@@ -156,7 +159,8 @@ struct http_req {
 };
 
 // ---- connections ----------------------------------------------------------------------
-typedef enum http_state { HTTP_READ, HTTP_BODY, HTTP_RUN, HTTP_WRITE, HTTP_LINGER } http_state;
+typedef enum http_state { HTTP_READ, HTTP_BODY, HTTP_RUN, HTTP_WRITE, HTTP_LINGER,
+                          HTTP_STREAM } http_state;
 
 typedef struct http_conn {
     int fd;
@@ -232,6 +236,7 @@ struct http_server {
     int epoll, listen, wake, quit; // wake, quit: eventfds
     int reserve;                   // a descriptor to give up when they run out
     int port, cores;
+    struct http_hub *hub; // of streams
     _Atomic bool stopping; // no new requests
     pthread_t keeper;
     _Atomic bool keeper_asleep;
@@ -283,6 +288,13 @@ bool http_reads_on(const http_server *s,
 // kept in c->out.
 bool http_write(http_req *r, struct iovec *iov, int n, bool last);
 
+// ---- streams (http_stream.c) ----------------------------------------------------------
+typedef struct http_hub http_hub;
+http_hub *http_hub_new(http_server *s, err *e);
+void http_stream_hand(http_worker *w, http_conn *c); // frees the request; c is the hub's then
+void http_hub_stop(http_hub *h); // closes all streams, and what comes to be handed
+void http_hub_free(http_hub *h); // when no stream is left
+
 // ---- body, reply, source, gzip --------------------------------------------------------
 void http_body_init(http_req *r);
 void http_body_free(http_payload *b);
@@ -297,6 +309,7 @@ bool http_body_consumed(
 bool http_admit(http_req *r);                                    // false: it is answered
 void http_reply_plain(http_req *r, int status, const char *why); // without a dialect
 void http_reply_continue(http_req *r);
+// length: -1 for chunks, HTTP_UNTIL_CLOSE for bytes up to the close of the connection.
 bool http_head_send(http_req *r, int status, const char *type, int64_t length,
                     struct iovec *rest, int n_rest, bool last);
 void http_fail_code(http_req *r, err_code code, const char *msg);

@@ -122,7 +122,8 @@ static void add_line(buf *b, const char *name_and_colon, str value) {
     buf_add(b, "\r\n", 2);
 }
 
-// length -1: chunked, or until the connection closes when the peer speaks HTTP/1.0.
+// length -1: chunked, or until the connection closes when the peer speaks HTTP/1.0;
+// HTTP_UNTIL_CLOSE: that in any case.
 static void make_head(http_req *r, int status, const char *type, int64_t length) {
     buf *b = &r->w->head;
     char number[NUM_MAX];
@@ -135,8 +136,8 @@ static void make_head(http_req *r, int status, const char *type, int64_t length)
     buf_str(b, date_line(r->w));
     buf_str(b, STR("\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"));
     if (type && is_value(str_of(type))) add_line(b, "Content-Type: ", str_of(type));
-    r->chunked = length < 0 && !r->head.old;
-    if (length < 0 && r->head.old) r->close = true;
+    r->chunked = length == -1 && !r->head.old;
+    if (length < 0 && !r->chunked) r->close = true;
     if (length >= 0 && !(has_no_body(status) && !length))
         add_line(b, "Content-Length: ", str_n(number, num_i64(number, length)));
     if (r->chunked) buf_str(b, STR("Transfer-Encoding: chunked\r\n"));

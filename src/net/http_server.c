@@ -29,6 +29,8 @@ static void defaults(http_server *s, const http_config *c) {
     if (s->c.header_us < 1) s->c.header_us = 10000000;
     if (s->c.idle_us < 1) s->c.idle_us = 60000000;
     if (s->c.min_body_rate < 1) s->c.min_body_rate = 1024;
+    if (s->c.stream_beat_us < 1) s->c.stream_beat_us = 15000000;
+    if (s->c.stream_stall_us < 1) s->c.stream_stall_us = 30000000;
 }
 
 static void raise_files(http_server *s) {
@@ -57,6 +59,7 @@ static void close_file(int fd) {
 }
 
 void http_server_free(http_server *s) {
+    http_hub_free(s->hub);
     close_file(s->epoll);
     close_file(s->listen);
     close_file(s->wake);
@@ -82,7 +85,7 @@ http_server *http_server_new(const http_config *c, err *e) {
     thread_cond_init(&s->bench);
     defaults(s, c);
     s->router = http_router_new(s->a, c->dialects, e);
-    if (s->router && open_files(s, e)) return s;
+    if (s->router && open_files(s, e) && (s->hub = http_hub_new(s, e))) return s;
     http_server_free(s);
     return NULL;
 }
@@ -136,6 +139,7 @@ http_server *http_server_start(const http_config *c, err *e) {
     if (!s) return NULL;
     signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
     raise_files(s);
+    if (s->c.max_streams < 1) s->c.max_streams = s->c.max_connections / 2;
     if (!start_listening(s, e)) {
         http_server_free(s);
         return NULL;
@@ -169,6 +173,7 @@ static bool drain(http_server *s, int64_t until, bool all) {
 
 void http_server_stop(http_server *s, int64_t grace_us) {
     s->stopping = true;
+    http_hub_stop(s->hub);
     shutdown(s->listen, SHUT_RD); // refuses from now on
     if (!drain(s, clock_mono_us() + grace_us, false)) drain(s, INT64_MAX, true);
     s->quitting = true;

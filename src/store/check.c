@@ -93,6 +93,7 @@ static bool orphan_pack(void *arg, id pack, uint64_t size, int64_t written, err 
 
 static bool run(check *c, err *e) {
     do {
+        if (atomic_load(&c->s->stopping)) return err_set(e, ERR_CANCELLED, "the server stops");
         if (!db_read(c->s->db, page_fn, c, e)) return false;
         c->from = c->at;
         for (size_t i = 0; i < c->n; i++)

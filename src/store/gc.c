@@ -135,6 +135,7 @@ static bool walk_rows(gc *g, err *e) {
     struct group q = {.g = g};
     g->from = STORE_CURSOR_START;
     do {
+        if (atomic_load(&g->s->stopping)) return err_set(e, ERR_CANCELLED, "the server stops");
         if (!db_read(g->s->db, look_fn, g, e)) return false;
         g->from = g->at;
         for (size_t i = 0; i < g->n; i++) {

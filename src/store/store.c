@@ -206,6 +206,10 @@ store *store_open(db *d, str dir, err *e) {
     return store_open_io(d, dir, &store_io_real, e);
 }
 
+void store_stop(store *s) {
+    atomic_store(&s->stopping, true);
+}
+
 void store_close(store *s) {
     if (!s) return;
     store_pack_close(s);

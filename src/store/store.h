@@ -24,6 +24,7 @@ typedef struct store store;
 // `dir` is the content folder (made when missing). The tables come from store_schema, which core's migrations include.
 store *store_open(db *d, str dir, err *e);
 void store_close(store *s);
+void store_stop(store *s); // long checks end soon with ERR_CANCELLED
 extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
 extern const char store_care_schema[]; // a later migration of it
 

@@ -296,6 +296,7 @@ struct store {
     int64_t fds_swept;
 
     pthread_mutex_t gc_lock; // one gc at a time
+    atomic_bool stopping;    // store_stop
 
     // Constants but in tests; microseconds and bytes.
     int64_t lease, grace, quiet;

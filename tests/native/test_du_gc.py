@@ -3,10 +3,13 @@
 
 import glob
 import os
+import time
 
 import pytest
 from care_help import Place, everything, fill, put
 from rest import Rest
+
+from conftest import Native, problem
 
 
 @pytest.fixture
@@ -132,3 +135,32 @@ def test_undo_after_rebuild(filled):
 def test_bad_options(place):
     assert "takes a time" in place.run("gc", "--hold", "soon", code=2)
     place.run("du", "--by", "moon", code=2)
+
+
+def ended(api, kind, argument=None):
+    """A job, started and waited for."""
+    body = {"kind": kind} if argument is None else {"kind": kind, "argument": argument}
+    job = api.ok("POST", "jobs", json=body)
+    until = time.monotonic() + 60
+    while job["state"] not in ("done", "failed"):
+        assert time.monotonic() < until, job
+        time.sleep(0.05)
+        job = api.ok("GET", f"jobs/{job['id']}")
+    return job
+
+
+def test_gc_as_a_job_of_a_running_server(filled):
+    server = filled.start()
+    api = Native(server.uri)
+    assert "freed 0 runs" in ended(api, "gc")["detail"]
+    assert "would free 1 runs" in ended(api, "gc", {"older_than_s": 0, "dry_run": True})["detail"]
+    assert everything(server.uri) == filled.told
+    assert "freed 1 runs" in ended(api, "gc", {"older_than_s": 0})["detail"]
+    assert "brought back 1 runs" in ended(api, "gc_undo")["detail"]
+    assert everything(server.uri) == filled.told
+    nothing = ended(api, "gc_undo")
+    assert nothing["state"] == "failed" and "nothing to undo" in nothing["detail"]
+    assert problem(api.post("jobs", {"kind": "gc", "argument": {"hold_s": -1}}))[0] == 400
+    assert problem(api.post("jobs", {"kind": "gc", "argument": {"all": True}}))[0] == 400
+    filled.stop(server)
+    assert filled.json("check")["whole"]

@@ -80,8 +80,10 @@ static const char *fill(arena *a, const char *pattern) {
 static void expect_error_shape(walk *w, const char *what, str answer, int status) {
     str error;
     json_value *v = json_parse(w->x.c.a, body_of(answer), 0, &error);
-    if (!v || !json_get(v, "error_code") || !json_get(v, "message")) {
-        fail_msg("%s: %d without MLflow's shape: %.*s", what, status,
+    bool native = str_find_str(answer, STR("application/problem+json"), 0) != SIZE_MAX;
+    if (!v || !json_get(v, native ? "code" : "error_code") ||
+        !json_get(v, native ? "detail" : "message")) {
+        fail_msg("%s: %d without its dialect's shape: %.*s", what, status,
                  STR_F(str_upto(answer, 500)));
     }
 }

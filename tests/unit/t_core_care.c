@@ -7,7 +7,9 @@
 #include "core/event_sql.h"
 #include "core/gc_sql.h"
 #include "core/input_sql.h"
+#include "core/job_sql.h"
 #include "core/model_sql.h"
+#include "core/once_sql.h"
 #include "core/project_sql.h"
 #include "core/run_sql.h"
 
@@ -111,16 +113,16 @@ static void events(void **state) {
     core_fix fixture, *x = &fixture;
     err e;
     core_fix_open(x);
-    event *v;
-    size_t n;
+    event_list list;
     int bad = 0;
     uint64_t seen;
     run r = core_fix_run(x, "r");
     OK(run_delete(&x->c, r.id, &e));
     OK(run_restore(&x->c, r.id, &e));
     seal(x);
-    OK(event_page(&x->c, 0, 10, &v, &n, &e));
-    assert_int_equal(n, 3);
+    OK(event_page(&x->c, &(event_query){.max = 10}, &list, &e));
+    const event *v = list.v;
+    assert_true(list.n == 3 && !list.more);
     assert_true(v[0].kind == EVENT_run_created && v[1].kind == EVENT_run_deleted &&
                 v[2].kind == EVENT_run_restored);
     assert_true(v[0].number == 1 && v[2].number == 3 && v[0].proven);
@@ -171,7 +173,8 @@ static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
                                        GC_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
-                                           PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)};
+                                           PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)
+                                               JOB_SQL(SQL_ROW) ONCE_SQL(SQL_ROW)};
     core_fix fixture, *x = &fixture;
     err e;
     core_fix_open(x);

@@ -86,6 +86,12 @@ static bool check_content_type(http_req *r, err *e) {
            err_set(e, ERR_INVALID, "the body must be sent with Content-Type: application/json");
 }
 
+bool native_query(http_req *r, const msg_type *t, void *out, err *e) {
+    msg_problem p = {0};
+    return msg_decode_query(t, http_arena(r), http_query(r), out, &p) ||
+           describe(http_arena(r), &p, e);
+}
+
 void native_handle(http_req *r) {
     static const rpc_style style = {describe, check_content_type};
     rpc_handle(r, &style);

@@ -26,6 +26,8 @@ typedef struct native_stream {
 // ---- a call (call.c) ------------------------------------------------------------------------
 void native_handle(http_req *r); // of rows whose .data is an rpc
 void native_render_error(http_req *r, const err *e);
+// For rows that are no RPCs: fills *out from the query string.
+bool native_query(http_req *r, const msg_type *t, void *out, err *e);
 // Parts of the path. A project is named by its number or its name.
 bool native_path_run(call *k, id *out, err *e);
 bool native_path_project(call *k, int64_t *out, err *e);
@@ -39,6 +41,11 @@ extern const msg_name native_views[];
 
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
+
+// ---- events.c, jobs.c -----------------------------------------------------------------------
+extern const rpc native_events_list, native_jobs_list, native_jobs_get, native_jobs_start;
+extern const native_stream native_events_stream_io;
+void native_events_stream(http_req *r);
 
 // ---- projects.c -----------------------------------------------------------------------------
 extern const rpc native_projects_list, native_projects_create, native_projects_get,

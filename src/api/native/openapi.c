@@ -191,6 +191,17 @@ static void put_query_parameters(page *p, const msg_type *t) {
     }
 }
 
+// Rows that create take a key that makes repeats harmless.
+static void put_key_parameter(page *p) {
+    json_object(p->w);
+    put_parameter(p, "header", STR("Idempotency-Key"), false);
+    json_m_string(p->w, "description",
+                  STR("new for each thing that is created; a repeat with the same key creates"
+                      " nothing and gets the same reply"));
+    json_put(p->w, STR("\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"));
+    json_object_end(p->w);
+}
+
 static void put_content(page *p, const char *types) {
     json_m_object(p->w, "content");
     str rest = str_of(types);
@@ -268,6 +279,7 @@ static void put_operation(page *p, const http_route *r, const char *method) {
     json_m_array(p->w, "parameters");
     put_path_parameters(p, str_of(r->pattern));
     if (by_query || !is_rpc) put_query_parameters(p, t);
+    if (is_rpc && ((const rpc *)r->data)->creates) put_key_parameter(p);
     json_array_end(p->w);
     put_request_body(p, r, by_query);
     put_responses(p, r);

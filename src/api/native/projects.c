@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // projects: list, create, read, rename and tag, delete, restore. Any thread.
 #include "api/native/native_internal.h"
+#include "core/event.h"
 #include "core/search.h"
 
 #define NAME_MAX_LENGTH 500
@@ -107,6 +108,11 @@ static const msg_field create_fields[] = {
 };
 static const msg_type create_msg = MSG_TYPE(struct create, create_fields);
 
+static bool create_again(call *k, str number, err *e) {
+    int64_t n;
+    return native_project_named(k, number, &n, e) && reply_project(k, n, e);
+}
+
 static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
     kv *tags = ARENA_ARRAY(k->c.a, kv, q->tags.n);
@@ -118,8 +124,12 @@ static bool create(call *k, void *msg, err *e) {
     return project_create(&k->c, q->name, q->artifact_location, tags, q->tags.n, &number, e) &&
            reply_project(k, number, e);
 }
-const rpc native_projects_create = {
-    .msg = &create_msg, .fn = create, .reply = &project_shape, .status = 201};
+const rpc native_projects_create = {.msg = &create_msg,
+                                    .fn = create,
+                                    .reply = &project_shape,
+                                    .status = 201,
+                                    .creates = EVENT_project_created,
+                                    .again = create_again};
 
 static bool get(call *k, void *msg, err *e) {
     int64_t number;

@@ -32,6 +32,13 @@ static const http_route routes[] = {
     // files
 
     // events, jobs
+    RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),
+    ROUTE(HTTP_GET, "events/stream", READ, native_events_stream,
+          "what happens, live, as server-sent events; a reconnect goes on where it was cut",
+          .data = &native_events_stream_io),
+    RPC(HTTP_GET, "jobs", READ, native_jobs_list, "what works behind the requests"),
+    RPC(HTTP_POST, "jobs", ADMIN, native_jobs_start, "start a job"),
+    RPC(HTTP_GET, "jobs/{job}", READ, native_jobs_get, "a job and how far it is"),
 
     // care
     ROUTE(HTTP_GET, "du", READ, native_handle, "who uses how much, by project or user",

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// events: the log by pages, and live. Any thread.
+#include "api/native/feed.h"
+#include "api/native/native_internal.h"
+
+#define KIND_NAME(name, doc) {#name, EVENT_##name},
+static const msg_name kinds[] = {EVENT_TABLE(KIND_NAME){NULL, 0}};
+#undef KIND_NAME
+
+SHAPE(static, event_shape, "Event",
+      FIELD("number", SHAPE_INT, 0,
+            "its place in the workspace's log: 1, 2, 3 ... without gaps; a cursor"),
+      FIELD("time_us", SHAPE_INT, 0, "when it happened"),
+      FIELD("kind", SHAPE_ENUM, 0, "what happened", .names = kinds),
+      FIELD("project", SHAPE_INT, SHAPE_OPTIONAL, "of what was touched; absent: of none"),
+      FIELD("object", SHAPE_TEXT, 0, "the id or number of what was touched, or its path"),
+      FIELD("user", SHAPE_TEXT, 0, "who did it"),
+      FIELD("proven", SHAPE_BOOL, 0, "by a token; else the user only said so"),
+      FIELD("payload", SHAPE_ANY, SHAPE_OPTIONAL, "more about it"));
+
+SHAPE(static, events_shape, "Events",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "events in the order of their numbers",
+            .sub = &event_shape),
+      FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
+
+// ---- pages ----------------------------------------------------------------------------------
+
+struct list {
+    uint64_t has;
+    str project;
+    int64_t after, limit;
+};
+static const msg_field list_fields[] = {
+    MSG_FIELD(struct list, project, MSG_STRING, MSG_NUMBER_OK,
+              .doc = "only events of this project, by number or name"),
+    MSG_FIELD(struct list, after, MSG_INT64, 0, .doc = "only events with a higher number"),
+    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
+};
+static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
+
+static bool list(call *k, void *msg, err *e) {
+    struct list *q = msg;
+    event_query s = {.has_project = q->project.n > 0, .after = q->after};
+    event_list page;
+    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &s.max, e) ||
+        (s.has_project && !native_project_named(k, q->project, &s.project, e)) ||
+        !event_page(&k->c, &s, &page, e))
+        return false;
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_m_array(w, "items");
+    for (size_t i = 0; i < page.n; i++)
+        native_put_event(w, &page.v[i]);
+    str next = {0};
+    if (page.more) next = arena_printf(k->c.a, "%lld", (long long)page.v[page.n - 1].number);
+    native_list_end(w, next);
+    return true;
+}
+const rpc native_events_list = {.msg = &list_msg, .fn = list, .reply = &events_shape};
+
+// ---- live -----------------------------------------------------------------------------------
+
+struct follow {
+    uint64_t has;
+    str project;
+    int64_t after;
+};
+static const msg_field follow_fields[] = {
+    MSG_FIELD(struct follow, project, MSG_STRING, MSG_NUMBER_OK,
+              .doc = "only events of this project, by number or name"),
+    MSG_FIELD(struct follow, after, MSG_INT64, 0,
+              .doc =
+                  "begin behind this number; the header Last-Event-ID wins; without both: now"),
+};
+static const msg_type follow_msg = MSG_TYPE(struct follow, follow_fields);
+const native_stream native_events_stream_io = {.gives = "text/event-stream",
+                                               .query = &follow_msg};
+
+// A browser that reconnects sends the number that it saw last.
+static bool start_of(http_req *r, const struct follow *q, int64_t last, int64_t *after,
+                     err *e) {
+    str seen = http_header(r, "last-event-id");
+    *after = msg_has(&follow_msg, q, "after") ? q->after : last;
+    if (seen.n && !str_to_i64(str_trim(seen), after))
+        return err_set(e, ERR_INVALID, "Last-Event-ID is the number of an event");
+    if (*after >= 0 && *after <= last) return true;
+    return err_set(e, ERR_INVALID,
+                   "there is no event %lld to begin behind: the last one is %lld",
+                   (long long)*after, (long long)last);
+}
+
+static bool follow(call *k, native_feed *feed, err *e) {
+    struct follow q;
+    native_follow at = {.ws = k->c.ws};
+    int64_t last;
+    if (!feed) return err_set(e, ERR_UNIMPLEMENTED, "this server has no streams of events");
+    if (!native_query(k->r, &follow_msg, &q, e) || !event_last(&k->c, &last, e) ||
+        !start_of(k->r, &q, last, &at.after, e))
+        return false;
+    at.has_project = q.project.n > 0;
+    if (at.has_project && !native_project_named(k, q.project, &at.project, e)) return false;
+    if (http_is_head(k->r)) {
+        http_reply(k->r, 200, "text/event-stream", (str){0});
+        return true;
+    }
+    return native_feed_follow(feed, k->r, &at, e);
+}
+
+void native_events_stream(http_req *r) {
+    const api *app = http_app(r);
+    call k = {.r = r, .c = api_ctx(r)};
+    err e = {0};
+    if (!follow(&k, app->feed, &e)) http_fail(r, &e);
+}

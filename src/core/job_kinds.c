@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// job_kinds: the table of what runs as jobs, and the kinds that have no file of their own: the
+// check of everything, and cleaning. Called by the threads of the manager.
+#include "base/json.h"
+#include "core/core_internal.h"
+#include "core/event.h"
+#include "core/job_internal.h"
+#include "core/once.h"
+
+#include <stdio.h>
+
+// ---- check ----------------------------------------------------------------------------------
+
+typedef struct findings {
+    job_run *j;
+    uint64_t n;
+    char first[500];
+} findings;
+
+static void found(findings *f, const char *where, const char *what) {
+    if (!f->n++) snprintf(f->first, sizeof f->first, "%s: %s", where, what);
+    job_detail(f->j, "%llu damaged so far; the first: %s", (unsigned long long)f->n, f->first);
+}
+
+static void bad_event(void *arg, int64_t ws, int64_t number, const char *what) {
+    char where[64];
+    snprintf(where, sizeof where, "event %lld of workspace %lld", (long long)number,
+             (long long)ws);
+    found(arg, where, what);
+}
+
+static void bad_series(void *arg, id run_id, const char *what) {
+    char hex[ID_HEX], where[ID_HEX + 8];
+    id_hex(run_id, hex);
+    snprintf(where, sizeof where, "run %s", hex);
+    found(arg, where, what);
+}
+
+static void bad_search(void *arg, const char *what) {
+    found(arg, "search columns (stemma rebuild mends them)", what);
+}
+
+static void bad_object(void *arg, sha256 digest, const char *what) {
+    char hex[SHA256_HEX], where[SHA256_HEX + 8];
+    sha256_hex(digest, hex);
+    snprintf(where, sizeof where, "object %s", hex);
+    found(arg, where, what);
+}
+
+static bool wants_deep(arena *a, str argument, bool *deep, err *e) {
+    *deep = false;
+    if (!argument.n) return true;
+    str why = {0};
+    json_value *v = json_parse(a, argument, 0, &why);
+    if (!v || v->type != JSON_OBJECT)
+        return err_set(e, ERR_INVALID,
+                       "the argument of a check is an object, {\"deep\": true}");
+    for (const json_value *m = v->child; m; m = m->next) {
+        bool is_bool = m->type == JSON_TRUE || m->type == JSON_FALSE;
+        if (!str_is(m->key, "deep") || !is_bool)
+            return err_set(e, ERR_INVALID, "a check takes 'deep', true or false");
+        *deep = m->type == JSON_TRUE;
+    }
+    return true;
+}
+
+static bool check_argument(arena *a, str argument, err *e) {
+    bool deep;
+    return wants_deep(a, argument, &deep, e);
+}
+
+// A part of the check has ended.
+static bool part(job_run *j, int64_t n) {
+    job_progress(j, n, 4, "parts");
+    return true;
+}
+
+// What `stemma check` does, but for the engine's own check, which would hold one snapshot all
+// the while.
+static bool check(job_run *j, err *e) {
+    core *c = job_ctx(j)->core;
+    findings f = {.j = j};
+    bool deep;
+    uint64_t events = 0, blocks = 0;
+    store_report objects = {0};
+    if (!wants_deep(job_ctx(j)->a, job_argument(j), &deep, e)) return false;
+    bool ok = part(j, 0) && event_check(c, bad_event, &f, &events, e) && part(j, 1) &&
+              series_check(c, bad_series, &f, &blocks, e) && part(j, 2) &&
+              search_check(c, bad_search, &f, e) && part(j, 3) &&
+              store_check(c->store, deep, bad_object, &f, &objects, e) && part(j, 4);
+    if (!ok) return false;
+    if (f.n)
+        return err_set(e, ERR_CORRUPT, "%llu damaged; the first: %s (stemma check names all)",
+                       (unsigned long long)f.n, f.first);
+    job_detail(j, "whole: %llu events, %llu blocks of points, %llu objects with %llu bytes",
+               (unsigned long long)events, (unsigned long long)blocks,
+               (unsigned long long)objects.objects, (unsigned long long)objects.bytes);
+    return true;
+}
+
+// ---- clean ----------------------------------------------------------------------------------
+
+static bool clean_by(job_run *j, bool (*step)(core *c, size_t *n, err *e), int64_t *all,
+                     err *e) {
+    size_t n = 1;
+    while (n && job_goes_on(j)) {
+        if (!step(job_ctx(j)->core, &n, e)) return false;
+        *all += (int64_t)n;
+        job_progress(j, *all, *all, "rows");
+    }
+    return true;
+}
+
+static bool clean(job_run *j, err *e) {
+    int64_t all = 0;
+    return clean_by(j, once_clean, &all, e) && clean_by(j, job_clean, &all, e);
+}
+
+// ---- the table ------------------------------------------------------------------------------
+
+#define SHOWN(kind, unit, doc) {#kind, doc, .run = NULL},
+const job_kind job_kinds[] = {
+    {"check", "reads everything and says what is damaged; {\"deep\": true} hashes files again",
+     .users = true, .check = check_argument, .run = check},
+    {"gc",
+     "frees what the bin holds: {\"older_than_s\", \"hold_s\", \"dry_run\"}, by default 30 days, "
+     "7 days, false",
+     .users = true, .check = gc_job_check, .run = gc_job_run},
+    {"gc_undo", "brings back what the last gc freed, to the bin", .users = true,
+     .run = gc_job_undo},
+    {"clean", "forgets Idempotency-Keys after a day and ended jobs after a month",
+     .every_us = 3600 * (int64_t)1000000, .run = clean},
+    JOB_SHOWN_TABLE(SHOWN){0},
+};
+#undef SHOWN

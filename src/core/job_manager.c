@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager: one thread that takes jobs that are due, starts a thread for each (JOBS_MAX at
+// once), renews their leases, and writes what they and core's own threads show of themselves.
+// A job's function never waits for that: it leaves its progress in job_run, under `lock`.
+//
+// `jobs` is the manager's alone; a job's thread has its job_run, and sets `over` as the last
+// thing. job_manager_start and _stop: one thread; _wake: any.
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "core/core_internal.h"
+#include "core/job_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    JOBS_MAX = 4,
+    TURNS_MAX = 10, // a job that was begun so often and never ended fails
+    LOOK_BUSY_US = 500000,
+    LOOK_US = 1000000,       // PostgreSQL: other servers start jobs too
+    LOOK_ALONE_US = 5000000, // SQLite: only what is due later
+    SHOW_US = 5000000,
+    WRITE_US = 1000000, // progress is written so often
+    AGAIN_US = 5000000, // after an error that may pass, times the turn
+};
+#define LEASE_US (10 * (int64_t)1000000)
+
+struct job_run {
+    core *core;
+    arena *own; // what the claim points to
+    job_claim claim;
+    ctx c; // with an arena that the function may reset
+    pthread_t thread;
+    atomic_bool stop, over;
+    int64_t renewed_us;   // the manager's
+    pthread_mutex_t lock; // guards the rest
+    int64_t done, total;
+    const char *unit;
+    char detail[1000];
+    bool changed;
+    struct job_run *next;
+};
+
+struct job_manager {
+    core *core;
+    int64_t lease_us, shown_us;
+    pthread_t thread;
+    pthread_mutex_t lock; // guards the condition
+    pthread_cond_t wake;
+    bool stop, woken;
+    struct job_run *jobs;
+    int n_jobs;
+    struct {
+        bool holds;
+        int64_t done, backlog;
+    } shown[JOB_SHOWN_COUNT_]; // as written
+};
+
+// ---- for a job's function -------------------------------------------------------------------
+
+ctx *job_ctx(job_run *j) {
+    return &j->c;
+}
+
+str job_argument(const job_run *j) {
+    return j->claim.argument;
+}
+
+bool job_goes_on(const job_run *j) {
+    return !atomic_load(&j->stop) && !atomic_load(&j->core->stopping);
+}
+
+void job_progress(job_run *j, int64_t done, int64_t total, const char *unit) {
+    pthread_mutex_lock(&j->lock);
+    j->changed = true;
+    j->done = done;
+    j->total = total;
+    j->unit = unit;
+    pthread_mutex_unlock(&j->lock);
+}
+
+void job_detail(job_run *j, const char *fmt, ...) {
+    va_list args;
+    pthread_mutex_lock(&j->lock);
+    j->changed = true;
+    va_start(args, fmt);
+    vsnprintf(j->detail, sizeof j->detail, fmt, args);
+    va_end(args);
+    pthread_mutex_unlock(&j->lock);
+}
+
+// A copy in `a`; the text that fmt cut within a code point ends before it.
+static job_now now_of(job_run *j, arena *a) {
+    pthread_mutex_lock(&j->lock);
+    str detail = str_of(j->detail);
+    while (detail.n && !str_is_text(detail))
+        detail.n--;
+    job_now now = {j->done, j->total, j->unit, arena_str(a, detail)};
+    j->changed = false;
+    pthread_mutex_unlock(&j->lock);
+    return now;
+}
+
+// ---- one job
+// ----------------------------------------------------------------------------------
+
+static job_end end_of(const job_run *j, bool ok, const err *e) {
+    const job_claim *k = &j->claim;
+    int64_t now = clock_now_us();
+    bool stopped = !ok && e->code == ERR_CANCELLED;
+    if (stopped || (ok && !job_goes_on(j)))
+        return (job_end){.state = JOB_WAITING, .due_us = now, .fresh = true};
+    if (!ok && err_about(e->code)->retry && k->turn < TURNS_MAX)
+        return (job_end){.state = JOB_WAITING, .due_us = now + k->turn * AGAIN_US};
+    if (k->kind->every_us)
+        return (job_end){
+            .state = JOB_WAITING, .due_us = now + k->kind->every_us, .fresh = true};
+    return (job_end){.state = ok ? JOB_DONE : JOB_FAILED, .tell = true};
+}
+
+static bool run_function(job_run *j, err *e) {
+    if (j->claim.turn <= TURNS_MAX) return j->claim.kind->run(j, e);
+    return err_set(e, ERR_INTERNAL, "it was begun %d times and never ended", TURNS_MAX);
+}
+
+static void *run_job(void *arg) {
+    job_run *j = arg;
+    err e = {0};
+    bool ok = run_function(j, &e);
+    job_end end = end_of(j, ok, &e);
+    if (!ok && e.code != ERR_CANCELLED) {
+        job_detail(j, "%s", e.msg);
+        log_msg(LOG_WARN, "job.failed", "%s: %s", j->claim.kind->name, e.msg);
+    }
+    job_now now = now_of(j, j->c.a);
+    e = (err){0};
+    if (!job_finish(j->core, &j->claim, &now, &end, &e))
+        log_msg(LOG_WARN, "job.lost",
+                "%s ended, but that could not be written (%s): it will run "
+                "again",
+                j->claim.kind->name, e.msg);
+    atomic_store(&j->over, true);
+    job_manager_wake(j->core->jobs);
+    return NULL;
+}
+
+static void job_free(job_run *j) {
+    arena_free(j->c.a);
+    arena_free(j->own);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}
+
+// False: none is due.
+static bool take_job(job_manager *m, err *e) {
+    job_run *j = mem_alloc(sizeof *j);
+    arena *a = arena_new();
+    if (!job_take(m->core, a, m->lease_us, &j->claim, e)) {
+        arena_free(a);
+        free(j);
+        return false;
+    }
+    j->core = m->core;
+    j->own = a;
+    j->c = (ctx){.core = m->core, .a = arena_new(), .ws = j->claim.ws, .user = j->claim.user};
+    j->unit = "";
+    j->renewed_us = clock_mono_us();
+    pthread_mutex_init(&j->lock, NULL);
+    j->next = m->jobs;
+    m->jobs = j;
+    m->n_jobs++;
+    thread_start(&j->thread, "job", 1u << 20, true, run_job, j);
+    return true;
+}
+
+static void renew_job(job_manager *m, job_run *j, arena *a) {
+    int64_t now_us = clock_mono_us(), age = now_us - j->renewed_us;
+    pthread_mutex_lock(&j->lock);
+    bool due = age > m->lease_us / 3 || (j->changed && age > WRITE_US);
+    pthread_mutex_unlock(&j->lock);
+    if (!due || atomic_load(&j->over)) return;
+    err e = {0};
+    bool lost = false;
+    job_now now = now_of(j, a);
+    if (job_renew(m->core, &j->claim, &now, m->lease_us, &lost, &e))
+        j->renewed_us = now_us;
+    else
+        log_msg(LOG_WARN, "job.renew", "%s", e.msg);
+    if (lost) atomic_store(&j->stop, true);
+}
+
+static void reap(job_manager *m) {
+    for (job_run **p = &m->jobs; *p;) {
+        job_run *j = *p;
+        if (!atomic_load(&j->over)) {
+            p = &j->next;
+            continue;
+        }
+        *p = j->next;
+        m->n_jobs--;
+        pthread_join(j->thread, NULL);
+        job_free(j);
+    }
+}
+
+// ---- threads that are shown
+// -------------------------------------------------------------------
+
+static void show_threads(job_manager *m, bool last) {
+    for (int i = 0; i < JOB_SHOWN_COUNT_; i++) {
+        job_shown *s = &m->core->shown[i];
+        bool holds = !last && atomic_load(&s->holds);
+        int64_t done = atomic_load(&s->done), backlog = atomic_load(&s->backlog);
+        if (holds == m->shown[i].holds &&
+            (!holds || (done == m->shown[i].done && backlog == m->shown[i].backlog)))
+            continue;
+        err e = {0};
+        if (!job_show_row(m->core, (job_shown_kind)i, holds, done, backlog, &e)) {
+            log_msg(LOG_WARN, "job.show", "%s", e.msg);
+            return;
+        }
+        m->shown[i].holds = holds;
+        m->shown[i].done = done;
+        m->shown[i].backlog = backlog;
+    }
+}
+
+// ---- the thread
+// -------------------------------------------------------------------------------
+
+static bool manager_wait(job_manager *m) { // false: stop
+    bool alone = db_engine_of(m->core->db) == DB_SQLITE;
+    int64_t until = clock_mono_us() + (m->n_jobs ? LOOK_BUSY_US
+                                       : alone   ? LOOK_ALONE_US
+                                                 : LOOK_US);
+    pthread_mutex_lock(&m->lock);
+    while (!m->stop && !m->woken) {
+        int64_t left = until - clock_mono_us();
+        if (left <= 0) break;
+        thread_cond_wait_us(&m->wake, &m->lock, left);
+    }
+    m->woken = false;
+    bool go_on = !m->stop;
+    pthread_mutex_unlock(&m->lock);
+    return go_on;
+}
+
+static void manager_round(job_manager *m, arena *a, bool *prepared) {
+    err e = {0};
+    arena_reset(a);
+    reap(m);
+    for (job_run *j = m->jobs; j; j = j->next)
+        renew_job(m, j, a);
+    if (!*prepared) *prepared = job_prepare(m->core, &e);
+    while (*prepared && m->n_jobs < JOBS_MAX && !atomic_load(&m->core->stopping) &&
+           take_job(m, &e)) {
+    }
+    if (e.code != ERR_NONE) log_msg(LOG_WARN, "job.take", "%s", e.msg);
+    if (clock_mono_us() - m->shown_us < SHOW_US) return;
+    show_threads(m, false);
+    m->shown_us = clock_mono_us();
+}
+
+static void *manager_main(void *arg) {
+    job_manager *m = arg;
+    arena *a = arena_new();
+    bool prepared = false;
+    do
+        manager_round(m, a, &prepared);
+    while (manager_wait(m));
+    for (job_run *j = m->jobs; j; j = j->next)
+        atomic_store(&j->stop, true);
+    while (m->jobs) {
+        job_run *j = m->jobs;
+        m->jobs = j->next;
+        pthread_join(j->thread, NULL);
+        job_free(j);
+    }
+    show_threads(m, true);
+    arena_free(a);
+    return NULL;
+}
+
+void job_manager_start(core *c, int64_t lease_us) {
+    job_manager *m = mem_alloc(sizeof *m);
+    m->core = c;
+    m->lease_us = lease_us ? lease_us : LEASE_US;
+    pthread_mutex_init(&m->lock, NULL);
+    thread_cond_init(&m->wake);
+    c->jobs = m; // a job's thread may need it at once
+    thread_start(&m->thread, "jobs", 0, true, manager_main, m);
+}
+
+void job_manager_wake(job_manager *m) {
+    pthread_mutex_lock(&m->lock);
+    m->woken = true;
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+}
+
+void job_manager_stop(core *c) {
+    job_manager *m = c->jobs;
+    pthread_mutex_lock(&m->lock);
+    m->stop = true;
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+    pthread_join(m->thread, NULL);
+    pthread_mutex_destroy(&m->lock);
+    pthread_cond_destroy(&m->wake);
+    free(m);
+    c->jobs = NULL;
+}
