@@ -7,6 +7,7 @@
 #include "load/load.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define PAGE  25000
 #define MARKS 64
@@ -85,6 +86,7 @@ static bool send_next(void *arg, slot *s) {
         c->started = true;
     }
     put_batch(&c->body, p, &p->runs[c->run]);
+    if (p->o->pause) usleep((useconds_t)p->o->pause);
     request(s, p->o, "POST", STR("/api/2.0/mlflow/runs/log-batch"), buf_view(&c->body));
     return true;
 }
