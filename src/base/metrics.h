@@ -32,6 +32,8 @@
     X(search_folded_runs_total, counter, "runs folded into the search columns")                          \
     X(objects_written_total, counter, "objects made durable")                                            \
     X(object_bytes_written_total, counter, "bytes of objects made durable")                              \
+    X(backups_total, counter, "backups sent whole")                                                      \
+    X(gc_removed_bytes_total, counter, "bytes of objects that gc removed for good")                      \
     X(corrupt_total, counter, "blocks or objects whose checksum did not match")
 
 #define METRICS_MEMBER(name, type, help) _Atomic int64_t name;

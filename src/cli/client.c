@@ -14,8 +14,12 @@ struct cli_client {
 };
 
 cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
+    return cli_connect_patient(o, a, 0, e);
+}
+
+cli_client *cli_connect_patient(const cli_options *o, arena *a, int64_t stall_us, err *e) {
     cli_client *c = mem_alloc(sizeof *c);
-    http_client_config config = {.url = o->url, .token = o->token};
+    http_client_config config = {.url = o->url, .token = o->token, .stall_us = stall_us};
     c->a = a;
     bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
     if (within) {

@@ -12,6 +12,8 @@
 typedef struct cli_client cli_client;
 
 cli_client *cli_connect(const cli_options *o, arena *a, err *e);
+// For what the server works on for long before it answers: waits for a byte so long.
+cli_client *cli_connect_patient(const cli_options *o, arena *a, int64_t stall_us, err *e);
 void cli_disconnect(cli_client *c);
 
 // A request whose reply is JSON; `path` begins behind "/api/v1". `body` is JSON, or empty. NULL

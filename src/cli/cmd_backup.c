@@ -30,6 +30,9 @@ typedef struct receiving {
 
 enum { SYNC_EVERY = 64 << 20 };
 
+// The server dumps its records to a scratch file before it sends the first byte.
+#define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
+
 // All but the last ARCHIVE_END_SIZE bytes so far go into the hash.
 static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     char both[2 * ARCHIVE_END_SIZE];
@@ -122,7 +125,7 @@ int cmd_backup(const cli_options *o, arena *a) {
     err e = {0};
     receiving r = {.hash = sha256_new()};
     const char *path = arena_cstr(a, o->words[0]);
-    cli_client *c = cli_connect(o, a, &e);
+    cli_client *c = cli_connect_patient(o, a, SNAPSHOT_US, &e);
     bool ok = c && backup_to(c, a, path, &r, &e);
     cli_disconnect(c);
     sha256_free(r.hash);

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define WALK_US (3600 * INT64_C(1000000)) // the server may have millions of files to count
+
 static long long number(const json_value *row, const char *name) {
     const json_value *v = json_get(row, name);
     return v ? (long long)v->i : 0;
@@ -25,7 +27,7 @@ static void print_rows(const json_value *items, const char *by) {
 int cmd_du(const cli_options *o, arena *a) {
     err e = {0};
     str text;
-    cli_client *c = cli_connect(o, a, &e);
+    cli_client *c = cli_connect_patient(o, a, WALK_US, &e);
     str path = arena_printf(a, "/du?by=%.*s", STR_F(http_client_escape(a, o->by)));
     const json_value *page = c ? cli_call(c, "GET", path, (str){0}, &text, &e) : NULL;
     cli_disconnect(c);

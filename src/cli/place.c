@@ -3,6 +3,7 @@
 #include "cli/place.h"
 
 #include "base/digest.h"
+#include "base/id.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,13 +40,17 @@ static bool sync_dir(const char *path, err *e) {
     return ok;
 }
 
+// Servers that start at once on one folder may all do so.
 static bool write_text(arena *a, str dir, const char *name, str text, err *e) {
-    const char *path = path_of(a, dir, name), *tmp = arena_printf(a, "%s.new", path).p;
+    const char *path = path_of(a, dir, name),
+               *tmp = arena_printf(a, "%s.%s.new", path, id_str(a, id_new()).p).p;
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
     if (fd >= 0) close(fd);
-    if (!ok || rename(tmp, path)) return err_errno(e, "writing %s failed", path);
-    return sync_dir(arena_cstr(a, dir), e);
+    if (ok && rename(tmp, path) == 0) return sync_dir(arena_cstr(a, dir), e);
+    err_errno(e, "writing %s failed", path);
+    unlink(tmp);
+    return false;
 }
 
 // ---- records --------------------------------------------------------------------------------
@@ -82,8 +87,11 @@ static bool is_empty(arena *a, str dir, bool *yes, err *e) {
     if (!d) return err_errno(e, "reading the folder '%.*s' failed", STR_F(dir));
     *yes = true;
     for (struct dirent *f; (f = readdir(d));) {
-        str name = str_of(f->d_name); // the last: killed while it was written
-        *yes &= str_is(name, ".") || str_is(name, "..") || str_is(name, "unfinished.new");
+        str name = str_of(f->d_name);
+        if (str_starts(name, STR("unfinished.")))
+            unlinkat(dirfd(d), f->d_name, 0); // half written
+        else
+            *yes &= str_is(name, ".") || str_is(name, "..");
     }
     closedir(d);
     return true;

@@ -6,6 +6,7 @@
 // the objects that this snapshot's catalogue names are read. Whatever gc does after the hold
 // removes none of them (store.h, store_hold).
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "core/backup.h"
 #include "core/backup_internal.h"
 #include "core/core_internal.h"
@@ -312,6 +313,7 @@ bool backup_write(core *c, const char *version, archive_put put, void *arg, back
                 .out = archive_out_new(put, arg)};
     bool ok = open_scratch(&b, e) && hold(&b, e) && db_snapshot(c->db, dump_fn, &b, e) &&
               send_all(&b, version, e);
+    METRIC_ADD(backups_total, ok);
     if (b.hold_until) store_hold_drop(c->store, b.hold);
     if (b.records >= 0) close(b.records);
     if (b.objects >= 0) close(b.objects);

@@ -90,8 +90,7 @@ static bool wipe_page(db_tx *tx, void *arg, err *e) {
     bool deleted = i->model;
     w->n = 0;
     if (!i->model && !still_deleted(tx, w->g, &deleted, e)) return false;
-    if (deleted)
-        w->n = db_do(tx, &w->t->owned_wipe, e, DB_I64(w->g->c->ws), DB_ID(i->id));
+    if (deleted) w->n = db_do(tx, &w->t->owned_wipe, e, DB_I64(w->g->c->ws), DB_ID(i->id));
     return w->n >= 0;
 }
 
@@ -163,7 +162,7 @@ static bool measure_fn(db_tx *tx, void *arg, err *e) {
 
 static bool measure(gc *g, const bin_item *i, err *e) {
     measuring m = {.g = g, .item = i};
-    if (i->path.n && !db_read(g->c->core->db, measure_fn, &m, e)) return false;
+    if (i->path.n && !db_snapshot(g->c->core->db, measure_fn, &m, e)) return false;
     g->report->files += m.files;
     g->report->file_bytes += m.bytes;
     return true;

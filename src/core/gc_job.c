@@ -22,7 +22,8 @@ static bool read_options(arena *a, str argument, gc_options *o, err *e) {
     if (!argument.n) return true;
     const json_value *v = json_parse(a, argument, 0, NULL);
     if (!v || v->type != JSON_OBJECT)
-        return err_set(e, ERR_INVALID, "the argument of a gc is an object, {\"dry_run\": true}");
+        return err_set(e, ERR_INVALID,
+                       "the argument of a gc is an object, {\"dry_run\": true}");
     for (const json_value *m = v->child; m; m = m->next) {
         bool is_bool = m->type == JSON_TRUE || m->type == JSON_FALSE, ok = false;
         if (str_is(m->key, "older_than_s"))
@@ -55,13 +56,13 @@ bool gc_job_run(job_run *j, err *e) {
     o.progress = show;
     o.arg = j;
     if (!gc_bin(job_ctx(j)->core, &o, &r, e)) return false;
-    job_detail(j,
-               "%s %llu runs, %llu models, %llu files; %llu objects (%llu bytes) set aside, %llu "
-               "(%llu bytes) removed, %llu (%llu bytes) waiting",
-               o.dry ? "would free" : "freed", (ull)r.runs, (ull)r.models, (ull)r.files,
-               (ull)r.objects.objects, (ull)r.objects.bytes, (ull)r.objects.removed,
-               (ull)r.objects.removed_bytes, (ull)r.objects.waiting,
-               (ull)r.objects.waiting_bytes);
+    job_detail(
+        j,
+        "%s %llu runs, %llu models, %llu files; %llu objects (%llu bytes) set aside, %llu "
+        "(%llu bytes) removed, %llu (%llu bytes) waiting",
+        o.dry ? "would free" : "freed", (ull)r.runs, (ull)r.models, (ull)r.files,
+        (ull)r.objects.objects, (ull)r.objects.bytes, (ull)r.objects.removed,
+        (ull)r.objects.removed_bytes, (ull)r.objects.waiting, (ull)r.objects.waiting_bytes);
     return true;
 }
 

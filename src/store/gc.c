@@ -10,6 +10,7 @@
 //  3. Files that no row names and that are old go (I4).
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/store_internal.h"
 
 #include <errno.h>
@@ -115,7 +116,9 @@ static void end_of_one(struct group *q, size_t i) {
     if (aside) count(&f->objects, &f->bytes, row);
     if (removed) {
         count(&f->removed, &f->removed_bytes, row);
-        if (!g->dry) store_drop(g->s, row);
+        if (g->dry) return;
+        METRIC_ADD(gc_removed_bytes_total, (int64_t)row->size);
+        store_drop(g->s, row);
         return;
     }
     if (aside || was == REMOVE) count(&f->waiting, &f->waiting_bytes, row);
