@@ -17,31 +17,36 @@ import servers
 
 @dataclasses.dataclass
 class Scale:
-    """How much is measured. Times in seconds."""
+    """How much is measured: by default, and with --quick and --full. Times in seconds."""
 
-    seconds: int  # a measure by time
-    peer_seconds: int
-    fill_runs: int  # of the search
-    columns: tuple  # metrics, parameters, tags
-    pages: int  # of a search that are followed
-    searches: int
-    series: int  # points of the long series
-    artifact: int  # bytes of the long artifact
-    files: int
-    idle: int
-    packed_points: int  # for bytes a point
-    start_points: int  # beside the runs, for the start times
-    cost_points: int
-    followers: int
-    backup: int  # bytes of content that are backed up
+    seconds: int = 15  # a measure by time
+    long_seconds: int = 600  # the one that shows whether packing and checkpoints keep up
+    peer_seconds: int = 15
+    fill_runs: int = 100_000  # of the search
+    columns: tuple = (100, 70, 30)  # metrics, parameters, tags
+    pages: int = 100  # of a search that are followed
+    searches: int = 100
+    series: int = 1_000_000  # points of the long series
+    artifact: int = 2 << 30  # bytes of the long artifact
+    files: int = 100_000
+    idle: int = 10_000
+    packed_points: int = 5_000_000  # for bytes a point
+    start_points: int = 100_000_000  # beside the runs, for the start times
+    cost_points: int = 100_000_000
+    followers: int = 1000  # of a stream of events
+    chart_series: int = 200  # in one chart
+    chart_points: int = 1_000_000  # of each of them
+    backup: int = 2 << 30  # bytes of files that are backed up
 
 
 SCALES = {
-    "quick": Scale(1, 2, 200, (12, 10, 5), 5, 10, 30_000, 16 << 20, 200, 100, 100_000, 50_000, 300_000, 50, 64 << 20),
-    "default": Scale(15, 15, 100_000, (100, 70, 30), 100, 100, 1_000_000, 2 << 30, 100_000, 10_000, 5_000_000,
-                     10_000_000, 10_000_000, 1000, 2 << 30),
-    "full": Scale(600, 60, 100_000, (100, 70, 30), 100, 300, 1_000_000, 2 << 30, 100_000, 10_000, 20_000_000,
-                  100_000_000, 100_000_000, 1000, 10 << 30),
+    "quick": Scale(seconds=1, long_seconds=2, peer_seconds=2, fill_runs=200, columns=(12, 10, 5), pages=5, searches=10,
+                   series=30_000, artifact=16 << 20, files=200, idle=100, packed_points=100_000, start_points=50_000,
+                   cost_points=300_000, followers=50, chart_series=20, chart_points=20_000,
+                   backup=64 << 20),
+    "default": Scale(),
+    "full": Scale(seconds=600, peer_seconds=60, searches=300, packed_points=20_000_000,
+                  backup=10 << 30),
 }
 
 

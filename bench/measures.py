@@ -6,10 +6,11 @@ import json
 import shutil
 import subprocess
 import time
+import urllib.request
 
 import peer as mlflow
 from harness import Failed, Figure, MemorySampler, value
-from servers import du_bytes, pss_bytes
+from servers import cpu_seconds, du_bytes, pss_bytes
 
 MEASURES = {}
 
@@ -48,6 +49,23 @@ def points(b):
     """log-batch of 1,000 points, 8 connections, SQLite"""
     log_points(b, "log-batch of 1,000 points, 8 connections, SQLite", 1_000_000, "sqlite",
                (("p99_ms", 30), ("p999_ms", 150)), conns=8, batch=1000)
+
+
+@measure
+def points_long(b):
+    """log-batch of 1,000 points, 8 connections, SQLite, for ten minutes"""
+    what = f"log-batch of 1,000 points, 8 connections, SQLite, for {b.scale.long_seconds} s"
+    with b.stemma() as s:
+        mine = b.load("points", s, seconds=b.scale.long_seconds, conns=8, batch=1000, **{"readback-runs": 1})
+        s.stop()
+        whole = s.check()
+        note = (f"{mine['points']:,} points; one of the 8 runs read back and compared ({mine['points_read_back']:,} points); "
+                f"stemma check: {whole}")
+        b.add(Figure(b.current, what, "points/s", mine["points_per_s"], None, 1_000_000, "more", ">= 1,000,000", note,
+                     {"stemma": mine}))
+        for name, limit in (("p99_ms", 30), ("p999_ms", 150)):
+            b.add(Figure(b.current, f"{what}: {name.removesuffix('_ms').replace('p999', 'p99.9')}", "ms", mine[name], None,
+                         limit, "less", f"< {limit} ms"))
 
 
 @measure
@@ -224,6 +242,55 @@ def series(b):
                               whole["points_per_s"], value(whole_peer, "points_per_s"), 1_500_000, "more",
                               ">= 1.5 M points/s", join("one connection", note), {"stemma": whole, "mlflow": whole_peer}))
         b.explain(figure, s, lambda: b.load("history", s, **fixed, seconds=5, **{"max_results": 25000}))
+
+
+# ---- the native API --------------------------------------------------------------------------------------------------
+
+BULK = dict(conns=2, batch=200_000, keys=10)
+
+
+@measure
+def ingest(b):
+    """points in bulk, in the compact form of the native API, 2 connections"""
+    with b.stemma() as s:
+        with MemorySampler(s) as memory:
+            mine = b.load("ingest", s, seconds=b.scale.seconds, **BULK, **{"skip-readback": True})
+        check = b.load("ingest", s, count=10 * BULK["batch"], seed=2, **BULK)
+        with b.peer() as p:
+            other, note = b.try_load("points", p, seconds=b.scale.peer_seconds, conns=8, batch=1000,
+                                     **{"skip-readback": True})
+        note = join(f"durable; frames of 200,000 points, one a request; server memory grew by at most "
+                    f"{(memory.highest - memory.before) / 1e6:.0f} MB; {check['points_read_back']:,} points of a shorter "
+                    "run read back and compared; MLflow: log-batch of 1,000", note)
+        figure = b.add(Figure(b.current, "points in bulk, compact form, SQLite", "points/s", mine["points_per_s"],
+                              value(other, "points_per_s"), 1_500_000, "more", ">= 1.5 M points/s", note,
+                              {"stemma": mine, "mlflow": other}))
+        again = min(b.scale.seconds, 10)
+        b.explain(figure, s, lambda: b.load("ingest", s, seconds=again, **BULK, **{"skip-readback": True}))
+
+
+@measure
+def charts(b):
+    """many long series in one chart"""
+    n, each = b.scale.chart_series, b.scale.chart_points
+    with b.stemma() as s, b.peer() as p:
+        made = b.load("ingest", s, count=n * each, conns=1, runs=1, keys=n, batch=1000 * n, **{"skip-readback": True})
+        s.stop()  # a clean stop packs what is pending
+        s.start()
+        fixed = dict(conns=1, run=made["run"], keys=n, buckets=1000)
+        mine = b.load("chart", s, **fixed, count=b.scale.searches)
+        if mine["points"] != made["points"] or mine["lines"] != n:
+            raise Failed(f"the chart holds {mine['points']:,} points of {made['points']:,}")
+        other = b.load("series-peer", p, count=each, db=p.sqlite_file) if p else None
+        one, note = b.try_load("interval", p, conns=1, count=3, **{"max_results": 1000},
+                               **(dict(run=other["run"], key=other["key"]) if other else {}))
+        note = join(f"{mine['parts']:,} parts, {mine['received_mb'] / mine['requests']:.1f} MB a reply; MLflow: "
+                    f"{n} calls of bulk-interval, one after the other", note)
+        peer_ms = value(one, "p50_ms")
+        figure = b.add(Figure(b.current, f"chart of {n} series x 1,000 parts of {each:,} points each, p95", "ms",
+                              mine["p95_ms"], peer_ms and peer_ms * n, 150, "less", "< 150 ms", note,
+                              {"stemma": mine, "mlflow": one}))
+        b.explain(figure, s, lambda: b.load("chart", s, **fixed, seconds=5))
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------
@@ -457,18 +524,30 @@ def space(b):
                      f"20 ms, 10 series a step; stemma check: {whole}"))
 
 
+def until_packed(server):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(server.url + "/metrics", timeout=60) as reply:
+            if "\nstemma_pack_backlog_records 0\n" in reply.read().decode():
+                return
+        time.sleep(0.1)
+    raise Failed("packing does not come to an end")
+
+
 @measure
 def cost(b):
-    """what a point costs from 10^5 points on"""
+    """what a point costs, packing included, on 10^5 to 10^8 points"""
+    sizes = [n for n in (100_000, 1_000_000, 10_000_000) if n < b.scale.cost_points] + [b.scale.cost_points]
+    steps = []
     with b.stemma() as s:
-        made = b.load("points", s, count=b.scale.cost_points, conns=8, batch=1000, **{"skip-readback": True})
-    marks = [m for m in made["marks"] if m["points"] >= 10_000]
-    steps = [{"from": a["points"], "to": z["points"],
-              "cpu_us": 1e6 * (z["server_cpu_s"] - a["server_cpu_s"]) / (z["points"] - a["points"]),
-              "wall_us": 1e6 * (z["wall_s"] - a["wall_s"]) / (z["points"] - a["points"])}
-             for a, z in zip(marks, marks[1:], strict=False)]
-    early = [x for x in steps if x["from"] >= 90_000] or steps
-    ratio = early[-1]["cpu_us"] / early[0]["cpu_us"] if early and early[0]["cpu_us"] else None
-    text = "; ".join(f"{x['from']:,} to {x['to']:,}: {x['cpu_us']:.2f} us of CPU, {x['wall_us']:.2f} us" for x in steps)
-    b.add(Figure(b.current, f"cost of a point, last stretch of {made['points']:,} against the first", "x", ratio, None,
-                 1.25, "less", "flat (< 1.25 x)", text, {"steps": steps}))
+        for n in sizes:
+            times = max(1, 1_000_000 // n)  # the kernel counts CPU in hundredths of a second
+            before, points = cpu_seconds(s.pid), 0
+            for _ in range(times):
+                points += b.load("points", s, count=n, conns=8, batch=1000, **{"skip-readback": True})["points"]
+                until_packed(s)
+            steps.append({"points": n, "times": times, "cpu_us": 1e6 * (cpu_seconds(s.pid) - before) / points})
+    text = "; ".join(f"{x['points']:,}: {x['cpu_us']:.2f} us of CPU" for x in steps)
+    b.add(Figure(b.current, f"cost of a point on {sizes[-1]:,}, against {sizes[0]:,}", "x",
+                 steps[-1]["cpu_us"] / steps[0]["cpu_us"], None, 1.25, "less", "flat (< 1.25 x)",
+                 f"{text}; until all are packed", {"steps": steps}))

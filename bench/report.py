@@ -9,6 +9,8 @@ import platform
 import subprocess
 import time
 
+from harness import Figure
+
 
 def first_line(command):
     try:
@@ -89,6 +91,17 @@ def markdown(figures, facts, failures):
         for figure in missed:
             out += profile_table(figure) if figure.profile else [f"### {figure.what}", "", "No profile was taken.", ""]
     return "\n".join(out).rstrip() + "\n"
+
+
+def kept(root, facts, but):
+    """What bench/results.json has of other measures, when it was taken on this machine with the same peer."""
+    path = root / "bench" / "results.json"
+    old = json.loads(path.read_text()) if path.exists() else {}
+    if any(old.get(k) != facts[k] for k in ("machine", "peer", "scale")):
+        return []
+    names = {f.name for f in dataclasses.fields(Figure)}
+    rows = [{k: v for k, v in row.items() if k in names} for row in old["figures"] if row["measure"] not in but]
+    return [Figure(**row) for row in rows]
 
 
 def write(root, figures, facts, failures, docs):

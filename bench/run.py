@@ -40,7 +40,8 @@ def arguments():
     p.add_argument("--no-postgres", action="store_true")
     p.add_argument("--no-perf", action="store_true", help="no profiles of missed goals")
     p.add_argument("--docs", action=argparse.BooleanOptionalAction, default=None,
-                   help="write docs/benchmarks.md (default: when every measure is run)")
+                   help="write docs/benchmarks.md (default: when every measure is run); with --only, the figures of the "
+                        "other measures stay as they were on this machine")
     return p.parse_args()
 
 
@@ -73,6 +74,7 @@ def main():
               lambda text: print(text, flush=True))
     facts = report.facts(scale, binary, peer_version, work)
     failures = []
+    kept = report.kept(ROOT, facts, names) if a.only and not a.quick else []
     docs = a.docs if a.docs is not None else not a.only and not a.quick
     began = time.monotonic()
     try:
@@ -85,7 +87,8 @@ def main():
                 traceback.print_exc()
                 failures.append((name, str(e)[-500:]))
             if not a.quick:
-                report.write(ROOT, b.figures, facts, failures, docs)
+                figures = sorted(kept + b.figures, key=lambda f: list(MEASURES).index(f.measure))
+                report.write(ROOT, figures, facts, failures, docs)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     missed = [f for f in b.figures if f.met is False]

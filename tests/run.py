@@ -186,8 +186,6 @@ THREADED = "net|db|store|series|search|jobs"
 
 STAGES = [
     Stage("build-release", build("release", "all", "http_echo"), build=True),
-    Stage("build-debug", build("debug", "all"), build=True),
-    Stage("unit-debug", unit("debug"), ["build-debug"]),
     Stage("unit-release", unit("release"), ["build-release"]),
     Stage("clients-sqlite", pytest("tests/clients", *CLIENTS), ["build-release"]),
     Stage("clients-postgres", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres"), ["build-release"]),
@@ -196,13 +194,16 @@ STAGES = [
     Stage("unit-asan", unit("asan"), ["build-asan"]),
     Stage("clients-two", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres", "--servers=2"), ["build-asan"],
           env={"STEMMA_BIN": str(ROOT / "build/asan/stemma")}),
-    Stage("fault", pytest("tests/fault"), ["build-release"]),
     Stage("build-tsan", build("tsan", "all"), build=True),
     Stage("unit-tsan", unit("tsan", THREADED), ["build-tsan"]),
     Stage("build-fuzz", build("fuzz", "all"), build=True),
+    Stage("fault", pytest("tests/fault"), ["build-release"], cores=1),  # waits most of the time
     Stage("fuzz", fuzz, ["build-fuzz"], cores=1),
     Stage("docs", docs, ["build-release"], cores=1),
     Stage("lint", lint, ["build-release"], cores=1),
+    # What asan builds is debug with more in it.
+    Stage("build-debug", build("debug", "all"), build=True, on_request=True),
+    Stage("unit-debug", unit("debug"), ["build-debug"], on_request=True),
     Stage("soak", pytest("tests/fault", "-m", "soak"), ["build-release"], on_request=True, env={"STEMMA_SOAK": "1"}),
 ]  # fmt: skip
 

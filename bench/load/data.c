@@ -41,6 +41,15 @@ int64_t curve_time(uint64_t seed, int64_t step) {
     return EPOCH_MS + step * STEP_MS + (int64_t)(mix64(seed + (uint64_t)step) % JITTER_MS);
 }
 
+str *series_names(arena *a, size_t n) {
+    static const char *const kinds[] = {"train/loss", "val/loss", "train/acc", "val/acc",
+                                        "grad_norm"};
+    str *names = ARENA_ARRAY(a, str, n);
+    for (size_t k = 0; k < n; k++)
+        names[k] = k < 5 ? str_of(kinds[k]) : arena_printf(a, "layer_%zu/rms", k);
+    return names;
+}
+
 str url_escape(arena *a, str s) {
     static const char hex[] = "0123456789ABCDEF";
     char *out = arena_bytes(a, 3 * s.n + 1);

@@ -31,14 +31,16 @@
     X(pause, NUMBER, "0", "points: microseconds before each batch; with as many --threads as --conns") \
     X(patience, NUMBER, "0", "points: seconds to go on trying when the server is away")        \
     X(skip_readback, FLAG, "", "do not read back what was acknowledged")                       \
+    X(readback_runs, NUMBER, "0", "points: read back only so many of the runs; 0: all")        \
     X(seed, NUMBER, "1", "of the numbers that are made up")                                    \
+    X(buckets, NUMBER, "1000", "chart: parts of the range")                                    \
     X(experiment, TEXT, "", "id of the experiment; else one is made")                          \
     X(filter, TEXT, "", "search: the filter")                                                  \
     X(order_by, TEXT, "", "search: order, separated by commas")                                \
     X(max_results, NUMBER, "100", "search: rows a page; history, interval: points")            \
     X(pages, NUMBER, "1", "search: pages that are followed")                                   \
     X(page_token, TEXT, "", "search: where the first page begins")                             \
-    X(run, TEXT, "", "history, interval: the run's id")                                        \
+    X(run, TEXT, "", "history, interval, chart: the run's id")                                 \
     X(key, TEXT, "", "history, interval: the metric")                                          \
     X(size, NUMBER, "4096", "up, files: bytes a file")                                         \
     X(path, TEXT, "bench/file", "up, down, files: name in the artifact tree")                  \
@@ -197,6 +199,7 @@ double unit(uint64_t x);    // [0, 1) from mixed bits
 double curve(uint64_t seed, uint64_t series, int64_t step);
 int64_t curve_time(uint64_t seed,
                    int64_t step); // milliseconds: a step each 250 ms, jitter of 20 ms
+str *series_names(arena *a, size_t n); // of a run's series
 str url_escape(arena *a, str s);
 bool find_string(str json, const char *key,
                  str *value); // the first "key": "value" without escapes in it
@@ -220,10 +223,24 @@ void fill_tag(uint64_t seed, uint64_t i, uint64_t j, fill_text *out);
 int64_t fill_start(uint64_t i);
 #define FILL_SECONDS 600 // a run's length
 
+// ---- frames of points (frame.c): application/vnd.stemma.points, docs/formats-native.md
+#define FRAME_TYPE "application/vnd.stemma.points"
+typedef struct frame { // keys x steps points of a run
+    const char *run;   // 32 hex digits
+    uint64_t seed;
+    int64_t from; // first step
+    size_t steps;
+    const str *keys;
+    size_t n_keys;
+} frame;
+void put_frame(buf *b, const frame *f); // a whole body with this frame
+
 // ---- commands
 // ------------------------------------------------------------------------------------------------------
 // Each returns the exit status: 0 when all went well and everything was read back.
 int cmd_points(const load_options *o, arena *a, report *r);
+int cmd_ingest(const load_options *o, arena *a, report *r);
+int cmd_chart(const load_options *o, arena *a, report *r);
 int cmd_runs(const load_options *o, arena *a, report *r);
 int cmd_search(const load_options *o, arena *a, report *r);
 int cmd_history(const load_options *o, arena *a, report *r);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // points: log-batch as fast as the server takes it, then every acknowledged point is read back
-// through get-history and compared. A run belongs to one connection, which sends its steps in
-// order; a point is a function of (run, key, step), so what must be there is known from how
-// many steps of a run were acknowledged. With --patience (kills under load) an unacknowledged
-// batch is sent again until it is: nothing may be twice then.
+// through get-history and compared; ingest: the same in the compact form of the native API. A
+// run belongs to one connection, which sends its steps in order; a point is a function of (run,
+// key, step), so what must be there is known from how many steps of a run were acknowledged.
+// With --patience (kills under load) an unacknowledged batch is sent again until it is: nothing
+// may be twice then.
 #include "load/load.h"
 
 #include <stdio.h>
@@ -25,7 +26,8 @@ typedef struct mark { // where so many points were acknowledged
 
 typedef struct points {
     const load_options *o;
-    str *names; // of the keys
+    bool compact; // frames (frame.c) instead of log-batch
+    str *names;   // of the keys
     series_run *runs;
     size_t n_runs, keys, steps; // steps a batch
     int64_t began_us, until_us;
@@ -85,8 +87,17 @@ static bool send_next(void *arg, slot *s) {
         c->body = BUF_MAX(16 << 20);
         c->started = true;
     }
-    put_batch(&c->body, p, &p->runs[c->run]);
     if (p->o->pause) usleep((useconds_t)p->o->pause);
+    const series_run *r = &p->runs[c->run];
+    if (p->compact) {
+        frame f = {r->id, r->seed, r->steps, p->steps, p->names, p->keys};
+        buf_clear(&c->body);
+        put_frame(&c->body, &f);
+        request_head(s, p->o, "POST", STR("/api/v1/ingest"), c->body.n, FRAME_TYPE);
+        buf_str(&s->head, buf_view(&c->body));
+        return true;
+    }
+    put_batch(&c->body, p, r);
     request(s, p->o, "POST", STR("/api/2.0/mlflow/runs/log-batch"), buf_view(&c->body));
     return true;
 }
@@ -133,7 +144,8 @@ static bool read_next(void *arg, slot *s) {
         c->key = 0;
         c->run += (size_t)p->o->conns;
     }
-    if (c->run >= p->n_runs) return false;
+    size_t limit = p->o->readback_runs ? (size_t)p->o->readback_runs : p->n_runs;
+    if (c->run >= limit || c->run >= p->n_runs) return false;
     char path[1024];
     int n = snprintf(
         path, sizeof path,
@@ -233,8 +245,6 @@ static bool read_done(void *arg, slot *s) {
 // ----------------------------------------------------------------------------------------------------
 static bool prepare(points *p, arena *a, str *experiment, char error[500]) {
     const load_options *o = p->o;
-    static const char *const kinds[] = {"train/loss", "val/loss", "train/acc", "val/acc",
-                                        "grad_norm"};
     if (o->batch % o->keys)
         return snprintf(error, 500, "--batch must be a multiple of --keys"), false;
     p->keys = (size_t)o->keys;
@@ -242,9 +252,7 @@ static bool prepare(points *p, arena *a, str *experiment, char error[500]) {
     p->n_runs = (size_t)(o->runs ? o->runs : o->conns);
     if ((int64_t)p->n_runs < o->conns)
         return snprintf(error, 500, "fewer runs than connections"), false;
-    p->names = ARENA_ARRAY(a, str, p->keys);
-    for (size_t k = 0; k < p->keys; k++)
-        p->names[k] = k < 5 ? str_of(kinds[k]) : arena_printf(a, "layer_%zu/rms", k);
+    p->names = series_names(a, p->keys);
     p->runs = ARENA_ARRAY(a, series_run, p->n_runs);
     if (!experiment_id(o, a, experiment, error)) return false;
     for (size_t i = 0; i < p->n_runs; i++) {
@@ -304,13 +312,13 @@ static void report_points(report *r, const points *p, const load *l, str experim
     report_marks(r, p);
 }
 
-int cmd_points(const load_options *o, arena *a, report *r) {
+static int send_all(const load_options *o, bool compact, arena *a, report *r) {
     points *p = arena_alloc(a, sizeof *p);
     load *l = arena_alloc(a, sizeof *l);
     cursor *cursors = ARENA_ARRAY(a, cursor, (size_t)o->conns);
     char error[500] = "";
     str experiment;
-    *p = (points){.o = o, .next_mark = 1000};
+    *p = (points){.o = o, .compact = compact, .next_mark = 1000};
     if (!prepare(p, a, &experiment, error)) return failed(r, error);
     *l = (load){.o = o,
                 .conns = (size_t)o->conns,
@@ -331,4 +339,12 @@ int cmd_points(const load_options *o, arena *a, report *r) {
     if (!ok) return failed(r, l->error);
     if (!o->skip_readback && !read_back(p, a, r, error)) return failed(r, error);
     return 0;
+}
+
+int cmd_points(const load_options *o, arena *a, report *r) {
+    return send_all(o, false, a, r);
+}
+
+int cmd_ingest(const load_options *o, arena *a, report *r) {
+    return send_all(o, true, a, r);
 }

@@ -5,17 +5,16 @@
 //
 // The rules are those of MLflow's security middleware (reference: mlflow.server.security, 3.5
 // and later), applied to all routes and with the Host matched both with and without its port.
+// Private addresses are told by their numbers, not by how their text begins, as there: a name
+// such as 10.evil.example is none.
 #include "api/api.h"
 
 #include "base/buf.h"
 #include "base/digest.h"
 
+#include <arpa/inet.h>
 #include <fnmatch.h>
 
-static const char default_hosts[] =
-    "localhost,127.0.0.1,[::1],0.0.0.0,192.168.*,10.*,172.16.*,172.17.*,172.18.*,"
-    "172.19.*,172.20.*,172.21.*,172.22.*,172.23.*,172.24.*,172.25.*,172.26.*,"
-    "172.27.*,172.28.*,172.29.*,172.30.*,172.31.*,[fc00:*,[fd00:*";
 static const char default_origins[] = "localhost,127.0.0.1,[::1]";
 
 // fnmatch treats '[' as a set: escape it, so that IPv6 literals match as they are written.
@@ -51,11 +50,34 @@ static bool in_list(arena *a, str list, str name) {
     return false;
 }
 
+typedef enum nearness { ELSEWHERE, PRIVATE_NET, THIS_MACHINE } nearness;
+
+// By number: loopback and "any", the private ranges of RFC 1918 and RFC 4193, or neither.
+static nearness nearness_of(arena *a, str host) {
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (str_eq_nocase(host, STR("localhost"))) return THIS_MACHINE;
+    if (inet_pton(AF_INET, arena_cstr(a, host), &v4) == 1) {
+        uint32_t n = ntohl(v4.s_addr);
+        if (!n || n >> 24 == 127) return THIS_MACHINE;
+        bool is_private = n >> 24 == 10 || n >> 20 == 0xac1 || n >> 16 == 0xc0a8;
+        return is_private ? PRIVATE_NET : ELSEWHERE;
+    }
+    if (host.n < 2 || host.p[0] != '[' || host.p[host.n - 1] != ']') return ELSEWHERE;
+    str inner = str_n(host.p + 1, host.n - 2);
+    if (inet_pton(AF_INET6, arena_cstr(a, inner), &v6) != 1) return ELSEWHERE;
+    if (IN6_IS_ADDR_LOOPBACK(&v6)) return THIS_MACHINE;
+    return (v6.s6_addr[0] & 0xfe) == 0xfc ? PRIVATE_NET : ELSEWHERE;
+}
+
 static bool host_allowed(http_req *r, const api *app, const http_route *route) {
     if (route && route->perm == PERM_PUBLIC && (route->flags & HTTP_NO_LOG))
         return true; // probes: /health, /version
-    str list = app->allowed_hosts.n ? app->allowed_hosts : str_of(default_hosts);
-    return in_list(http_arena(r), list, http_header(r, "host"));
+    arena *a = http_arena(r);
+    str host = http_header(r, "host");
+    nearness near = nearness_of(a, without_port(host));
+    if (near == THIS_MACHINE) return true; // no name that somebody could point here
+    return app->allowed_hosts.n ? in_list(a, app->allowed_hosts, host) : near == PRIVATE_NET;
 }
 
 typedef enum trust {
@@ -140,7 +162,10 @@ bool api_authorise(http_req *r, const http_route *route, err *e) {
     const api *app = http_app(r);
     if (!host_allowed(r, app, route)) {
         return err_set(e, ERR_FORBIDDEN,
-                       "Invalid Host header - possible DNS rebinding attack detected");
+                       "Invalid Host header - possible DNS rebinding attack detected: this"
+                       " server does not know the name '%.*s'. Start it with"
+                       " STEMMA_ALLOWED_HOSTS naming it.",
+                       STR_F(str_upto_code_points(http_header(r, "host"), 100)));
     }
     if (!origin_allowed(r, app))
         return err_set(e, ERR_FORBIDDEN, "Cross-origin request blocked");

@@ -10,8 +10,8 @@
 typedef struct api {
     core *core;
     str token;           // empty: none is needed (then only loopback listens)
-    str allowed_hosts;   // comma list with * wildcards; empty: loopback and private names and
-                         // addresses
+    str allowed_hosts;   // comma list with * wildcards; empty: private addresses. This machine's
+                         // own always
     struct native_feed *feed; // live streams of events; NULL: none are served
     str allowed_origins; // the same for cross-origin writes; empty: loopback only
 } api;

@@ -43,6 +43,7 @@ __attribute__((format(printf, 4, 0))) static void fill(err *e, err_code code, in
         cut_at_code_point(msg, len);
     }
     e->code = code;
+    e->place = 0;
     memcpy(e->msg, msg, len + 1);
 }
 
@@ -52,6 +53,16 @@ bool err_set(err *e, err_code code, const char *fmt, ...) {
     va_start(ap, fmt);
     fill(e, code, 0, fmt, ap);
     va_end(ap);
+    return false;
+}
+
+bool err_set_at(err *e, err_code code, size_t at, const char *fmt, ...) {
+    if (!e) return false;
+    va_list ap;
+    va_start(ap, fmt);
+    fill(e, code, 0, fmt, ap);
+    va_end(ap);
+    e->place = at < UINT32_MAX ? (uint32_t)at + 1 : UINT32_MAX;
     return false;
 }
 

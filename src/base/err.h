@@ -39,6 +39,7 @@ typedef enum err_code { ERR_TABLE(ERR_ENUM) ERR_COUNT_ } err_code;
 
 typedef struct err {
     err_code code;
+    uint32_t place; // 1 + the byte of a query's text that the message is about; 0: none
     char msg[1000]; // UTF-8, cut at a code point when too long
 } err;
 
@@ -52,6 +53,8 @@ const err_info *err_about(err_code code);
 
 // Always returns false, so that callers write `return err_set(e, ...)`. `e` may be NULL.
 bool err_set(err *e, err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+// The same with the place: the byte `at` of the text that the caller knows.
+bool err_set_at(err *e, err_code code, size_t at, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 // The same for a failed system call: appends strerror(errno). ENOSPC and EDQUOT become NO_SPACE; EIO, EROFS, ENOMEM,
 // EMFILE and ENFILE become UNAVAILABLE; all others INTERNAL. errno keeps its value.
 bool err_errno(err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

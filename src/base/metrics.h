@@ -14,9 +14,9 @@
     X(http_streams, gauge, "replies that stay open (event streams)")                                     \
     X(http_streams_dropped_total, counter, "streams cut because their client did not read")              \
     X(http_requests_total, counter, "requests answered")                                                 \
-    X(http_errors_total, counter, "requests answered with status 500 or above")                          \
+    X(http_errors_total, counter, "requests answered with status 500 or above, but for 501")             \
     X(http_refused_total, counter, "connections refused or cut for breaking a limit or a deadline")      \
-    X(http_request_seconds_us_total, counter, "microseconds spent in handlers")                          \
+    X(http_request_seconds_us_total, counter, "microseconds from headers to the ends of replies")        \
     X(http_bytes_in_total, counter, "bytes of request bodies")                                           \
     X(http_bytes_out_total, counter, "bytes of replies")                                                 \
     X(workers_busy, gauge, "worker threads with a request")                                              \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cli: the commands, one file each. A command is a row of the table in commands.c; its options
-// are rows of the table in options.c, from which --help, the environment variables and
-// docs/reference-cli.md are made.
+// are rows of the table in cli_internal.h, from which --help, the environment variables and
+// docs/reference.md are made.
 #ifndef STEMMA_CLI_CLI_H
 #define STEMMA_CLI_CLI_H
 

@@ -30,8 +30,8 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
       "environment variable, other"                                                            \
       " users of the machine can read command lines")                                          \
     X(allowed_hosts, "STEMMA_ALLOWED_HOSTS", CLI_TEXT, "LIST", "", "serve",                    \
-      "names that the Host header may have, with * as wildcard; the default is loopback and "  \
-      "private addresses")                                                                     \
+      "names that the Host header may have, with * as wildcard, besides this machine's own; "  \
+      "the default is private addresses")                                                      \
     X(allowed_origins, "STEMMA_ALLOWED_ORIGINS", CLI_TEXT, "LIST", "", "serve",                \
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
@@ -118,7 +118,9 @@ typedef struct cli_data {
     core *core;
 } cli_data;
 
-// Opens database, content folder and core. `background`: with the threads that pack and fold.
+// ERR_NOT_FOUND unless the folder holds data, so that a typing error is not called whole.
+bool cli_data_there(const cli_options *o, arena *a, err *e);
+// Opens database, content folder and core, made when they are missing. `background`: with the threads that pack and fold.
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
 void cli_close(cli_data *d);
 

@@ -13,14 +13,14 @@ int cmd_rebuild(const cli_options *o, arena *a) {
     err e = {0};
     cli_data d;
     uint64_t series = 0, runs = 0;
-    if (!cli_open(o, a, false, &d, &e)) return cli_fail(&e);
+    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
     bool ok = series_rebuild(d.core, &series, &e) && search_rebuild(d.core, &runs, &e);
     cli_close(&d);
     if (!ok) return cli_fail(&e);
     if (o->json.n)
         printf("{\"series\":%llu,\"runs\":%llu}\n", (ull)series, (ull)runs);
     else
-        printf("rebuilt the summaries of %llu series and the search columns of %llu runs\n",
+        printf("mended the summaries of %llu series, rebuilt the search columns of %llu runs\n",
                (ull)series, (ull)runs);
     return CLI_OK;
 }
@@ -73,7 +73,7 @@ static int gc_run(const cli_options *o, core *c) {
 int cmd_gc(const cli_options *o, arena *a) {
     err e = {0};
     cli_data d;
-    if (!cli_open(o, a, false, &d, &e)) return cli_fail(&e);
+    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
     int code = o->undo.n ? gc_undo_last(o, d.core) : gc_run(o, d.core);
     cli_close(&d);
     return code;

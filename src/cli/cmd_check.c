@@ -55,13 +55,17 @@ int cmd_check(const cli_options *o, arena *a) {
     if (o->n_words) return cmd_check_backup(o, a);
     uint64_t blocks = 0, events = 0;
     store_report objects = {0};
-    if (!cli_open(o, a, false, &d, &e)) return cli_fail(&e);
+    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
     bool ok = check_engine(&d, a, &f, &e) && event_check(d.core, bad_event, &f, &events, &e) &&
               series_check(d.core, bad_series, &f, &blocks, &e) &&
               search_check(d.core, bad_search, &f, &e) &&
               store_check(d.store, o->deep.n > 0, bad_object, &f, &objects, &e);
     cli_close(&d);
     if (!ok) return cli_fail(&e);
+    if (objects.orphan_files && !f.quiet) {
+        printf("%llu files that no record names (stemma gc removes them once they are old)\n",
+               (unsigned long long)objects.orphan_files);
+    }
     printf(f.quiet ? "{\"whole\":%s,\"damaged\":%llu,\"events\":%llu,\"blocks\":%llu,"
                      "\"objects\":%llu,\"bytes\":%llu}\n"
                    : "%s: %llu damaged; %llu events, %llu blocks of points, %llu objects with "

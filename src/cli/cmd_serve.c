@@ -46,13 +46,23 @@ static bool may_listen(arena *a, str host, str token, err *e) {
         STR_F(host));
 }
 
-static void print_banner(const cli_options *o, str host, int port) {
-    const char *open = str_find(host, ':', 0) == SIZE_MAX ? "" : "[", *close = *open ? "]" : "";
-    printf("Stemma %s listens on http://%s%.*s%s:%d\n", STEMMA_VERSION, open, STR_F(host),
-           close, port);
+// An address that clients can use: one that stands for all of a machine's is told by its name.
+static str reachable(arena *a, str host) {
+    char name[256] = "";
+    if (!str_is(host, "0.0.0.0") && !str_is(host, "::"))
+        return str_find(host, ':', 0) == SIZE_MAX ? host
+                                                  : arena_printf(a, "[%.*s]", STR_F(host));
+    gethostname(name, sizeof name - 1);
+    return arena_str(a, *name ? str_of(name) : host);
+}
+
+static void print_banner(const cli_options *o, arena *a, str host, int port) {
+    str name = reachable(a, host);
+    printf("Stemma %s listens on http://%.*s:%d\n", STEMMA_VERSION, STR_F(name), port);
     printf("data: %.*s%s\n\n", STR_F(o->data), o->db.n ? " (records in PostgreSQL)" : "");
-    printf("    import mlflow\n    mlflow.set_tracking_uri(\"http://%s%.*s%s:%d\")\n\n", open,
-           STR_F(host), close, port);
+    printf("    import mlflow\n    mlflow.set_tracking_uri(\"http://%.*s:%d\")\n\n", STR_F(name),
+           port);
+    if (o->token.n) printf("with the token in the variable MLFLOW_TRACKING_TOKEN\n\n");
     fflush(stdout);
 }
 
@@ -76,7 +86,7 @@ static void block_signals(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 
-static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) {
+static int serve(const cli_options *o, arena *a, cli_data *d, str host, int port, err *e) {
     api app = {.core = d->core,
                .token = o->token,
                .allowed_hosts = o->allowed_hosts,
@@ -96,7 +106,7 @@ static int serve(const cli_options *o, cli_data *d, str host, int port, err *e) 
         native_feed_stop(app.feed);
         return cli_fail(e);
     }
-    print_banner(o, host, http_server_port(s));
+    print_banner(o, a, host, http_server_port(s));
     int sig = wait_for_signal();
     log_msg(LOG_INFO, "stop", "stopping on signal %d", sig);
     core_stop(d->core);
@@ -116,7 +126,7 @@ int cmd_serve(const cli_options *o, arena *a) {
     }
     block_signals();
     if (!cli_open(o, a, true, &d, &e)) return cli_fail(&e);
-    int code = serve(o, &d, host, port, &e);
+    int code = serve(o, a, &d, host, port, &e);
     cli_close(&d);
     return code;
 }

@@ -55,7 +55,7 @@ static const cli_command commands[] = {
     {.name = "projects list", .run = cmd_projects_list, .summary = "the projects",
      .text = "Lists the projects, made last first.", .flags = CLI_CLIENT},
     {.name = "version", .run = cmd_version, .summary = "print the version",
-     .text = "Prints the version of this program and the protocols it serves."},
+     .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",
      .text = "stemma help COMMAND tells a command's options."},
     {.name = "reference", .run = cmd_reference, .summary = NULL,
@@ -98,8 +98,8 @@ static void print_overview(void) {
     printf("Stemma: version control for language models.\n\nusage: stemma COMMAND "
            "[OPTION...]\n\n");
     print_summaries(NULL);
-    printf("\n'stemma help COMMAND' tells a command's options. Each option is also a variable "
-           "of the environment.\n");
+    printf("\n'stemma help COMMAND' tells a command's options, and the variables of the "
+           "environment that stand for them.\n");
 }
 
 // Help on what argv[1...] names: a command, or a group of them.

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool make_folder(arena *a, str dir, err *e) {
     if (mkdir(arena_cstr(a, dir), 0700) == 0 || errno == EEXIST) return true;
@@ -23,6 +24,13 @@ bool cli_set_log(str level, err *e) {
     }
     return err_set(e, ERR_INVALID, "--log takes debug, info, warn, error or off, not '%.*s'",
                    STR_F(level));
+}
+
+bool cli_data_there(const cli_options *o, arena *a, err *e) {
+    const char *file = o->db.n ? "content" : "stemma.db";
+    if (access(arena_printf(a, "%.*s/%s", STR_F(o->data), file).p, F_OK) == 0) return true;
+    return err_set(e, ERR_NOT_FOUND, "there is no data in '%.*s': it has no %s",
+                   STR_F(o->data), file);
 }
 
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {

@@ -28,7 +28,7 @@ static void make_token(cli_local *l) {
 cli_local *cli_local_start(const cli_options *o, arena *a, err *e) {
     cli_local *l = mem_alloc(sizeof *l);
     make_token(l);
-    if (cli_open(o, a, true, &l->d, e)) {
+    if (cli_data_there(o, a, e) && cli_open(o, a, true, &l->d, e)) {
         l->app = (api){.core = l->d.core, .token = str_of(l->token)};
         http_config c = {.host = STR("127.0.0.1"),
                          .dialects = api_dialects,

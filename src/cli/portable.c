@@ -15,8 +15,9 @@
 
 // Derived from what is exported, or about a server at work.
 static const char *const left_out[] = {
-    "object", "object_hold", "lease",    "event_pending", "point_log",  "series_run",  "series",
-    "block",  "model_run",   "run_mark", "column_head",   "column_key", "column_chunk",  "job",          "once"};
+    "object",       "object_hold", "lease",     "event_pending", "point_log",   "series_run",
+    "series",       "block",       "model_run", "run_mark",      "column_head", "column_key",
+    "column_chunk", "job",         "once",      "block_level"};
 
 static const struct {
     const char *table, *file;
@@ -68,9 +69,13 @@ portable_file *portable_files(arena *a, size_t *n) {
 // ---- columns --------------------------------------------------------------------------------
 
 static const msg_name lives[] = {{"active", LIFE_ACTIVE}, {"deleted", LIFE_DELETED}, {NULL, 0}};
-static const msg_name statuses[] = {{"running", RUN_RUNNING},   {"scheduled", RUN_SCHEDULED},
-                                    {"finished", RUN_FINISHED}, {"failed", RUN_FAILED},
-                                    {"killed", RUN_KILLED},     {NULL, 0}};
+static const msg_name statuses[] = {{"running", RUN_RUNNING},
+                                    {"scheduled", RUN_SCHEDULED},
+                                    {"finished", RUN_FINISHED},
+                                    {"failed", RUN_FAILED},
+                                    {"killed", RUN_KILLED},
+                                    {"crashed", RUN_CRASHED},
+                                    {NULL, 0}};
 static const msg_name edges[] = {{"used_dataset", EDGE_USED_DATASET},
                                  {"used_model", EDGE_USED_MODEL},
                                  {"made_model", EDGE_MADE_MODEL},

@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "core/du_sql.h"
 #include "core/series_internal.h"
+#include "core/series_sql.h"
 
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ typedef struct du_run {
 } du_run;
 
 static bool add_series(db_tx *tx, du *d, const du_run *r, err *e) {
-    db_rows *rows = db_select(tx, &Q_du_series, e, DB_I64(d->c->ws), DB_ID(r->id));
+    db_rows *rows = db_select(tx, &Q_series_of_run, e, DB_I64(d->c->ws), DB_ID(r->id));
     if (!rows) return false;
     while (db_next(rows, e)) {
         srow s;

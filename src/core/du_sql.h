@@ -18,10 +18,6 @@
     X(du_log, true,                                                                            \
       "SELECT CAST(coalesce(sum(n), 0) AS {i64}), CAST(coalesce(sum(length(head) + "           \
       "length(data)), 0) AS {i64}) FROM point_log WHERE ws = $1 AND run = $2")                 \
-    X(du_series, true,                                                                         \
-      "SELECT key, identity, model, dataset_name, dataset_digest, type, series, flags, tiers," \
-      " late, next_block, summary, tail FROM series WHERE ws = $1 AND run = $2 ORDER BY key, " \
-      "identity")                                                                              \
     X(du_project, true, "SELECT name FROM project WHERE ws = $1 AND project = $2")             \
     X(du_run, true, "SELECT project, user_name FROM run WHERE ws = $1 AND run = $2")           \
     X(du_model, true, "SELECT project, user_name FROM model WHERE ws = $1 AND model = $2")     \

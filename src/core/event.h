@@ -25,6 +25,7 @@
     X(model_deleted, "a logged model was moved to the bin")                                    \
     X(artifact_deleted, "files were removed from the artifact tree")                           \
     X(gc_freed, "what deleted runs held was freed")                                            \
+    X(run_moved, "a run was moved to another project; payload: from, to")                      \
     X(job_started, "a job was started by a user")                                              \
     X(job_ended, "a job that a user started has ended")                                    \
     X(gc_undone, "what a gc had freed came back to the bin")

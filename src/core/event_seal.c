@@ -17,7 +17,7 @@
 #define LEASE_NAME STR("seal")
 enum {
     LOOK_US = 100000, // for events of other servers
-    LEAST_US = 10000, // between two rounds: events that come at once share one
+    LEAST_US = 20000, // between two rounds: events that come at once share one
     LEASE_US = 4000000,
     RENEW_US = 1000000, // and how often another server asks for the lease
     AT_ONCE = 500,

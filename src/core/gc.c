@@ -32,11 +32,16 @@ typedef struct gc {
     bool done;
 } gc;
 
-// The item's part of the artifact tree, when it lies in ours.
-static bool find_path(gc *g, bin_item *i, err *e) {
-    str scheme = STR(PROXY_SCHEME);
-    return !str_starts(i->artifact_uri, scheme) ||
-           artifact_path(g->c->a, str_from(i->artifact_uri, scheme.n), &i->path, e);
+// The item's part of the artifact tree, when it lies in ours: not on another host
+// ("//host/..."), and not under what is no path (clients may name any location; nothing could
+// be put there).
+static void find_path(gc *g, bin_item *i) {
+    str scheme = STR(PROXY_SCHEME), path;
+    err no_path;
+    if (!str_starts(i->artifact_uri, scheme)) return;
+    str rest = str_from(i->artifact_uri, scheme.n);
+    if (!str_starts(rest, STR("/")) && artifact_path(g->c->a, rest, &path, &no_path))
+        i->path = path;
 }
 
 static bool read_page(db_tx *tx, void *arg, err *e) {
@@ -54,7 +59,7 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
                       .project = db_i64(rows, 1),
                       .artifact_uri = arena_str(g->c->a, db_text(rows, 2))};
         if (!g->models) i.deleted_us = db_i64(rows, 3);
-        if (!find_path(g, &i, e)) break;
+        find_path(g, &i);
         vec_push(g->c->a, &v, i);
     }
     db_end(rows);

@@ -19,8 +19,7 @@ enum {
     JOBS_MAX = 4,
     TURNS_MAX = 10, // a job that was begun so often and never ended fails
     LOOK_BUSY_US = 500000,
-    LOOK_US = 1000000,       // PostgreSQL: other servers start jobs too
-    LOOK_ALONE_US = 5000000, // SQLite: only what is due later
+    LOOK_US = 1000000, // for jobs that other servers started, or that are due now
     SHOW_US = 5000000,
     WRITE_US = 1000000, // progress is written so often
     AGAIN_US = 5000000, // after an error that may pass, times the turn
@@ -208,14 +207,16 @@ static void reap(job_manager *m) {
 // ---- threads that are shown
 // -------------------------------------------------------------------
 
+// At once when a thread begins or ends to hold its lease, else now and then.
 static void show_threads(job_manager *m, bool last) {
+    bool counts = clock_mono_us() - m->shown_us >= SHOW_US;
+    if (counts) m->shown_us = clock_mono_us();
     for (int i = 0; i < JOB_SHOWN_COUNT_; i++) {
         job_shown *s = &m->core->shown[i];
         bool holds = !last && atomic_load(&s->holds);
         int64_t done = atomic_load(&s->done), backlog = atomic_load(&s->backlog);
-        if (holds == m->shown[i].holds &&
-            (!holds || (done == m->shown[i].done && backlog == m->shown[i].backlog)))
-            continue;
+        bool moved = done != m->shown[i].done || backlog != m->shown[i].backlog;
+        if (holds == m->shown[i].holds && !(holds && moved && counts)) continue;
         err e = {0};
         if (!job_show_row(m->core, (job_shown_kind)i, holds, done, backlog, &e)) {
             log_msg(LOG_WARN, "job.show", "%s", e.msg);
@@ -231,10 +232,7 @@ static void show_threads(job_manager *m, bool last) {
 // -------------------------------------------------------------------------------
 
 static bool manager_wait(job_manager *m) { // false: stop
-    bool alone = db_engine_of(m->core->db) == DB_SQLITE;
-    int64_t until = clock_mono_us() + (m->n_jobs ? LOOK_BUSY_US
-                                       : alone   ? LOOK_ALONE_US
-                                                 : LOOK_US);
+    int64_t until = clock_mono_us() + (m->n_jobs ? LOOK_BUSY_US : LOOK_US);
     pthread_mutex_lock(&m->lock);
     while (!m->stop && !m->woken) {
         int64_t left = until - clock_mono_us();
@@ -258,9 +256,7 @@ static void manager_round(job_manager *m, arena *a, bool *prepared) {
            take_job(m, &e)) {
     }
     if (e.code != ERR_NONE) log_msg(LOG_WARN, "job.take", "%s", e.msg);
-    if (clock_mono_us() - m->shown_us < SHOW_US) return;
     show_threads(m, false);
-    m->shown_us = clock_mono_us();
 }
 
 static void *manager_main(void *arg) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// run: the row of a run and its life: create, read, change state, bin. Logging is in run_log.c.
+// run: the row of a run: create, read. Changing it is in run_change.c, logging in run_log.c.
 // Every change is one transaction with its mark for the search and, where the design calls for
 // one, its event. Any thread.
 #include "core/run.h"
@@ -23,7 +23,9 @@ run run_of_row(db_rows *row, arena *a) {
                  .has_start = !db_is_null(row, 7),
                  .start_ms = db_i64(row, 7),
                  .has_end = !db_is_null(row, 8),
-                 .end_ms = db_i64(row, 8)};
+                 .end_ms = db_i64(row, 8),
+                 .created_us = db_i64(row, 9),
+                 .reason = db_is_null(row, 10) ? (str){0} : arena_str(a, db_text(row, 10))};
 }
 
 static bool read_by(const db_query *q, db_tx *tx, const ctx *c, id run_id, run *out, err *e) {
@@ -99,11 +101,15 @@ static bool create(db_tx *tx, void *arg, err *e) {
     if (!db_push(tx, &Q_run_insert, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(r->project),
                  DB_TEXT(r->name), DB_TEXT(r->user), DB_I64(r->status),
                  DB_MAYBE_I64(r->has_start, r->start_ms), DB_TEXT(r->artifact_uri),
-                 DB_I64(clock_now_us()))) {
+                 DB_I64(r->created_us))) {
         return false;
     }
     for (size_t i = 0; i < k->n->n_tags; i++) {
         if (!attr_set(tx, c, r->id, ATTR_TAG, k->n->tags[i].key, k->n->tags[i].value, e))
+            return false;
+    }
+    for (size_t i = 0; i < k->n->n_params; i++) {
+        if (!attr_set(tx, c, r->id, ATTR_PARAM, k->n->params[i].key, k->n->params[i].value, e))
             return false;
     }
     return search_mark(tx, c->core, c->ws, r->project, r->id, e) &&
@@ -117,28 +123,27 @@ bool run_create(ctx *c, const run_new *n, run *out, err *e) {
                  .user = n->user,
                  .status = RUN_RUNNING,
                  .has_start = n->has_start,
-                 .start_ms = n->start_ms};
+                 .start_ms = n->start_ms,
+                 .created_us = clock_now_us()};
     create_call k = {.c = c, .n = n, .out = out};
     return db_write(core_db(c->core), create, &k, e);
 }
 
 // ---- read -----------------------------------------------------------------------------------
 
-typedef struct run_call {
+typedef struct get_call {
     ctx *c;
     id id;
     run *out;
-    const run_change *change;
-    lifecycle to;
-} run_call;
+} get_call;
 
 static bool get(db_tx *tx, void *arg, err *e) {
-    run_call *g = arg;
+    get_call *g = arg;
     return run_read(tx, g->c, g->id, g->out, e);
 }
 
 bool run_get(ctx *c, id run_id, run *out, err *e) {
-    run_call g = {.c = c, .id = run_id, .out = out};
+    get_call g = {.c = c, .id = run_id, .out = out};
     return db_read(core_db(c->core), get, &g, e);
 }
 
@@ -181,67 +186,4 @@ bool run_attrs(ctx *c, id owner, attr_kind kind, kv **out, size_t *n, err *e) {
     *out = g.out;
     *n = g.n;
     return true;
-}
-
-// ---- change ---------------------------------------------------------------------------------
-
-// The events that a change from `old` to `now` is.
-static bool change_events(db_tx *tx, ctx *c, const run *old, const run *now, err *e) {
-    str object = id_str(c->a, now->id);
-    if (run_ended(now) && now->status != old->status &&
-        !event_add(tx, c, EVENT_run_ended, now->project, object, (str){0}, e)) {
-        return false;
-    }
-    return str_eq(old->name, now->name) ||
-           event_add(tx, c, EVENT_run_renamed, now->project, object, (str){0}, e);
-}
-
-static bool update(db_tx *tx, void *arg, err *e) {
-    run_call *u = arg;
-    ctx *c = u->c;
-    run old;
-    if (!run_read_active(tx, c, u->id, &old, e)) return false;
-    run now = old;
-    if (u->change->has_status) now.status = u->change->status;
-    if (u->change->has_end) {
-        now.has_end = true;
-        now.end_ms = u->change->end_ms;
-    }
-    if (u->change->has_name) now.name = u->change->name;
-    *u->out = now;
-    if (u->change->has_name &&
-        !attr_set(tx, c, now.id, ATTR_TAG, STR(RUN_NAME_TAG), now.name, e))
-        return false;
-    return db_push(tx, &Q_run_update, e, DB_I64(c->ws), DB_ID(now.id), DB_TEXT(now.name),
-                   DB_I64(now.status), DB_MAYBE_I64(now.has_end, now.end_ms)) &&
-           search_mark(tx, c->core, c->ws, now.project, now.id, e) &&
-           change_events(tx, c, &old, &now, e);
-}
-
-bool run_update(ctx *c, id run_id, const run_change *change, run *out, err *e) {
-    run_call u = {.c = c, .id = run_id, .change = change, .out = out};
-    return db_write(core_db(c->core), update, &u, e);
-}
-
-static bool move(db_tx *tx, void *arg, err *e) {
-    run_call *m = arg;
-    ctx *c = m->c;
-    run r;
-    if (!run_read(tx, c, m->id, &r, e)) return false;
-    if (r.life == m->to) return true;
-    event_kind kind = m->to == LIFE_DELETED ? EVENT_run_deleted : EVENT_run_restored;
-    return db_push(tx, &Q_run_set_life, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(m->to),
-                   DB_MAYBE_I64(m->to == LIFE_DELETED, clock_now_us())) &&
-           search_mark(tx, c->core, c->ws, r.project, r.id, e) &&
-           event_add(tx, c, kind, r.project, id_str(c->a, r.id), (str){0}, e);
-}
-
-bool run_delete(ctx *c, id run_id, err *e) {
-    run_call m = {.c = c, .id = run_id, .to = LIFE_DELETED};
-    return db_write(core_db(c->core), move, &m, e);
-}
-
-bool run_restore(ctx *c, id run_id, err *e) {
-    run_call m = {.c = c, .id = run_id, .to = LIFE_ACTIVE};
-    return db_write(core_db(c->core), move, &m, e);
 }

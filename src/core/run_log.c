@@ -55,8 +55,10 @@ static bool rename_by_tag(db_tx *tx, log_call *l, run *r, str name, err *e) {
     if (str_eq(r->name, name)) return true;
     r->name = name;
     return db_push(tx, &Q_run_update, e, DB_I64(l->c->ws), DB_ID(r->id), DB_TEXT(name),
-                   DB_I64(r->status), DB_MAYBE_I64(r->has_end, r->end_ms)) &&
-           event_add(tx, l->c, EVENT_run_renamed, r->project, id_str(l->c->a, r->id), (str){0}, e);
+                   DB_I64(r->status), DB_MAYBE_I64(r->has_end, r->end_ms),
+                   DB_MAYBE_TEXT(r->reason)) &&
+           event_add(tx, l->c, EVENT_run_renamed, r->project, id_str(l->c->a, r->id), (str){0},
+                     e);
 }
 
 // A run keeps its name: an empty one is passed over.
@@ -74,7 +76,7 @@ static bool set_tags(db_tx *tx, log_call *l, run *r, err *e) {
 static bool require_models(db_tx *tx, const log_call *l, err *e) {
     map seen = map_new(db_tx_arena(tx));
     const id *last = NULL;
-    for (size_t i = 0; i < l->b->n_points; i++) {
+    for (size_t i = 0; l->b->points && i < l->b->n_points; i++) {
         const id *m = &l->b->points[i].model;
         bool added;
         if (id_is_zero(*m) || (last && id_cmp(*m, *last) == 0)) continue;
@@ -85,8 +87,7 @@ static bool require_models(db_tx *tx, const log_call *l, err *e) {
     return true;
 }
 
-static bool log_all(db_tx *tx, void *arg, err *e) {
-    log_call *l = arg;
+static bool log_one(db_tx *tx, log_call *l, err *e) {
     run r;
     if (!run_read_active_locked(tx, l->c, l->run, &r, e) || !require_models(tx, l, e))
         return false;
@@ -96,15 +97,46 @@ static bool log_all(db_tx *tx, void *arg, err *e) {
     return set_tags(tx, l, &r, e) && run_touched(tx, l->c, &r, e);
 }
 
-bool run_log(ctx *c, id run_id, run_batch *b, err *e) {
-    log_call l = {.c = c, .run = run_id, .b = b};
-    if (b->n_points) l.record = series_record(c->a, b->points, b->n_points);
+typedef struct log_calls {
+    log_call *list;
+    size_t n, at; // the one at work
+} log_calls;
+
+static bool log_all(db_tx *tx, void *arg, err *e) {
+    log_calls *s = arg;
+    for (s->at = 0; s->at < s->n; s->at++) {
+        if (!log_one(tx, &s->list[s->at], e)) return false;
+    }
+    return true;
+}
+
+bool run_log_all(ctx *c, run_entry *list, size_t n, size_t *wrong, err *e) {
+    log_calls s = {.list = ARENA_ARRAY(c->a, log_call, n), .n = n};
     // Points alone need no serialisable transaction: the check that the run is active is a
     // locked read.
-    bool only_points = !b->n_params && !b->n_tags;
-    bool ok = only_points ? db_append(core_db(c->core), log_all, &l, e)
-                          : db_write(core_db(c->core), log_all, &l, e);
-    if (ok) METRIC_ADD(points_in_total, (int64_t)b->n_points);
+    bool only_points = true;
+    size_t points = 0;
+    for (size_t i = 0; i < n; i++) {
+        run_batch *b = &list[i].batch;
+        log_call *l = &s.list[i];
+        *l = (log_call){.c = c, .run = list[i].run, .b = b, .record = list[i].record};
+        if (b->n_points && b->points) l->record = series_record(c->a, b->points, b->n_points);
+        only_points = only_points && !b->n_params && !b->n_tags;
+        points += b->n_points;
+    }
+    bool ok = only_points ? db_append(core_db(c->core), log_all, &s, e)
+                          : db_write(core_db(c->core), log_all, &s, e);
+    if (ok) METRIC_ADD(points_in_total, (int64_t)points);
+    *wrong = s.at;
+    return ok;
+}
+
+bool run_log(ctx *c, id run_id, run_batch *b, err *e) {
+    run_entry one = {.run = run_id, .batch = *b};
+    size_t wrong;
+    bool ok = run_log_all(c, &one, 1, &wrong, e);
+    b->conflicts = one.batch.conflicts;
+    b->n_conflicts = one.batch.n_conflicts;
     return ok;
 }
 

@@ -6,7 +6,8 @@
 #include "core/sql.h"
 
 // In the order that run_of_row (run_internal.h) reads.
-#define RUN_COLUMNS "run, project, name, user_name, artifact_uri, status, life, start_ms, end_ms"
+#define RUN_COLUMNS "run, project, name, user_name, artifact_uri, status, life, start_ms, end_ms, created_us,"            \
+    " reason"
 
 #define RUN_SQL(X)                                                                                       \
     X(run_insert, true,                                                                                  \
@@ -16,7 +17,9 @@
     X(run_get_shared, true,                                                                              \
       "SELECT " RUN_COLUMNS " FROM run WHERE ws = $1 AND run = $2 {share}")                              \
     X(run_update, true,                                                                                  \
-      "UPDATE run SET name = $3, status = $4, end_ms = $5 WHERE ws = $1 AND run = $2")                   \
+      "UPDATE run SET name = $3, status = $4, end_ms = $5, reason = $6 WHERE ws = $1 AND run = $2")      \
+    X(run_set_project, true,                                                                             \
+      "UPDATE run SET project = $3, slot = $4 WHERE ws = $1 AND run = $2")                               \
     X(run_set_life, true, "UPDATE run SET life = $3, deleted_us = $4 WHERE ws = $1 AND run = $2")        \
     X(attr_set, true,                                                                                    \
       "INSERT INTO attr (ws, owner, kind, key, type, text) VALUES ($1, $2, $3, $4, 1, $5)"               \

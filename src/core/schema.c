@@ -77,7 +77,8 @@ static const char trunk[] =
     // workspace. event_pending holds the ids of unsealed ones (PostgreSQL).
     "CREATE TABLE event (ws {i64} NOT NULL, event {blob} NOT NULL, number {i64}, time_us {i64} "
     "NOT NULL,"
-    " kind {i64} NOT NULL, project {i64}, user_name {text} NOT NULL, proven {i64} NOT NULL, object {text} NOT "
+    " kind {i64} NOT NULL, project {i64}, user_name {text} NOT NULL, proven {i64} NOT NULL, "
+    "object {text} NOT "
     "NULL, payload {text},"
     " payload_digest {blob} NOT NULL, chain {blob}, PRIMARY KEY (ws, event)) {clustered};\n"
     "CREATE UNIQUE INDEX event_by_number ON event (ws, number);\n"
@@ -90,12 +91,17 @@ static const char trunk[] =
     "CREATE TABLE lease (name {text} NOT NULL PRIMARY KEY, holder {blob} NOT NULL, expires_us "
     "{i64} NOT NULL) {table}";
 
+// Why a run is in its state ("no sign of life for 90 s").
+static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
+
 const db_migration schema_migrations[] = {
     {1, "objects", store_schema},
     {2, "trunk", trunk},
     {3, "series", series_schema},
     {4, "search", search_schema},
+    {5, "run reason", run_reason},
     {6, "jobs", job_schema},
     {10, "care", store_care_schema},
+    {20, "levels of blocks", series_level_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

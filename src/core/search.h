@@ -45,7 +45,7 @@ typedef enum search_op {
 typedef enum search_domain {
     SEARCH_ATTRIBUTE, // of the object itself, by search_attribute
     SEARCH_PARAM,
-    SEARCH_TAG,     // text, by key
+    SEARCH_TAG,     // by key and search_reading
     SEARCH_METRIC,  // number, by key and .which
     SEARCH_DATASET, // text of any of the run's input data sets, by search_dataset_field
 } search_domain;
@@ -62,8 +62,12 @@ typedef enum search_attribute { // texts, then numbers
     SEARCH_END,
     SEARCH_CREATED,
     SEARCH_UPDATED,
-    SEARCH_NUMBER, // ms; NUMBER: the project's number
+    SEARCH_NUMBER,   // ms; NUMBER: the project's number
+    SEARCH_REASON,   // text; of runs only, as is
+    SEARCH_DURATION, // seconds to the end, or to now while it runs
 } search_attribute;
+// Parameters and tags are texts; read as numbers, a text that is none is missing.
+typedef enum search_reading { SEARCH_AS_TEXT, SEARCH_AS_NUMBER } search_reading;
 typedef enum search_dataset_field {
     SEARCH_DS_NAME,
     SEARCH_DS_DIGEST,
@@ -80,7 +84,7 @@ typedef enum search_which {
 
 typedef struct search_field {
     search_domain domain;
-    int which; // search_attribute, search_dataset_field or search_which
+    int which; // search_attribute, search_reading, search_dataset_field or search_which
     str key;   // params, tags, metrics
     str dataset_name,
         dataset_digest; // metrics of logged models: only points of this data set; p NULL: any
@@ -114,7 +118,9 @@ int search_regex_match(search_regex *r, str text, err *e);     // 1, 0, or -1 an
 // ---- runs ----------------------------------------------------------------------------------
 typedef struct search_query {
     const int64_t *projects;
-    size_t n_projects; // none: no results
+    size_t n_projects;  // none: no results
+    bool every_project; // these are all there are: a cursor does not mind that there are more
+                        // now
     view view;
     const search_node *where; // NULL: everything
     const search_sort *sort; // ties: start DESC, then id ASC. Missing last, NaN before missing,
@@ -123,6 +129,7 @@ typedef struct search_query {
     str after; // cursor of the page before, or empty; ERR_INVALID when it is not one of this
                // query's
     size_t max;
+    int64_t now_ms; // to which runs last that go on; 0: now. The same on every page of a list
 } search_query;
 
 typedef struct search_page {
@@ -145,6 +152,61 @@ typedef struct run_view {
 } run_view;
 bool search_views(ctx *c, const id *ids, size_t n,
                   bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
+// Of parameters, tags and metrics at least those of these keys (a few are sought one by one, of
+// many all are read), and no links (NULL).
+typedef struct search_keys {
+    const str *params, *tags, *metrics; // each key once
+    size_t n_params, n_tags, n_metrics;
+} search_keys;
+bool search_views_of(ctx *c, const id *ids, size_t n, const search_keys *only,
+                     bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e);
+
+// ---- groups of runs, and what runs hold ----------------------------------------------------
+// Runs by the values of some fields, and statistics of others over each group; computed from
+// the columns. Texts longer than 512 bytes count by their first 512.
+#define SEARCH_MAX_GROUPS 10000
+#define SEARCH_MAX_BY     8
+#define SEARCH_MAX_OF     32
+typedef struct search_stats { // of the values that are not NaN
+    uint64_t n;
+    double mean, deviation; // of the sample; NaN below two values
+    double min, max;
+} search_stats;
+
+typedef struct search_group {
+    str *by; // as text, p NULL: missing
+    uint64_t runs;
+    search_stats *of;
+} search_group;
+
+typedef struct search_groups_query {
+    search_query runs;           // projects, view, where
+    const search_field *by, *of; // of: numbers
+    size_t n_by, n_of;
+    str prefix; // of the first by's text: only such runs
+    bool cut; // past SEARCH_MAX_GROUPS: the first that were met, and *more; else ERR_TOO_LARGE
+} search_groups_query;
+// The largest first, then by their texts.
+bool search_groups(ctx *c, const search_groups_query *q, search_group **out, size_t *n,
+                   bool *more, err *e);
+
+// The keys that runs of a project have, read from the facts of at most SEARCH_NAME_RUNS runs
+// (the newest, and others spread over the project's life): costs at most that many runs' keys,
+// whatever the project holds. In the order of names.
+#define SEARCH_NAME_RUNS 2048
+typedef struct search_name {
+    str key;
+    uint64_t runs; // of those looked at
+} search_name;
+typedef struct search_names_page {
+    search_name *names;
+    size_t n;
+    uint64_t looked_at; // runs
+    bool all;           // these are all of the project's
+} search_names_page;
+// domain: SEARCH_PARAM, SEARCH_TAG or SEARCH_METRIC.
+bool search_names(ctx *c, int64_t project, search_domain domain, str prefix,
+                  search_names_page *out, err *e);
 
 // ---- projects and logged models: small sets, evaluated one by one --------------------------
 typedef struct search_projects_query {
@@ -184,7 +246,10 @@ bool search_fold_all(core *c, err *e);                // now, in this thread
 bool search_rebuild(core *c, uint64_t *runs, err *e); // drops columns, marks every run, folds
 bool search_check(core *c, void (*bad)(void *arg, const char *what), void *arg,
                   err *e); // columns against facts
-// A run that is removed for good.
+// Before a run is removed for good, or leaves the project.
 bool search_forget(db_tx *tx, int64_t ws, int64_t project, id run, err *e);
+// The slot that a run left in this project, while a mark remembers it: who comes back takes it.
+bool search_slot_left(db_tx *tx, int64_t ws, int64_t project, id run, bool *has, int64_t *slot,
+                      err *e);
 
 #endif

@@ -149,12 +149,13 @@ static bool mark_page(db_tx *tx, void *arg, err *e) {
 }
 
 // The columns go and all slots with them; every run is marked by now, so searches read the
-// facts meanwhile. Marks of runs that were removed for good have nothing to hide any more, and
-// the next fold deletes them.
+// facts meanwhile. Marks of runs that were removed or moved have nothing to hide any more: they
+// forget the slot, which will be another run's, and the next fold deletes them.
 static bool drop_columns(db_tx *tx, void *arg, err *e) {
     walk *w = arg;
     static const db_query *const drops[] = {&Q_search_drop_heads, &Q_search_drop_keys,
-                                            &Q_search_drop_chunks, &Q_search_drop_slots};
+                                            &Q_search_drop_chunks, &Q_search_drop_slots,
+                                            &Q_search_mark_unslot};
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
         if (db_do(tx, drops[i], e, DB_I64(w->place.ws), DB_I64(w->place.project)) < 0)
             return false;
@@ -207,10 +208,9 @@ static void complain(walk *w, const search_column *c, int64_t slot, const char *
     w->bad(w->arg, line);
 }
 
-static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
-    k->marked = ARENA_ARRAY(w->a, bool, SEARCH_CHUNK);
-    db_rows *rows = db_select(tx, &Q_search_mark_slots, e, DB_I64(w->place.ws),
-                              DB_I64(w->place.project), DB_I64(w->head.chunk * SEARCH_CHUNK),
+static bool read_marked_by(walk *w, db_tx *tx, checked *k, const db_query *q, err *e) {
+    db_rows *rows = db_select(tx, q, e, DB_I64(w->place.ws), DB_I64(w->place.project),
+                              DB_I64(w->head.chunk * SEARCH_CHUNK),
                               DB_I64((w->head.chunk + 1) * SEARCH_CHUNK));
     if (!rows) return false;
     while (db_next(rows, e)) {
@@ -218,6 +218,13 @@ static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
     }
     db_end(rows);
     return e->code == ERR_NONE;
+}
+
+// Slots of runs that are marked, and of those that went away and are not folded yet.
+static bool read_marked(walk *w, db_tx *tx, checked *k, err *e) {
+    k->marked = ARENA_ARRAY(w->a, bool, SEARCH_CHUNK);
+    return read_marked_by(w, tx, k, &Q_search_mark_slots, e) &&
+           read_marked_by(w, tx, k, &Q_search_mark_left, e);
 }
 
 static bool check_column(walk *w, db_tx *tx, const checked *k, const search_column *c, err *e) {

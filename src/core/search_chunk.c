@@ -215,11 +215,10 @@ search_cell search_chunk_cell(const search_chunk *c, size_t slot) {
 }
 
 str search_status_name(uint8_t state) {
-    static const str names[] = {[RUN_RUNNING] = STR_K("RUNNING"),
-                                [RUN_SCHEDULED] = STR_K("SCHEDULED"),
-                                [RUN_FINISHED] = STR_K("FINISHED"),
-                                [RUN_FAILED] = STR_K("FAILED"),
-                                [RUN_KILLED] = STR_K("KILLED")};
+    static const str names[] = {
+        [RUN_RUNNING] = STR_K("RUNNING"),   [RUN_SCHEDULED] = STR_K("SCHEDULED"),
+        [RUN_FINISHED] = STR_K("FINISHED"), [RUN_FAILED] = STR_K("FAILED"),
+        [RUN_KILLED] = STR_K("KILLED"),     [RUN_CRASHED] = STR_K("CRASHED")};
     run_status s = search_state_status(state);
     return s < sizeof names / sizeof *names ? names[s] : (str){0};
 }

@@ -55,6 +55,10 @@ bool search_column_find(db_tx *tx, search_place p, search_column *columns, size_
                         size_t *missing, err *e) {
     *missing = 0;
     for (size_t i = SEARCH_F_FIXED; i < n; i++) {
+        if (columns[i].derived) {
+            columns[i].ready = true;
+            continue;
+        }
         db_rows *row = NULL;
         int found = db_get(tx, &Q_search_key_get, &row, e, DB_I64(p.ws), DB_I64(p.project),
                            DB_I64(columns[i].domain), DB_I64(columns[i].which),
@@ -187,7 +191,7 @@ static bool begin_build(db_tx *tx, void *arg, err *e) {
         return false; // one of ours may be gone
     for (size_t i = SEARCH_F_FIXED; i < b->n; i++) {
         search_column *c = &b->columns[i];
-        if (c->field) continue;
+        if (c->field || c->derived) continue;
         if (db_do(tx, &Q_search_key_add, e, DB_I64(b->place.ws), DB_I64(b->place.project),
                   DB_I64(c->domain), DB_I64(c->which), DB_TEXT(c->key), DB_I64(search_stamp()),
                   DB_I64(clock_now_us())) < 0)

@@ -14,9 +14,10 @@
 // ---- fields --------------------------------------------------------------------------------
 bool search_run_type(void *unused, const search_field *f, search_type *t, err *e) {
     (void)unused;
-    *t = f->domain == SEARCH_METRIC    ? SEARCH_T_NUM
-         : f->domain == SEARCH_DATASET ? SEARCH_T_SET
-                                       : SEARCH_T_TEXT;
+    bool attr = f->domain == SEARCH_PARAM || f->domain == SEARCH_TAG;
+    *t = f->domain == SEARCH_METRIC || (attr && f->which == SEARCH_AS_NUMBER) ? SEARCH_T_NUM
+         : f->domain == SEARCH_DATASET                                        ? SEARCH_T_SET
+                                                                              : SEARCH_T_TEXT;
     if (f->domain == SEARCH_METRIC && f->which == SEARCH_ANY)
         return err_set(
             e, ERR_INVALID,
@@ -26,8 +27,12 @@ bool search_run_type(void *unused, const search_field *f, search_type *t, err *e
     case SEARCH_ID: *t = SEARCH_T_ID; return true;
     case SEARCH_STATUS: *t = SEARCH_T_STATE; return true;
     case SEARCH_START:
-    case SEARCH_END: *t = SEARCH_T_INT; return true;
+    case SEARCH_END:
+    case SEARCH_CREATED:
+    case SEARCH_NUMBER: *t = SEARCH_T_INT; return true;
+    case SEARCH_DURATION: *t = SEARCH_T_NUM; return true;
     case SEARCH_NAME:
+    case SEARCH_REASON:
     case SEARCH_USER:
     case SEARCH_ARTIFACT_URI: return true;
     default: return err_set(e, ERR_INVALID, "Runs do not have this attribute");
@@ -74,6 +79,8 @@ static void read_run(db_rows *row, arena *a, search_run *r) {
     r->user = arena_str(a, db_text(row, 7));
     r->artifact_uri = arena_str(a, db_text(row, 8));
     r->project = db_i64(row, 9);
+    r->created_us = db_i64(row, 10);
+    r->reason = db_is_null(row, 11) ? (str){0} : arena_str(a, db_text(row, 11));
 }
 
 typedef struct id_args { // of a query with SEARCH_IDS
@@ -109,8 +116,12 @@ bool search_runs_read(db_tx *tx, arena *a, search_place p, search_run *runs, siz
         while (db_next(rows, e)) {
             size_t i = find_run(&q, db_id(rows, 0));
             if (i == q.n) continue;
-            read_run(rows, a, &runs[from + i]);
-            runs[from + i].exists = p.project < 0 || runs[from + i].project == p.project;
+            search_run *r = &runs[from + i], before = *r;
+            read_run(rows, a, r);
+            r->exists = p.project < 0 || r->project == p.project;
+            if (r->exists) continue;
+            r->has_slot = before.has_slot; // the row's slot is one of its new project
+            r->slot = before.slot;
         }
         db_end(rows);
         if (e->code) return false;
@@ -164,11 +175,27 @@ static void read_attribute(reader *r, const search_column *c, search_cell *cells
             cells[i] = (search_cell){.has = x->has_start, .i = x->start_ms};
             break;
         case SEARCH_END: cells[i] = (search_cell){.has = x->has_end, .i = x->end_ms}; break;
+        case SEARCH_CREATED:
+            cells[i] = (search_cell){.has = true, .i = x->created_us / 1000};
+            break;
+        case SEARCH_NUMBER: cells[i] = (search_cell){.has = true, .i = x->project}; break;
+        case SEARCH_REASON:
+            if (x->reason.p) put_text(r, &cells[i], x->reason);
+            break;
         case SEARCH_NAME: put_text(r, &cells[i], x->name); break;
         case SEARCH_USER: put_text(r, &cells[i], x->user); break;
         default: put_text(r, &cells[i], x->artifact_uri);
         }
     }
+}
+
+// By the column's reading.
+static void put_attr(reader *r, const search_column *c, search_cell *cell, str text) {
+    double d;
+    if (c->which == SEARCH_AS_TEXT)
+        put_text(r, cell, text);
+    else if (num_parse_f64(text, &d))
+        *cell = (search_cell){.has = true, .i = num_order(d)};
 }
 
 static bool read_attrs(reader *r, const search_column *c, search_cell *cells, err *e) {
@@ -183,7 +210,7 @@ static bool read_attrs(reader *r, const search_column *c, search_cell *cells, er
         while (db_next(rows, e)) {
             size_t i = find_run(&q, db_id(rows, 0));
             if (i < q.n && r->runs[from + i].exists)
-                put_text(r, &cells[from + i], db_text(rows, 1));
+                put_attr(r, c, &cells[from + i], db_text(rows, 1));
         }
         db_end(rows);
         if (e->code) return false;
@@ -286,6 +313,7 @@ static bool read_all(reader *r, err *e) {
     size_t n_metrics = 0;
     for (size_t k = 0; k < r->n_columns; k++) {
         const search_column *c = &r->columns[k];
+        if (c->derived) continue;
         n_metrics += c->domain == SEARCH_METRIC;
         if (c->domain == SEARCH_ATTRIBUTE)
             read_attribute(r, c, r->cells[k]);

@@ -40,6 +40,7 @@
 #define STEMMA_CORE_SEARCH_INTERNAL_H
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "core/search.h"
 
 #define SEARCH_CHUNK       4096 // slots of a chunk
@@ -75,6 +76,7 @@ typedef struct search_column {
     search_type type;
     int64_t field;
     bool ready;
+    bool derived; // made of other columns when it is looked at (durations); never stored
 } search_column;
 
 typedef struct search_cell {
@@ -202,11 +204,11 @@ typedef struct search_run {
     int64_t project;
     uint8_t state;
     bool has_start, has_end;
-    int64_t start_ms, end_ms;
-    str name, user, artifact_uri; // until the arena is reset
+    int64_t start_ms, end_ms, created_us;
+    str name, user, artifact_uri, reason; // until the arena is reset; reason p NULL: none
 } search_run;
 
-// Fills exists and what follows of runs[].id; slot stays when the row has none.
+// Fills exists and what follows of runs[].id; slot stays when the row has none in this project.
 bool search_runs_read(db_tx *tx, arena *a, search_place p, search_run *runs, size_t n, err *e);
 // The runs of one chunk, each at its slot; n is the number of slots in use.
 bool search_runs_of_chunk(db_tx *tx, arena *a, search_place p, int64_t chunk, search_run *runs,
@@ -268,21 +270,32 @@ bool search_fold_pass(search_pass *p, err *e);
 // ------------------------------------------------------------------------------------ The
 // chunk that is looked at now, with its columns on demand: one of a block of stored chunks, or
 // one that was made of the facts of marked runs.
+typedef struct search_durations {
+    search_chunk c;
+    int64_t num[SEARCH_CHUNK];
+    uint64_t has[SEARCH_WORDS];
+} search_durations;
+
 typedef struct search_scan search_scan;
 struct search_scan {
     db_tx *tx;
-    arena *a; // scratch of the present chunk
+    arena *a; // of the scan
     search_place place;
     const search_column *columns;
     size_t n_columns;
+    int64_t now_ms;            // what durations of running runs end with
     const search_chunk **made; // facts as chunks [n_columns], or NULL
     search_chunk **block;      // [n_columns][n_block]
     bool *loaded;              // [n_columns]
     size_t n_block, at;
-    int64_t first; // chunk number of block[...][0]
-    uint32_t n;    // slots of the present chunk
+    int64_t first;               // chunk number of block[...][0]
+    uint32_t n;                  // slots of the present chunk
+    search_durations *durations; // of the present chunk, when has_durations
+    bool has_durations;
 };
 const search_chunk *search_scan_column(search_scan *s, size_t column, err *e);
+// To a chunk of the block, or to one that was made (at is 0 then); n slots.
+void search_scan_move(search_scan *s, const search_chunk **made, size_t at, uint32_t n);
 void search_scan_set_block(search_scan *s, arena *a, int64_t first,
                            size_t n); // n chunks; drop the one before first
 void search_scan_drop_block(search_scan *s);
@@ -292,6 +305,33 @@ const search_chunk **search_scan_made(arena *a, const search_column *columns, si
 // Which of the rows in `mask` are surely true. Bits outside the mask are 0.
 bool search_eval_chunk(const search_prog *p, search_scan *s, const search_bits *mask,
                        search_bits *is_true, err *e);
+
+// ---- finding (search_find.c)
+// ----------------------------------------------------------------- Walks the runs of some
+// projects that a query's view and filter show, a chunk at a time. What is done with them is
+// the caller's: begin is called when a try begins (what was taken before does not count), take
+// for the rows of the scan's present chunk.
+typedef struct search_find {
+    ctx *c;
+    const search_query *q; // sort, after and max are the caller's business
+    bool (*begin)(void *arg, err *e);
+    bool (*take)(void *arg, search_scan *s, const search_bits *rows, err *e);
+    void *arg;
+    arena *a, *work, *part;    // of the plan; of a try; of a block or batch
+    VEC(search_column) wanted; // the fixed ones first
+    search_prog *prog;
+    search_column *columns; // wanted, with the present project's fields
+    int64_t *projects;      // sorted, each once
+    size_t n_projects;
+    search_scan scan;
+    VEC(int64_t) marked;  // slots of the present project, ascending
+    VEC(int64_t) missing; // projects that lack a column
+} search_find;
+bool search_find_plan(search_find *f, ctx *c, const search_query *q, err *e); // search_find_end
+// The column of a field that the caller looks at itself.
+bool search_find_column(search_find *f, const search_field *field, size_t *column, err *e);
+bool search_find_run(search_find *f, err *e);
+void search_find_end(search_find *f);
 
 // ---- the best max rows (search_top.c) and cursors (search_cursor.c) ------------------------
 typedef struct search_key {

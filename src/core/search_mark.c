@@ -11,6 +11,16 @@ bool search_mark(db_tx *tx, core *c, int64_t ws, int64_t project_number, id run_
                    DB_ID(stamp), DB_NULL);
 }
 
+bool search_slot_left(db_tx *tx, int64_t ws, int64_t project_number, id run_id, bool *has,
+                      int64_t *slot, err *e) {
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_search_mark_slot, &row, e, DB_I64(ws), DB_I64(project_number),
+                       DB_ID(run_id));
+    *has = found > 0 && !db_is_null(row, 0);
+    *slot = *has ? db_i64(row, 0) : 0;
+    return found >= 0;
+}
+
 bool search_forget(db_tx *tx, int64_t ws, int64_t project_number, id run_id, err *e) {
     id stamp = id_new();
     db_rows *row = NULL;
@@ -18,7 +28,7 @@ bool search_forget(db_tx *tx, int64_t ws, int64_t project_number, id run_id, err
     if (found < 0) return false;
     if (!found)
         return err_set(e, ERR_INTERNAL,
-                       "search_forget must be called before the run's row is removed");
+                       "search_forget must be called before the run's row is changed");
     bool has_slot = !db_is_null(row, 0);
     int64_t slot = db_i64(row, 0);
     return db_push(tx, &Q_search_mark_add, e, DB_I64(ws), DB_I64(project_number), DB_ID(run_id),

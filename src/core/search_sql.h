@@ -14,7 +14,8 @@
     "$28,$29,$30,$31,$32,$33)"
 
 #define SEARCH_RUN_COLUMNS                                                                     \
-    "run, slot, status, life, start_ms, end_ms, name, user_name, artifact_uri, project"
+    "run, slot, status, life, start_ms, end_ms, name, user_name, artifact_uri, project, "      \
+    "created_us, reason"
 
 // X(symbol, is its plan tested, SQL)
 #define SEARCH_SQL(X)                                                                          \
@@ -25,6 +26,8 @@
     X(search_mark_runs, true,                                                                  \
       "SELECT run, max(slot) FROM run_mark WHERE ws = $1 AND project = $2 AND run > $3"        \
       " GROUP BY run ORDER BY run LIMIT $4")                                                   \
+    X(search_mark_slot, true,                                                                  \
+      "SELECT max(slot) FROM run_mark WHERE ws = $1 AND project = $2 AND run = $3")            \
     X(search_mark_stamps, true,                                                                \
       "SELECT run, stamp, slot FROM run_mark WHERE ws = $1 AND project = $2"                   \
       " AND (run, stamp) > ($3, $4) ORDER BY run, stamp LIMIT $5")                             \
@@ -33,6 +36,10 @@
       "r.slot < $4"                                                                            \
       " AND EXISTS (SELECT 1 FROM run_mark m WHERE m.ws = $1 AND m.project = $2 AND m.run = "  \
       "r.run)")                                                                                \
+    X(search_mark_left, false,                                                                 \
+      "SELECT slot FROM run_mark WHERE ws = $1 AND project = $2 AND slot >= $3 AND slot < $4") \
+    X(search_mark_unslot, false,                                                               \
+      "UPDATE run_mark SET slot = NULL WHERE ws = $1 AND project = $2 AND slot >= 0")          \
     X(search_unmarked, true,                                                                   \
       "SELECT r.run FROM run r WHERE r.ws = $1 AND r.project = $2 AND r.slot IS NULL AND NOT " \
       "EXISTS"                                                                                 \
@@ -137,6 +144,11 @@
       "LIMIT 1")                                                                               \
     X(search_run_page, true,                                                                   \
       "SELECT run FROM run WHERE ws = $1 AND project = $2 AND run > $3 ORDER BY run LIMIT $4") \
+    X(search_run_newest, true,                                                                 \
+      "SELECT run FROM run WHERE ws = $1 AND project = $2 AND run < $3 ORDER BY run DESC "     \
+      "LIMIT $4")                                                                              \
+    X(search_attr_keys, true,                                                                  \
+      "SELECT owner, key FROM attr WHERE ws = $1 AND owner IN " SEARCH_IDS " AND kind = $34")  \
     X(search_drop_marks, true, "DELETE FROM run_mark WHERE ws = $1 AND project = $2")          \
     X(search_drop_heads, true, "DELETE FROM column_head WHERE ws = $1 AND project = $2")       \
     X(search_drop_keys, true, "DELETE FROM column_key WHERE ws = $1 AND project = $2")         \

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define BATCH_BYTES (4u << 20)
+#define FEW_KEYS    8 // of a kind: sought one by one
 
 typedef VEC(kv) kv_list;
 typedef VEC(dataset_input) input_list;
@@ -30,12 +31,13 @@ typedef struct one {
 
 typedef struct viewer {
     ctx *c;
+    const search_keys *only; // NULL: everything
     const id *ids;
     size_t n; // of this batch
     arena *a;
     one *runs;
     bool too_much;
-    db_arg args[1 + SEARCH_IN_WIDTH];
+    db_arg args[1 + SEARCH_IN_WIDTH + 2];
 } viewer;
 
 static one *find(viewer *v, id run_id) {
@@ -45,11 +47,15 @@ static one *find(viewer *v, id run_id) {
     return NULL;
 }
 
-static db_rows *select_batch(viewer *v, db_tx *tx, const db_query *q, err *e) {
+static void take_ids(viewer *v) {
     v->args[0] = DB_I64(v->c->ws);
     for (size_t i = 0; i < SEARCH_IN_WIDTH; i++) {
         v->args[1 + i] = DB_ID(v->ids[i < v->n ? i : v->n - 1]);
     }
+}
+
+static db_rows *select_batch(viewer *v, db_tx *tx, const db_query *q, err *e) {
+    take_ids(v);
     return db_query_rows(tx, q, v->args, 1 + SEARCH_IN_WIDTH, e);
 }
 
@@ -78,12 +84,38 @@ static bool read_rows(viewer *v, db_tx *tx, err *e) {
                                     .has_start = r->has_start,
                                     .start_ms = r->start_ms,
                                     .has_end = r->has_end,
-                                    .end_ms = r->end_ms};
+                                    .end_ms = r->end_ms,
+                                    .created_us = r->created_us,
+                                    .reason = r->reason};
+    }
+    return true;
+}
+
+// The parameters or tags of some keys.
+static bool read_some_attrs(viewer *v, db_tx *tx, attr_kind kind, const str *keys,
+                            size_t n_keys, err *e) {
+    for (size_t k = 0; k < n_keys; k++) {
+        take_ids(v);
+        v->args[1 + SEARCH_IN_WIDTH] = DB_I64(kind);
+        v->args[2 + SEARCH_IN_WIDTH] = DB_TEXT(keys[k]);
+        db_rows *rows = db_query_rows(tx, &Q_search_attr_one, v->args, 3 + SEARCH_IN_WIDTH, e);
+        if (!rows) return false;
+        while (!past_limit(v) && db_next(rows, e)) {
+            one *o = find(v, db_id(rows, 0));
+            kv x = {arena_str(v->a, keys[k]), arena_str(v->a, db_text(rows, 1))};
+            if (o) vec_push(v->a, kind == ATTR_PARAM ? &o->params : &o->tags, x);
+        }
+        db_end(rows);
+        if (e->code) return false;
     }
     return true;
 }
 
 static bool read_attrs(viewer *v, db_tx *tx, err *e) {
+    const search_keys *k = v->only;
+    if (k && k->n_params <= FEW_KEYS && k->n_tags <= FEW_KEYS)
+        return read_some_attrs(v, tx, ATTR_PARAM, k->params, k->n_params, e) &&
+               read_some_attrs(v, tx, ATTR_TAG, k->tags, k->n_tags, e);
     db_rows *rows = select_batch(v, tx, &Q_search_attr_all, e);
     if (!rows) return false;
     while (!past_limit(v) && db_next(rows, e)) {
@@ -96,10 +128,30 @@ static bool read_attrs(viewer *v, db_tx *tx, err *e) {
     return e->code == ERR_NONE;
 }
 
+// Those of some keys, in the order of the keys given.
+static bool read_some_summaries(viewer *v, db_tx *tx, err *e) {
+    series_summary *out[SEARCH_IN_WIDTH];
+    size_t n[SEARCH_IN_WIDTH];
+    for (size_t i = 0; i < v->n; i++) {
+        v->runs[i].view.metrics = ARENA_ARRAY(v->a, series_summary, v->only->n_metrics);
+    }
+    for (size_t k = 0; k < v->only->n_metrics && !past_limit(v); k++) {
+        if (!series_summaries_many(tx, v->a, v->c->ws, v->ids, v->n, &v->only->metrics[k], out,
+                                   n, e))
+            return false;
+        for (size_t i = 0; i < v->n; i++) {
+            run_view *r = &v->runs[i].view;
+            if (n[i]) r->metrics[r->n_metrics++] = out[i][0];
+        }
+    }
+    return true;
+}
+
 static bool read_summaries(viewer *v, db_tx *tx, err *e) {
     series_summary *out[SEARCH_IN_WIDTH];
     size_t n[SEARCH_IN_WIDTH];
     if (past_limit(v)) return true;
+    if (v->only && v->only->n_metrics <= FEW_KEYS) return read_some_summaries(v, tx, e);
     if (!series_summaries_many(tx, v->a, v->c->ws, v->ids, v->n, NULL, out, n, e)) return false;
     for (size_t i = 0; i < v->n; i++) {
         v->runs[i].view.metrics = out[i];
@@ -193,7 +245,7 @@ static void sort(void *p, size_t n, size_t size, int (*cmp)(const void *, const 
     }
 }
 
-static void finish(one *o) {
+static void finish(one *o, bool links) {
     sort(o->params.p, o->params.n, sizeof(kv), by_key);
     sort(o->tags.p, o->tags.n, sizeof(kv), by_key);
     sort(o->datasets.p, o->datasets.n, sizeof(dataset_input), by_dataset);
@@ -212,7 +264,7 @@ static void finish(one *o) {
     o->view.n_params = o->params.n;
     o->view.tags = o->tags.p;
     o->view.n_tags = o->tags.n;
-    o->view.links = &o->links;
+    o->view.links = links ? &o->links : NULL;
 }
 
 // ---- batches -------------------------------------------------------------------------------
@@ -221,15 +273,22 @@ static bool read_batch(db_tx *tx, void *arg, err *e) {
     arena_reset(v->a);
     v->too_much = false;
     v->runs = ARENA_ARRAY(v->a, one, v->n);
-    return read_rows(v, tx, e) && read_attrs(v, tx, e) &&
-           (v->too_much || read_summaries(v, tx, e)) &&
-           (v->too_much || read_datasets(v, tx, e)) &&
-           (v->too_much || read_input_tags(v, tx, e)) && (v->too_much || read_models(v, tx, e));
+    if (!read_rows(v, tx, e) || !read_attrs(v, tx, e) ||
+        (!v->too_much && !read_summaries(v, tx, e)))
+        return false;
+    return v->only || ((v->too_much || read_datasets(v, tx, e)) &&
+                       (v->too_much || read_input_tags(v, tx, e)) &&
+                       (v->too_much || read_models(v, tx, e)));
 }
 
 bool search_views(ctx *c, const id *ids, size_t n,
                   bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e) {
-    viewer v = {.c = c, .a = arena_new()};
+    return search_views_of(c, ids, n, NULL, emit, arg, e);
+}
+
+bool search_views_of(ctx *c, const id *ids, size_t n, const search_keys *only,
+                     bool (*emit)(void *arg, const run_view *v, err *e), void *arg, err *e) {
+    viewer v = {.c = c, .only = only, .a = arena_new()};
     size_t batch = SEARCH_IN_WIDTH;
     bool ok = true;
     for (size_t at = 0; at < n && ok;) {
@@ -241,7 +300,7 @@ bool search_views(ctx *c, const id *ids, size_t n,
             continue;
         }
         for (size_t i = 0; i < v.n && ok; i++) {
-            finish(&v.runs[i]);
+            finish(&v.runs[i], !only);
             if (v.runs[i].row.exists) ok = emit(arg, &v.runs[i].view, e);
         }
         at += v.n;

@@ -18,7 +18,8 @@
 #include "core/core.h"
 #include "core/run.h"
 
-extern const char series_schema[]; // tables point_log, series, block
+extern const char series_schema[];       // tables point_log, series, block
+extern const char series_level_schema[]; // table block_level
 
 // ---- writing
 // ---------------------------------------------------------------------------------------------------
@@ -26,6 +27,16 @@ extern const char series_schema[]; // tables point_log, series, block
 // (first, last, min, max, count) a series in front, so that no reader must decode points to
 // know them. n > 0.
 str series_record(arena *a, const point *points, size_t n);
+// The same of series whose columns are coded already, as a record's data has them
+// (docs/formats-series.md): what comes in bulk need not be taken apart. They are decoded once,
+// to check and to sum them. n > 0. ERR_INVALID names the series that is wrong.
+typedef struct series_columns {
+    str key;
+    uint64_t n;  // points
+    bool wide;   // values of 8 bytes, else floats
+    str columns; // steps, times, values
+} series_columns;
+bool series_record_columns(arena *a, const series_columns *s, size_t n, str *record, err *e);
 // Appends it within the caller's transaction and wakes the packer after the commit. Links
 // models to the run.
 bool series_append(db_tx *tx, core *c, int64_t ws, id run, str record, err *e);
@@ -86,8 +97,36 @@ typedef struct series_bucket {
     double min, max;
     uint64_t n, nan;
 } series_bucket; // empty buckets are left out; n and nan may count repeats not yet merged
+#define SERIES_BUCKETS_MAX 100000
 bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t buckets,
                   series_bucket **out, size_t *n, err *e);
+
+// The same for many runs and keys, quickly: series of many points are drawn out of the levels
+// beside their blocks. A part then holds whole levels of up to 1,024 points, each counted to
+// the part where it begins, so no point is lost and first, last, min and max are those of the
+// points within; parts may reach a little behind their last step.
+typedef struct series_line { // of a run and key that have points in the range
+    id run;
+    str key;
+    series_bucket *buckets;
+    size_t n;
+} series_line;
+typedef struct series_charts_query {
+    const id *runs;
+    size_t n_runs;
+    const str *keys;
+    size_t n_keys;
+    int64_t start, end; // start <= end
+    size_t buckets;     // 1 to SERIES_BUCKETS_MAX
+} series_charts_query;
+// Lines in the order of runs and, within, of keys; each is given outside of transactions and
+// lives until it returns. False from it ends the call with ERR_CANCELLED.
+bool series_charts(ctx *c, const series_charts_query *q,
+                   bool (*each)(void *arg, const series_line *l), void *arg, err *e);
+// The least first and greatest last step under these keys; *any is false when there is no
+// point.
+bool series_extent(ctx *c, const id *runs, size_t n_runs, const str *keys, size_t n_keys,
+                   int64_t *start, int64_t *end, bool *any, err *e);
 
 // Every point that was logged with this model's id, over runs, at most max.
 typedef struct series_model_point {
@@ -109,8 +148,8 @@ bool series_pack_all(core *c, err *e);
 // Checks every block's and record's CRC and order, and the summaries; bad() is called for each.
 bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), void *arg,
                   uint64_t *blocks, err *e);
-bool series_rebuild(core *c, uint64_t *n,
-                    err *e); // summaries anew from blocks; blocks are facts and stay
+// Summaries and levels anew from blocks; blocks are facts and stay.
+bool series_rebuild(core *c, uint64_t *n, err *e);
 // For a row of `series` or `point_log` that comes back: links the models that it names to its
 // run again.
 bool series_relink(db_tx *tx, int64_t ws, id run, id model, err *e);

@@ -3,10 +3,15 @@
 // works in small transactions. Any thread.
 #include "base/metrics.h"
 #include "core/core_internal.h"
-#include "core/series_internal.h"
+#include "core/series_levels.h"
 #include "core/series_sql.h"
 
 #include <stdlib.h>
+
+typedef struct levels_due { // a block whose levels are not there, or not as they should be
+    bhead h;
+    str levels;
+} levels_due;
 
 typedef struct care {
     core *c;
@@ -18,6 +23,8 @@ typedef struct care {
     arena *a;
     block *block;
     spt *points;
+    bool mend;           // note what is due, instead of reporting it
+    VEC(levels_due) due; // of one series
     // the run being looked at
     int64_t ws;
     id run;
@@ -115,6 +122,18 @@ static const char *check_bytes(care *k, str data, int type, ssum *sum) {
     return check_points(k->block, k->points);
 }
 
+// Are the stored levels those of the block that is open? When mending, notes those that are
+// not.
+static bool same_levels(care *k, const bhead *h, str stored) {
+    buf is = BUF_MAX(64u << 10);
+    slevels_put(&is, k->block);
+    bool same = str_eq(buf_view(&is), stored);
+    if (!same && k->mend)
+        vec_push(k->a, &k->due, (levels_due){*h, arena_str(k->a, buf_view(&is))});
+    buf_free(&is);
+    return same;
+}
+
 // Blocks of one series: each by itself, against its row, and against the one before.
 static bool check_blocks(care *k, db_tx *tx, const srow *s, ssum *sum, bool *whole, err *e) {
     db_rows *rows =
@@ -132,6 +151,9 @@ static bool check_blocks(care *k, db_tx *tx, const srow *s, ssum *sum, bool *who
                      (h.first_step < before.last_step ||
                       (h.first_step == before.last_step && h.first_time < before.last_time)))
                 bad = "two blocks of one tier overlap";
+            else if ((k->mend || (s->flags & SERIES_LEVELED)) &&
+                     !same_levels(k, &h, db_blob(rows, 16)) && !k->mend)
+                bad = "a block's levels do not fit its points: run `stemma rebuild`";
             before = h;
         }
         if (bad) report(k, s->key, bad);
@@ -222,13 +244,24 @@ bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), voi
     return ok;
 }
 
-// ---- summaries anew
+// ---- summaries and levels anew
 // ------------------------------------------------------------------------------
 
 static void ignore(void *arg, id run_id, const char *what) {
     (void)arg;
     (void)run_id;
     (void)what;
+}
+
+static bool write_levels(care *k, db_tx *tx, srow *s, err *e) {
+    for (size_t i = 0; i < k->due.n; i++) {
+        const levels_due *d = &k->due.p[i];
+        if (!levels_write(tx, k->ws, k->run, s->number, &d->h, d->levels, e)) return false;
+    }
+    if (!(s->flags & SERIES_LEVELED)) k->changed++;
+    s->flags |= SERIES_LEVELED;
+    k->changed += k->due.n;
+    return true;
 }
 
 static bool rebuild_in(db_tx *tx, void *arg, err *e) {
@@ -241,11 +274,16 @@ static bool rebuild_in(db_tx *tx, void *arg, err *e) {
         srow *s = &list.p[i];
         ssum sum;
         bool whole;
-        if (!check_series(k, tx, s, &sum, &whole, e)) return false;
-        if (!sum.count || same_sum(&sum, &s->sum)) continue;
-        s->sum = sum;
-        if (!srow_put(tx, k->ws, k->run, s, e)) return false;
-        k->changed++;
+        uint64_t before = k->changed;
+        k->due.p = NULL;
+        k->due.n = k->due.cap = 0;
+        if (!check_series(k, tx, s, &sum, &whole, e) || !write_levels(k, tx, s, e))
+            return false;
+        if (sum.count && !same_sum(&sum, &s->sum)) {
+            s->sum = sum;
+            k->changed++;
+        }
+        if (k->changed != before && !srow_put(tx, k->ws, k->run, s, e)) return false;
     }
     return true;
 }
@@ -259,6 +297,7 @@ static bool rebuild_run(care *k, err *e) {
 bool series_rebuild(core *c, uint64_t *n, err *e) {
     care *k = care_new(c);
     k->bad = ignore;
+    k->mend = true;
     bool ok = each_run(k, false, rebuild_run, e);
     *n = k->changed_in_all;
     care_free(k);
@@ -314,9 +353,7 @@ static bool forget_series(db_tx *tx, int64_t ws, id run_id, const srow *s, size_
         h[n++] = bhead_read(rows);
     db_end(rows);
     for (size_t i = 0; i < n && e->code == ERR_NONE; i++) {
-        db_push(tx, &Q_block_delete, e, DB_I64(ws), DB_ID(run_id), DB_I64(s->number),
-                DB_I64(h[i].tier), DB_I64(h[i].first_step), DB_I64(h[i].first_time),
-                DB_I64(h[i].number));
+        block_delete(tx, ws, run_id, s->number, &h[i], e);
     }
     *left -= n;
     if (e->code != ERR_NONE || !*left) return e->code == ERR_NONE;

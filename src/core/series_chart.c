@@ -1,41 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts: what each of equal parts of a range of steps holds. A block within one part is taken
-// from its head, all others from their levels; only the miniblocks at the edges of parts are
-// decoded. Counts may include repeats that late blocks have not lost yet. Any thread.
-#include "core/series_internal.h"
+// Charts: what each of equal parts of a range of steps holds. Exact ones take a block within
+// one part from its head, all others from their levels within, and decode only the miniblocks
+// at the edges of parts. Loose ones take whole levels of 1,024 points from rows of their own
+// (series_levels.c) and read only the blocks that the ends of the range go through. Counts may
+// include repeats that late blocks have not lost yet. Any thread.
+#include "core/series_levels.h"
 #include "core/series_sql.h"
 
 #include <stdlib.h>
 
-enum { BUCKETS_MAX = 100000 };
+enum { LEVEL_ROWS = 512 };
 
-// A block whose first or last point may be its bucket's: looked up once, at the end.
-typedef struct candidate {
-    const sview *v;
-    bhead h;
-} candidate;
-
-typedef struct bucket {
-    ssum sum; // as doubles
-    uint64_t nan;
-    uint64_t headed; // points of blocks that were taken from their heads
-    candidate first, last;
-} bucket;
-
-typedef struct chart {
-    db_tx *tx;
-    arena *a;
-    str key;
-    int64_t start, end;
-    unsigned __int128 width; // of a bucket, in steps
-    bucket *b;
-    size_t n;
-    buf bytes;
-    block *block;
-} chart;
+// ---- buckets --------------------------------------------------------------------------------
 
 static size_t bucket_of(const chart *c, int64_t step) {
-    return (size_t)((unsigned __int128)((uint64_t)step - (uint64_t)c->start) / c->width);
+    uint64_t at = (uint64_t)step - (uint64_t)c->start;
+    return c->narrow ? (size_t)(at / c->narrow) : (size_t)(at / c->width);
 }
 
 static int64_t bucket_start(const chart *c, size_t i) {
@@ -50,54 +30,76 @@ static int64_t bucket_end(const chart *c, size_t i) {
     return (int64_t)((uint64_t)c->start + (uint64_t)(next - 1));
 }
 
-static void add_points(void *arg, const spt *p, size_t n, int64_t limit) {
+void schart_begin(chart *c, arena *a, int64_t start, int64_t end, size_t buckets) {
+    unsigned __int128 span = (unsigned __int128)((uint64_t)end - (uint64_t)start) + 1;
+    c->a = a;
+    c->start = start;
+    c->end = end;
+    c->width = (span + buckets - 1) / buckets;
+    c->narrow = c->width <= UINT64_MAX ? (uint64_t)c->width : 0;
+    c->n = bucket_of(c, end) + 1;
+    c->b = ARENA_ARRAY(a, sbucket, c->n);
+    if (!c->block) c->block = mem_alloc(sizeof *c->block);
+    if (!c->bytes.max) c->bytes = BUF_MAX(1 << 20);
+}
+
+void schart_free(chart *c) {
+    buf_free(&c->bytes);
+    free(c->block);
+    c->block = NULL;
+}
+
+void schart_points(void *arg, const spt *p, size_t n, int64_t limit) {
     chart *c = arg;
     for (size_t i = 0; i < n; i++) {
         if (p[i].step > limit || p[i].step < c->start || p[i].step > c->end) continue;
-        bucket *b = &c->b[bucket_of(c, p[i].step)];
+        sbucket *b = &c->b[bucket_of(c, p[i].step)];
         ssum_add(&b->sum, &p[i], SERIES_F64);
         b->nan += p[i].val == RANK_NAN;
     }
 }
 
-// Points [from, to) of the open block, which lie in one bucket.
-static void add_range(chart *c, bucket *into, size_t from, size_t to) {
-    const block *b = c->block;
-    ssum s = {.count = to - from, .first = block_at(b, from), .last = block_at(b, to - 1)};
-    s.ranged = block_range(b, from, to, &s.min, &s.max);
-    into->nan += block_nans(b, from, to);
-    ssum_to_f64(&s, b->type);
-    ssum_join(&into->sum, &s);
+static void add_level(sbucket *into, slevel l, int type) {
+    ssum_to_f64(&l.sum, type);
+    ssum_join(&into->sum, &l.sum);
+    into->nan += l.nan;
 }
+
+// ---- exactly --------------------------------------------------------------------------------
 
 static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
     bool opened;
     if (!sview_block(c->tx, v, h, &c->bytes, c->block, &opened, e)) return false;
     if (!opened) return true;
     const block *b = c->block;
-    int64_t end = c->end < v->limit ? c->end : v->limit;
+    int64_t end = least_of(c->end, v->limit);
     size_t i = block_lower(b, c->start), to = end == INT64_MAX ? b->n : block_lower(b, end + 1);
     while (i < to) {
+        slevel part;
         size_t k = bucket_of(c, block_step(b, i));
         int64_t last = bucket_end(c, k);
         size_t next = last >= end ? to : block_lower(b, last + 1);
         if (next <= i) next = i + 1; // only in a block that is not sorted
-        add_range(c, &c->b[k], i, next);
+        block_part(b, i, next, &part);
+        add_level(&c->b[k], part, b->type);
         i = next;
     }
     return true;
 }
 
+static void take_end(chart *c, sbucket_end **place, const sview *v, const bhead *h) {
+    if (!*place) *place = ARENA_NEW(c->a, sbucket_end);
+    **place = (sbucket_end){v, *h};
+}
+
 // A block within one bucket: false when it ties with another for the first or the last point.
-static bool add_head(bucket *b, const sview *v, const bhead *h) {
-    const bhead *f = &b->first.h, *l = &b->last.h;
-    int first =
-        b->first.v ? place_cmp(h->first_step, h->first_time, f->first_step, f->first_time) : -1;
-    int last =
-        b->last.v ? place_cmp(h->last_step, h->last_time, l->last_step, l->last_time) : 1;
+static bool add_head(chart *c, sbucket *b, const sview *v, const bhead *h) {
+    const bhead *f = b->first ? &b->first->h : NULL, *l = b->last ? &b->last->h : NULL;
+    int first = f ? place_cmp(h->first_step, h->first_time, f->first_step, f->first_time) : -1;
+    int last = l ? place_cmp(h->last_step, h->last_time, l->last_step, l->last_time) : 1;
     if (first == 0 || last == 0) return false;
-    if (first < 0) b->first = (candidate){v, *h};
-    if (last > 0) b->last = (candidate){v, *h};
+    if (first < 0) take_end(c, &b->first, v, h);
+    if (last > 0) take_end(c, &b->last, v, h);
     b->nan += (uint64_t)h->nan;
     if (h->min <= h->max) {
         ssum range = {.min = h->min, .max = h->max};
@@ -110,24 +112,24 @@ static bool add_head(bucket *b, const sview *v, const bhead *h) {
 
 static bool add_tier(chart *c, const sview *v, int64_t tier, err *e) {
     bscan s = bscan_new(c->tx, v, tier);
-    int64_t end = c->end < v->limit ? c->end : v->limit;
+    int64_t end = least_of(c->end, v->limit);
     if (!bscan_seek(&s, (spt){c->start, INT64_MIN, INT64_MIN}, SERIES_BY_STEP, e)) return false;
     for (const bhead *h; (h = bscan_next(&s, e));) {
         if (h->last_step < c->start) continue;
         if (h->first_step > end) break;
         if (h->first_step >= c->start && h->last_step <= end) {
             size_t k = bucket_of(c, h->first_step);
-            if (k == bucket_of(c, h->last_step) && add_head(&c->b[k], v, h)) continue;
+            if (k == bucket_of(c, h->last_step) && add_head(c, &c->b[k], v, h)) continue;
         }
         if (!add_block(c, v, h, e)) return false;
     }
     return e->code == ERR_NONE;
 }
 
-// The first (or last) point of a candidate joins its bucket.
-static bool resolve(chart *c, bucket *b, const candidate *k, bool last, err *e) {
+// The first (or last) point of a block joins its bucket.
+static bool resolve(chart *c, sbucket *b, const sbucket_end *k, bool last, err *e) {
     bool opened;
-    if (!k->v) return true;
+    if (!k) return true;
     if (!sview_block(c->tx, k->v, &k->h, &c->bytes, c->block, &opened, e)) return false;
     if (!opened) return true;
     spt p = block_at(c->block, last ? c->block->n - 1 : 0);
@@ -140,9 +142,7 @@ static bool resolve(chart *c, bucket *b, const candidate *k, bool last, err *e) 
     return true;
 }
 
-static bool fill(chart *c, const sviews *vs, err *e) {
-    c->b = ARENA_ARRAY(c->a, bucket, c->n);
-    if (!series_small(c->tx, vs, c->key, add_points, c, e)) return false;
+static bool exact_blocks(chart *c, const sviews *vs, err *e) {
     for (size_t i = 0; i < vs->v.n; i++) {
         const sview *v = &vs->v.p[i];
         for (int64_t t = 0; v->row.next_block && t <= v->row.tiers; t++) {
@@ -150,50 +150,140 @@ static bool fill(chart *c, const sviews *vs, err *e) {
         }
     }
     for (size_t i = 0; i < c->n; i++) {
-        bucket *b = &c->b[i];
-        if (!resolve(c, b, &b->first, false, e) || !resolve(c, b, &b->last, true, e))
+        sbucket *b = &c->b[i];
+        if (!resolve(c, b, b->first, false, e) || !resolve(c, b, b->last, true, e))
             return false;
+        b->first = b->last = NULL;
     }
     return true;
 }
 
-static bool run_chart(chart *c, const sviews *vs, err *e) {
-    c->bytes = BUF_MAX(1 << 20);
-    c->block = mem_alloc(sizeof *c->block);
-    bool ok = fill(c, vs, e);
-    buf_free(&c->bytes);
-    free(c->block);
-    return ok;
+// ---- loosely --------------------------------------------------------------------------------
+
+typedef struct level_scan {
+    chart *c;
+    const sview *v;
+    int64_t tier;
+    bkey from;
+    size_t levels;    // taken so far
+    VEC(bhead) edges; // blocks that an end of the range goes through
+    bool end;
+} level_scan;
+
+static bhead head_of_levels(const level_scan *s, bkey k, const slevels *l) {
+    const spt *last = &l->level[l->n - 1].sum.last;
+    return (bhead){.tier = s->tier,
+                   .first_step = k.step,
+                   .first_time = k.time,
+                   .number = k.number,
+                   .last_step = last->step,
+                   .last_time = last->time,
+                   .n = (int64_t)l->points};
+}
+
+// A block's levels, when the range holds all of them.
+static void take_levels(level_scan *s, bkey k, const slevels *l) {
+    chart *c = s->c;
+    int64_t end = least_of(c->end, s->v->limit);
+    int64_t first = l->level[0].sum.first.step, last = l->level[l->n - 1].sum.last.step;
+    s->end = first > end;
+    if (last < c->start || first > end) return;
+    if (first < c->start || last > end) {
+        vec_push(c->a, &s->edges, head_of_levels(s, k, l));
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++)
+        add_level(&c->b[bucket_of(c, l->level[i].sum.first.step)], l->level[i], s->v->row.type);
+    s->levels += l->n;
+}
+
+static bool level_page(level_scan *s, err *e) {
+    const sview *v = s->v;
+    size_t n = 0;
+    db_rows *rows = db_select(s->c->tx, &Q_block_levels, e, DB_I64(v->ws), DB_ID(v->run),
+                              DB_I64(v->row.number), DB_I64(s->tier), DB_I64(s->from.step),
+                              DB_I64(s->from.time), DB_I64(s->from.number), DB_I64(LEVEL_ROWS));
+    if (!rows) return false;
+    for (; !s->end && db_next(rows, e); n++) {
+        slevels l;
+        bkey k = {db_i64(rows, 0), db_i64(rows, 1), db_i64(rows, 2)};
+        if (slevels_get(db_blob(rows, 3), v->row.type, &l, e))
+            take_levels(s, k, &l);
+        else if (!series_passable(e))
+            break;
+        s->from = (bkey){k.step, k.time, k.number + 1};
+    }
+    db_end(rows);
+    s->end |= n < LEVEL_ROWS;
+    return e->code == ERR_NONE;
+}
+
+static bool loose_tier(chart *c, const sview *v, int64_t tier, size_t *levels, err *e) {
+    bscan start = bscan_new(c->tx, v, tier);
+    if (c->start > v->row.sum.first.step &&
+        !bscan_seek(&start, (spt){c->start, INT64_MIN, INT64_MIN}, SERIES_BY_STEP, e)) {
+        return false;
+    }
+    level_scan s = {.c = c, .v = v, .tier = tier, .from = start.from};
+    while (!s.end) {
+        if (!level_page(&s, e)) return false;
+    }
+    for (size_t i = 0; i < s.edges.n; i++) {
+        if (!add_block(c, v, &s.edges.p[i], e)) return false;
+    }
+    *levels += s.levels;
+    return true;
+}
+
+// Could there be half as many levels as buckets, and do all blocks have them?
+static bool may_be_loose(const chart *c, const sviews *vs) {
+    uint64_t points = 0;
+    for (size_t i = 0; i < vs->v.n; i++) {
+        const srow *r = &vs->v.p[i].row;
+        if (r->next_block && !(r->flags & SERIES_LEVELED)) return false;
+        points += r->sum.count;
+    }
+    return c->loose && points / LEVEL_POINTS * 2 >= c->n;
+}
+
+// *done is false when the range holds too few levels: the buckets are empty then, as before.
+static bool loose_blocks(chart *c, const sviews *vs, bool *done, err *e) {
+    size_t levels = 0;
+    for (size_t i = 0; i < vs->v.n; i++) {
+        const sview *v = &vs->v.p[i];
+        for (int64_t t = 0; v->row.next_block && t <= v->row.tiers; t++) {
+            if (!loose_tier(c, v, t, &levels, e)) return false;
+        }
+    }
+    *done = levels * 2 >= c->n;
+    if (!*done) memset(c->b, 0, c->n * sizeof *c->b);
+    return true;
+}
+
+bool schart_blocks(chart *c, const sviews *vs, err *e) {
+    bool done = false;
+    if (may_be_loose(c, vs) && !loose_blocks(c, vs, &done, e)) return false;
+    return done || exact_blocks(c, vs, e);
+}
+
+// ---- one series -----------------------------------------------------------------------------
+
+static bool run_chart(chart *c, const sviews *vs, str key, err *e) {
+    return schart_blocks(c, vs, e) && series_small(c->tx, vs, key, schart_points, c, e);
 }
 
 bool schart_sum(db_tx *tx, arena *a, int64_t ws, id run_id, str key, ssum *out, err *e) {
     sviews vs;
-    chart c = {.tx = tx, .a = a, .key = key, .start = INT64_MIN, .end = INT64_MAX, .n = 1};
-    c.width = (unsigned __int128)1 << 64;
-    if (!sviews_of(tx, a, ws, run_id, key, &vs, e) || !run_chart(&c, &vs, e)) return false;
+    chart c = {.tx = tx};
+    schart_begin(&c, a, INT64_MIN, INT64_MAX, 1);
+    bool ok = sviews_of(tx, a, ws, run_id, key, &vs, e) && run_chart(&c, &vs, key, e);
     *out = c.b->sum;
-    return true;
-}
-
-// ---- the call
-// ------------------------------------------------------------------------------------
-
-typedef struct chart_call {
-    ctx *c;
-    id run;
-    chart chart;
-} chart_call;
-
-static bool read_chart(db_tx *tx, void *arg, err *e) {
-    chart_call *q = arg;
-    sviews vs;
-    q->chart.tx = tx;
-    return sviews_of(tx, q->c->a, q->c->ws, q->run, q->chart.key, &vs, e) &&
-           run_chart(&q->chart, &vs, e);
+    schart_free(&c);
+    return ok;
 }
 
 static series_bucket bucket_out(const chart *c, size_t i) {
-    const bucket *b = &c->b[i];
+    const sbucket *b = &c->b[i];
     return (series_bucket){.first_step = bucket_start(c, i),
                            .last_step = bucket_end(c, i),
                            .first = spt_value(b->sum.first),
@@ -204,22 +294,47 @@ static series_bucket bucket_out(const chart *c, size_t i) {
                            .nan = b->nan};
 }
 
+void schart_end(chart *c, arena *a, series_bucket **out, size_t *n) {
+    size_t most = 0;
+    for (size_t i = 0; i < c->n; i++)
+        most += c->b[i].sum.count != 0;
+    *out = ARENA_ARRAY(a, series_bucket, most);
+    *n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->b[i].sum.count) (*out)[(*n)++] = bucket_out(c, i);
+    }
+}
+
+typedef struct chart_call {
+    ctx *c;
+    id run;
+    str key;
+    int64_t start, end;
+    size_t buckets;
+    chart chart;
+} chart_call;
+
+static bool read_chart(db_tx *tx, void *arg, err *e) {
+    chart_call *q = arg;
+    sviews vs;
+    q->chart.tx = tx;
+    schart_begin(&q->chart, q->c->a, q->start, q->end, q->buckets);
+    return sviews_of(tx, q->c->a, q->c->ws, q->run, q->key, &vs, e) &&
+           run_chart(&q->chart, &vs, q->key, e);
+}
+
 bool series_chart(ctx *c, id run_id, str key, int64_t start, int64_t end, size_t buckets,
                   series_bucket **out, size_t *n, err *e) {
     *out = NULL;
     *n = 0;
-    if (!buckets || buckets > BUCKETS_MAX)
-        return err_set(e, ERR_INVALID, "a chart has between 1 and %d parts", BUCKETS_MAX);
+    if (!buckets || buckets > SERIES_BUCKETS_MAX)
+        return err_set(e, ERR_INVALID, "a chart has between 1 and %d parts",
+                       SERIES_BUCKETS_MAX);
     if (start > end) return true;
-    unsigned __int128 span = (unsigned __int128)((uint64_t)end - (uint64_t)start) + 1;
-    chart_call q = {.c = c, .run = run_id};
-    q.chart = (chart){.a = c->a, .key = key, .start = start, .end = end};
-    q.chart.width = (span + buckets - 1) / buckets;
-    q.chart.n = bucket_of(&q.chart, end) + 1;
-    if (!db_read(core_db(c->core), read_chart, &q, e)) return false;
-    *out = ARENA_ARRAY(c->a, series_bucket, q.chart.n);
-    for (size_t i = 0; i < q.chart.n; i++) {
-        if (q.chart.b[i].sum.count) (*out)[(*n)++] = bucket_out(&q.chart, i);
-    }
-    return true;
+    chart_call q = {
+        .c = c, .run = run_id, .key = key, .start = start, .end = end, .buckets = buckets};
+    bool ok = db_read(core_db(c->core), read_chart, &q, e);
+    if (ok) schart_end(&q.chart, c->a, out, n);
+    schart_free(&q.chart);
+    return ok;
 }

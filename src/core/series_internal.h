@@ -6,7 +6,8 @@
 //   series_block*.c  up to 8,192 packed points of one series (pure)
 //   series_row.c     rows of the tables, read
 //   series_stream.c  points of a run's key in order, out of blocks, tails and pending records
-//   series_history, series_sample, series_chart, series_summary: what callers read
+//   series_levels.c  summaries of parts of a block, kept beside it (pure)
+//   series_history, series_sample, series_chart(s), series_summary: what callers read
 //   series_plan.c, series_pack.c, series_packer.c: from records to blocks
 // Formats, byte by byte: docs/formats-series.md.
 #ifndef STEMMA_CORE_SERIES_INTERNAL_H
@@ -223,7 +224,10 @@ void block_sum(const block *b, ssum *s);
 
 // ---- rows
 // ----------------------------------------------------------------------------------------
-enum { SERIES_RISING = 1 }; // flag of a series: its main sequence rises in time
+enum {                  // flags of a series
+    SERIES_RISING = 1,  // its main sequence rises in time
+    SERIES_LEVELED = 2, // each of its blocks has a row of levels
+};
 
 typedef struct srow {
     str key, identity, dataset_name, dataset_digest;
@@ -246,6 +250,10 @@ bool srow_put(db_tx *tx, int64_t ws, id run_id, const srow *s, err *e);
 // One block's bytes into *out (cleared first); *found says whether it is there.
 bool block_fetch(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *h, buf *out,
                  bool *found, err *e);
+// The block's row, and that of its levels.
+bool block_delete(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *h, err *e);
+bool levels_write(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *h, str levels,
+                  err *e);
 // At most max heads of a tier from (at or behind; or downwards before) the given key.
 typedef struct bkey {
     int64_t step, time, number;
@@ -278,7 +286,8 @@ typedef struct sviews {
     size_t n_runs;
     VEC(sview) v;
 } sviews;
-// Every packed series of a key.
+// Every packed series of a key; sviews_add is for several keys of a run.
+bool sviews_add(db_tx *tx, arena *a, str key, sviews *out, err *e); // ws and runs are set
 bool sviews_of(db_tx *tx, arena *a, int64_t ws, id run_id, str key, sviews *out, err *e);
 
 // The heads of one tier of a series, in order, a few read at a time.
@@ -307,6 +316,10 @@ bool sview_block(db_tx *tx, const sview *v, const bhead *h, buf *bytes, block *b
 // doubles in any order; fn drops what lies behind `limit`. Damaged ones are left out.
 typedef void (*small_fn)(void *arg, const spt *p, size_t n, int64_t limit);
 bool series_small(db_tx *tx, const sviews *vs, str key, small_fn fn, void *arg, err *e);
+// Its two halves; pending records of several keys in one pass, each key with an arg of its own.
+bool series_pending(db_tx *tx, const sviews *vs, const str *keys, size_t n, small_fn fn,
+                    void *const *args, err *e);
+bool series_tails(const sviews *vs, small_fn fn, void *arg, err *e);
 
 // Keeps the `max` least points behind `after`, up to a step; memory is bounded by 2 max.
 typedef struct scollect {

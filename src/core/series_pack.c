@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "core/series_levels.h"
 #include "core/series_sql.h"
 
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static pjob *job_of(arena *a, prun *r, const srec_series *s) {
                       .dataset_digest = s->dataset_digest,
                       .model = s->model,
                       .type = s->type,
-                      .flags = SERIES_RISING};
+                      .flags = SERIES_RISING | SERIES_LEVELED};
     vec_push(a, &r->jobs, job);
     return job;
 }
@@ -164,7 +165,7 @@ static void keep_damaged_tail(arena *a, pjob *job) {
                .n = 1,
                .distinct = 1};
     job->row.tiers = h.tier;
-    vec_push(a, &job->blocks, (pblock){h, job->row.tail});
+    vec_push(a, &job->blocks, (pblock){.h = h, .data = job->row.tail});
 }
 
 static bool read_tail(pack_step *s, pjob *job, err *e) {
@@ -223,7 +224,10 @@ static bool keep_block(pack_step *s, pjob *job, int64_t tier, const spt *p, str 
     if (!block_open(s->block, data, e)) return false;
     bhead h = bhead_of(s->block, p, tier, ++job->row.next_block);
     h.flags |= flags;
-    vec_push(s->a, &job->blocks, (pblock){h, data});
+    buf levels = BUF_MAX(64u << 10);
+    slevels_put(&levels, s->block);
+    vec_push(s->a, &job->blocks, (pblock){h, data, arena_str(s->a, buf_view(&levels))});
+    buf_free(&levels);
     return true;
 }
 
@@ -312,6 +316,7 @@ static bool encode_job(pack_step *s, pjob *job, bool settling, err *e) {
 
 static bool write_block(db_tx *tx, const prun *r, int64_t series, const pblock *k, err *e) {
     const bhead *h = &k->h;
+    if (k->levels.n && !levels_write(tx, r->ws, r->run, series, h, k->levels, e)) return false;
     return db_push(tx, &Q_block_insert, e, DB_I64(r->ws), DB_ID(r->run), DB_I64(series),
                    DB_I64(h->tier), DB_I64(h->first_step), DB_I64(h->first_time),
                    DB_I64(h->number), DB_I64(h->last_step), DB_I64(h->last_time),
@@ -323,12 +328,7 @@ static bool write_block(db_tx *tx, const prun *r, int64_t series, const pblock *
 static bool write_job(db_tx *tx, const prun *r, const pjob *job, err *e) {
     int64_t series = job->row.number;
     for (size_t i = 0; i < job->dead.n; i++) {
-        const bhead *h = &job->dead.p[i];
-        if (!db_push(tx, &Q_block_delete, e, DB_I64(r->ws), DB_ID(r->run), DB_I64(series),
-                     DB_I64(h->tier), DB_I64(h->first_step), DB_I64(h->first_time),
-                     DB_I64(h->number))) {
-            return false;
-        }
+        if (!block_delete(tx, r->ws, r->run, series, &job->dead.p[i], e)) return false;
     }
     for (size_t i = 0; i < job->blocks.n; i++) {
         if (!write_block(tx, r, series, &job->blocks.p[i], e)) return false;

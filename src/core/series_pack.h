@@ -36,7 +36,7 @@ typedef struct pseq {
 
 typedef struct pblock {
     bhead h;
-    str data;
+    str data, levels; // levels empty: of a block that can not be read
 } pblock;
 
 // One series of a run that is being packed.

@@ -10,6 +10,8 @@
 #include "base/map.h"
 #include "core/series_internal.h"
 
+#include <stdlib.h>
+
 #define NONE UINT32_MAX
 enum { COLUMNS_EVEN = 0, COLUMNS_DIFF = 1 }; // how steps and times are coded
 enum { SERIES_TYPE = 3, SERIES_MODEL = 4, SERIES_DATASET = 8, SERIES_VAL32 = 16 }; // flags
@@ -215,42 +217,40 @@ static uint64_t string_at(string_table *s, arena *a, str x) {
     return (uint64_t)(uintptr_t)*place - 1;
 }
 
-static void put_series(buf *out, string_table *s, const builder *b, const group *g) {
-    const point *p = g->like;
-    bool dataset = p->dataset_name.n || p->dataset_digest.n;
-    unsigned flags = (unsigned)b->type;
-    if (!id_is_zero(p->model)) flags |= SERIES_MODEL;
+static void put_series(buf *out, string_table *st, arena *a, const srec_series *s) {
+    bool dataset = s->dataset_name.n || s->dataset_digest.n;
+    unsigned flags = (unsigned)s->type;
+    if (!id_is_zero(s->model)) flags |= SERIES_MODEL;
     if (dataset) flags |= SERIES_DATASET;
-    if (b->type == SERIES_F64 && g->f32) flags |= SERIES_VAL32;
+    if (!s->wide) flags |= SERIES_VAL32;
     buf_byte(out, (char)flags);
-    buf_uvar(out, string_at(s, b->a, p->key));
-    if (flags & SERIES_MODEL) buf_add(out, p->model.b, sizeof p->model.b);
+    buf_uvar(out, string_at(st, a, s->key));
+    if (flags & SERIES_MODEL) buf_add(out, s->model.b, sizeof s->model.b);
     if (dataset) {
-        buf_uvar(out, string_at(s, b->a, p->dataset_name));
-        buf_uvar(out, string_at(s, b->a, p->dataset_digest));
+        buf_uvar(out, string_at(st, a, s->dataset_name));
+        buf_uvar(out, string_at(st, a, s->dataset_digest));
     }
-    ssum_put(out, &g->sum, b->type);
-    buf_uvar(out, g->bytes);
+    ssum_put(out, &s->sum, s->type);
+    buf_uvar(out, s->columns.n);
 }
 
-str srec_build(arena *a, const point *points, size_t n, int type) {
-    BUG_ON(!n || n >= NONE);
-    builder b = {.points = points, .n = n, .type = type, .a = a};
-    b.link = ARENA_ARRAY(a, uint32_t, n);
-    group_points(&b);
-    str data = put_data(&b);
-
+// A record out of the series' identities, sums and sizes of columns; data: their columns behind
+// a CRC.
+static str assemble(arena *a, const srec_series *series, size_t n_series, str data) {
     string_table s = {.at = map_new(a)};
     buf list = BUF_MAX(SIZE_MAX / 2), head = BUF_MAX(SIZE_MAX / 2);
-    for (uint32_t i = 0; i < b.n_groups; i++)
-        put_series(&list, &s, &b, &b.groups[i]);
+    uint64_t n = 0;
+    for (size_t i = 0; i < n_series; i++) {
+        put_series(&list, &s, a, &series[i]);
+        n += series[i].sum.count;
+    }
     buf_uvar(&head, n);
     buf_uvar(&head, s.v.n);
     for (size_t i = 0; i < s.v.n; i++) {
         buf_uvar(&head, s.v.p[i].n);
         buf_str(&head, s.v.p[i]);
     }
-    buf_uvar(&head, b.n_groups);
+    buf_uvar(&head, n_series);
     buf_str(&head, buf_view(&list));
 
     size_t head_n = head.n + 5;
@@ -262,6 +262,27 @@ str srec_build(arena *a, const point *points, size_t n, int type) {
     buf_free(&list);
     buf_free(&head);
     return str_n(p, 4 + head_n + data.n);
+}
+
+str srec_build(arena *a, const point *points, size_t n, int type) {
+    BUG_ON(!n || n >= NONE);
+    builder b = {.points = points, .n = n, .type = type, .a = a};
+    b.link = ARENA_ARRAY(a, uint32_t, n);
+    group_points(&b);
+    str data = put_data(&b);
+    srec_series *series = ARENA_ARRAY(a, srec_series, b.n_groups);
+    for (uint32_t i = 0; i < b.n_groups; i++) {
+        const group *g = &b.groups[i];
+        series[i] = (srec_series){.key = g->like->key,
+                                  .dataset_name = g->like->dataset_name,
+                                  .dataset_digest = g->like->dataset_digest,
+                                  .model = g->like->model,
+                                  .type = type,
+                                  .sum = g->sum,
+                                  .columns = {NULL, g->bytes},
+                                  .wide = type != SERIES_F64 || !g->f32};
+    }
+    return assemble(a, series, b.n_groups, data);
 }
 
 str series_record(arena *a, const point *points, size_t n) {
@@ -396,13 +417,60 @@ static void get_values(const uint8_t *p, spt *out, size_t n, const srec_series *
     }
 }
 
-bool srec_points(const srec_series *s, spt *out, err *e) {
+static bool decode(const srec_series *s, spt *out) {
     const uint8_t *p = (const uint8_t *)s->columns.p, *end = p + s->columns.n;
     size_t n = s->sum.count;
     bool bad = !s->columns.p;
     if (!bad) p = get_column(p, end, out, n, 0, &bad);
     if (!bad) p = get_column(p, end, out, n, 1, &bad);
-    if (bad || (size_t)(end - p) != n * (s->wide ? 8 : 4)) return corrupt(e);
+    if (bad || (size_t)(end - p) != n * (s->wide ? 8 : 4)) return false;
     get_values(p, out, n, s);
+    return true;
+}
+
+bool srec_points(const srec_series *s, spt *out, err *e) {
+    return decode(s, out) || corrupt(e);
+}
+
+// ---- columns that came coded ----------------------------------------------------------------
+
+// The sum of a series whose columns are given; false when they can not be decoded.
+static bool sum_columns(srec_series *s, spt *scratch) {
+    size_t n = s->sum.count;
+    if (!decode(s, scratch)) return false;
+    s->sum = (ssum){0};
+    for (size_t i = 0; i < n; i++)
+        ssum_add(&s->sum, &scratch[i], SERIES_F64);
+    return true;
+}
+
+bool series_record_columns(arena *a, const series_columns *in, size_t n, str *record, err *e) {
+    srec_series *series = ARENA_ARRAY(a, srec_series, n);
+    size_t bytes = 4, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += in[i].columns.n;
+        most = in[i].n > most ? in[i].n : most;
+        if (!in[i].n || in[i].n > in[i].columns.n / (in[i].wide ? 8 : 4))
+            return err_set(e, ERR_INVALID, "series %zu has fewer bytes than its points need",
+                           i);
+    }
+    spt *scratch = mem_realloc(NULL, (most + 1) * sizeof *scratch);
+    uint8_t *data = (uint8_t *)arena_bytes(a, bytes), *o = data + 4;
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        series[i] = (srec_series){.key = in[i].key,
+                                  .type = SERIES_F64,
+                                  .sum.count = in[i].n,
+                                  .columns = in[i].columns,
+                                  .wide = in[i].wide};
+        memcpy(o, in[i].columns.p, in[i].columns.n);
+        o += in[i].columns.n;
+        ok = sum_columns(&series[i], scratch) ||
+             err_set(e, ERR_INVALID, "the columns of series %zu can not be decoded", i);
+    }
+    free(scratch);
+    if (!ok) return false;
+    put_le(data, crc32c(0, data + 4, bytes - 4), 4);
+    *record = assemble(a, series, n, str_n(data, bytes));
     return true;
 }

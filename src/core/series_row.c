@@ -114,6 +114,22 @@ bool block_fetch(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *
     return true;
 }
 
+bool block_delete(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *h, err *e) {
+    return db_push(tx, &Q_block_delete, e, DB_I64(ws), DB_ID(run_id), DB_I64(series),
+                   DB_I64(h->tier), DB_I64(h->first_step), DB_I64(h->first_time),
+                   DB_I64(h->number)) &&
+           db_push(tx, &Q_block_level_delete, e, DB_I64(ws), DB_ID(run_id), DB_I64(series),
+                   DB_I64(h->tier), DB_I64(h->first_step), DB_I64(h->first_time),
+                   DB_I64(h->number));
+}
+
+bool levels_write(db_tx *tx, int64_t ws, id run_id, int64_t series, const bhead *h, str levels,
+                  err *e) {
+    return db_push(tx, &Q_block_level_put, e, DB_I64(ws), DB_ID(run_id), DB_I64(series),
+                   DB_I64(h->tier), DB_I64(h->first_step), DB_I64(h->first_time),
+                   DB_I64(h->number), DB_BLOB(levels));
+}
+
 bool block_heads(db_tx *tx, int64_t ws, id run_id, int64_t series, int64_t tier, bkey from,
                  bool before, bhead *out, size_t max, size_t *n, err *e) {
     const db_query *q = before ? &Q_block_heads_before : &Q_block_heads;

@@ -90,22 +90,30 @@ bool series_passable(err *e) {
     return true;
 }
 
-// ---- the small parts
-// -----------------------------------------------------------------------------
+// ---- the small parts ------------------------------------------------------------------------
 
 typedef struct small {
-    str key;
+    const str *keys;
+    void *const *args; // one a key
+    size_t n;
     int64_t limit;
     small_fn fn;
-    void *arg;
 } small;
 
-static bool give_points(const small *s, const srec_series *r, err *e) {
+// Which of the keys it is; n: none.
+static size_t key_at(const small *s, str key) {
+    size_t i = 0;
+    while (i < s->n && !str_eq(s->keys[i], key))
+        i++;
+    return i;
+}
+
+static bool give_points(const small *s, void *arg, const srec_series *r, err *e) {
     spt *p = mem_realloc(NULL, r->sum.count * sizeof *p);
     bool ok = srec_points(r, p, e);
     if (ok) {
         spt_to_f64(p, r->sum.count, r->type);
-        s->fn(s->arg, p, r->sum.count, s->limit);
+        s->fn(arg, p, r->sum.count, s->limit);
     }
     free(p);
     return ok;
@@ -115,12 +123,13 @@ static bool give_record(const small *s, arena *a, const db_rows *rows, err *e) {
     srec r;
     bool wanted = false;
     if (!srec_open(&r, a, db_blob(rows, 1), (str){0}, e)) return false;
-    for (size_t i = 0; i < r.n_series; i++)
-        wanted = wanted || str_eq(r.series[i].key, s->key);
+    for (size_t i = 0; i < r.n_series && !wanted; i++)
+        wanted = key_at(s, r.series[i].key) < s->n;
     if (!wanted) return true;
     if (!srec_open(&r, a, db_blob(rows, 1), db_blob(rows, 2), e)) return false;
     for (size_t i = 0; i < r.n_series; i++) {
-        if (str_eq(r.series[i].key, s->key) && !give_points(s, &r.series[i], e)) return false;
+        size_t k = key_at(s, r.series[i].key);
+        if (k < s->n && !give_points(s, s->args[k], &r.series[i], e)) return false;
     }
     return true;
 }
@@ -138,29 +147,36 @@ static bool give_pending(const small *s, db_tx *tx, int64_t ws, id run_id, err *
     return e->code == ERR_NONE;
 }
 
-static bool give_tail(const small *s, str tail, err *e) {
-    block *b = mem_alloc(sizeof *b);
-    bool ok = block_open(b, tail, e);
-    if (ok) {
-        spt *p = mem_realloc(NULL, b->n * sizeof *p);
-        block_all(b, p);
-        spt_to_f64(p, b->n, b->type);
-        s->fn(s->arg, p, b->n, s->limit);
-        free(p);
-    }
-    free(b);
-    return ok || series_passable(e);
-}
-
-bool series_small(db_tx *tx, const sviews *vs, str key, small_fn fn, void *arg, err *e) {
-    small s = {.key = key, .fn = fn, .arg = arg};
+bool series_pending(db_tx *tx, const sviews *vs, const str *keys, size_t n, small_fn fn,
+                    void *const *args, err *e) {
+    small s = {.keys = keys, .args = args, .n = n, .fn = fn};
     for (size_t i = 0; i < vs->n_runs; i++) {
         s.limit = vs->runs[i].limit;
         if (!give_pending(&s, tx, vs->ws, vs->runs[i].run, e)) return false;
     }
-    for (size_t i = 0; i < vs->v.n; i++) {
-        s.limit = vs->v.p[i].limit;
-        if (vs->v.p[i].row.tail.p && !give_tail(&s, vs->v.p[i].row.tail, e)) return false;
-    }
     return true;
+}
+
+static bool give_tail(block *b, const sview *v, small_fn fn, void *arg, err *e) {
+    if (!block_open(b, v->row.tail, e)) return series_passable(e);
+    spt *p = mem_realloc(NULL, b->n * sizeof *p);
+    block_all(b, p);
+    spt_to_f64(p, b->n, b->type);
+    fn(arg, p, b->n, v->limit);
+    free(p);
+    return true;
+}
+
+bool series_tails(const sviews *vs, small_fn fn, void *arg, err *e) {
+    block *b = mem_alloc(sizeof *b);
+    bool ok = true;
+    for (size_t i = 0; ok && i < vs->v.n; i++) {
+        if (vs->v.p[i].row.tail.p) ok = give_tail(b, &vs->v.p[i], fn, arg, e);
+    }
+    free(b);
+    return ok;
+}
+
+bool series_small(db_tx *tx, const sviews *vs, str key, small_fn fn, void *arg, err *e) {
+    return series_pending(tx, vs, &key, 1, fn, &arg, e) && series_tails(vs, fn, arg, e);
 }

@@ -34,3 +34,12 @@ const char series_schema[] =
     " PRIMARY KEY (ws, run, series, tier, first_step, first_time, block)) {table};\n"
     "CREATE TABLE model_run (ws {i64} NOT NULL, model {blob} NOT NULL, run {blob} NOT NULL,"
     " PRIMARY KEY (ws, model, run)) {clustered}";
+
+const char series_level_schema[] =
+    // The summaries of each 1,024 points of a block (series_levels.c), for charts. Derived. A
+    // series with flag 2 has a row for each of its blocks; those made before this table have
+    // none, and are charted from their blocks.
+    "CREATE TABLE block_level (ws {i64} NOT NULL, run {blob} NOT NULL, series {i64} NOT NULL,"
+    " tier {i64} NOT NULL, first_step {i64} NOT NULL, first_time {i64} NOT NULL,"
+    " block {i64} NOT NULL, levels {blob} NOT NULL,"
+    " PRIMARY KEY (ws, run, series, tier, first_step, first_time, block)) {clustered}";

@@ -92,12 +92,26 @@
       "SELECT " BLOCK_COLUMNS " FROM block WHERE " BLOCK_KEY                                   \
       " AND (first_step, first_time, block) < ($5, $6, $7)"                                    \
       " ORDER BY first_step DESC, first_time DESC, block DESC LIMIT $8")                       \
+    X(block_level_put, true,                                                                   \
+      "INSERT INTO block_level (ws, run, series, tier, first_step, first_time, block, levels)" \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ws, run, series, tier, "          \
+      "first_step, first_time, block) DO UPDATE SET levels = $8")                              \
+    X(block_level_delete, true,                                                                \
+      "DELETE FROM block_level WHERE " BLOCK_KEY                                               \
+      " AND first_step = $5 AND first_time = $6 AND block = $7")                               \
+    X(block_levels, true,                                                                      \
+      "SELECT first_step, first_time, block, levels FROM block_level WHERE " BLOCK_KEY         \
+      " AND (first_step, first_time, block) >= ($5, $6, $7)"                                   \
+      " ORDER BY first_step, first_time, block LIMIT $8")                                      \
     X(block_late, true,                                                                        \
       "SELECT " BLOCK_COLUMNS                                                                  \
       " FROM block WHERE ws = $1 AND run = $2 AND series = $3 AND tier > 0"                    \
       " ORDER BY tier, first_step, first_time, block")                                         \
     X(block_of_series, true,                                                                   \
-      "SELECT " BLOCK_COLUMNS ", data FROM block WHERE ws = $1 AND run = $2 AND series = $3"   \
+      "SELECT " BLOCK_COLUMNS ", data, (SELECT levels FROM block_level AS l WHERE l.ws = "     \
+      "block.ws AND l.run = block.run AND l.series = block.series AND l.tier = block.tier AND" \
+      " l.first_step = block.first_step AND l.first_time = block.first_time AND"               \
+      " l.block = block.block) FROM block WHERE ws = $1 AND run = $2 AND series = $3"          \
       " ORDER BY tier, first_step, first_time, block")                                         \
     X(block_keys, true,                                                                        \
       "SELECT " BLOCK_COLUMNS " FROM block WHERE ws = $1 AND run = $2 AND series = $3"         \

@@ -40,13 +40,17 @@ static bool views_of_run(db_tx *tx, arena *a, int64_t ws, sview_run r, str key, 
     return e->code == ERR_NONE;
 }
 
-bool sviews_of(db_tx *tx, arena *a, int64_t ws, id run_id, str key, sviews *out, err *e) {
-    *out = (sviews){.ws = ws};
-    if (!sview_runs(tx, a, ws, run_id, &out->runs, &out->n_runs, e)) return false;
+bool sviews_add(db_tx *tx, arena *a, str key, sviews *out, err *e) {
     for (size_t i = 0; i < out->n_runs; i++) {
-        if (!views_of_run(tx, a, ws, out->runs[i], key, out, e)) return false;
+        if (!views_of_run(tx, a, out->ws, out->runs[i], key, out, e)) return false;
     }
     return true;
+}
+
+bool sviews_of(db_tx *tx, arena *a, int64_t ws, id run_id, str key, sviews *out, err *e) {
+    *out = (sviews){.ws = ws};
+    return sview_runs(tx, a, ws, run_id, &out->runs, &out->n_runs, e) &&
+           sviews_add(tx, a, key, out, e);
 }
 
 // ---- collecting

@@ -12,12 +12,16 @@
 //
 // One thread at a time, the one that has the connection.
 #include "base/clock.h"
+#include "base/log.h"
 #include "db/pg_internal.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define TELL_EVERY_US 5000000 // between log lines about a server that can not be reached
 
 // ---- waiting ----
 
@@ -205,11 +209,22 @@ static bool is_final(const char *text) {
     return at && (!strncmp(at + 8, "28", 2) || !strncmp(at + 8, "3D", 2));
 }
 
+// The reason tells host, port and user: the operator may know them, whose error it is at the
+// start; later it goes to clients, and the reason to the log, once in a while.
 static bool refuse(pg_conn *c, bool *final, err *e) {
+    static _Atomic int64_t told_us;
     const char *text = PQerrorMessage(c->pg);
+    int n = (int)strcspn(text, "\n");
+    int64_t now = clock_mono_us(), last = told_us;
     *final = is_final(text);
-    return err_set(e, ERR_UNAVAILABLE, "can not connect to PostgreSQL: %.*s",
-                   (int)strcspn(text, "\n"), text);
+    if (!((postgres_db *)c->tx.d)->serving)
+        return err_set(e, ERR_UNAVAILABLE, "can not connect to PostgreSQL: %.*s", n, text);
+    if ((!last || now - last > TELL_EVERY_US) &&
+        atomic_compare_exchange_strong(&told_us, &last, now)) {
+        log_msg(LOG_ERROR, "db.connect", "can not connect to PostgreSQL: %.*s", n, text);
+    }
+    return err_set(e, ERR_UNAVAILABLE,
+                   "can not connect to PostgreSQL: the server's log says why");
 }
 
 static bool poll_connect(pg_conn *c, int64_t until, bool *final, err *e) {

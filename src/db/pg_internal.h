@@ -90,6 +90,7 @@ typedef struct postgres_db {
     char *url;
     int64_t wait_us, retry_us;
     pg_pool readers, writers;
+    _Atomic bool serving; // db_open is through: errors go to clients, no more to the operator
 } postgres_db;
 
 // ---- a connection (pg_conn.c) ----

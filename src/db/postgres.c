@@ -227,6 +227,7 @@ db *postgres_open(const db_config *config, err *e) {
     pg_conn *c = pg_pool_get(d, &d->writers, clock_mono_us() + d->wait_us, e);
     if (c) {
         pg_pool_put(&d->writers, c);
+        d->serving = true;
         return &d->base;
     }
     close_db(&d->base);

@@ -11,6 +11,7 @@
 //     the transaction, so that no later statement can run, and commit, by itself.
 //
 // The thread that has the connection.
+#include "base/log.h"
 #include "db/sqlite_internal.h"
 
 #include <errno.h>
@@ -63,7 +64,11 @@ bool sq_fail(sq_conn *c, const char *what, err *e) {
     int last = errno; // a failed write within COMMIT is not kept by SQLite
     int rc = sqlite3_extended_errcode(c->h);
     err_code code = sq_code(rc, rc == SQLITE_IOERR_WRITE ? last : sqlite3_system_errno(c->h));
-    if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) c->sync_failed = true;
+    if ((rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) && !c->sync_failed) {
+        c->sync_failed = true;
+        log_msg(LOG_ERROR, "db.sync",
+                "the disk failed to sync the database: no more is written until a restart");
+    }
     if (code == ERR_NO_SPACE) {
         err_set(e, code, "the disk or its quota is full: nothing was written; free some space");
     } else if (code == ERR_EXISTS) {

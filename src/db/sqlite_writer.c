@@ -196,6 +196,7 @@ static bool begin(sq_writer *w, err *e) {
     w->live = 0;
     w->c->tx.hooks_n = 0;
     if (w->c->sync_failed) {
+        METRIC_ADD(db_errors_total, (int64_t)w->n);
         return err_set(e, ERR_UNAVAILABLE,
                        "writes are stopped: the disk failed to sync the database, so it is not"
                        " known what it holds; check the disk and start stemma again");

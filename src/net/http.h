@@ -148,6 +148,10 @@ void http_fail(http_req *r, const err *e); // by the dialect's render_error
 json_writer *http_json(http_req *r, int status, const char *content_type);
 void http_json_end(http_req *r);
 void http_json_fail(http_req *r, const err *e);
+// Bytes of another kind go the same way: append them to the writer's buffer (`out`) and call
+// http_json_flush now and then, which sends once a piece has come together and waits for the
+// peer.
+void http_json_flush(http_req *r);
 // True when the peer is gone, or has closed its side: stop working. Cheap enough to ask for
 // each row.
 bool http_gone(http_req *r);

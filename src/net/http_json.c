@@ -65,6 +65,10 @@ json_writer *http_json(http_req *r, int status, const char *type) {
     return &r->json;
 }
 
+void http_json_flush(http_req *r) {
+    if (r->out.n >= r->json.flush_at) flush(r, &r->out);
+}
+
 // The buffer goes back to its worker, unless it grew large.
 void http_json_release(http_req *r, http_worker *w) {
     if (!r->out.max) return;

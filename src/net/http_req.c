@@ -104,7 +104,7 @@ static void log_line(http_req *r, int64_t us) {
 static void account(http_req *r) {
     int64_t us = clock_mono_us() - r->began;
     METRIC_ADD(http_requests_total, 1);
-    if (r->status >= 500) METRIC_ADD(http_errors_total, 1);
+    if (r->status >= 500 && r->status != 501) METRIC_ADD(http_errors_total, 1);
     METRIC_ADD(http_request_seconds_us_total, us);
     METRIC_ADD(http_bytes_in_total, (int64_t)r->bytes_in);
     METRIC_ADD(http_bytes_out_total, (int64_t)r->bytes_out);

@@ -123,7 +123,7 @@ class Side:
 
 
     # What newer servers add to each error and each experiment, and Stemma does not have (yet).
-    IGNORED = {"sqlstate", "error_class", "workspace", "effective_trace_archival_retention"}
+    IGNORED = {"effective_trace_archival_retention"}
 
 
 def differences(ours, theirs, path=""):

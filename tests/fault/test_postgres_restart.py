@@ -5,13 +5,19 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
+import uuid
 
 import pytest
+import requests
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "native"))
 
 from conftest import need_engine
 from ledger import Api, Ledger, Load
 from site_of import Database, Site, wait_for
+from sse import Stream
 
 PG_SH = pathlib.Path(__file__).parents[1] / "pg.sh"
 
@@ -105,3 +111,25 @@ def test_gone_for_longer_than_requests_wait(pg_site, cluster):
     finally:
         pg_sh("restart", cluster[1])
     goes_on(pg_site, ledger, server)
+
+
+def test_streams_outlive_it(pg_site, cluster):
+    """A stream stays open while the database is away, and gives what happens afterwards; jobs go on too."""
+    server = pg_site.start()
+
+    def create():
+        return requests.post(server.uri + "/api/v1/projects", json={"name": uuid.uuid4().hex}, timeout=60)
+
+    with Stream(server.uri, after=0) as s:
+        assert create().status_code == 201
+        first = s.take(1)[0]
+        for mode in ("fast", "immediate"):
+            pg_sh("restart", cluster[1], mode)
+            wait_for(lambda: create().status_code == 201, what="a creation")
+        mark = create().json()["number"]
+        seen = [first] + s.until(lambda e: e["object"] == str(mark))
+    assert [n for n, _, _ in seen] == list(range(1, len(seen) + 1))
+    job = requests.post(server.uri + "/api/v1/jobs", json={"kind": "check"}, timeout=60).json()["id"]
+    wait_for(lambda: requests.get(f"{server.uri}/api/v1/jobs/{job}", timeout=60).json()["state"] == "done")
+    pg_site.stop(server)
+    pg_site.check()

@@ -62,6 +62,19 @@ def test_keys_of_users_are_apart(api):
     assert [m.status_code for m in made] == [201, 201]
 
 
+def test_runs_take_keys_too(api):
+    """Two workers may create runs alike; one that sends its key again gets its own."""
+    project = api.project()["number"]
+    body = {"project": str(project), "name": "r", "config": [{"key": "lr", "value": "0.1"}]}
+    headers = key()
+    first, again = (api.post("runs", body, headers=headers) for _ in range(2))
+    other = api.post("runs", body, headers=key())
+    assert first.status_code == again.status_code == other.status_code == 201
+    assert first.content == again.content and first.json()["id"] != other.json()["id"]
+    found = api.ok("POST", "runs/search", json={"projects": [str(project)]})["items"]
+    assert {r["id"] for r in found} == {first.json()["id"], other.json()["id"]}
+
+
 def test_jobs_take_keys_too(api):
     headers = key()
     first = api.post("jobs", {"kind": "check"}, headers=headers)

@@ -7,6 +7,8 @@
 
 #include "core_help.h"
 
+#include "base/num.h"
+
 #include <math.h>
 
 enum { MODEL_KEYS = 5, MODEL_RUNS = 4000, MODEL_SETS = 4 };
@@ -56,17 +58,26 @@ static inline model_value model_number(bool has, double d) {
 }
 
 static inline model_value model_attribute(const model_run *m, int which, arena *a) {
-    static const char *const states[] = {"",         "RUNNING", "SCHEDULED",
-                                         "FINISHED", "FAILED",  "KILLED"};
+    static const char *const states[] = {"",       "RUNNING", "SCHEDULED", "FINISHED",
+                                         "FAILED", "KILLED",  "CRASHED"};
     switch (which) {
     case SEARCH_ID: return model_text(id_str(a, m->r.id));
     case SEARCH_NAME: return model_text(m->r.name);
     case SEARCH_STATUS: return model_text(str_of(states[m->r.status]));
     case SEARCH_ARTIFACT_URI: return model_text(m->r.artifact_uri);
     case SEARCH_USER: return model_text(m->r.user);
+    case SEARCH_REASON: return model_text(m->r.reason);
+    case SEARCH_NUMBER: return model_number(true, (double)m->r.project);
     case SEARCH_START: return model_number(m->r.has_start, (double)m->r.start_ms);
     default: return model_number(m->r.has_end, (double)m->r.end_ms);
     }
+}
+
+static inline model_value model_read(const search_field *f, str s) {
+    double d = 0;
+    if (f->which == SEARCH_AS_TEXT) return model_text(s);
+    bool has = s.p && num_parse_f64(s, &d);
+    return model_number(has, d);
 }
 
 static inline model_value model_of(const model_run *m, const search_field *f, arena *a) {
@@ -74,8 +85,8 @@ static inline model_value model_of(const model_run *m, const search_field *f, ar
     const model_metric *x = &m->metrics[k];
     switch (f->domain) {
     case SEARCH_ATTRIBUTE: return model_attribute(m, f->which, a);
-    case SEARCH_PARAM: return model_text(m->params[k]);
-    case SEARCH_TAG: return model_text(m->tags[k]);
+    case SEARCH_PARAM: return model_read(f, m->params[k]);
+    case SEARCH_TAG: return model_read(f, m->tags[k]);
     default:
         return model_number(x->there, f->which == SEARCH_LAST    ? x->last
                                       : f->which == SEARCH_FIRST ? x->first

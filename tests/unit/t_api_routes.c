@@ -198,7 +198,10 @@ static void hosts_and_origins(void **state) {
                                        "[::1]",     "[::1]:5000",     "192.168.1.2:80",
                                        "10.0.0.1",  "172.31.0.9"};
     static const char *const bad[] = {"evil.example", "localhost.evil.example", "172.32.0.1",
-                                      "127.0.0.1.evil.example"};
+                                      "127.0.0.1.evil.example",
+                                      "10.evil.example",
+                                      "192.168.evil.example",
+                                      "[fc00:evil.example"};
     walk w;
     open_walk(&w);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -218,7 +221,8 @@ static void hosts_and_origins(void **state) {
                      200);
     w.app.allowed_hosts = STR("*.example");
     assert_int_equal(host(&w, "a.example:80", "POST", search, ""), 200);
-    assert_int_equal(host(&w, "localhost", "POST", search, ""), 403);
+    assert_int_equal(host(&w, "localhost", "POST", search, ""), 200);
+    assert_int_equal(host(&w, "192.168.1.2", "POST", search, ""), 403); // not in the list
     close_walk(&w);
 }
 

@@ -135,6 +135,41 @@ static void events(void **state) {
     core_fix_close(x);
 }
 
+static void count_bad_column(void *arg, const char *what) {
+    (void)what;
+    ++*(int *)arg;
+}
+
+// A run of a project whose files lie elsewhere, or nowhere.
+static id elsewhere(core_fix *x, const char *location) {
+    err e;
+    run r;
+    run_new n = {.name = STR("r")};
+    OK(project_create(&x->c, str_of(location), str_of(location), NULL, 0, &n.project, &e));
+    OK(run_create(&x->c, &n, &r, &e));
+    OK(run_delete(&x->c, r.id, &e));
+    return r.id;
+}
+
+static void gc_passes_over_files_elsewhere(void **state) {
+    (void)state;
+    static const char *const locations[] = {"mlflow-artifacts://host:5000/a", "s3://bucket/a",
+                                            "mlflow-artifacts:/a/../../b", "mlflow-artifacts:/"};
+    core_fix fixture, *x = &fixture;
+    err e;
+    gc_report report;
+    run r;
+    core_fix_open(x);
+    for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
+        id gone = elsewhere(x, locations[i]);
+        gc_options o = {0};
+    OK(gc_bin(x->core, &o, &report, &e));
+        assert_int_equal(report.runs, 1);
+        FAILS(ERR_NOT_FOUND, run_get(&x->c, gone, &r, &e));
+    }
+    core_fix_close(x);
+}
+
 static void gc(void **state) {
     (void)state;
     core_fix fixture, *x = &fixture;
@@ -149,6 +184,7 @@ static void gc(void **state) {
     OK(artifact_put(&x->c, STR("0/keep"), kept, 100000, &e));
     core_fix_log(x, gone.id, "loss", 1, 1);
     OK(series_pack_all(x->core, &e));
+    OK(search_fold_all(x->core, &e));
     OK(run_delete(&x->c, gone.id, &e));
     gc_report report;
     gc_options o = {.older_us = 3600 * 1000000LL};
@@ -166,6 +202,9 @@ static void gc(void **state) {
     artifact_entry f;
     FAILS(ERR_NOT_FOUND, artifact_get(&x->c, str_of(path), &f, &e));
     assert_true(fix_there(x->f.s, kept));
+    int bad = 0; // before anything was folded again
+    OK(search_check(x->core, count_bad_column, &bad, &e));
+    assert_int_equal(bad, 0);
     core_fix_close(x);
 }
 
@@ -195,6 +234,7 @@ int main(void) {
         cmocka_unit_test(tree),
         cmocka_unit_test(events),
         cmocka_unit_test(gc),
+        cmocka_unit_test(gc_passes_over_files_elsewhere),
         cmocka_unit_test(hot_queries_do_not_scan),
     };
     return core_fix_main("care", tests, sizeof tests / sizeof *tests);

@@ -8,13 +8,15 @@
 
 #include <stdatomic.h>
 
-enum { WRITERS = 3, RUNS = 60, STEPS = 40, STILL = 50 };
+enum { WRITERS = 3, RUNS = 60, STEPS = 40, STILL = 50, MOVERS = 5 };
 
 typedef struct race {
     core_fix x;
     core *other; // PostgreSQL: a second server
     run runs[WRITERS][RUNS];
     run still[STILL];
+    run movers[MOVERS];
+    int64_t elsewhere; // a project
     atomic_int failures, writing;
 } race;
 
@@ -78,6 +80,44 @@ static void *folder(void *arg) {
         search_pass p = {.c = w->core, .all = true};
         check(w->r, search_fold_pass(&p, &e), "fold", &e);
     }
+    return NULL;
+}
+
+static size_t movers_in(race *r, ctx *c, int64_t project_number) {
+    err e = {0};
+    search_page page = {0};
+    search_node n = {.op = SEARCH_EQ,
+                     .field = {.domain = SEARCH_PARAM, .key = STR_K("mover")},
+                     .text = STR_K("yes")};
+    search_query q = {.projects = &project_number,
+                      .n_projects = 1,
+                      .view = VIEW_ALL,
+                      .where = &n,
+                      .max = 100};
+    bool ok = search_runs(c, &q, &page, &e);
+    check(r, ok, "search of movers", &e);
+    return ok ? page.n : 0;
+}
+
+// Some runs go from project to project and back: each is always found, once, where it is.
+static void *mover(void *arg) {
+    worker *w = arg;
+    race *r = w->r;
+    ctx c = r->x.c;
+    c.core = w->core;
+    c.a = arena_new();
+    for (int i = 0; i < STEPS; i++) {
+        err e = {0};
+        run now;
+        bool there = i / MOVERS % 2 == 0;
+        run_change to = {.has_project = true, .project = there ? r->elsewhere : 0};
+        check(r, run_update(&c, r->movers[i % MOVERS].id, &to, &now, &e), "move", &e);
+        size_t gone = (size_t)(there ? i % MOVERS + 1 : MOVERS - 1 - i % MOVERS);
+        if (movers_in(r, &c, r->elsewhere) != gone || movers_in(r, &c, 0) != MOVERS - gone)
+            check(r, false, "a moved run is not where it is", &e);
+        arena_reset(c.a);
+    }
+    arena_free(c.a);
     return NULL;
 }
 
@@ -149,6 +189,13 @@ static void everybody_at_once(void **state) {
             r->runs[w][i] = core_fix_run(&r->x, "moving");
         }
     }
+    kv mover_tag = {STR("mover"), STR("yes")};
+    OK(project_create(&r->x.c, STR("elsewhere"), (str){0}, NULL, 0, &r->elsewhere, &e));
+    for (int i = 0; i < MOVERS; i++) {
+        run_batch b = {.params = &mover_tag, .n_params = 1};
+        r->movers[i] = core_fix_run(&r->x, "mover");
+        OK(run_log(&r->x.c, r->movers[i].id, &b, &e));
+    }
     db *second = NULL;
     r->other = r->x.core;
     if (fix_pg) {
@@ -158,7 +205,7 @@ static void everybody_at_once(void **state) {
             .db = second, .store = r->x.f.s, .artifact_root = STR("mlflow-artifacts:/")};
         OK(r->other = core_open(&c, "test", &e));
     }
-    worker w[WRITERS + 3];
+    worker w[WRITERS + 4];
     atomic_store(&r->writing, WRITERS);
     for (int i = 0; i < WRITERS; i++) {
         start(r, &w[i], i % 2 ? r->other : r->x.core, i, writer);
@@ -166,6 +213,7 @@ static void everybody_at_once(void **state) {
     start(r, &w[WRITERS], r->x.core, 0, folder);
     start(r, &w[WRITERS + 1], r->other, 0, folder);
     start(r, &w[WRITERS + 2], r->other, 0, reader);
+    start(r, &w[WRITERS + 3], r->other, 0, mover);
     for (size_t i = 0; i < sizeof w / sizeof *w; i++) {
         pthread_join(w[i].thread, NULL);
     }

@@ -19,9 +19,24 @@ static bool chance(int percent) {
 
 // ---- changes -------------------------------------------------------------------------------
 static str random_text(void) {
-    static const char *const some[] = {
-        "",   "a", "b",    "ab",   "A",   "a%b", "a_b", "\xC3\xA4hnlich", "\xC3\x84HNLICH",
-        "10", "9", "relu", "Relu", "gelu"};
+    static const char *const some[] = {"",
+                                       "a",
+                                       "b",
+                                       "ab",
+                                       "A",
+                                       "a%b",
+                                       "a_b",
+                                       "\xC3\xA4hnlich",
+                                       "\xC3\x84HNLICH",
+                                       "10",
+                                       "9",
+                                       "relu",
+                                       "Relu",
+                                       "gelu",
+                                       "1e1",
+                                       "-0",
+                                       "nan",
+                                       "1"};
     if (chance(4)) { // longer than a column keeps
         size_t n = 500 + pick(40);
         char *p = arena_bytes(keep, n);
@@ -101,15 +116,27 @@ static void change_row(core_fix *x, model_run *m) {
     err e;
     run now;
     run_change c = {.has_status = chance(60),
-                    .status = (run_status)(1 + pick(5)),
+                    .status = (run_status)(1 + pick(6)),
+                    .reason = chance(30) ? random_text() : (str){0},
                     .has_end = chance(50),
                     .end_ms = (int64_t)pick(5),
                     .has_name = chance(30),
                     .name = random_text()};
     OK(run_update(&x->c, m->r.id, &c, &now, &e));
+    if ((c.has_status && c.status != m->r.status) || c.reason.p) m->r.reason = c.reason;
     if (c.has_status) m->r.status = c.status;
     if (c.has_end) m->r.has_end = true, m->r.end_ms = c.end_ms;
     if (c.has_name) m->r.name = c.name;
+}
+
+// There and, often, back again, folded or not.
+static void move_run(core_fix *x, model_run *m) {
+    err e;
+    run now;
+    run_change c = {.has_project = true, .project = projects[pick(3)]};
+    OK(run_update(&x->c, m->r.id, &c, &now, &e));
+    assert_true(now.project == c.project);
+    m->r.project = c.project;
 }
 
 static void add_dataset(core_fix *x, model_run *m) {
@@ -151,8 +178,10 @@ static void change(core_fix *x) {
         set_texts(x, m);
     } else if (r < 75) {
         drop_tag(x, m);
-    } else if (r < 87) {
+    } else if (r < 83) {
         change_row(x, m);
+    } else if (r < 87) {
+        move_run(x, m);
     } else if (r < 95) {
         add_dataset(x, m);
     } else {
@@ -179,25 +208,29 @@ static void fold_some(core_fix *x) {
 
 // ---- queries -------------------------------------------------------------------------------
 static search_field random_field(bool sort) {
-    static const int attributes[] = {SEARCH_ID,           SEARCH_NAME, SEARCH_STATUS,
-                                     SEARCH_ARTIFACT_URI, SEARCH_USER, SEARCH_START,
-                                     SEARCH_END};
+    static const int attributes[] = {SEARCH_ID,           SEARCH_NAME,   SEARCH_STATUS,
+                                     SEARCH_ARTIFACT_URI, SEARCH_USER,   SEARCH_START,
+                                     SEARCH_END,          SEARCH_NUMBER, SEARCH_REASON};
     static const search_domain domains[] = {SEARCH_ATTRIBUTE, SEARCH_PARAM,  SEARCH_TAG,
                                             SEARCH_METRIC,    SEARCH_METRIC, SEARCH_DATASET};
     search_field f = {.domain = domains[pick(sort ? 5 : 6)]};
     if (f.domain == SEARCH_ATTRIBUTE)
-        f.which = attributes[pick(7)];
+        f.which = attributes[pick(9)];
     else if (f.domain == SEARCH_DATASET)
         f.which = (int)pick(3);
     else
         f.key = model_key((int)pick(MODEL_KEYS));
     if (f.domain == SEARCH_METRIC) f.which = (int)pick(4);
+    if (f.domain == SEARCH_PARAM || f.domain == SEARCH_TAG)
+        f.which = chance(40) ? SEARCH_AS_NUMBER : SEARCH_AS_TEXT;
     return f;
 }
 
 static bool is_number(const search_field *f) {
-    return f->domain == SEARCH_METRIC || (f->domain == SEARCH_ATTRIBUTE &&
-                                          (f->which == SEARCH_START || f->which == SEARCH_END));
+    if (f->domain == SEARCH_ATTRIBUTE)
+        return f->which == SEARCH_START || f->which == SEARCH_END || f->which == SEARCH_NUMBER;
+    return f->domain == SEARCH_METRIC ||
+           (f->domain != SEARCH_DATASET && f->which == SEARCH_AS_NUMBER);
 }
 
 static str known_text(core_fix *x, const search_field *f) {
@@ -222,7 +255,8 @@ static search_node *random_leaf(core_fix *x) {
     if (is_number(&n->field)) {
         static const str list[] = {STR_K("1"), STR_K("0"), STR_K("1700000000001")};
         n->op = numbers[pick(sizeof numbers / sizeof *numbers)];
-        n->number = n->field.domain == SEARCH_METRIC ? random_double()
+        n->number = n->field.domain != SEARCH_ATTRIBUTE
+                        ? (chance(30) ? (double)(9 + pick(2)) : random_double())
                     : n->field.which == SEARCH_START
                         ? (double)(1700000000000 + (int)pick(5)) + (chance(20) ? 0.5 : 0)
                         : (double)pick(5);
@@ -398,7 +432,7 @@ static void what_is_wrong_is_refused(void **state) {
     q.where = &like;
     FAILS(ERR_INVALID, search_runs(&x.c, &q, &page, &e));
     search_node created = {.op = SEARCH_EQ,
-                           .field = {.domain = SEARCH_ATTRIBUTE, .which = SEARCH_CREATED}};
+                           .field = {.domain = SEARCH_ATTRIBUTE, .which = SEARCH_TYPE}};
     q.where = &created;
     FAILS(ERR_INVALID, search_runs(&x.c, &q, &page, &e));
     search_node *deep = &created;

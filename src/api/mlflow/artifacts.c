@@ -1,204 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // artifacts: files of runs and logged models, and the proxy (mlflow-artifacts:/) that clients
-// write any path to. What a user names is a key of the artifact tree, never a path of the
-// machine. Files are always sent as attachments of a type that the server chose, so that none
-// runs in the page's origin. Any thread.
+// write any path to, over api/files.h. Any thread.
+#include "api/files.h"
 #include "api/mlflow/mlflow_internal.h"
-#include "core/folder.h"
 
 #define LIST_AT_ONCE     1000
-#define FOLDER_AT_MOST   100000
-#define COPY_BYTES       (256u << 10)
 #define UPLOAD_MAX_BYTES (10u << 20)
 
-// ---- where things are -----------------------------------------------------------------------
-
-static bool tree_path_of(arena *a, str uri, str client_path, str *out, err *e) {
-    str scheme = STR(MLFLOW_SCHEME), root, below;
-    if (!str_starts(uri, scheme) || str_starts(uri, STR(MLFLOW_SCHEME "/"))) {
-        return err_set(
-            e, ERR_UNIMPLEMENTED,
-            "These artifacts are kept at '%.*s', which this server does not read: use"
-            " a client that has access to it.",
-            STR_F(str_upto(uri, 300)));
-    }
-    if (!artifact_path(a, str_from(uri, scheme.n), &root, e) ||
-        !artifact_path(a, client_path, &below, e))
-        return false;
-    if (!root.n || !below.n)
-        *out = root.n ? root : below;
-    else
-        *out = arena_printf(a, "%.*s/%.*s", STR_F(root), STR_F(below));
-    return true;
-}
-
-// ---- types ----------------------------------------------------------------------------------
-
-typedef struct mime {
-    const char *extension, *type;
-} mime;
-
-// Text of any kind is shown as plain text.
-static const mime mimes[] = {
-    {"txt", "text/plain"},
-    {"log", "text/plain"},
-    {"err", "text/plain"},
-    {"cfg", "text/plain"},
-    {"conf", "text/plain"},
-    {"cnf", "text/plain"},
-    {"ini", "text/plain"},
-    {"properties", "text/plain"},
-    {"prop", "text/plain"},
-    {"yaml", "text/plain"},
-    {"yml", "text/plain"},
-    {"toml", "text/plain"},
-    {"xml", "text/plain"},
-    {"json", "text/plain"},
-    {"jsonl", "text/plain"},
-    {"js", "text/plain"},
-    {"py", "text/plain"},
-    {"py3", "text/plain"},
-    {"sh", "text/plain"},
-    {"md", "text/plain"},
-    {"rst", "text/plain"},
-    {"sql", "text/plain"},
-    {"html", "text/html"},
-    {"csv", "text/csv"},
-    {"tsv", "text/tab-separated-values"},
-    {"svg", "image/svg+xml"},
-    {"png", "image/png"},
-    {"jpg", "image/jpeg"},
-    {"jpeg", "image/jpeg"},
-    {"gif", "image/gif"},
-    {"webp", "image/webp"},
-    {"bmp", "image/bmp"},
-    {"tif", "image/tiff"},
-    {"tiff", "image/tiff"},
-    {"pdf", "application/pdf"},
-    {"zip", "application/zip"},
-    {"gz", "application/gzip"},
-    {"tar", "application/x-tar"},
-    {"mp3", "audio/mpeg"},
-    {"wav", "audio/x-wav"},
-    {"mp4", "video/mp4"},
-    {"webm", "video/webm"},
-};
-
-static const char *type_of(str name) {
-    size_t dot = name.n;
-    while (dot && name.p[dot - 1] != '.')
-        dot--;
-    str extension = dot ? str_from(name, dot) : (str){0};
-    if (str_is(name, "MLmodel") || str_is(name, "MLproject")) return "text/plain";
-    for (size_t i = 0; i < sizeof mimes / sizeof *mimes; i++) {
-        if (str_eq_nocase(extension, str_of(mimes[i].extension))) return mimes[i].type;
-    }
-    return "application/octet-stream";
-}
-
-// RFC 6266: a plain name for old readers, and the exact one percent-encoded (RFC 8187).
-static str disposition(arena *a, str name) {
-    static const char digits[] = "0123456789ABCDEF";
-    char *plain = arena_bytes(a, name.n + 1), *exact = arena_bytes(a, name.n * 3 + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        bool safe = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                    (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '_';
-        plain[i] = safe || c == ' ' ? (char)c : '_';
-        if (safe) {
-            exact[n++] = (char)c;
-            continue;
-        }
-        exact[n++] = '%';
-        exact[n++] = digits[c >> 4];
-        exact[n++] = digits[c & 15];
-    }
-    return arena_printf(a, "attachment; filename=\"%.*s\"; filename*=UTF-8''%.*s", (int)name.n,
-                        plain, (int)n, exact);
-}
-
-// ---- down -----------------------------------------------------------------------------------
-
-static void close_object(void *o) {
-    store_object_close(o);
-}
-
-static ssize_t read_object(void *arg, uint64_t offset, void *p, size_t n, err *e) {
-    return store_object_read(arg, offset, p, n, e);
-}
-
-static bool check_object(void *arg, uint64_t offset, size_t n, err *e) {
-    return store_object_check(arg, offset, n, e);
-}
-
-static bool send_artifact(http_req *r, ctx *c, str tree_path, err *e) {
-    artifact_entry f;
-    char etag[SHA256_HEX];
-    if (!artifact_get(c, tree_path, &f, e)) return false;
-    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(tree_path));
-    store_object *o = store_get(core_store(c->core), f.digest, e);
-    if (!o) return false;
-    arena_on_reset(c->a, close_object, o);
-    sha256_hex(f.digest, etag);
-    http_source s = {.length = store_object_size(o),
-                     .etag = arena_printf(c->a, "\"%s\"", etag),
-                     .content_type = type_of(f.name),
-                     .check = check_object,
-                     .read = read_object,
-                     .arg = o};
-    s.fd = store_object_fd(o, &s.base);
-    http_set_header(r, "Content-Disposition", disposition(c->a, f.name));
-    http_reply_source(r, &s);
-    return true;
-}
-
-// A file beneath the folder that the operator named as artifact root: as it is, without
-// checksums of ours.
-static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
-    http_source s = {0};
-    size_t slash = below.n;
-    while (slash && below.p[slash - 1] != '/')
-        slash--;
-    str name = str_from(below, slash);
-    if (!folder_file(c, below, &s.fd, &s.length, e)) return false;
-    s.content_type = type_of(name);
-    http_set_header(r, "Content-Disposition", disposition(c->a, name));
-    http_reply_source(r, &s);
-    return true;
-}
+// ---- down and up ----------------------------------------------------------------------------
 
 // What `client_path` names below `uri`, a run's or model's artifacts.
 static bool send_below(http_req *r, ctx *c, str uri, str client_path, err *e) {
-    str path;
-    if (folder_holds(c, uri, client_path, &path, e)) return send_folder_file(r, c, path, e);
-    return e->code == ERR_NONE && tree_path_of(c->a, uri, client_path, &path, e) &&
-           send_artifact(r, c, path, e);
+    files_place p;
+    return files_place_of(c, uri, client_path, &p, e) && files_send(r, c, &p, e);
 }
-
-// ---- up -------------------------------------------------------------------------------------
 
 static bool receive(http_req *r, ctx *c, str tree_path, uint64_t max, err *e) {
     sha256 digest;
-    uint64_t size = 0;
-    ssize_t got = 0;
-    store_upload *u = store_begin(core_store(c->core), e);
-    if (!u) return false;
-    char *bytes = arena_bytes(c->a, COPY_BYTES);
-    while ((got = http_read(r, bytes, COPY_BYTES, e)) > 0) {
-        size += (uint64_t)got;
-        if (size > max) {
-            mlflow_invalid(e, "Artifact size is too large. Max size is %lluMB.",
-                           (unsigned long long)max >> 20);
-            break;
-        }
-        if (!store_write(u, bytes, (size_t)got, e)) break;
+    uint64_t size;
+    if (files_receive(r, c, tree_path, max, &digest, &size, e)) return true;
+    if (e->code == ERR_TOO_LARGE && size > max) {
+        mlflow_invalid(e, "Artifact size is too large. Max size is %lluMB.",
+                       (unsigned long long)max >> 20);
     }
-    if (got != 0) {
-        store_abort(u);
-        return false;
-    }
-    return store_finish(u, &digest, &size, e) && artifact_put(c, tree_path, digest, size, e);
+    return false;
 }
 
 // ---- lists ----------------------------------------------------------------------------------
@@ -212,48 +37,36 @@ static void file_info(call *k, str prefix, str name, bool is_dir, uint64_t size)
     json_object_end(k->w);
 }
 
-// The files directly below tree_path as {"path", "is_dir", "file_size"}; `prefix` stands before
-// each name.
-static bool list_files(call *k, str tree_path, str prefix, err *e) {
-    artifact_entry *f;
-    size_t n;
+// The files directly there as {"path", "is_dir", "file_size"}; `prefix` stands before each
+// name.
+static bool list_files(call *k, const files_place *p, str prefix, err *e) {
+    files_entry *f;
+    size_t n, at_once = p->in_folder ? FILES_FOLDER_MAX : LIST_AT_ONCE;
     bool begun = false;
     str after = {0};
     json_writer *w = k->w;
     do {
-        if (!artifact_list(&k->c, tree_path, after, LIST_AT_ONCE, &f, &n, e)) return false;
+        if (!files_list(&k->c, p, after, at_once, &f, &n, e)) return false;
         if (n && !begun) json_m_array(w, "files");
         begun |= n > 0;
         for (size_t i = 0; i < n; i++)
             file_info(k, prefix, f[i].name, f[i].is_dir, f[i].size);
         if (n) after = f[n - 1].name;
-    } while (n == LIST_AT_ONCE);
+    } while (n == at_once);
     if (begun) json_array_end(w);
     return true;
 }
 
-static bool list_folder(call *k, str below_root, str prefix, err *e) {
-    folder_entry *f;
-    size_t n;
-    if (!folder_list(&k->c, below_root, FOLDER_AT_MOST, &f, &n, e)) return false;
-    if (n) json_m_array(k->w, "files");
-    for (size_t i = 0; i < n; i++)
-        file_info(k, prefix, f[i].name, f[i].is_dir, f[i].size);
-    if (n) json_array_end(k->w);
-    return true;
-}
-
 bool mlflow_list_files(call *k, str uri, str client_path, err *e) {
-    str path, below;
-    if (!artifact_path(k->c.a, client_path, &below, e)) return false;
-    bool in_folder = folder_holds(&k->c, uri, below, &path, e);
-    if (!in_folder && (e->code != ERR_NONE || !tree_path_of(k->c.a, uri, below, &path, e)))
+    str below;
+    files_place p;
+    if (!artifact_path(k->c.a, client_path, &below, e) ||
+        !files_place_of(&k->c, uri, below, &p, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_string(w, "root_uri", uri);
-    if (!(in_folder ? list_folder(k, path, below, e) : list_files(k, path, below, e)))
-        return false;
+    if (!list_files(k, &p, below, e)) return false;
     json_object_end(w);
     return true;
 }
@@ -281,10 +94,10 @@ static const msg_field proxy_list_fields[] = {MSG_FIELD(struct list, path, MSG_S
 static const msg_type proxy_list_msg = MSG_TYPE(struct list, proxy_list_fields);
 
 static bool list_proxy(call *k, void *msg, err *e) {
-    str path;
-    if (!artifact_path(k->c.a, ((struct list *)msg)->path, &path, e)) return false;
+    files_place p = {0};
+    if (!artifact_path(k->c.a, ((struct list *)msg)->path, &p.path, e)) return false;
     json_object(rpc_reply(k));
-    if (!list_files(k, path, (str){0}, e)) return false;
+    if (!list_files(k, &p, (str){0}, e)) return false;
     json_object_end(k->w);
     return true;
 }
@@ -328,7 +141,7 @@ void mlflow_upload_artifact(http_req *r) {
     bool ok = run_of_query(r, &c, &found, &path, &e);
     if (ok && http_content_length(r) == 0)
         ok = mlflow_invalid(&e, "Request must specify data.");
-    ok = ok && tree_path_of(c.a, found.artifact_uri, path, &tree_path, &e);
+    ok = ok && files_tree_path(c.a, found.artifact_uri, path, &tree_path, &e);
     if (ok && receive(r, &c, tree_path, UPLOAD_MAX_BYTES, &e)) {
         http_reply(r, 200, "application/json", STR("{}"));
     } else {
@@ -380,8 +193,8 @@ void mlflow_proxy_put(http_req *r) {
 void mlflow_proxy_get(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
-    str path;
-    if (!proxy_path(r, &path, &e) || !send_artifact(r, &c, path, &e)) http_fail(r, &e);
+    files_place p = {0};
+    if (!proxy_path(r, &p.path, &e) || !files_send(r, &c, &p, &e)) http_fail(r, &e);
 }
 
 void mlflow_proxy_delete(http_req *r) {

@@ -21,6 +21,10 @@ typedef enum filter_entity { FILTER_RUNS, FILTER_EXPERIMENTS, FILTER_MODELS } fi
 // *out is NULL for an empty filter: everything.
 bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, err *e);
 
+// The filter of runs with the status that MLflow does not know (run.h: RUN_CRASHED) counted as
+// the one that it is shown as.
+search_node *filter_crashed(arena *a, search_node *where);
+
 // order_by of runs or experiments: "identifier [ASC|DESC]" each. A field twice is refused for
 // runs.
 bool filter_order(arena *a, filter_entity entity, const str *items, size_t n, search_sort **out,

@@ -17,7 +17,6 @@
 // The MLflow release whose surface is there: below 3.4 clients send no spans
 // (reference/mlflow.md 0.7).
 #define MLFLOW_VERSION "3.3.2"
-#define MLFLOW_SCHEME  "mlflow-artifacts:/"
 
 // ---- a call (call.c) ------------------------------------------------------------------------
 void mlflow_handle(http_req *r); // of rows whose .data is an rpc
@@ -40,7 +39,6 @@ bool mlflow_check_length(str value, size_t max, const char *what, err *e);
 // Says what is wrong with it: below 1, or above `most`. False.
 bool mlflow_bad_max_results(int64_t max_results, int most, err *e);
 str mlflow_truncate(str value, size_t max);  // code points
-str mlflow_random_name(arena *a);            // adjective-noun-number, 20 characters at most
 bool mlflow_check_location(arena *a, str uri, err *e); // of an experiment's artifacts
 
 // ---- values in messages (quote.c); long ones are cut ----------------------------------------

@@ -80,7 +80,7 @@ static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
     arena *a = k->c.a;
     model m;
-    model_new n = {.name = q->name.n ? q->name : mlflow_random_name(a),
+    model_new n = {.name = q->name.n ? q->name : run_random_name(a),
                    .type = q->model_type.p ? q->model_type : STR(""),
                    .params = items_of(a, q->params),
                    .n_params = q->params.n,

@@ -45,6 +45,7 @@ static const char *status_name(run_status s) {
     case RUN_FINISHED: return "FINISHED";
     case RUN_FAILED: return "FAILED";
     case RUN_KILLED: return "KILLED";
+    case RUN_CRASHED: return "FAILED"; // a word that its clients know
     }
     return "RUNNING";
 }

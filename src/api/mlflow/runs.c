@@ -83,7 +83,7 @@ static bool collect_tags(call *k, const struct create *q, run_new *n, err *e) {
     }
     n->name = mlflow_truncate(q->run_name.n ? q->run_name
                               : tag_name.n  ? tag_name
-                                            : mlflow_random_name(a),
+                                            : run_random_name(a),
                               RUN_TAG_VALUE_MAX);
     n->tags = tags;
     n->n_tags = q->tags.n;
@@ -221,7 +221,7 @@ static bool search(call *k, void *msg, err *e) {
         !filter_order(k->c.a, FILTER_RUNS, q->order_by.p, q->order_by.n, &sort, e)) {
         return false;
     }
-    s.where = where;
+    s.where = filter_crashed(k->c.a, where);
     s.sort = sort;
     s.n_sort = q->order_by.n;
     if (!search_runs(&k->c, &s, &page, e)) return false;

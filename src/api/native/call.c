@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// call: words what is wrong with a native message, renders errors as RFC 9457 (problem details),
-// and reads the parts of a path. Any thread; all state is the request's.
+// call: words what is wrong with a native message, renders errors as RFC 9457 (problem
+// details), and reads the parts of a path. Any thread; all state is the request's.
 #include "api/native/native_internal.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ const msg_name native_views[] = {
 
 // ---- errors ---------------------------------------------------------------------------------
 
-void native_render_error(http_req *r, const err *e) {
+void native_problem(http_req *r, const err *e, str more) {
     const err_info *about = err_about(e->code);
     buf b = BUF_MAX(16u << 10);
     json_writer w = json_writer_new(&b);
@@ -25,9 +25,15 @@ void native_render_error(http_req *r, const err *e) {
     json_m_string(&w, "detail", str_of(e->msg));
     json_m_string(&w, "code", str_of(about->name));
     json_m_bool(&w, "retry", about->retry);
+    if (e->place) json_m_i64(&w, "at", e->place - 1);
+    if (more.n) json_put(&w, more);
     json_object_end(&w);
     http_reply(r, about->http, "application/problem+json", buf_view(&b));
     buf_free(&b);
+}
+
+void native_render_error(http_req *r, const err *e) {
+    native_problem(r, e, (str){0});
 }
 
 // ---- what is wrong with a message -----------------------------------------------------------
@@ -69,8 +75,7 @@ static bool describe(arena *a, const msg_problem *p, err *e) {
         return err_set(e, ERR_INVALID, "'%.*s' is one of %.*s, not %.*s", STR_F(p->path),
                        STR_F(enum_text(a, p->field)), STR_F(value));
     default:
-        if (!p->field)
-            return err_set(e, ERR_INVALID, "the body must be a JSON object");
+        if (!p->field) return err_set(e, ERR_INVALID, "the body must be a JSON object");
         return err_set(e, ERR_INVALID, "'%.*s' takes %s, not %.*s", STR_F(p->path),
                        kind_text(p->field), STR_F(value));
     }
@@ -95,6 +100,27 @@ bool native_query(http_req *r, const msg_type *t, void *out, err *e) {
 void native_handle(http_req *r) {
     static const rpc_style style = {describe, check_content_type};
     rpc_handle(r, &style);
+}
+
+// ---- forms ----------------------------------------------------------------------------------
+
+// Is `type` ("a/b") in a list of ranges? Their weights do not matter: ours stand in order.
+static bool accepted(str list, str type) {
+    for (str one; str_split(&list, ',', &one);) {
+        one = str_trim(str_upto(one, str_find(one, ';', 0)));
+        if (str_is(one, "*/*") || str_eq_nocase(one, type)) return true;
+        if (str_ends(one, STR("/*")) && str_starts(type, str_upto(one, one.n - 1))) return true;
+    }
+    return false;
+}
+
+const char *native_accept(http_req *r, const char *types, err *e) {
+    str list = http_header(r, "accept"), rest = str_of(types);
+    for (str type; str_split(&rest, ' ', &type);) {
+        if (!str_trim(list).n || accepted(list, type)) return arena_cstr(http_arena(r), type);
+    }
+    err_set(e, ERR_INVALID, "Accept names none of the forms that there are: %s", types);
+    return NULL;
 }
 
 // ---- parts ----------------------------------------------------------------------------------

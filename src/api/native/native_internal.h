@@ -21,11 +21,17 @@
 typedef struct native_stream {
     const char *takes, *gives; // content types with spaces between; NULL: none
     const msg_type *query;     // NULL: takes none
+    const struct shape *reply; // of what it gives as JSON, if it does
 } native_stream;
 
 // ---- a call (call.c) ------------------------------------------------------------------------
 void native_handle(http_req *r); // of rows whose .data is an rpc
 void native_render_error(http_req *r, const err *e);
+// The same with more members, ready-made JSON ("name":value,...); openapi.c has their shape.
+void native_problem(http_req *r, const err *e, str more);
+// The first content type of `types` (spaces between; the first is the default) that the request
+// accepts; NULL and ERR_INVALID when it is none.
+const char *native_accept(http_req *r, const char *types, err *e);
 // For rows that are no RPCs: fills *out from the query string.
 bool native_query(http_req *r, const msg_type *t, void *out, err *e);
 // Parts of the path. A project is named by its number or its name.
@@ -50,6 +56,22 @@ void native_events_stream(http_req *r);
 // ---- projects.c -----------------------------------------------------------------------------
 extern const rpc native_projects_list, native_projects_create, native_projects_get,
     native_projects_change, native_projects_delete, native_projects_restore;
+
+// ---- series.c, series_chart.c, ingest.c -----------------------------------------------------
+extern const rpc native_series_list, native_points_list, native_chart;
+extern const native_stream native_ingest_io;
+void native_ingest(http_req *r);
+
+// ---- files.c --------------------------------------------------------------------------------
+extern const rpc native_files_list, native_file_delete, native_tar;
+extern const native_stream native_file_get_io, native_file_put_io;
+void native_file_get(http_req *r);
+void native_file_put(http_req *r);
+
+// ---- runs.c, runs_search.c, runs_bulk.c, runs_group.c ---------------------------------------
+extern const rpc native_runs_create, native_runs_get, native_runs_change, native_runs_delete,
+    native_runs_restore, native_runs_log, native_runs_search, native_runs_bulk,
+    native_runs_group, native_names, native_values;
 
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;

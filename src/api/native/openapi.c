@@ -152,11 +152,17 @@ static void put_shape(page *p, const shape *s) {
 }
 
 SHAPE(static, problem_shape, "Problem", FIELD("type", SHAPE_TEXT, 0, "urn:stemma:error:CODE"),
-             FIELD("title", SHAPE_TEXT, 0, "what the code means"),
-             FIELD("status", SHAPE_INT, 0, "the HTTP status"),
-             FIELD("detail", SHAPE_TEXT, 0, "what went wrong, and what to do"),
-             FIELD("code", SHAPE_TEXT, 0, "see the reference page's table of errors"),
-             FIELD("retry", SHAPE_BOOL, 0, "may the same request succeed later?"));
+      FIELD("title", SHAPE_TEXT, 0, "what the code means"),
+      FIELD("status", SHAPE_INT, 0, "the HTTP status"),
+      FIELD("detail", SHAPE_TEXT, 0, "what went wrong, and what to do"),
+      FIELD("code", SHAPE_TEXT, 0, "see the reference page's table of errors"),
+      FIELD("retry", SHAPE_BOOL, 0, "may the same request succeed later?"),
+      FIELD("points_stored", SHAPE_INT, SHAPE_OPTIONAL, "ingest: points that are stored"),
+      FIELD("parts_stored", SHAPE_INT, SHAPE_OPTIONAL,
+            "ingest: so many lines or frames are stored"),
+      FIELD("wrong_part", SHAPE_INT, SHAPE_OPTIONAL,
+            "ingest: the line or frame that was refused, from 1"),
+      FIELD("at", SHAPE_INT, SHAPE_OPTIONAL, "the byte of a search's text that this is about"));
 
 // ---- operations -----------------------------------------------------------------------------
 
@@ -202,27 +208,27 @@ static void put_key_parameter(page *p) {
     json_object_end(p->w);
 }
 
-static void put_content(page *p, const char *types) {
-    json_m_object(p->w, "content");
-    str rest = str_of(types);
-    for (str type; str_split(&rest, ' ', &type);) {
-        json_key(p->w, type);
-        json_put(p->w, STR("{}"));
-    }
-    json_object_end(p->w);
+static bool is_json(str type) {
+    return str_is(type, "application/json") || str_ends(type, STR("+json"));
 }
 
-static void put_json_content(page *p, const char *type, const shape *s) {
+// Content types with spaces between; those that are JSON are of shape s (NULL: any object).
+static void put_content(page *p, const char *types, const shape *s) {
+    str rest = str_of(types);
     json_m_object(p->w, "content");
-    json_key(p->w, str_of(type));
-    json_object(p->w);
-    json_m_object(p->w, "schema");
-    if (s)
-        put_ref(p, s);
-    else
-        put_type(p->w, "object");
-    json_object_end(p->w);
-    json_object_end(p->w);
+    for (str type; str_split(&rest, ' ', &type);) {
+        json_key(p->w, type);
+        json_object(p->w);
+        if (is_json(type)) {
+            json_m_object(p->w, "schema");
+            if (s)
+                put_ref(p, s);
+            else
+                put_type(p->w, "object");
+            json_object_end(p->w);
+        }
+        json_object_end(p->w);
+    }
     json_object_end(p->w);
 }
 
@@ -233,7 +239,7 @@ static void put_request_body(page *p, const http_route *r, bool by_query) {
     if (by_query || (row ? !row->msg : !s || !s->takes)) return;
     json_m_object(p->w, "requestBody");
     if (s) {
-        put_content(p, s->takes);
+        put_content(p, s->takes, NULL);
     } else {
         json_m_object(p->w, "content");
         json_m_object(p->w, "application/json");
@@ -255,21 +261,21 @@ static void put_responses(page *p, const http_route *r) {
     json_object(p->w);
     json_m_string(p->w, "description", STR("done"));
     if (row)
-        put_json_content(p, "application/json", row->reply);
+        put_content(p, row->gives ? row->gives : "application/json", row->reply);
     else if (s && s->gives)
-        put_content(p, s->gives);
+        put_content(p, s->gives, s->reply);
     json_object_end(p->w);
     json_key(p->w, STR("default"));
     json_object(p->w);
     json_m_string(p->w, "description", STR("an error"));
-    put_json_content(p, "application/problem+json", &problem_shape);
+    put_content(p, "application/problem+json", &problem_shape);
     json_object_end(p->w);
     json_object_end(p->w);
 }
 
 static void put_operation(page *p, const http_route *r, const char *method) {
     bool is_rpc = r->handler == native_handle, by_query = r->methods & HTTP_GET;
-    const msg_type *t = is_rpc     ? ((const rpc *)r->data)->msg
+    const msg_type *t = is_rpc    ? ((const rpc *)r->data)->msg
                         : r->data ? ((const native_stream *)r->data)->query
                                   : NULL;
     json_key(p->w, str_of(method));

@@ -4,6 +4,9 @@
 #include "api/native/native_internal.h"
 
 #define RPC(m, path, perm, row, doc) ROUTE(m, path, perm, native_handle, doc, .data = &(row))
+// One whose reply may be long.
+#define LONG(m, path, perm, row, doc)                                                          \
+    ROUTE(m, path, perm, native_handle, doc, .data = &(row), .flags = HTTP_LONG)
 
 static const native_stream backup_stream = {.gives = "application/vnd.stemma.backup"};
 
@@ -24,12 +27,50 @@ static const http_route routes[] = {
         "bring a project with its runs back from the bin"),
 
     // runs
+    RPC(HTTP_POST, "runs", WRITE, native_runs_create, "begin a run"),
+    RPC(HTTP_GET, "runs/{run}", READ, native_runs_get,
+        "a run with all it holds but its points"),
+    RPC(HTTP_PATCH, "runs/{run}", WRITE, native_runs_change,
+        "change a run's state, name, tags or project"),
+    RPC(HTTP_DELETE, "runs/{run}", WRITE, native_runs_delete, "move a run to the bin"),
+    RPC(HTTP_POST, "runs/{run}/restore", WRITE, native_runs_restore,
+        "bring a run back from the bin"),
+    ROUTE(HTTP_POST, "runs/{run}/log", WRITE, native_handle,
+          "log points, configuration and tags, all or nothing", .data = &native_runs_log,
+          .max_body = 16u << 20),
+    RPC(HTTP_POST, "runs/search", READ, native_runs_search,
+        "find runs, in the search language"),
+    RPC(HTTP_POST, "runs/bulk", WRITE, native_runs_bulk,
+        "delete, restore, tag, untag or move many runs"),
+    RPC(HTTP_POST, "runs/group", READ, native_runs_group,
+        "group runs by fields, with statistics of others"),
+    RPC(HTTP_GET, "names", READ, native_names,
+        "what a search may name: metrics, configuration, tags, attributes"),
+    RPC(HTTP_GET, "values", READ, native_values, "which values a field has"),
 
     // series
+    RPC(HTTP_GET, "runs/{run}/series", READ, native_series_list,
+        "the series of a run with their first, last, least and greatest values"),
+    LONG(HTTP_GET, "runs/{run}/points", READ, native_points_list,
+         "the points of a series: a page as JSON, all of them as CSV or JSON lines (Accept)"),
+    LONG(HTTP_POST, "series/chart", READ, native_chart,
+         "many series of many runs for a chart, at a resolution"),
+    ROUTE(HTTP_POST, "ingest", WRITE, native_ingest,
+          "log points, config and tags of many runs in one body of any length",
+          .flags = HTTP_STREAM_BODY, .data = &native_ingest_io),
 
     // console
 
     // files
+    RPC(HTTP_GET, "runs/{run}/files", READ, native_files_list,
+        "the files of a run, a folder at a time"),
+    ROUTE(HTTP_GET, "runs/{run}/files/{path...}", READ, native_file_get,
+          "a file, with ranges and ETag", .data = &native_file_get_io),
+    ROUTE(HTTP_PUT, "runs/{run}/files/{path...}", WRITE, native_file_put,
+          "put a file of any length", .flags = HTTP_STREAM_BODY, .data = &native_file_put_io),
+    RPC(HTTP_DELETE, "runs/{run}/files/{path...}", WRITE, native_file_delete,
+        "delete a file, or a folder with what is in it"),
+    LONG(HTTP_GET, "runs/{run}/tar", READ, native_tar, "a folder of a run as a tar archive"),
 
     // events, jobs
     RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),

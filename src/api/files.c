@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// files: see files.h. What a user names is a key of the artifact tree, never a path of the
+// machine. Files are sent as attachments of a type that the server chose, and sandboxed, so
+// that none runs in the page's origin. Any thread.
+#include "api/files.h"
+
+#include "core/folder.h"
+
+#define COPY_BYTES (256u << 10)
+
+// ---- where things are -----------------------------------------------------------------------
+
+bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e) {
+    str scheme = STR(FILES_SCHEME), root, below;
+    if (!str_starts(uri, scheme) || str_starts(uri, STR(FILES_SCHEME "/"))) {
+        return err_set(
+            e, ERR_UNIMPLEMENTED,
+            "These artifacts are kept at '%.*s', where this server does not read or write:"
+            " use a client that has access to it.",
+            STR_F(str_upto(uri, 300)));
+    }
+    if (!artifact_path(a, str_from(uri, scheme.n), &root, e) ||
+        !artifact_path(a, client_path, &below, e))
+        return false;
+    if (!root.n || !below.n)
+        *out = root.n ? root : below;
+    else
+        *out = arena_printf(a, "%.*s/%.*s", STR_F(root), STR_F(below));
+    return true;
+}
+
+bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e) {
+    out->in_folder = folder_holds(c, uri, client_path, &out->path, e);
+    return out->in_folder ||
+           (e->code == ERR_NONE && files_tree_path(c->a, uri, client_path, &out->path, e));
+}
+
+// ---- types ----------------------------------------------------------------------------------
+
+typedef struct mime {
+    const char *extension, *type;
+} mime;
+
+// Text of any kind is shown as plain text.
+static const mime mimes[] = {
+    {"txt", "text/plain"},
+    {"log", "text/plain"},
+    {"err", "text/plain"},
+    {"cfg", "text/plain"},
+    {"conf", "text/plain"},
+    {"cnf", "text/plain"},
+    {"ini", "text/plain"},
+    {"properties", "text/plain"},
+    {"prop", "text/plain"},
+    {"yaml", "text/plain"},
+    {"yml", "text/plain"},
+    {"toml", "text/plain"},
+    {"xml", "text/plain"},
+    {"json", "text/plain"},
+    {"jsonl", "text/plain"},
+    {"js", "text/plain"},
+    {"py", "text/plain"},
+    {"py3", "text/plain"},
+    {"sh", "text/plain"},
+    {"md", "text/plain"},
+    {"rst", "text/plain"},
+    {"sql", "text/plain"},
+    {"html", "text/html"},
+    {"csv", "text/csv"},
+    {"tsv", "text/tab-separated-values"},
+    {"svg", "image/svg+xml"},
+    {"png", "image/png"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"gif", "image/gif"},
+    {"webp", "image/webp"},
+    {"bmp", "image/bmp"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"pdf", "application/pdf"},
+    {"zip", "application/zip"},
+    {"gz", "application/gzip"},
+    {"tar", "application/x-tar"},
+    {"mp3", "audio/mpeg"},
+    {"wav", "audio/x-wav"},
+    {"mp4", "video/mp4"},
+    {"webm", "video/webm"},
+};
+
+static const char *type_of(str name) {
+    size_t dot = name.n;
+    while (dot && name.p[dot - 1] != '.')
+        dot--;
+    str extension = dot ? str_from(name, dot) : (str){0};
+    if (str_is(name, "MLmodel") || str_is(name, "MLproject")) return "text/plain";
+    for (size_t i = 0; i < sizeof mimes / sizeof *mimes; i++) {
+        if (str_eq_nocase(extension, str_of(mimes[i].extension))) return mimes[i].type;
+    }
+    return "application/octet-stream";
+}
+
+// RFC 6266: a plain name for old readers, and the exact one percent-encoded (RFC 8187).
+static str disposition(arena *a, str name) {
+    static const char digits[] = "0123456789ABCDEF";
+    char *plain = arena_bytes(a, name.n + 1), *exact = arena_bytes(a, name.n * 3 + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        bool safe = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                    (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '_';
+        plain[i] = safe || c == ' ' ? (char)c : '_';
+        if (safe) {
+            exact[n++] = (char)c;
+            continue;
+        }
+        exact[n++] = '%';
+        exact[n++] = digits[c >> 4];
+        exact[n++] = digits[c & 15];
+    }
+    return arena_printf(a, "attachment; filename=\"%.*s\"; filename*=UTF-8''%.*s", (int)name.n,
+                        plain, (int)n, exact);
+}
+
+// ---- down -----------------------------------------------------------------------------------
+
+static str last_part(str path) {
+    size_t slash = path.n;
+    while (slash && path.p[slash - 1] != '/')
+        slash--;
+    return str_from(path, slash);
+}
+
+static void set_headers(http_req *r, ctx *c, str name) {
+    http_set_header(r, "Content-Disposition", disposition(c->a, name));
+    http_set_header(r, "Content-Security-Policy", STR("sandbox; default-src 'none'"));
+}
+
+static void close_object(void *o) {
+    store_object_close(o);
+}
+
+static ssize_t read_object(void *arg, uint64_t offset, void *p, size_t n, err *e) {
+    return store_object_read(arg, offset, p, n, e);
+}
+
+static bool check_object(void *arg, uint64_t offset, size_t n, err *e) {
+    return store_object_check(arg, offset, n, e);
+}
+
+static bool send_artifact(http_req *r, ctx *c, str tree_path, err *e) {
+    artifact_entry f;
+    char etag[SHA256_HEX];
+    if (!artifact_get(c, tree_path, &f, e)) return false;
+    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(tree_path));
+    store_object *o = store_get(core_store(c->core), f.digest, e);
+    if (!o) return false;
+    arena_on_reset(c->a, close_object, o);
+    sha256_hex(f.digest, etag);
+    http_source s = {.length = store_object_size(o),
+                     .etag = arena_printf(c->a, "\"%s\"", etag),
+                     .content_type = type_of(f.name),
+                     .check = check_object,
+                     .read = read_object,
+                     .arg = o};
+    s.fd = store_object_fd(o, &s.base);
+    set_headers(r, c, f.name);
+    http_reply_source(r, &s);
+    return true;
+}
+
+// A file beneath the folder that the operator named as artifact root: as it is, without
+// checksums of ours.
+static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
+    http_source s = {0};
+    str name = last_part(below);
+    if (!folder_file(c, below, &s.fd, &s.length, e)) return false;
+    s.content_type = type_of(name);
+    set_headers(r, c, name);
+    http_reply_source(r, &s);
+    return true;
+}
+
+bool files_send(http_req *r, ctx *c, const files_place *p, err *e) {
+    return p->in_folder ? send_folder_file(r, c, p->path, e) : send_artifact(r, c, p->path, e);
+}
+
+// ---- up -------------------------------------------------------------------------------------
+
+bool files_receive(http_req *r, ctx *c, str tree_path, uint64_t max, sha256 *digest,
+                   uint64_t *size, err *e) {
+    ssize_t got = 0;
+    store_upload *u = store_begin(core_store(c->core), e);
+    if (!u) return false;
+    char *bytes = arena_bytes(c->a, COPY_BYTES);
+    for (*size = 0; (got = http_read(r, bytes, COPY_BYTES, e)) > 0;) {
+        *size += (uint64_t)got;
+        if (*size > max) {
+            err_set(e, ERR_TOO_LARGE, "The file has more than %llu bytes.",
+                    (unsigned long long)max);
+            break;
+        }
+        if (!store_write(u, bytes, (size_t)got, e)) break;
+    }
+    if (got != 0) {
+        store_abort(u);
+        return false;
+    }
+    return store_finish(u, digest, size, e) && artifact_put(c, tree_path, *digest, *size, e);
+}
+
+// ---- lists ----------------------------------------------------------------------------------
+
+static bool list_tree(ctx *c, str path, str after, size_t max, files_entry **out, size_t *n,
+                      err *e) {
+    artifact_entry *f;
+    if (!artifact_list(c, path, after, max, &f, n, e)) return false;
+    *out = ARENA_ARRAY(c->a, files_entry, *n);
+    for (size_t i = 0; i < *n; i++) {
+        (*out)[i] = (files_entry){.name = f[i].name,
+                                  .is_dir = f[i].is_dir,
+                                  .stored = !f[i].is_dir,
+                                  .size = f[i].size,
+                                  .digest = f[i].digest,
+                                  .modified_us = f[i].modified_us};
+    }
+    return true;
+}
+
+static bool list_folder(ctx *c, str below, str after, size_t max, files_entry **out, size_t *n,
+                        err *e) {
+    folder_entry *f;
+    size_t all;
+    *n = 0;
+    if (!folder_list(c, below, FILES_FOLDER_MAX, &f, &all, e)) return false;
+    *out = ARENA_ARRAY(c->a, files_entry, all < max ? all : max);
+    for (size_t i = 0; i < all && *n < max; i++) {
+        if (after.p && str_cmp(f[i].name, after) <= 0) continue;
+        (*out)[(*n)++] =
+            (files_entry){.name = f[i].name, .is_dir = f[i].is_dir, .size = f[i].size};
+    }
+    return true;
+}
+
+bool files_list(ctx *c, const files_place *p, str after, size_t max, files_entry **out,
+                size_t *n, err *e) {
+    return p->in_folder ? list_folder(c, p->path, after, max, out, n, e)
+                        : list_tree(c, p->path, after, max, out, n, e);
+}
+
+static bool look_in_folder(ctx *c, str below, files_entry *out, err *e) {
+    int fd;
+    files_entry *f;
+    size_t n;
+    *out = (files_entry){.name = last_part(below)};
+    if (folder_file(c, below, &fd, &out->size, e)) return true;
+    if (e->code != ERR_NOT_FOUND) return false;
+    out->is_dir = true;
+    *e = (err){0};
+    if (!list_folder(c, below, (str){0}, 1, &f, &n, e)) return false;
+    return n > 0 || err_set(e, ERR_NOT_FOUND, "There is no artifact '%.*s'.", STR_F(below));
+}
+
+bool files_look(ctx *c, const files_place *p, files_entry *out, err *e) {
+    artifact_entry f;
+    if (p->in_folder) return look_in_folder(c, p->path, out, e);
+    if (!artifact_get(c, p->path, &f, e)) return false;
+    *out = (files_entry){.name = f.name,
+                         .is_dir = f.is_dir,
+                         .stored = !f.is_dir,
+                         .size = f.size,
+                         .digest = f.digest,
+                         .modified_us = f.modified_us};
+    return true;
+}

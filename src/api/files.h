@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// files: the files below an artifact uri, for every dialect: sent, received, listed, and a
+// whole folder as a tar stream. They lie in the artifact tree (core/artifact.h), or beneath the
+// folder that the operator named (core/folder.h), which is only read. Any thread.
+#ifndef STEMMA_API_FILES_H
+#define STEMMA_API_FILES_H
+
+#include "api/api.h"
+#include "core/artifact.h"
+
+#define FILES_SCHEME     "mlflow-artifacts:/" // uris of the tree
+#define FILES_FOLDER_MAX 100000               // entries of an operator's folder that are listed
+
+typedef struct files_place {
+    bool in_folder; // beneath the operator's folder, else in the tree
+    str path;
+} files_place;
+
+// What a client's path names below a uri. ERR_INVALID; ERR_UNIMPLEMENTED for uris elsewhere.
+bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e);
+// The same for what is written: in the tree only.
+bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e);
+
+// Replies with the file: ranges, ETag, as a sandboxed attachment. ERR_NOT_FOUND.
+bool files_send(http_req *r, ctx *c, const files_place *p, err *e);
+// The request's body becomes the file; durable when true. ERR_TOO_LARGE with *size > max.
+bool files_receive(http_req *r, ctx *c, str tree_path, uint64_t max, sha256 *digest,
+                   uint64_t *size, err *e);
+
+typedef struct files_entry {
+    str name; // last component
+    bool is_dir;
+    bool stored; // in the store: digest and modified_us are known
+    uint64_t size;
+    sha256 digest;
+    int64_t modified_us;
+} files_entry;
+
+// Direct children in the order of names behind `after` (p NULL: from the first), at most max.
+// What is not there has none.
+bool files_list(ctx *c, const files_place *p, str after, size_t max, files_entry **out,
+                size_t *n, err *e);
+bool files_look(ctx *c, const files_place *p, files_entry *out, err *e); // ERR_NOT_FOUND
+
+// Everything below a folder (or the one file) as a tar archive into `out`, the buffer of a
+// reply that http_json began; paths are relative to it. False when something is damaged or
+// gone: the reply must then be cut (http_json_fail), so that nobody takes it for whole.
+bool files_tar(http_req *r, ctx *c, const files_place *p, buf *out, err *e);
+
+#endif

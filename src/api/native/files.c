@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// files: what a run keeps as files, over api/files.h. Paths are percent-encoded in the route,
+// relative to the run. Any thread.
+#include "api/files.h"
+#include "api/native/native_internal.h"
+
+#define TAR_TYPE "application/x-tar"
+
+SHAPE(static, file_shape, "File", FIELD("path", SHAPE_TEXT, 0, "where it is in the run"),
+      FIELD("is_dir", SHAPE_BOOL, 0, "is it a folder?"),
+      FIELD("size", SHAPE_INT, SHAPE_OPTIONAL, "bytes of a file"),
+      FIELD("digest", SHAPE_TEXT, SHAPE_OPTIONAL, "SHA-256 of a stored file, its ETag"),
+      FIELD("modified_us", SHAPE_INT, SHAPE_OPTIONAL, "when it was put here"));
+
+SHAPE(static, files_shape, "Files",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order of names", .sub = &file_shape),
+      FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
+
+static void put_file(json_writer *w, str path, const files_entry *f) {
+    char digest[SHA256_HEX];
+    json_object(w);
+    json_m_string(w, "path", path);
+    json_m_bool(w, "is_dir", f->is_dir);
+    if (!f->is_dir) json_m_i64(w, "size", (int64_t)f->size);
+    if (f->stored) {
+        sha256_hex(f->digest, digest);
+        json_m_string(w, "digest", str_of(digest));
+    }
+    if (f->modified_us) json_m_i64(w, "modified_us", f->modified_us);
+    json_object_end(w);
+}
+
+static bool path_run(call *k, run *out, err *e) {
+    id run_id;
+    return native_path_run(k, &run_id, e) && run_get(&k->c, run_id, out, e);
+}
+
+// A run whose files may be changed.
+static bool open_run(call *k, run *out, err *e) {
+    if (!path_run(k, out, e)) return false;
+    return out->life == LIFE_ACTIVE ||
+           err_set(e, ERR_STATE, "run %.*s is in the bin: restore it first",
+                   STR_F(id_str(k->c.a, out->id)));
+}
+
+// ---- list -----------------------------------------------------------------------------------
+
+struct list {
+    uint64_t has;
+    str path, after;
+    int64_t limit;
+};
+static const msg_field list_fields[] = {
+    MSG_FIELD(struct list, path, MSG_STRING, 0, .doc = "the folder; by default the run's top"),
+    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
+    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
+};
+static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
+
+// A path that names a file is a list of that file.
+static bool put_looked_up(call *k, const files_place *p, str path, err *e) {
+    files_entry f;
+    if (!files_look(&k->c, p, &f, e)) return false;
+    json_object(rpc_reply(k));
+    json_m_array(k->w, "items");
+    if (!f.is_dir) put_file(k->w, path, &f);
+    native_list_end(k->w, (str){0});
+    return true;
+}
+
+static bool list(call *k, void *msg, err *e) {
+    struct list *q = msg;
+    run r;
+    str below;
+    files_place p;
+    files_entry *f;
+    size_t n, limit;
+    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
+        !path_run(k, &r, e) || !artifact_path(k->c.a, q->path, &below, e) ||
+        !files_place_of(&k->c, r.artifact_uri, below, &p, e) ||
+        !files_list(&k->c, &p, q->after.n ? q->after : (str){0}, limit + 1, &f, &n, e)) {
+        return false;
+    }
+    if (!n && below.n && !q->after.n) return put_looked_up(k, &p, below, e);
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_m_array(w, "items");
+    for (size_t i = 0; i < n && i < limit; i++) {
+        str path = f[i].name;
+        if (below.n) path = arena_printf(k->c.a, "%.*s/%.*s", STR_F(below), STR_F(path));
+        put_file(w, path, &f[i]);
+    }
+    native_list_end(w, n > limit ? f[limit - 1].name : (str){0});
+    return true;
+}
+const rpc native_files_list = {.msg = &list_msg, .fn = list, .reply = &files_shape};
+
+// ---- one file -------------------------------------------------------------------------------
+
+static bool file_path(call *k, str *out, err *e) {
+    return artifact_path(k->c.a, http_param(k->r, "path"), out, e) &&
+           (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
+}
+
+const native_stream native_file_get_io = {.gives = "application/octet-stream"};
+void native_file_get(http_req *r) {
+    call k = {.r = r, .c = api_ctx(r)};
+    err e = {0};
+    run found;
+    str path;
+    files_place p;
+    bool ok = file_path(&k, &path, &e) && path_run(&k, &found, &e) &&
+              files_place_of(&k.c, found.artifact_uri, path, &p, &e) &&
+              files_send(r, &k.c, &p, &e);
+    if (!ok) http_fail(r, &e);
+}
+
+const native_stream native_file_put_io = {
+    .takes = "application/octet-stream", .gives = "application/json", .reply = &file_shape};
+void native_file_put(http_req *r) {
+    call k = {.r = r, .c = api_ctx(r)};
+    err e = {0};
+    run found;
+    str path;
+    files_place p = {0};
+    files_entry f;
+    sha256 digest;
+    uint64_t size;
+    bool ok = file_path(&k, &path, &e) && open_run(&k, &found, &e) &&
+              files_tree_path(k.c.a, found.artifact_uri, path, &p.path, &e) &&
+              files_receive(r, &k.c, p.path, UINT64_MAX, &digest, &size, &e);
+    if (!ok || !files_look(&k.c, &p, &f, &e)) {
+        http_fail(r, &e);
+        return;
+    }
+    put_file(http_json(r, 200, "application/json"), path, &f);
+    http_json_end(r);
+}
+
+static bool delete_file(call *k, void *msg, err *e) {
+    run found;
+    str path, tree_path;
+    (void)msg;
+    return file_path(k, &path, e) && open_run(k, &found, e) &&
+           files_tree_path(k->c.a, found.artifact_uri, path, &tree_path, e) &&
+           artifact_delete(&k->c, tree_path, e);
+}
+const rpc native_file_delete = {.fn = delete_file};
+
+// ---- a folder -------------------------------------------------------------------------------
+
+struct tar {
+    uint64_t has;
+    str path;
+};
+static const msg_field tar_fields[] = {
+    MSG_FIELD(struct tar, path, MSG_STRING, 0,
+              .doc = "the folder, or one file; by default everything"),
+};
+static const msg_type tar_msg = MSG_TYPE(struct tar, tar_fields);
+
+static bool tar(call *k, void *msg, err *e) {
+    struct tar *q = msg;
+    run r;
+    str below;
+    files_place p;
+    files_entry f;
+    if (!path_run(k, &r, e) || !artifact_path(k->c.a, q->path, &below, e) ||
+        !files_place_of(&k->c, r.artifact_uri, below, &p, e) ||
+        (below.n && !files_look(&k->c, &p, &f, e))) {
+        return false;
+    }
+    str name =
+        arena_printf(k->c.a, "attachment; filename=\"%.*s.tar\"", STR_F(id_str(k->c.a, r.id)));
+    http_set_header(k->r, "Content-Disposition", name);
+    k->w = http_json(k->r, 200, TAR_TYPE);
+    return files_tar(k->r, &k->c, &p, k->w->out, e);
+}
+const rpc native_tar = {.msg = &tar_msg, .fn = tar, .gives = TAR_TYPE};
