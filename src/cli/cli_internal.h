@@ -123,6 +123,8 @@ bool cli_data_there(const cli_options *o, arena *a, err *e);
 // Opens database, content folder and core, made when they are missing. `background`: with the threads that pack and fold.
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
 void cli_close(cli_data *d);
+// Checks everything and prints what was found; the exit code.
+int cli_check(const cli_options *o, arena *a, cli_data *d);
 
 bool cli_set_log(str level, err *e); // ERR_INVALID when there is no such level
 

@@ -175,47 +175,53 @@ static bool load_rest(const cli_options *o, arena *a, cli_data *d, archive_in *i
     return d->core && seal_events(d->core, e);
 }
 
-static bool restore_into(const cli_options *o, arena *a, archive_in *in, bool again,
-                         backup_report *r, err *e) {
+static void print_restored(const cli_options *o, const backup_report *r) {
+    if (!o->json.n)
+        printf("restored %llu rows and %llu objects with %llu bytes\n", (ull)r->rows,
+               (ull)r->objects, (ull)r->object_bytes);
+    if (r->lost)
+        fprintf(stderr, "stemma: %llu objects were damaged already when the backup was made\n",
+                (ull)r->lost);
+}
+
+// The place is marked as unfinished until all is there and was checked. The exit code.
+static int restore_into(const cli_options *o, arena *a, archive_in *in,
+                        const backup_about *about, err *e) {
     cli_data d = {0};
-    backup_about about;
+    bool again;
+    int code = CLI_FAILED;
+    backup_report r;
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
+    if (!place_begin(a, o->data, "restore", o->db, false, &again, e)) return code;
     d.db = db_open(&(db_config){.url = url}, e);
-    bool ok = d.db && backup_load_records(d.db, in, again, STEMMA_VERSION, a, &about, r, e) &&
-              load_rest(o, a, &d, in, r, e);
+    if (d.db && backup_load_records(d.db, in, about, again, STEMMA_VERSION, &r, e) &&
+        load_rest(o, a, &d, in, &r, e)) {
+        print_restored(o, &r);
+        code = cli_check(o, a, &d);
+        if (code == CLI_OK && r.lost) code = CLI_UNSOUND;
+    }
     cli_close(&d);
-    return ok;
+    if (code != CLI_FAILED &&
+        ((o->db.n && !place_set_records(a, o->data, true, e)) || !place_end(a, o->data, e)))
+        return CLI_FAILED;
+    return code;
 }
 
 int cmd_restore(const cli_options *o, arena *a) {
     err e = {0};
-    bool again;
-    backup_report r;
+    backup_about about;
     if (!cli_given(o, "data")) {
         err_set(&e, ERR_INVALID,
                 "'stemma restore' needs --data DIR: a folder that is new or empty");
         return cli_fail(&e);
     }
-    int fd = open_backup(a, o->words[0], &e);
+    int code = CLI_FAILED, fd = open_backup(a, o->words[0], &e);
     if (fd < 0) return cli_fail(&e);
     archive_in *in = archive_in_new(read_fd, &fd);
-    bool ok = place_begin(a, o->data, "restore", o->db, false, &again, &e) &&
-              restore_into(o, a, in, again, &r, &e) &&
-              (!o->db.n || place_set_records(a, o->data, true, &e)) &&
-              place_end(a, o->data, &e);
+    if (backup_read_about(in, a, &about, &e)) code = restore_into(o, a, in, &about, &e);
     archive_in_free(in);
     close(fd);
-    if (!ok) return cli_fail(&e);
-    if (!o->json.n)
-        printf("restored %llu rows and %llu objects with %llu bytes\n", (ull)r.rows,
-               (ull)r.objects, (ull)r.object_bytes);
-    if (r.lost)
-        fprintf(stderr, "stemma: %llu objects were damaged already when the backup was made\n",
-                (ull)r.lost);
-    cli_options check = *o;
-    check.n_words = 0;
-    int code = cmd_check(&check, a);
-    return code == CLI_OK && r.lost ? CLI_UNSOUND : code;
+    return e.code != ERR_NONE ? cli_fail(&e) : code;
 }
 
 // ---- checking -------------------------------------------------------------------------------

@@ -48,20 +48,16 @@ static bool check_engine(cli_data *d, arena *a, cli_findings *f, err *e) {
     return true;
 }
 
-int cmd_check(const cli_options *o, arena *a) {
+int cli_check(const cli_options *o, arena *a, cli_data *d) {
     err e = {0};
-    cli_data d;
     cli_findings f = {.quiet = o->json.n > 0};
-    if (o->n_words) return cmd_check_backup(o, a);
     uint64_t blocks = 0, events = 0;
     store_report objects = {0};
-    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
-    bool ok = check_engine(&d, a, &f, &e) && event_check(d.core, bad_event, &f, &events, &e) &&
-              series_check(d.core, bad_series, &f, &blocks, &e) &&
-              search_check(d.core, bad_search, &f, &e) &&
-              store_check(d.store, o->deep.n > 0, bad_object, &f, &objects, &e);
-    cli_close(&d);
-    if (!ok) return cli_fail(&e);
+    if (!check_engine(d, a, &f, &e) || !event_check(d->core, bad_event, &f, &events, &e) ||
+        !series_check(d->core, bad_series, &f, &blocks, &e) ||
+        !search_check(d->core, bad_search, &f, &e) ||
+        !store_check(d->store, o->deep.n > 0, bad_object, &f, &objects, &e))
+        return cli_fail(&e);
     if (objects.orphan_files && !f.quiet) {
         printf("%llu files that no record names (stemma gc removes them once they are old)\n",
                (unsigned long long)objects.orphan_files);
@@ -74,4 +70,14 @@ int cmd_check(const cli_options *o, arena *a) {
            (unsigned long long)f.n, (unsigned long long)events, (unsigned long long)blocks,
            (unsigned long long)objects.objects, (unsigned long long)objects.bytes);
     return f.n ? CLI_UNSOUND : CLI_OK;
+}
+
+int cmd_check(const cli_options *o, arena *a) {
+    err e = {0};
+    cli_data d;
+    if (o->n_words) return cmd_check_backup(o, a);
+    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
+    int code = cli_check(o, a, &d);
+    cli_close(&d);
+    return code;
 }

@@ -281,7 +281,7 @@ int cmd_export(const cli_options *o, arena *a) {
     str dir = o->words[0];
     while (dir.n > 1 && dir.p[dir.n - 1] == '/')
         dir.n--;
-    if (!cli_open(o, a, false, &d, &e)) return cli_fail(&e);
+    if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
     bool ok = export_to(&x, arena_cstr(a, dir), &e);
     cli_close(&d);
     if (!ok) return cli_fail(&e);

@@ -28,6 +28,7 @@ bool cli_set_log(str level, err *e) {
 
 bool cli_data_there(const cli_options *o, arena *a, err *e) {
     const char *file = o->db.n ? "content" : "stemma.db";
+    if (!place_is_finished(a, o->data, e)) return false;
     if (access(arena_printf(a, "%.*s/%s", STR_F(o->data), file).p, F_OK) == 0) return true;
     return err_set(e, ERR_NOT_FOUND, "there is no data in '%.*s': it has no %s",
                    STR_F(o->data), file);

@@ -59,14 +59,18 @@ bool place_set_records(arena *a, str dir, bool postgres, err *e) {
     return write_text(a, dir, "records", postgres ? STR("postgresql\n") : STR("sqlite\n"), e);
 }
 
+bool place_is_finished(arena *a, str dir, err *e) {
+    str work;
+    if (!read_text(a, dir, "unfinished", &work, e)) return false;
+    return !work.n ||
+           err_set(e, ERR_STATE,
+                   "'%.*s' is not whole: 'stemma %.*s' did not end there; run it again",
+                   STR_F(dir), STR_F(str_upto(work, str_find(work, ' ', 0))));
+}
+
 bool place_may_open(arena *a, str dir, str url, err *e) {
-    str work, where;
-    if (!read_text(a, dir, "unfinished", &work, e) || !read_text(a, dir, "records", &where, e))
-        return false;
-    if (work.n)
-        return err_set(e, ERR_STATE,
-                       "'%.*s' is not whole: 'stemma %.*s' did not end there; run it again",
-                       STR_F(dir), STR_F(str_upto(work, str_find(work, ' ', 0))));
+    str where;
+    if (!place_is_finished(a, dir, e) || !read_text(a, dir, "records", &where, e)) return false;
     if (!where.n) return !url.n || place_set_records(a, dir, true, e);
     if (str_is(where, "postgresql") && !url.n)
         return err_set(e, ERR_STATE,

@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+// False when something has begun there and not ended.
+bool place_is_finished(arena *a, str dir, err *e);
 // May the folder be opened with --db `url` (empty: SQLite)? Notes it in `records`.
 bool place_may_open(arena *a, str dir, str url, err *e);
 // Its records are there from now on.

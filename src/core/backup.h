@@ -29,12 +29,12 @@ typedef struct backup_about {
 } backup_about;
 
 // ---- restoring ------------------------------------------------------------------------------
-// Into an empty database: backup_load_records first, which makes the schema that the backup has
+// Into an empty database: backup_read_about, then backup_load_records, which makes the schema that the backup has
 // and then brings it to this program's; then the store can be opened, and backup_load_objects
 // takes the rest of the same reader and checks it to its end. Killed anywhere, begin again with
 // a new reader: records are wiped (`again`), objects that are there are passed over.
-bool backup_load_records(db *d, archive_in *in, bool again, const char *version, arena *a,
-                         backup_about *about, backup_report *r, err *e);
+bool backup_load_records(db *d, archive_in *in, const backup_about *about, bool again,
+                         const char *version, backup_report *r, err *e);
 bool backup_load_objects(store *s, archive_in *in, backup_report *r, err *e);
 
 // ---- checking -------------------------------------------------------------------------------
@@ -43,7 +43,8 @@ bool backup_load_objects(store *s, archive_in *in, backup_report *r, err *e);
 bool backup_check(archive_in *in, void (*bad)(void *arg, const char *where, const char *what),
                   void *arg, arena *a, backup_about *about, backup_report *r, err *e);
 
-// Shared by those three: the payload of the first frame.
+// The first frame of a reader; ERR_INVALID when it is no backup. For backup_load_records;
+// backup_check does it itself.
 bool backup_read_about(archive_in *in, arena *a, backup_about *about, err *e);
 
 // A table's frame: its name, and its columns as this program knows them in that schema, or NULL

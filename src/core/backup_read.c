@@ -118,10 +118,9 @@ static bool is_record(archive_kind k) {
     return k == ARCHIVE_TABLE || k == ARCHIVE_ROWS;
 }
 
-bool backup_load_records(db *d, archive_in *in, bool again, const char *version, arena *a,
-                         backup_about *about, backup_report *r, err *e) {
+bool backup_load_records(db *d, archive_in *in, const backup_about *about, bool again,
+                         const char *version, backup_report *r, err *e) {
     *r = (backup_report){0};
-    if (!backup_read_about(in, a, about, e)) return false;
     loading l = {.d = d, .set = set_of(about, e), .r = r};
     if (!l.set || !make_schema(d, about, again, version, &l.loaded, e)) return false;
     while (is_record(archive_peek(in))) {

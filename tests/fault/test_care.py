@@ -53,8 +53,13 @@ def killed(place, words, seconds, rng, arguments=None):
 
 def killed_until_it_ends(place, words, seconds, rng, arguments=None):
     """Killed some times; then it may end."""
-    if all(killed(place, words, seconds, rng, arguments) for _ in range(KILLS)):
-        place.run(*words, arguments=arguments)
+    for _ in range(KILLS):
+        if not killed(place, words, seconds, rng, arguments):
+            return
+        if os.path.exists(place.data) and not os.path.exists(os.path.join(place.data, "unfinished")):
+            if "content" in os.listdir(place.data) and words[0] != "migrate":
+                return  # killed on its way out
+    place.run(*words, arguments=arguments)
 
 
 def same(place, told):

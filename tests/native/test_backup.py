@@ -57,7 +57,13 @@ def test_of_a_folder_without_a_server(place):
         fresh.stop(again)
 
 
+def started(place):
+    """A server was here."""
+    place.stop(place.start())
+
+
 def test_a_second_backup_takes_the_name_of_the_first(place):
+    started(place)
     place.run("backup", place.path("b"))
     first = os.path.getsize(place.path("b"))
     server = place.start()
@@ -71,6 +77,7 @@ def test_a_second_backup_takes_the_name_of_the_first(place):
 
 def test_restore_wants_an_empty_place(place):
     file = place.path("b")
+    started(place)
     place.run("backup", file)
     assert "is not empty" in place.run("restore", file, code=1)
     assert "needs --data" in place.run("restore", file, code=2, arguments=[])
@@ -97,7 +104,7 @@ def test_check_names_damage(place):
         assert "damaged" in out or at < 16, (at, out)
         with Place(place.engine) as fresh:
             fresh.run("restore", place.path("bad"), code=2 if at < 16 else 1)
-            if at >= 16:  # what is there of it is no data folder
+            if os.path.exists(fresh.data):  # what is there of it is no data folder
                 assert "run it again" in fresh.run("check", code=1)
     for n in (0, 31, 100, len(whole) // 2, len(whole) - 1):
         with open(place.path("bad"), "wb") as f:
@@ -146,6 +153,8 @@ def test_errors(place):
     assert "not a backup" in place.run("restore", place.path("text"), code=2)
     out = place.run("backup", place.path("b"), code=5, arguments=["--url", "http://127.0.0.1:9"])
     assert out and not os.path.exists(place.path("b"))
+    assert "there is no data" in place.run("backup", place.path("b"), code=4)
+    started(place)
     place.run("backup", os.path.join(place.top, "no/such/folder/b"), code=1)
     place.run("backup", code=2)
 

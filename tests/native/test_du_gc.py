@@ -134,6 +134,7 @@ def test_undo_after_rebuild(filled):
 
 def test_bad_options(place):
     assert "takes a time" in place.run("gc", "--hold", "soon", code=2)
+    place.stop(place.start())
     place.run("du", "--by", "moon", code=2)
 
 
