@@ -7,7 +7,7 @@ DATA   ?= ./stemma-data
 JOBS   ?= $(shell nproc)
 STEMMA  = build/release/stemma
 
-.PHONY: help run build test bench lint format soak reference clean
+.PHONY: help run build test bench lint format soak package reference clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,10 @@ format: ## clang-format every C file in place
 soak: ## the long fault tests: 200 kills on each engine, hours
 	@tools/setup.sh build test
 	@tests/run.py --only soak
+
+package: build ## a Debian package of the release build, in build/package
+	@tools/setup.sh package
+	@tools/package.sh
 
 reference: build ## docs/reference.md, made from the tables in the code
 	@$(STEMMA) reference > docs/reference.md

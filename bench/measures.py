@@ -163,6 +163,31 @@ def python_client(b, s, experiment, p, peer_experiment):
                  {"stemma": mine, "mlflow": other}))
 
 
+COMMAND = ("metrics.m000 > 0.5 and config.p00 = 'adam'", "metrics.m001 desc")
+
+
+def command_line(b, s, experiment):
+    """`stemma runs search`: from the start of the process to the last byte of its table."""
+    where, sort = COMMAND
+    command = [str(s.binary), "runs", "search", where, "--url", s.url, "--project", str(experiment), "--sort", sort]
+    times = []
+    for _ in range(max(10, b.scale.searches // 3)):
+        began = time.perf_counter()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        times.append((time.perf_counter() - began) * 1000)
+    if done.stdout.count(b"\n") < 2:
+        raise Failed("the command found nothing")
+    times.sort()
+    nothing = []
+    for _ in range(10):
+        began = time.perf_counter()
+        subprocess.run([str(s.binary), "version"], capture_output=True, check=True)
+        nothing.append((time.perf_counter() - began) * 1000)
+    b.add(Figure(b.current, f"stemma runs search on {b.scale.fill_runs:,} runs, start of the process to its last byte, "
+                 "median", "ms", times[len(times) // 2], None, 50, "less", "< 50 ms",
+                 f"p95 {times[int(len(times) * 0.95)]:.1f} ms; a process that does nothing: {min(nothing):.1f} ms"))
+
+
 def search_engine(b, engine, limit):
     with b.stemma(engine) as s:
         filled = fill(b, s)
@@ -177,6 +202,8 @@ def search_engine(b, engine, limit):
                 search_one(b, s, experiment, query, engine, limit, search_peer(b, p, other, query))
             if b.python:
                 python_client(b, s, experiment, p, other)
+            if engine == "sqlite":
+                command_line(b, s, experiment)
             if engine == "sqlite":
                 b.add(Figure(b.current, "memory (PSS) after the search load", "MB", pss_bytes(s.pid) / 1e6,
                              p and pss_bytes(p.pid) / 1e6, 150, "less", "< 150 MB"))
@@ -278,7 +305,7 @@ def charts(b):
         s.stop()  # a clean stop packs what is pending
         s.start()
         fixed = dict(conns=1, run=made["run"], keys=n, buckets=1000)
-        mine = b.load("chart", s, **fixed, count=b.scale.searches)
+        mine = b.load("charts", s, **fixed, count=b.scale.searches)
         if mine["points"] != made["points"] or mine["lines"] != n:
             raise Failed(f"the chart holds {mine['points']:,} points of {made['points']:,}")
         other = b.load("series-peer", p, count=each, db=p.sqlite_file) if p else None
@@ -290,7 +317,7 @@ def charts(b):
         figure = b.add(Figure(b.current, f"chart of {n} series x 1,000 parts of {each:,} points each, p95", "ms",
                               mine["p95_ms"], peer_ms and peer_ms * n, 150, "less", "< 150 ms", note,
                               {"stemma": mine, "mlflow": one}))
-        b.explain(figure, s, lambda: b.load("chart", s, **fixed, seconds=5))
+        b.explain(figure, s, lambda: b.load("charts", s, **fixed, seconds=5))
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------
@@ -478,3 +505,60 @@ def cost(b):
     b.add(Figure(b.current, f"cost of a point on {sizes[-1]:,}, against {sizes[0]:,}", "x",
                  steps[-1]["cpu_us"] / steps[0]["cpu_us"], None, 1.25, "less", "flat (< 1.25 x)",
                  f"{text}; until all are packed", {"steps": steps}))
+
+
+# ---- moving in -------------------------------------------------------------------------------------------------------
+
+
+def bring(b, p):
+    """`stemma import mlflow` of the peer's file into an empty folder: (seconds, report)."""
+    folder = b.folder("import")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    done = subprocess.run([b.binary, "import", "mlflow", p.sqlite_file, "--data", folder, "--json"], text=True,
+                          capture_output=True)
+    seconds = time.monotonic() - began
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    if done.returncode:
+        raise Failed(f"stemma import mlflow: {done.stderr.strip()[-1000:]}")
+    return seconds, json.loads(done.stdout)
+
+
+def export_import(b, p):
+    """The peer's own way, mlflow-export-import (python -m pip install mlflow-export-import tabulate shortuuid): out of one
+    server and into another. Seconds, or None when it is not installed or fails; and why."""
+    module = "mlflow_export_import.bulk"
+    if subprocess.run([b.python, "-c", f"import {module}.export_experiments"], capture_output=True).returncode:
+        return None, "mlflow-export-import is not installed"
+    folder = b.folder("export")
+    with b.peer() as q:
+        began = time.monotonic()
+        for name, server, words in (("export_experiments", p, ["--experiments", "all", "--output-dir", folder]),
+                                    ("import_experiments", q, ["--input-dir", folder])):
+            done = subprocess.run([b.python, "-m", f"{module}.{name}", *words], text=True, capture_output=True,
+                                  env={**q.environment(), "MLFLOW_TRACKING_URI": server.url})
+            if done.returncode:
+                return None, f"mlflow-export-import failed: {done.stderr.strip()[-200:]}"
+        return time.monotonic() - began, "mlflow-export-import gives runs new ids"
+
+
+def import_file(b, runs, limit, with_tool):
+    with b.peer() as p:
+        if not p:
+            return
+        made = b.load("history-peer", p, experiment="0", runs=runs, count=1000, metrics=10, params=20, tags=5,
+                      db=p.sqlite_file)
+        seconds, report = bring(b, p)
+        if report["proof"]["points"]["here"]["count"] != made["points"]:
+            raise Failed("the import did not bring every point")
+        other, note = export_import(b, p) if with_tool else (None, "")
+        goal = f"< {limit} s" if limit else None
+        b.add(Figure(b.current, f"an MLflow file of {runs:,} runs and {made['points']:,} points brought over and proved",
+                     "s", seconds, other, limit, "less", goal, join("both sides counted and summed, equal", note)))
+
+
+@measure
+def move(b):
+    """an MLflow file of 10,000 runs and 10 M points brought over; a small one also by MLflow's own tool"""
+    import_file(b, max(100, b.scale.fill_runs // 10), 60, False)
+    import_file(b, 100, None, True)

@@ -15,6 +15,7 @@ import argparse
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,30 @@ def pytest(folder, *args, only=None):
     return run
 
 
+# ---- the native API: its tests, and whether they exercised all of its page ----
+
+SEEN = LOGS / "native-seen"
+
+
+def native(stage):
+    shutil.rmtree(SEEN, ignore_errors=True)
+    SEEN.mkdir()
+    return pytest("tests/native", *CLIENTS)(stage)
+
+
+def lines(stage, *command):
+    """A command that prints `ok: NAME` and `FAILED: NAME` lines, what failed with indented lines below it."""
+    stage.command(*command)
+    log = stage.log()
+    failures = {m[1]: m[2] for m in re.finditer(r"^FAILED: (.*)\n((?:    .*\n)*)", log, re.M)}
+    return len(re.findall(r"^ok: ", log, re.M)), failures
+
+
+def native_page(stage):
+    """Each operation of the OpenAPI page succeeded in some native test of this run."""
+    return lines(stage, PYTEST[0], "tests/native/page.py", SEEN)
+
+
 # ---- fuzzers ----
 
 
@@ -173,11 +198,7 @@ def docs(stage):
 
 
 def lint(stage):
-    stage.command(sys.executable, "tools/lint.py")
-    log = stage.log()
-    passed = len(re.findall(r"^ok: ", log, re.M))
-    failures = {m[1]: m[2] for m in re.finditer(r"^FAILED: (.*)\n((?:    .*\n)*)", log, re.M)}
-    return passed, failures
+    return lines(stage, sys.executable, "tools/lint.py")
 
 
 CLIENTS = ["-n", "2", "--dist", "loadfile"]
@@ -189,7 +210,8 @@ STAGES = [
     Stage("unit-release", unit("release"), ["build-release"]),
     Stage("clients-sqlite", pytest("tests/clients", *CLIENTS), ["build-release"]),
     Stage("clients-postgres", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres"), ["build-release"]),
-    Stage("native", pytest("tests/native", *CLIENTS), ["build-release"]),
+    Stage("native", native, ["build-release"], env={"STEMMA_PAGE_SEEN": str(SEEN)}),
+    Stage("native-page", native_page, ["native"], cores=1),
     Stage("build-asan", build("asan", "all"), build=True),
     Stage("unit-asan", unit("asan"), ["build-asan"]),
     Stage("clients-two", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres", "--servers=2"), ["build-asan"],
@@ -201,6 +223,7 @@ STAGES = [
     Stage("fuzz", fuzz, ["build-fuzz"], cores=1),
     Stage("docs", docs, ["build-release"], cores=1),
     Stage("lint", lint, ["build-release"], cores=1),
+    Stage("package", pytest("tests/package"), ["build-release"], cores=1),
     # What asan builds is debug with more in it.
     Stage("build-debug", build("debug", "all"), build=True, on_request=True),
     Stage("unit-debug", unit("debug"), ["build-debug"], on_request=True),
@@ -295,7 +318,7 @@ def main():
         print("\n".join(s.name + (" (only on request)" if s.on_request else "") for s in STAGES))
         return 0
     stages = selected(options.only)
-    if "STEMMA_TEST_PG" not in os.environ and any(s.name.startswith(("unit", "clients", "fault", "soak")) for s in stages):
+    if "STEMMA_TEST_PG" not in os.environ and any(s.name.startswith(("unit", "clients", "native", "fault", "soak")) for s in stages):
         pg = str(ROOT / "tests/pg.sh")  # one throw-away PostgreSQL for all of them
         os.execv(pg, [pg, "run", sys.executable, *sys.argv])
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@
 #   tools/setup.sh build    compiler, CMake and the libraries that the server links
 #   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, the real clients in build/venv
 #   tools/setup.sh lint     clang-format, clang-tidy, cppcheck
+#   tools/setup.sh package  what makes the Debian package
 #   tools/setup.sh bench    what the benchmarks need besides
 #
 # Nothing is downloaded when everything is there, so it is cheap to call it first, always.
@@ -15,9 +16,11 @@ cd "$(dirname "$0")/.."
 . /etc/os-release 2>/dev/null || VERSION_ID=
 [ "${VERSION_ID:-}" = 12 ] && llhttp=node-llhttp || llhttp=libllhttp-dev
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
-    libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev"
-test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps python3 python3-venv"
+    libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
+    libyaml-dev"
+test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps less groff-base python3 python3-venv"
 lint_packages="clang-format clang-tidy cppcheck python3"
+package_packages="dpkg-dev binutils gzip xz-utils"
 bench_packages="python3 python3-venv linux-perf"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -92,6 +95,7 @@ for purpose in "$@"; do
         venv build/venv-old tests/requirements-old.txt
         ;;
     lint) install $lint_packages ;;
+    package) install $package_packages ;;
     bench) install $bench_packages && venv build/venv tests/requirements.txt ;;
     *) say "unknown purpose '$purpose'" && exit 2 ;;
     esac

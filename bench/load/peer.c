@@ -208,3 +208,49 @@ int cmd_series_peer(const load_options *o, arena *a, report *r) {
     report_f64(r, "wall_s", (double)(clock_mono_us() - began) / 1e6);
     return close_peer(&p, r, ok);
 }
+
+// ---- histories --------------------------------------------------------------------------------
+
+// --runs runs of --metrics series each, --count points a run, run after run as trainings write them.
+static bool put_histories(peer *p) {
+    sqlite3_stmt *s =
+        prepare(p, "INSERT INTO metrics(key, value, timestamp, run_uuid, step, is_nan)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, 0)");
+    char uuid[40], key[16];
+    bool ok = s != NULL;
+    int64_t keys = p->o->metrics > 0 ? p->o->metrics : 1;
+    for (uint64_t i = 0; ok && i < (uint64_t)p->o->runs; i++) {
+        uint64_t seed = mix64((uint64_t)p->o->seed + i);
+        run_uuid(i, uuid);
+        bind_text(s, 4, uuid);
+        for (int64_t j = 0; ok && j < p->o->count; j++) {
+            snprintf(key, sizeof key, "m%03d", (int)(j % keys));
+            bind_text(s, 1, key);
+            sqlite3_bind_double(s, 2, curve(seed, (uint64_t)(j % keys), j / keys));
+            sqlite3_bind_int64(s, 3, curve_time(seed, j / keys));
+            sqlite3_bind_int64(s, 5, j / keys);
+            ok = step(p, s);
+        }
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+int cmd_history_peer(const load_options *o, arena *a, report *r) {
+    peer p = {.o = o};
+    int64_t began = clock_mono_us();
+    if (!experiment_id(o, a, &p.experiment, p.error)) return failed(r, p.error);
+    bool ok = open_peer(&p) && put_runs(&p) &&
+              put_pairs(&p, "INSERT INTO params(key, value, run_uuid) VALUES(?1, ?2, ?3)", "p",
+                        (uint64_t)o->params, fill_param) &&
+              put_pairs(&p, "INSERT INTO tags(key, value, run_uuid) VALUES(?1, ?2, ?3)", "t",
+                        (uint64_t)o->tags, fill_tag) &&
+              put_own_tags(&p) && put_histories(&p) &&
+              sql(&p, "INSERT INTO latest_metrics(key, value, timestamp, step, is_nan, run_uuid)"
+                      " SELECT key, value, max(timestamp), step, is_nan, run_uuid FROM metrics"
+                      " GROUP BY run_uuid, key");
+    report_i64(r, "runs", o->runs);
+    report_i64(r, "points", o->runs * o->count);
+    report_f64(r, "wall_s", (double)(clock_mono_us() - began) / 1e6);
+    return close_peer(&p, r, ok);
+}

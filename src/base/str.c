@@ -86,6 +86,18 @@ bool str_is_text(str a) {
     return utf8_valid(a.p, a.p + a.n);
 }
 
+size_t str_text_prefix(str a) {
+    const char *nul = a.n ? memchr(a.p, 0, a.n) : NULL, *p = a.p;
+    const char *end = nul ? nul : a.p + a.n;
+    while (p < end) {
+        p = utf8_ascii_end(p, end);
+        size_t n = p < end ? utf8_len(p, end) : 0;
+        if (!n) break;
+        p += n;
+    }
+    return (size_t)(p - a.p);
+}
+
 size_t str_code_points(str a) {
     size_t n = 0;
     for (size_t i = 0; i < a.n; i++)

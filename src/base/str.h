@@ -53,6 +53,7 @@ str str_trim(str a);
 bool str_to_i64(str a, int64_t *out);
 // Valid UTF-8 without U+0000 and lone surrogates: what may be stored as text on both engines.
 bool str_is_text(str a);
+size_t str_text_prefix(str a); // bytes of its longest beginning that is so
 // Number of code points of valid UTF-8.
 size_t str_code_points(str a);
 // The longest prefix of at most `max` code points.

@@ -8,15 +8,18 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-// Exit codes, for scripts.
-enum {
-    CLI_OK = 0,
-    CLI_FAILED = 1,
-    CLI_USAGE = 2,
-    CLI_UNSOUND = 3,   // stemma check found damage
-    CLI_NOT_FOUND = 4, // there is no such object
-    CLI_UNREACHED = 5, // the server does not answer
-};
+// Exit codes, for scripts: X(name, number, meaning).
+#define CLI_EXITS(X)                                                                           \
+    X(OK, 0, "done")                                                                           \
+    X(FAILED, 1, "it failed; of 'runs watch': the run did not end well")                       \
+    X(USAGE, 2, "the command line, or a value that was sent, is wrong")                        \
+    X(UNSOUND, 3, "'check' found damage")                                                      \
+    X(NOT_FOUND, 4, "there is no such object")                                                 \
+    X(UNREACHED, 5, "the server does not answer")
+
+#define CLI_EXIT_ENUM(name, number, doc) CLI_##name = number,
+enum { CLI_EXITS(CLI_EXIT_ENUM) };
+#undef CLI_EXIT_ENUM
 
 // Runs argv[1]; returns the exit code.
 int cli_main(int argc, char **argv);

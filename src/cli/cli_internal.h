@@ -7,24 +7,31 @@
 #include "core/core.h"
 
 // ---- options (options.c) --------------------------------------------------------------------
-typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
+typedef enum cli_kind {
+    CLI_TEXT,
+    CLI_TEXTS, // may be given several times: a text a line
+    CLI_FLAG,
+    CLI_NUMBER,
+    CLI_SECONDS
+} cli_kind;
 
 // X(name, variable in the environment or "", kind, placeholder, default, commands that take it,
 // what it does). A command is named whole ("runs_search"), by its first word ("runs": all of
-// them), or by its kind: "@client" are those that talk to a server.
+// them), or by its kind: "@client" are those that talk to a server, "@list" those that list,
+// "@select" those that act on several runs. One-letter forms are in options.c.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc @client", \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc import @client", \
       "the folder that holds the database and the content")                                    \
-    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client",                  \
+    X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client health",           \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc @client",                          \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc import @client",           \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
     X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
       "where to listen; beyond loopback only with a token")                                    \
     X(artifact_root, "STEMMA_ARTIFACT_ROOT", CLI_TEXT, "URI", "mlflow-artifacts:/", "serve",   \
       "where clients keep the artifacts of new experiments; the default is this server")       \
-    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client",                                   \
+    X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client health",                    \
       "every request needs this token (as Bearer, or as the password of Basic); prefer the "   \
       "environment variable, other"                                                            \
       " users of the machine can read command lines")                                          \
@@ -35,23 +42,94 @@ typedef enum cli_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER, CLI_SECONDS } cli_kind;
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc @client",                  \
-      "debug, info, warn, error or off; the default is info, for commands error")                                                       \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc import @client",       \
+      "debug, info, warn, error or off; the default is info, for commands error")              \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
+    X(beat_grace, "STEMMA_BEAT_GRACE", CLI_SECONDS, "TIME", "30s", "serve",                    \
+      "a run that promised signs of life is crashed when none came for so long, at least")     \
     X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
-    X(dry_run, "", CLI_FLAG, "", "", "gc", "only tell what would be freed")                    \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version @client",                                  \
-      "print the result as one JSON object")
+    X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
+    X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
+      "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
+      "default is mlartifacts or mlruns beside the source")                                    \
+    X(no_artifacts, "", CLI_FLAG, "", "", "import_mlflow",                                     \
+      "records only, no artifact files")                                                       \
+    X(on_clash, "", CLI_TEXT, "WHAT", "refuse", "import_mlflow",                               \
+      "when another project has an experiment's number or name: refuse all, skip the "         \
+      "experiment, or rename it")                                                              \
+    X(as, "", CLI_TEXT, "NAME", "", "import_mlflow",                                           \
+      "how this tracker is called when it is imported again by another way; the default is "   \
+      "its address")                                                                           \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health import @client",                   \
+      "print the result as one JSON object")                                                   \
+    X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
+      "print comma-separated values, numbers in full")                                         \
+    X(jsonl, "", CLI_FLAG, "", "", "metrics", "print a JSON object a line")                    \
+    X(limit, "", CLI_NUMBER, "N", "100", "@list @select metrics",                              \
+      "at most so many; 0: all (of --where it is all that match, unless it is given)")         \
+    X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
+      "go on behind this place: what --json showed as \"next\"")                               \
+    X(project, "STEMMA_PROJECT", CLI_TEXTS, "PROJECT", "",                                     \
+      "runs metrics artifacts events complete run log console",                                \
+      "only of this project, by name or number; may be given several times; of 'run': the "    \
+      "project, which is made when it is not there")                                           \
+    X(view, "", CLI_TEXT, "VIEW", "active", "runs_list runs_search projects_list @select",     \
+      "active, deleted or all")                                                                \
+    X(sort, "", CLI_TEXTS, "FIELD", "", "runs_list runs_search",                               \
+      "sort by a field: metrics.loss.min, config.lr, \"start desc\"; several times for more")  \
+    X(columns, "", CLI_TEXTS, "FIELDS", "", "runs_list runs_search",                           \
+      "the columns, with commas: name,metrics.acc.max,config.lr; with + at the beginning: "    \
+      "beside the usual ones")                                                                 \
+    X(where, "", CLI_TEXT, "EXPRESSION", "", "@select runs_list",                              \
+      "the runs that match, as in 'stemma runs search'")                                       \
+    X(to, "", CLI_TEXT, "PROJECT", "", "runs_move", "the project to move to")                  \
+    X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag",                               \
+      "remove this tag; may be given several times")                                           \
+    X(yes, "", CLI_FLAG, "", "", "@select projects_delete", "do not ask")                      \
+    X(all, "", CLI_FLAG, "", "", "runs_compare", "also what does not differ")                  \
+    X(every, "", CLI_SECONDS, "TIME", "1s", "runs_watch", "ask the server so often")           \
+    X(follow, "", CLI_FLAG, "", "", "events console",                                         \
+      "wait for more, until Ctrl-C; a console ends with its run")                              \
+    X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
+    X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
+    X(start, "", CLI_TEXT, "STEP", "", "metrics_plot", "from this step on")                    \
+    X(end, "", CLI_TEXT, "STEP", "", "metrics_plot", "up to this step")                        \
+    X(output, "", CLI_TEXT, "PATH", "", "artifacts_get",                                       \
+      "where to write; default: the last part of the artifact's path, here")                   \
+    X(name, "", CLI_TEXT, "NAME", "", "run", "the run's name")                                 \
+    X(config, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                       \
+      "a value of the run's configuration; may be given several times")                        \
+    X(tag, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                          \
+      "a tag of the run; may be given several times")                                          \
+    X(sample, "", CLI_SECONDS, "TIME", "10s", "run",                                           \
+      "measure what the program and the machine use so often; 0: never")                       \
+    X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
+      "at the end, wait so long for a server that is away; then what is left is kept")         \
+    X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
+    X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
+    X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
+      "the time of the points, in milliseconds since 1970; default: now")                      \
+    X(tail, "", CLI_NUMBER, "N", "0", "console", "only the last N lines; 0: all")              \
+    X(search, "", CLI_TEXT, "TEXT", "", "console", "only lines with this text")                \
+    X(match, "", CLI_TEXT, "PATTERN", "", "console",                                           \
+      "only lines that match this regular expression")                                         \
+    X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
+    X(color, "STEMMA_COLOR", CLI_TEXT, "WHEN", "auto", "@client",                              \
+      "auto, always or never; auto: on a terminal, unless NO_COLOR is set")                    \
+    X(no_pager, "", CLI_FLAG, "", "", "@client", "never show long output through $PAGER")
 
 #define CLI_MEMBER(name, env, kind, placeholder, fallback, commands, doc) str name;
+#define CLI_COUNT(name, env, kind, placeholder, fallback, commands, doc)  +1
 typedef struct cli_options {
     CLI_OPTIONS(CLI_MEMBER) // as given, or the default; a flag that is set is "1"
-    str *words;             // what is no option, and everything behind "--"
+    uint8_t given[0 CLI_OPTIONS(CLI_COUNT)]; // see cli_given
+    str *words;                              // what is no option, and everything behind "--"
     size_t n_words;
 } cli_options;
 #undef CLI_MEMBER
+#undef CLI_COUNT
 
 struct cli_command;
 // The command's options from the environment and argv; more or fewer words than it takes are
@@ -62,12 +140,22 @@ bool cli_parse(arena *a, const struct cli_command *c, int argc, char **argv, cli
 bool cli_given(const cli_options *o, const char *option);
 bool cli_number(str s, int64_t *out);
 bool cli_seconds(str s, int64_t *out);
-void cli_options_help(const struct cli_command *c);     // to standard output
-void cli_options_markdown(const struct cli_command *c); // a table of it
+// A row of the table as the help and the completion tell it.
+typedef struct cli_option_about {
+    char name[32]; // "--dry-run"
+    char letter;   // 0: none
+    cli_kind kind;
+    const char *env, *placeholder, *fallback, *doc;
+} cli_option_about;
+// The i-th option that a command takes; false behind the last.
+bool cli_option_at(const struct cli_command *c, size_t i, cli_option_about *out);
+void cli_options_markdown(const struct cli_command *c); // a table of them
 
 // ---- commands (commands.c) ------------------------------------------------------------------
 enum {
     CLI_CLIENT = 1, // talks to a server: takes --url, --token, --data, --json ...
+    CLI_LIST = 2,   // lists: takes --limit, --after, --csv
+    CLI_SELECT = 4, // acts on several runs: takes --where, --yes ...
 };
 #define CLI_MANY 255
 
@@ -81,13 +169,76 @@ typedef struct cli_command {
     uint8_t flags;
 } cli_command;
 
+// The commands that share a first word, as the overview shows them.
+typedef struct cli_group {
+    const char *name, *summary;
+} cli_group;
+
+extern const cli_command cli_commands[];
+extern const cli_group cli_groups[];
+extern const size_t cli_n_commands, cli_n_groups;
+// The group of a command of two words, or NULL.
+const cli_group *cli_group_of(const cli_command *c);
+
 int cmd_serve(const cli_options *o, arena *a);
 int cmd_check(const cli_options *o, arena *a);
 int cmd_rebuild(const cli_options *o, arena *a);
 int cmd_gc(const cli_options *o, arena *a);
+int cmd_health(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
-int cmd_projects_list(const cli_options *o, arena *a);
+int cmd_help(const cli_options *o, arena *a);
+int cmd_import_mlflow(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
+int cmd_run(const cli_options *o, arena *a);
+int cmd_log(const cli_options *o, arena *a);
+int cmd_console(const cli_options *o, arena *a);
+int cmd_send(const cli_options *o, arena *a);
+int cmd_completion(const cli_options *o, arena *a);
+int cmd_complete(const cli_options *o, arena *a);
+int cmd_man(const cli_options *o, arena *a);
+
+int cmd_projects_list(const cli_options *o, arena *a);
+int cmd_projects_show(const cli_options *o, arena *a);
+int cmd_projects_create(const cli_options *o, arena *a);
+int cmd_projects_rename(const cli_options *o, arena *a);
+int cmd_projects_tag(const cli_options *o, arena *a);
+int cmd_projects_delete(const cli_options *o, arena *a);
+int cmd_projects_restore(const cli_options *o, arena *a);
+
+int cmd_runs_list(const cli_options *o, arena *a);
+int cmd_runs_search(const cli_options *o, arena *a);
+int cmd_runs_show(const cli_options *o, arena *a);
+int cmd_runs_watch(const cli_options *o, arena *a);
+int cmd_runs_compare(const cli_options *o, arena *a);
+int cmd_runs_tag(const cli_options *o, arena *a);
+int cmd_runs_move(const cli_options *o, arena *a);
+int cmd_runs_delete(const cli_options *o, arena *a);
+int cmd_runs_restore(const cli_options *o, arena *a);
+
+int cmd_metrics(const cli_options *o, arena *a);
+int cmd_metrics_plot(const cli_options *o, arena *a);
+
+int cmd_artifacts_list(const cli_options *o, arena *a);
+int cmd_artifacts_get(const cli_options *o, arena *a);
+int cmd_artifacts_cat(const cli_options *o, arena *a);
+int cmd_artifacts_put(const cli_options *o, arena *a);
+
+int cmd_events(const cli_options *o, arena *a);
+int cmd_jobs_list(const cli_options *o, arena *a);
+int cmd_jobs_show(const cli_options *o, arena *a);
+
+// ---- help (help.c) --------------------------------------------------------------------------
+void cli_print_overview(void);
+// Help on what argv[1...] names: a command, or a group of them; CLI_USAGE when there is none.
+int cli_print_help(int argc, char **argv);
+void cli_print_reference(void); // the commands' part of docs/reference.md
+// The command that argv names by two words or one, or NULL.
+const cli_command *cli_find(int argc, char **argv);
+bool cli_is_group(const char *word);
+// Says that there is no such command, and which is the nearest; CLI_USAGE.
+int cli_no_command(int argc, char **argv);
+// The word of `words` that a mistyped one is likely to mean, or NULL.
+const char *cli_nearest(str word, const char *const *words, size_t n);
 
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {

@@ -10,13 +10,20 @@
 struct cli_client {
     arena *a; // the command's
     http_client *http;
+    str url, token;
     cli_local *local; // the server within, or NULL
+    int64_t error_at;
 };
 
 cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
+    return cli_connect_within(o, a, 0, e);
+}
+
+cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e) {
     cli_client *c = mem_alloc(sizeof *c);
-    http_client_config config = {.url = o->url, .token = o->token};
+    http_client_config config = {.url = o->url, .token = o->token, .within_us = within_us};
     c->a = a;
+    c->error_at = -1;
     bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
     if (within) {
         c->local = cli_local_start(o, a, e);
@@ -25,6 +32,8 @@ cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
             config.token = cli_local_token(c->local);
         }
     }
+    c->url = config.url;
+    c->token = config.token;
     if (!within || c->local) c->http = http_client_new(&config, e);
     if (c->http) return c;
     cli_disconnect(c);
@@ -38,6 +47,20 @@ void cli_disconnect(cli_client *c) {
     free(c);
 }
 
+str cli_client_url(const cli_client *c) {
+    return c->url;
+}
+
+str cli_client_token(const cli_client *c) {
+    return c->token;
+}
+
+arena *cli_use_arena(cli_client *c, arena *a) {
+    arena *before = c->a;
+    c->a = a;
+    return before;
+}
+
 // A code out of the table by its name in problem details; else one that fits the status.
 static err_code code_of(str name, int status) {
     for (int i = 1; i < ERR_COUNT_; i++) {
@@ -46,24 +69,36 @@ static err_code code_of(str name, int status) {
     return status == 404 ? ERR_NOT_FOUND : status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID;
 }
 
-static bool fail(cli_client *c, const http_exchange *x, err *e) {
-    json_value *v = json_parse(c->a, x->reply, 0, NULL);
+bool cli_reply_ok(arena *a, const http_exchange *x, err *e) {
+    if (x->status < 400) return true;
+    json_value *v = json_parse(a, x->reply, 0, NULL);
     const json_value *detail = v ? json_get(v, "detail") : NULL;
     const json_value *code = v ? json_get(v, "code") : NULL;
+    const json_value *at = v ? json_get(v, "at") : NULL;
+    int64_t place = at && at->type == JSON_INT && at->i >= 0 && at->i < UINT32_MAX ? at->i + 1 : 0;
     if (!detail || !code) {
         return err_set(e, code_of((str){0}, x->status),
                        "the server answered with status %d and no reason: is it a Stemma?",
                        x->status);
     }
-    return err_set(e, code_of(code->text, x->status), "%.*s", STR_F(detail->text));
+    err_set(e, code_of(code->text, x->status), "%.*s", STR_F(detail->text));
+    e->place = (uint32_t)place;
+    return false;
 }
 
 bool cli_exchange(cli_client *c, http_exchange *x, err *e) {
-    return http_client_do(c->http, c->a, x, e) && (x->status < 400 || fail(c, x, e));
+    c->error_at = -1;
+    if (!http_client_do(c->http, c->a, x, e)) return false;
+    if (cli_reply_ok(c->a, x, e)) return true;
+    c->error_at = (int64_t)e->place - 1;
+    return false;
 }
 
-json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text,
-                     err *e) {
+int64_t cli_error_at(const cli_client *c) {
+    return c->error_at;
+}
+
+json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text, err *e) {
     http_exchange x = {.method = method,
                        .path = arena_printf(c->a, "/api/v1%.*s", STR_F(path)),
                        .content_type = body.n ? "application/json" : NULL,

@@ -12,12 +12,23 @@
 typedef struct cli_client cli_client;
 
 cli_client *cli_connect(const cli_options *o, arena *a, err *e);
+// The same, for a question that may take no longer than within_us.
+cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e);
 void cli_disconnect(cli_client *c);
 
 // A request whose reply is JSON; `path` begins behind "/api/v1". `body` is JSON, or empty. NULL
 // and e on an error, the server's own sentence when it answered with one. The reply's text is
 // kept too when `text` is not NULL (for --json).
 json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text, err *e);
+// False and e for a reply with a status of 400 and more: the server's own sentence, and its place.
+bool cli_reply_ok(arena *a, const http_exchange *x, err *e);
+// Where the server is and its token, for threads and programs that speak to it themselves.
+str cli_client_url(const cli_client *c);
+str cli_client_token(const cli_client *c);
+// Replies come into this arena from now on; returns the one before. Lists give pages their own.
+arena *cli_use_arena(cli_client *c, arena *a);
+// Where in the expression that was sent the last error lies, in bytes; -1 when it has no place.
+int64_t cli_error_at(const cli_client *c);
 // Any exchange; x->path is whole ("/api/v1/..."). Fills e for a status of 400 and more.
 bool cli_exchange(cli_client *c, http_exchange *x, err *e);
 

@@ -2,6 +2,7 @@
 // check: reads everything and names what is damaged: the engine's own check, events, series,
 // search columns, objects.
 #include "cli/cli_internal.h"
+#include "core/console.h"
 #include "core/event.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -26,7 +27,7 @@ static void bad_object(void *arg, sha256 digest, const char *what) {
     found(arg, where, what);
 }
 
-static void bad_series(void *arg, id run_id, const char *what) {
+static void bad_run(void *arg, id run_id, const char *what) {
     char hex[ID_HEX], where[ID_HEX + 8];
     id_hex(run_id, hex);
     snprintf(where, sizeof where, "run %s", hex);
@@ -57,11 +58,12 @@ int cmd_check(const cli_options *o, arena *a) {
     err e = {0};
     cli_data d;
     findings f = {.quiet = o->json.n > 0};
-    uint64_t blocks = 0, events = 0;
+    uint64_t blocks = 0, events = 0, consoles = 0;
     store_report objects = {0};
     if (!cli_data_there(o, a, &e) || !cli_open(o, a, false, &d, &e)) return cli_fail(&e);
     bool ok = check_engine(&d, a, &f, &e) && event_check(d.core, bad_event, &f, &events, &e) &&
-              series_check(d.core, bad_series, &f, &blocks, &e) &&
+              series_check(d.core, bad_run, &f, &blocks, &e) &&
+              console_check(d.core, bad_run, &f, &consoles, &e) &&
               search_check(d.core, bad_search, &f, &e) &&
               store_check(d.store, o->deep.n > 0, bad_object, &f, &objects, &e);
     cli_close(&d);
@@ -71,11 +73,12 @@ int cmd_check(const cli_options *o, arena *a) {
                (unsigned long long)objects.orphan_files);
     }
     printf(f.quiet ? "{\"whole\":%s,\"damaged\":%llu,\"events\":%llu,\"blocks\":%llu,"
-                     "\"objects\":%llu,\"bytes\":%llu}\n"
-                   : "%s: %llu damaged; %llu events, %llu blocks of points, %llu objects with "
-                     "%llu bytes\n",
+                     "\"consoles\":%llu,\"objects\":%llu,\"bytes\":%llu}\n"
+                   : "%s: %llu damaged; %llu events, %llu blocks of points, %llu records of "
+                     "consoles, %llu objects with %llu bytes\n",
            f.quiet ? (f.n ? "false" : "true") : (f.n ? "not whole" : "whole"),
            (unsigned long long)f.n, (unsigned long long)events, (unsigned long long)blocks,
-           (unsigned long long)objects.objects, (unsigned long long)objects.bytes);
+           (unsigned long long)consoles, (unsigned long long)objects.objects,
+           (unsigned long long)objects.bytes);
     return f.n ? CLI_UNSOUND : CLI_OK;
 }

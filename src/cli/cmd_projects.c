@@ -1,27 +1,142 @@
 // SPDX-License-Identifier: Apache-2.0
-// projects: list them.
-#include "cli/client.h"
+// projects: list, show, create, rename, tag, delete, restore. One thread.
+#include "cli/fields.h"
 
-#include <stdio.h>
+struct listing {
+    cli_session *s;
+    out_table *table;
+};
 
-static void print_projects(const json_value *items) {
-    for (const json_value *p = items->child; p; p = p->next) {
-        printf("%-6lld %.*s\n", (long long)json_get(p, "number")->i,
-               STR_F(json_get(p, "name")->text));
+static str time_of(cli_session *s, const json_value *p, const char *key) {
+    return cli_time_cell(s, cli_int(p, key, 0) * 1000, s->o->csv.n > 0);
+}
+
+static bool put_project(void *arg, const json_value *p) {
+    struct listing *l = arg;
+    out_row(l->table,
+            (out_cell[]){{cli_text(p, "number"), OUT_PLAIN},
+                         {cli_text(p, "name"), OUT_PLAIN},
+                         {time_of(l->s, p, "created_ms"), OUT_PLAIN},
+                         {cli_true(p, "deleted") ? STR("deleted") : (str){0}, OUT_YELLOW}});
+    return true;
+}
+
+static bool list(cli_session *s) {
+    static const out_column columns[] = {{STR_K("number"), OUT_RIGHT, 0},
+                                         {STR_K("name"), 0, 0},
+                                         {STR_K("created"), OUT_WHOLE, 2},
+                                         {STR_K("state"), OUT_WHOLE, 1}};
+    bool active = str_is(s->o->view, "active"); // then the state says nothing
+    struct listing l = {s, out_table_new(&s->t, columns, active ? 3 : 4, s->o->csv.n > 0)};
+    cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = s->o->after};
+    pages.path =
+        arena_printf(s->a, "/projects?view=%.*s", STR_F(http_client_escape(s->a, s->o->view)));
+    bool ok = cli_show_list(s, &pages, put_project, &l);
+    if (ok && !s->o->json.n) {
+        out_table_end(l.table);
+        cli_say_more(s, &pages);
     }
+    return ok;
+}
+
+static void put_whole(cli_session *s, const json_value *p) {
+    static const out_column columns[] = {{STR_K("tag"), 0, 0}, {STR_K("value"), 0, 0}};
+    cli_line(s, "number", cli_text(p, "number"), OUT_PLAIN);
+    cli_line(s, "name", cli_text(p, "name"), OUT_PLAIN);
+    cli_line(s, "created", time_of(s, p, "created_ms"), OUT_PLAIN);
+    cli_line(s, "changed", time_of(s, p, "updated_ms"), OUT_PLAIN);
+    cli_line(s, "files", cli_text(p, "artifact_location"), OUT_PLAIN);
+    if (cli_true(p, "deleted")) cli_line(s, "state", STR("in the bin"), OUT_PLAIN);
+    const json_value *tags = json_get(p, "tags");
+    if (!tags || !tags->child) return;
+    out_add(&s->t, STR("\n"));
+    out_table *b = out_table_new(&s->t, columns, 2, false);
+    for (const json_value *v = tags->child; v; v = v->next)
+        out_row(b, (out_cell[]){{v->key, OUT_PLAIN}, {cli_value_text(v), OUT_PLAIN}});
+    out_table_end(b);
+}
+
+// A request whose reply is a project; `done` is what is said of it, NULL: all of it.
+static bool change(cli_session *s, const char *method, str path, str body, const char *done) {
+    str text;
+    const json_value *p = cli_call(s->c, method, path, body, &text, &s->e);
+    if (!p) return false;
+    if (s->o->json.n) {
+        cli_put_json(s, text);
+    } else if (!done) {
+        put_whole(s, p);
+    } else {
+        out_printf(&s->t, "%s ", done);
+        out_safe(&s->t, cli_text(p, "number"));
+        out_add(&s->t, STR(" "));
+        out_safe(&s->t, cli_text(p, "name"));
+        out_add(&s->t, STR("\n"));
+    }
+    return true;
+}
+
+static bool show(cli_session *s) {
+    return change(s, "GET", cli_project_path(s->a, s->o->words[0], ""), (str){0}, NULL);
+}
+
+static bool create(cli_session *s) {
+    str tags;
+    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
+    str body = arena_printf(s->a, "{\"name\":%.*s,\"tags\":%.*s}",
+                            STR_F(cli_json_text(s->a, s->o->words[0])), STR_F(tags));
+    return change(s, "POST", STR("/projects"), body, "created");
+}
+
+static bool rename_it(cli_session *s) {
+    str body =
+        arena_printf(s->a, "{\"name\":%.*s}", STR_F(cli_json_text(s->a, s->o->words[1])));
+    return change(s, "PATCH", cli_project_path(s->a, s->o->words[0], ""), body, "renamed");
+}
+
+static bool tag(cli_session *s) {
+    str tags;
+    if (s->o->n_words < 2 && !s->o->remove.n)
+        return err_set(&s->e, ERR_INVALID, "which tags? Say KEY=VALUE, or --remove KEY");
+    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
+    str body = arena_printf(s->a, "{\"tags\":%.*s}", STR_F(tags));
+    return change(s, "PATCH", cli_project_path(s->a, s->o->words[0], ""), body, "tagged");
+}
+
+static bool delete (cli_session *s) {
+    str what = arena_printf(s->a, "project %.*s with its runs", STR_F(s->o->words[0]));
+    return cli_confirm(s, "delete", what) &&
+           change(s, "DELETE", cli_project_path(s->a, s->o->words[0], ""), (str){0}, "deleted");
+}
+
+static bool restore(cli_session *s) {
+    return change(s, "POST", cli_project_path(s->a, s->o->words[0], "/restore"), (str){0},
+                  "restored");
 }
 
 int cmd_projects_list(const cli_options *o, arena *a) {
-    err e = {0};
-    str text;
-    cli_client *c = cli_connect(o, a, &e);
-    const json_value *page =
-        c ? cli_call(c, "GET", STR("/projects"), (str){0}, &text, &e) : NULL;
-    cli_disconnect(c);
-    if (!page) return cli_fail(&e);
-    if (o->json.n)
-        printf("%.*s\n", STR_F(text));
-    else
-        print_projects(json_get(page, "items"));
-    return CLI_OK;
+    return cli_talk(o, a, list);
+}
+
+int cmd_projects_show(const cli_options *o, arena *a) {
+    return cli_talk(o, a, show);
+}
+
+int cmd_projects_create(const cli_options *o, arena *a) {
+    return cli_talk(o, a, create);
+}
+
+int cmd_projects_rename(const cli_options *o, arena *a) {
+    return cli_talk(o, a, rename_it);
+}
+
+int cmd_projects_tag(const cli_options *o, arena *a) {
+    return cli_talk(o, a, tag);
+}
+
+int cmd_projects_delete(const cli_options *o, arena *a) {
+    return cli_talk(o, a, delete);
+}
+
+int cmd_projects_restore(const cli_options *o, arena *a) {
+    return cli_talk(o, a, restore);
 }

@@ -43,9 +43,13 @@ static void print_routes(void) {
     }
 }
 
-#define METRIC_LINE(name, type, help) printf("| `stemma_%s` | %s | %s |\n", #name, #type, help);
-#define EVENT_LINE(name, doc)         printf("| `%s` | %s |\n", #name, doc);
-#define PERM_LINE(name, doc)          printf("| %s | %s |\n", #name, doc);
+static void print_metric(void *arg, const char *name, const char *type, const char *help) {
+    (void)arg;
+    printf("| `%s` | %s | %s |\n", name, type, help);
+}
+
+#define EVENT_LINE(name, doc) printf("| `%s` | %s |\n", #name, doc);
+#define PERM_LINE(name, doc)  printf("| %s | %s |\n", #name, doc);
 
 int cmd_reference(const cli_options *o, arena *a) {
     (void)o, (void)a;
@@ -55,7 +59,7 @@ int cmd_reference(const cli_options *o, arena *a) {
     printf("## Permissions\n\n| permission | who |\n|---|---|\n");
     PERM_TABLE(PERM_LINE)
     printf("\n## Metrics\n\n| name | type | meaning |\n|---|---|---|\n");
-    METRICS_TABLE(METRIC_LINE)
+    metrics_each(print_metric, NULL);
     printf("\n## Errors\n\n| code | HTTP | gRPC | retry | meaning |\n|---|---|---|---|---|\n");
     for (int i = 1; i < ERR_COUNT_; i++) {
         const err_info *info = err_about((err_code)i);
@@ -65,5 +69,6 @@ int cmd_reference(const cli_options *o, arena *a) {
     printf("\n## Events\n\n| event | meaning |\n|---|---|\n");
     EVENT_TABLE(EVENT_LINE)
     printf("\n## Commands\n\n");
+    cli_print_reference();
     return CLI_OK;
 }

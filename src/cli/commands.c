@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// commands: the table of commands, and help made from it.
+// commands: the table of commands, and which of them argv names. One thread.
 #include "cli/cli_internal.h"
 
 #include <stdio.h>
 
-static int cmd_help(const cli_options *o, arena *a);
-
-static const cli_command commands[] = {
+const cli_command cli_commands[] = {
     {.name = "serve", .run = cmd_serve, .summary = "run the server",
      .text = "Serves MLflow's tracking protocol over the data in a folder until it gets SIGTERM or "
      "SIGINT. With --db the records are\n"
@@ -22,84 +20,285 @@ static const cli_command commands[] = {
     {.name = "gc", .run = cmd_gc, .summary = "free what deleted runs held",
      .text = "Removes deleted runs and logged models for good, and then the stored files that nothing "
      "names any more."},
-    {.name = "projects list", .run = cmd_projects_list, .summary = "the projects",
-     .text = "Lists the projects, made last first.", .flags = CLI_CLIENT},
+    {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
+     .summary = "bring the history of an MLflow tracker over",
+     .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "
+     "their ids and numbers, and proves\n"
+     "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an mlflow.db "
+     "file, a PostgreSQL URL of\n"
+     "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what is there "
+     "is passed over. Opens the\n"
+     "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
+     "something did not come."},
+    {.name = "run", .run = cmd_run, .summary = "run a program as a run: output, state, source, machine",
+     .text = "Makes a run and runs CMD as part of it. What CMD prints goes through and is kept as the "
+     "run's console, with the git commit and\n"
+     "uncommitted changes, the machine, and what CMD uses. Exits as CMD does. MLflow within CMD logs "
+     "to the same run.\n"
+     "A server that is away does not stop CMD: what could not be sent is kept for 'stemma send'.",
+     .usage = "-- CMD [ARGUMENT...]", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
+    {.name = "log", .run = cmd_log, .summary = "log metrics, configuration and tags of a run",
+     .text = "Logs numbers as points of the run's series, and with --config and --tag texts. With - "
+     "also what standard input gives, an\n"
+     "object a line: {\"step\": 3, \"loss\": 0.5, \"acc\": 0.9}. Within 'stemma run' RUN may be left "
+     "out.",
+     .usage = "[RUN] [KEY=VALUE...] [-]", .most = CLI_MANY, .flags = CLI_CLIENT},
+    {.name = "console", .run = cmd_console, .summary = "what a run's program printed",
+     .text = "Prints the lines of a run's console, all or the last ones, or those that match.",
+     .usage = "RUN", .least = 1, .most = 1, .flags = CLI_CLIENT},
+    {.name = "send", .run = cmd_send, .summary = "send what 'stemma run' could not send",
+     .text = "Sends what 'stemma run' kept while the server was away, and removes the files. Sending "
+     "twice does no harm.",
+     .usage = "FILE...", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
+    {.name = "projects list",
+     .run = cmd_projects_list,
+     .summary = "the projects",
+     .text = "Lists the projects, made last first.",
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "projects show",
+     .run = cmd_projects_show,
+     .summary = "one project",
+     .text = "Shows a project, named by its name or number, with its tags.",
+     .usage = "PROJECT",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "projects create",
+     .run = cmd_projects_create,
+     .summary = "make a project",
+     .text = "Makes a project, and prints its number.",
+     .usage = "NAME [KEY=VALUE...]",
+     .least = 1,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
+    {.name = "projects rename",
+     .run = cmd_projects_rename,
+     .summary = "give a project another name",
+     .text = "Gives a project another name. Its number stays.",
+     .usage = "PROJECT NAME",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "projects tag",
+     .run = cmd_projects_tag,
+     .summary = "set and remove a project's tags",
+     .text = "Sets tags of a project, and removes those named with --remove.",
+     .usage = "PROJECT [KEY=VALUE...]",
+     .least = 1,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
+    {.name = "projects delete",
+     .run = cmd_projects_delete,
+     .summary = "move a project with its runs to the bin",
+     .text = "Moves a project with its runs to the bin. On a terminal it asks first.",
+     .usage = "PROJECT",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "projects restore",
+     .run = cmd_projects_restore,
+     .summary = "bring a project back from the bin",
+     .text = "Brings a project with its runs back from the bin.",
+     .usage = "PROJECT",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "runs list",
+     .run = cmd_runs_list,
+     .summary = "runs, begun last first",
+     .text = "Lists runs, begun last first unless --sort says otherwise.",
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "runs search",
+     .run = cmd_runs_search,
+     .summary = "runs that match an expression",
+     .text =
+         "Lists the runs that match an expression of the search language:\n"
+         "    metrics.acc.max > 0.9 and config.optimizer = 'adam' and start > '1 week ago'\n"
+         "Fields are metrics.KEY (.last, .first, .min, .max), config.KEY, tags.KEY, "
+         "dataset.name and the attributes name, id,\n"
+         "status, user, start, end, created, project and duration.",
+     .usage = "EXPRESSION",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "runs show",
+     .run = cmd_runs_show,
+     .summary = "one run: state, configuration, metrics, tags",
+     .text = "Shows a run. A run is named by its id, by a beginning of it (6 digits and more) "
+             "that no other run has, or by\n"
+             "'latest': the one begun last (in --project).",
+     .usage = "RUN",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "runs watch",
+     .run = cmd_runs_watch,
+     .summary = "follow a run live",
+     .text = "Shows a run's state and newest values until it ends or Ctrl-C is pressed. Exits "
+             "with 1 when the run ended badly, so\n"
+             "that 'stemma runs watch latest && next-step' does what it says.",
+     .usage = "RUN",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "runs compare",
+     .run = cmd_runs_compare,
+     .summary = "what differs between runs",
+     .text =
+         "Shows configuration, tags and last values of runs side by side: only what differs, "
+         "metrics with their difference\n"
+         "to the first run.",
+     .usage = "RUN RUN...",
+     .least = 2,
+     .most = 20,
+     .flags = CLI_CLIENT},
+    {.name = "runs tag",
+     .run = cmd_runs_tag,
+     .summary = "set and remove tags of runs",
+     .text = "Sets tags (words with '=') of runs, and removes those named with --remove. With "
+             "--where: of all that match.",
+     .usage = "[RUN...] [KEY=VALUE...]",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT | CLI_SELECT},
+    {.name = "runs move",
+     .run = cmd_runs_move,
+     .summary = "move runs to another project",
+     .text = "Moves runs to the project --to.",
+     .usage = "[RUN...]",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT | CLI_SELECT},
+    {.name = "runs delete",
+     .run = cmd_runs_delete,
+     .summary = "move runs to the bin",
+     .text = "Moves runs to the bin: those named, or with --where those that match. On a "
+             "terminal it asks first, and shows how many.",
+     .usage = "[RUN...]",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT | CLI_SELECT},
+    {.name = "runs restore",
+     .run = cmd_runs_restore,
+     .summary = "bring runs back from the bin",
+     .text =
+         "Brings runs back from the bin: those named, or with --where the deleted ones that "
+         "match.",
+     .usage = "[RUN...]",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT | CLI_SELECT},
+    {.name = "metrics",
+     .run = cmd_metrics,
+     .summary = "the series of a run, and their points",
+     .text =
+         "Lists a run's series with their summaries; with keys: the points of those series.",
+     .usage = "RUN [KEY...]",
+     .least = 1,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
+    {.name = "metrics plot",
+     .run = cmd_metrics_plot,
+     .summary = "draw series in the terminal",
+     .text =
+         "Draws series over their steps. Words that name runs are runs, all others are keys. "
+         "Every point counts: each column\n"
+         "shows the least and the greatest value of its steps.",
+     .usage = "RUN... KEY...",
+     .least = 2,
+     .most = 40,
+     .flags = CLI_CLIENT},
+    {.name = "artifacts list",
+     .run = cmd_artifacts_list,
+     .summary = "the files of a run",
+     .text = "Lists a folder of a run's files.",
+     .usage = "RUN [PATH]",
+     .least = 1,
+     .most = 2,
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "artifacts get",
+     .run = cmd_artifacts_get,
+     .summary = "download a file or a folder",
+     .text =
+         "Downloads a file, or a folder with all that is in it (without PATH: everything). A "
+         "file appears whole or not at all, is\n"
+         "checked against its SHA-256, and a download that was cut off goes on where it "
+         "stopped.",
+     .usage = "RUN [PATH]",
+     .least = 1,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "artifacts cat",
+     .run = cmd_artifacts_cat,
+     .summary = "print a file",
+     .text = "Writes a file's bytes to standard output.",
+     .usage = "RUN PATH",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "artifacts put",
+     .run = cmd_artifacts_put,
+     .summary = "upload a file or a folder",
+     .text = "Uploads a file, or a folder with all files in it, to PATH among a run's files. "
+             "Without PATH it keeps its name.",
+     .usage = "RUN FILE [PATH]",
+     .least = 2,
+     .most = 3,
+     .flags = CLI_CLIENT},
+    {.name = "events",
+     .run = cmd_events,
+     .summary = "who did what and when",
+     .text = "Lists the event log, newest last; with --follow it goes on until Ctrl-C.",
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "jobs list",
+     .run = cmd_jobs_list,
+     .summary = "what the server does in the background",
+     .text = "Lists the server's jobs with their progress.",
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "jobs show",
+     .run = cmd_jobs_show,
+     .summary = "one job",
+     .text = "Shows a job: its progress, and why it failed.",
+     .usage = "JOB",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "completion",
+     .run = cmd_completion,
+     .summary = "a script that completes words in the shell",
+     .text = "Prints a script for a shell; for bash: source <(stemma completion bash). It "
+             "completes commands, options, and, asking\n"
+             "the server, projects, runs and metrics.",
+     .usage = "bash",
+     .least = 1,
+     .most = 1},
+    {.name = "man",
+     .run = cmd_man,
+     .summary = "the manual page",
+     .text = "Prints the manual page: stemma man | man -l -"},
+    {.name = "health", .run = cmd_health, .summary = "does the server answer?",
+     .text = "Asks the server whether it answers, and with a token whether its database does. Exits "
+     "with 0 when so, with 5 when not.\n"
+     "For probes of containers and balancers."},
     {.name = "version", .run = cmd_version, .summary = "print the version",
      .text = "Prints the version of this program."},
     {.name = "help", .run = cmd_help, .summary = "this help, or a command's",
      .text = "stemma help COMMAND tells a command's options."},
     {.name = "reference", .run = cmd_reference, .summary = NULL,
      .text = ""}, // prints docs/reference.md; for the build
+    {.name = "complete",
+     .run = cmd_complete,
+     .text = "",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT}, // what the script of 'completion' calls
 };
-#define N_COMMANDS (sizeof commands / sizeof *commands)
 
-// The command that argv names by one word or two, or NULL.
-static const cli_command *find(int argc, char **argv) {
-    for (size_t i = 0; argc > 1 && i < N_COMMANDS; i++) {
-        str name = str_of(commands[i].name);
-        size_t space = str_find(name, ' ', 0);
-        if (!str_is(str_upto(name, space), argv[1])) continue;
-        if (space == SIZE_MAX || (argc > 2 && str_is(str_from(name, space + 1), argv[2])))
-            return &commands[i];
-    }
-    return NULL;
-}
+const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
-// Has a word commands of two words under it?
-static bool is_group(const char *word) {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        str name = str_of(commands[i].name);
-        size_t space = str_find(name, ' ', 0);
-        if (space != SIZE_MAX && str_is(str_upto(name, space), word)) return true;
-    }
-    return false;
-}
-
-static void print_summaries(const char *group) {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        const cli_command *c = &commands[i];
-        size_t n = group ? strlen(group) : 0;
-        if (!c->summary || (group && (strncmp(c->name, group, n) || c->name[n] != ' '))) continue;
-        printf("  %-18s %s\n", c->name, c->summary);
-    }
-}
-
-static void print_overview(void) {
-    printf("Stemma: version control for language models.\n\nusage: stemma COMMAND "
-           "[OPTION...]\n\n");
-    print_summaries(NULL);
-    printf("\n'stemma help COMMAND' tells a command's options, and the variables of the "
-           "environment that stand for them.\n");
-}
-
-// Help on what argv[1...] names: a command, or a group of them.
-static int print_help(int argc, char **argv) {
-    const cli_command *c = find(argc, argv);
-    if (c) {
-        printf("usage: stemma %s [OPTION...]%s%s\n\n%s\n\n", c->name, c->usage ? " " : "",
-               c->usage ? c->usage : "", c->text);
-        cli_options_help(c);
-        return CLI_OK;
-    }
-    if (!is_group(argv[1])) {
-        fprintf(stderr, "stemma: there is no command '%s': see 'stemma help'\n", argv[1]);
-        return CLI_USAGE;
-    }
-    printf("usage: stemma %s COMMAND [OPTION...]\n\n", argv[1]);
-    print_summaries(argv[1]);
-    return CLI_OK;
-}
-
-static int cmd_help(const cli_options *o, arena *a) {
-    (void)o, (void)a;
-    print_overview();
-    return CLI_OK;
-}
-
-int cli_fail(const err *e) {
-    fprintf(stderr, "stemma: %s\n", e->msg);
-    return cli_status_of(e);
-}
+const cli_group cli_groups[] = {
+    {"projects", "list, make, rename, tag, delete and restore projects"},
+    {"runs", "search, show, watch, compare, tag, move, delete and restore runs"},
+    {"metrics", "the series of a run: tables, CSV, plots"},
+    {"artifacts", "list, download and upload the files of runs"},
+    {"jobs", "what the server does in the background"},
+};
+const size_t cli_n_groups = sizeof cli_groups / sizeof *cli_groups;
 
 int cli_status_of(const err *e) {
     switch (e->code) {
@@ -109,19 +308,6 @@ int cli_status_of(const err *e) {
     case ERR_UNAVAILABLE:
     case ERR_DEADLINE: return CLI_UNREACHED;
     default: return CLI_FAILED;
-    }
-}
-
-// The commands' part of the reference page.
-static void print_reference(void) {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (!commands[i].summary) continue;
-        const cli_command *c = &commands[i];
-        printf("### stemma %s\n\n%s\n\n", c->name, c->text);
-        if (c->usage) printf("`stemma %s [OPTION...] %s`\n\n", c->name, c->usage);
-        if (c->run == cmd_help || c->run == cmd_version) continue;
-        cli_options_markdown(c);
-        printf("\n");
     }
 }
 
@@ -140,32 +326,26 @@ static int run(const cli_command *c, int argc, char **argv) {
     int code = CLI_USAGE;
     str quiet = c->run == cmd_serve ? STR("info") : STR("error");
     if (!cli_parse(a, c, argc, argv, &o, &e) || !cli_set_log(o.log.n ? o.log : quiet, &e))
-        fprintf(stderr, "stemma: %s\n", e.msg);
+        cli_fail(&e);
     else
         code = c->run(&o, a);
-    if (c->run == cmd_reference && code == CLI_OK) print_reference();
     arena_free(a);
     return code;
 }
 
 int cli_main(int argc, char **argv) {
     if (argc < 2) {
-        print_overview();
+        cli_print_overview();
         return CLI_USAGE;
     }
-    if (!strcmp(argv[1], "help") && argc > 2) return print_help(argc - 1, argv + 1);
+    const cli_command *c = cli_find(argc, argv);
+    if (!strcmp(argv[1], "help") && argc > 2) return cli_print_help(argc - 1, argv + 1);
     if (!strcmp(argv[1], "--version")) return cmd_version(&(cli_options){0}, NULL);
-    if (asks_for_help(argc, argv)) {
-        if (argv[1][0] != '-') return print_help(argc, argv);
-        print_overview();
+    if ((!c || c->run != cmd_complete) && asks_for_help(argc, argv)) {
+        if (argv[1][0] != '-') return cli_print_help(argc, argv);
+        cli_print_overview();
         return CLI_OK;
     }
-    const cli_command *c = find(argc, argv);
     if (c) return run(c, argc, argv);
-    if (!is_group(argv[1])) {
-        fprintf(stderr, "stemma: there is no command '%s': see 'stemma help'\n", argv[1]);
-        return CLI_USAGE;
-    }
-    print_help(argc, argv);
-    return CLI_USAGE;
+    return cli_no_command(argc, argv);
 }

@@ -40,6 +40,8 @@ bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, er
     if (out->db) {
         core_config c = {
             .db = out->db, .artifact_root = o->artifact_root, .background = background};
+        cli_seconds(o->beat_grace, &c.beat_grace_us);
+        c.beat_grace_us *= 1000000;
         // The catalogue of objects is a table of the schema, so the schema comes first.
         if (core_migrate(out->db, STEMMA_VERSION, e)) {
             out->store = c.store =

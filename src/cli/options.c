@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // options: from the table, the environment and the command line to cli_options. An option
-// stands on the command line as
-// --name VALUE or --name=VALUE, with '-' for '_'; the command line wins over the environment.
+// stands on the command line as --name VALUE or --name=VALUE, with '-' for '_', some also as
+// one letter: -n VALUE or -nVALUE. The command line wins over the environment.
 #include "cli/cli_internal.h"
 
 #include <stdio.h>
@@ -19,6 +19,23 @@ typedef struct option {
 static const option options[] = {CLI_OPTIONS(OPTION_ROW)};
 #define N_OPTIONS (sizeof options / sizeof *options)
 
+enum { BY_ENVIRONMENT = 1, BY_COMMAND_LINE }; // cli_options.given
+
+// The options that people type often, by one letter.
+static const struct {
+    char letter;
+    const char *name;
+} letters[] = {{'n', "limit"}, {'o', "output"}, {'p', "project"}, {'j', "json"},
+               {'y', "yes"},   {'f', "follow"}, {'a', "all"},     {'s', "sort"}};
+#define N_LETTERS (sizeof letters / sizeof *letters)
+
+static char letter_of(const char *name) {
+    for (size_t i = 0; i < N_LETTERS; i++) {
+        if (!strcmp(letters[i].name, name)) return letters[i].letter;
+    }
+    return 0;
+}
+
 // "runs_search" for "runs search", as the table of options names commands.
 static bool is_command(str word, const char *name) {
     if (word.n != strlen(name)) return false;
@@ -34,6 +51,8 @@ static bool takes(const option *o, const cli_command *c) {
     for (str word; str_split(&rest, ' ', &word);) {
         if (is_command(word, c->name) || (first.n < name.n && str_eq(word, first))) return true;
         if (str_is(word, "@client") && c->flags & CLI_CLIENT) return true;
+        if (str_is(word, "@list") && c->flags & CLI_LIST) return true;
+        if (str_is(word, "@select") && c->flags & CLI_SELECT) return true;
     }
     return false;
 }
@@ -96,6 +115,7 @@ static bool from_environment(const cli_command *command, cli_options *out, err *
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const char *value = *options[i].env ? getenv(options[i].env) : NULL;
         *slot(out, &options[i]) = str_of(value && *value ? value : options[i].fallback);
+        out->given[i] = value && *value ? BY_ENVIRONMENT : 0;
         if (takes(&options[i], command) && options[i].kind != CLI_FLAG &&
             !valid(&options[i], *slot(out, &options[i]), e)) {
             return false;
@@ -111,27 +131,60 @@ static const option *find(const cli_command *command, str word) {
     return NULL;
 }
 
-// One option at argv[*i]; moves past its value.
-static bool take_option(const cli_command *c, int argc, char **argv, int *i, cli_options *out,
-                        err *e) {
-    str word = str_of(argv[*i]), value;
-    size_t equals = str_find(word, '=', 0);
-    str name = str_upto(word, equals);
-    const option *o = find(c, str_from(name, 2));
-    if (!o) {
-        return err_set(e, ERR_INVALID, "'stemma %s' has no option %.*s: see 'stemma help %s'",
-                       c->name, STR_F(name), c->name);
+static const option *find_letter(const cli_command *command, char letter) {
+    for (size_t i = 0; i < N_LETTERS; i++) {
+        if (letters[i].letter == letter) return find(command, str_of(letters[i].name));
     }
-    if (o->kind == CLI_FLAG)
+    return NULL;
+}
+
+static bool unknown(const cli_command *c, str name, err *e) {
+    char names[N_OPTIONS][32];
+    const char *words[N_OPTIONS];
+    size_t n = 0;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (!takes(&options[i], c)) continue;
+        print_name(names[n], &options[i]);
+        words[n] = names[n];
+        n++;
+    }
+    const char *near = cli_nearest(name, words, n);
+    return err_set(e, ERR_INVALID, "'stemma %s' has no option %.*s%s%s%s: see 'stemma help %s'",
+                   c->name, STR_F(name), near ? " (did you mean " : "", near ? near : "",
+                   near ? "?)" : "", c->name);
+}
+
+static void give(arena *a, cli_options *out, const option *o, str value) {
+    str *s = slot(out, o);
+    bool more = o->kind == CLI_TEXTS && out->given[o - options] == BY_COMMAND_LINE;
+    *s = more ? arena_printf(a, "%.*s\n%.*s", STR_F(*s), STR_F(value)) : value;
+    out->given[o - options] = BY_COMMAND_LINE;
+}
+
+// One option at argv[*i]; moves past its value.
+static bool take_option(arena *a, const cli_command *c, int argc, char **argv, int *i,
+                        cli_options *out, err *e) {
+    str word = str_of(argv[*i]), value = {0}, name = word;
+    const option *o;
+    if (str_starts(word, STR("--"))) {
+        name = str_upto(word, str_find(word, '=', 0));
+        if (name.n < word.n) value = str_from(word, name.n + 1);
+        o = find(c, str_from(name, 2));
+    } else {
+        o = find_letter(c, word.p[1]);
+        if (word.n > 2) value = str_from(word, 2);
+    }
+    if (!o) return unknown(c, name, e);
+    if (o->kind == CLI_FLAG) {
+        if (value.p) return err_set(e, ERR_INVALID, "%.*s takes no value", STR_F(name));
         value = STR("1");
-    else if (equals != SIZE_MAX)
-        value = str_from(word, equals + 1);
-    else if (++*i < argc)
+    } else if (!value.p && ++*i < argc) {
         value = str_of(argv[*i]);
-    else
+    } else if (!value.p) {
         return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word), o->placeholder);
+    }
     if (!valid(o, value, e)) return false;
-    *slot(out, o) = value;
+    give(a, out, o, value);
     return true;
 }
 
@@ -139,10 +192,9 @@ static bool right_count(const cli_command *c, const cli_options *o, err *e) {
     if (o->n_words >= c->least && (c->most == CLI_MANY || o->n_words <= c->most)) return true;
     const char *usage = c->usage ? c->usage : "";
     if (o->n_words > c->most) {
-        return err_set(e, ERR_INVALID,
-                       "'%.*s' is too much: 'stemma %s' takes %s; see 'stemma help %s'",
-                       STR_F(o->words[c->most]), c->name, *usage ? usage : "only options",
-                       c->name);
+        return err_set(
+            e, ERR_INVALID, "'%.*s' is too much: 'stemma %s' takes %s; see 'stemma help %s'",
+            STR_F(o->words[c->most]), c->name, *usage ? usage : "only options", c->name);
     }
     return err_set(e, ERR_INVALID, "'stemma %s' needs %s: see 'stemma help %s'", c->name, usage,
                    c->name);
@@ -151,6 +203,7 @@ static bool right_count(const cli_command *c, const cli_options *o, err *e) {
 bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_options *out,
                err *e) {
     bool words_only = false;
+    memset(out->given, 0, sizeof out->given);
     if (!from_environment(c, out, e)) return false;
     out->words = ARENA_ARRAY(a, str, (size_t)argc);
     out->n_words = 0;
@@ -158,45 +211,45 @@ bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_option
         str word = str_of(argv[i]);
         if (!words_only && str_is(word, "--"))
             words_only = true;
-        else if (words_only || !str_starts(word, STR("--")))
+        else if (words_only || word.n < 2 || word.p[0] != '-')
             out->words[out->n_words++] = word;
-        else if (!take_option(c, argc, argv, &i, out, e))
+        else if (!take_option(a, c, argc, argv, &i, out, e))
             return false;
     }
     return right_count(c, out, e);
 }
 
-// The defaults of the table are not copied: whoever gave a value gave another pointer.
 bool cli_given(const cli_options *o, const char *name) {
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (!strcmp(options[i].name, name))
-            return slot((cli_options *)(uintptr_t)o, &options[i])->p != options[i].fallback;
+        if (!strcmp(options[i].name, name)) return o->given[i] != 0;
     }
     return false;
 }
 
-void cli_options_help(const cli_command *command) {
+bool cli_option_at(const cli_command *c, size_t at, cli_option_about *out) {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const option *o = &options[i];
-        char name[32], head[64];
-        if (!takes(o, command)) continue;
-        print_name(name, o);
-        snprintf(head, sizeof head, "%s %s", name, o->placeholder);
-        printf("  %-24s %s", head, o->doc);
-        if (*o->fallback) printf(" [%s]", o->fallback);
-        printf("%s%s%s\n", *o->env ? " (" : "", o->env, *o->env ? ")" : "");
+        if (!takes(o, c) || at--) continue;
+        print_name(out->name, o);
+        out->letter = letter_of(o->name);
+        out->kind = o->kind;
+        out->env = o->env;
+        out->placeholder = o->placeholder;
+        out->fallback = o->fallback;
+        out->doc = o->doc;
+        return true;
     }
+    return false;
 }
 
 void cli_options_markdown(const cli_command *command) {
     printf("| option | environment | default | what it does |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const option *o = &options[i];
-        char name[32];
-        if (!takes(o, command)) continue;
-        print_name(name, o);
-        printf("| `%s%s%s` | %s%s%s | %s%s%s | %s |\n", name, *o->placeholder ? " " : "",
-               o->placeholder, *o->env ? "`" : "", o->env, *o->env ? "`" : "",
-               *o->fallback ? "`" : "", o->fallback, *o->fallback ? "`" : "", o->doc);
+    cli_option_about o;
+    for (size_t i = 0; cli_option_at(command, i, &o); i++) {
+        char letter[] = {'`', '-', o.letter, '`', ',', ' ', 0};
+        printf("| %s`%s%s%s` | %s%s%s | %s%s%s | %s |\n", o.letter ? letter : "", o.name,
+               *o.placeholder ? " " : "", o.placeholder, *o.env ? "`" : "", o.env,
+               *o.env ? "`" : "", *o.fallback ? "`" : "", o.fallback, *o.fallback ? "`" : "",
+               o.doc);
     }
 }

@@ -22,9 +22,8 @@ static void split_last(str path, str *parent, str *name) {
 typedef struct call {
     ctx *c;
     str path;
-    sha256 digest;
-    uint64_t size;
-    artifact_entry *out; // one, or a list
+    const artifact_file *files; // n of them, to put
+    artifact_entry *out;        // one, or a list
     size_t n, max;
     str after;
 } call;
@@ -75,25 +74,37 @@ static bool ensure_folders(db_tx *tx, const ctx *c, str path, err *e) {
     return true;
 }
 
-static bool put(db_tx *tx, void *arg, err *e) {
-    call *p = arg;
+static bool put_file(db_tx *tx, const ctx *c, const artifact_file *f, err *e) {
     artifact_entry there;
     str parent, name;
-    split_last(p->path, &parent, &name);
-    int found = entry_read(tx, p->c, p->path, &there, e);
+    split_last(f->path, &parent, &name);
+    int found = entry_read(tx, c, f->path, &there, e);
     if (found < 0) return false;
     if (found && there.is_dir) {
         return err_set(e, ERR_CONFLICT, "'%.*s' is a folder, so no file can take its place",
-                       STR_F(p->path));
+                       STR_F(f->path));
     }
-    return (found || ensure_folders(tx, p->c, parent, e)) &&
-           db_push(tx, &Q_artifact_put, e, DB_I64(p->c->ws), DB_TEXT(parent), DB_TEXT(name),
-                   DB_ID(p->digest), DB_I64(p->size), DB_I64(clock_now_us()));
+    return (found || ensure_folders(tx, c, parent, e)) &&
+           db_push(tx, &Q_artifact_put, e, DB_I64(c->ws), DB_TEXT(parent), DB_TEXT(name),
+                   DB_ID(f->digest), DB_I64(f->size), DB_I64(clock_now_us()));
+}
+
+static bool put(db_tx *tx, void *arg, err *e) {
+    call *p = arg;
+    for (size_t i = 0; i < p->n; i++) {
+        if (!put_file(tx, p->c, &p->files[i], e)) return false;
+    }
+    return true;
+}
+
+bool artifact_put_many(ctx *c, const artifact_file *files, size_t n, err *e) {
+    call p = {.c = c, .files = files, .n = n};
+    return db_write(core_db(c->core), put, &p, e);
 }
 
 bool artifact_put(ctx *c, str path, sha256 digest, uint64_t size, err *e) {
-    call p = {.c = c, .path = path, .digest = digest, .size = size};
-    return db_write(core_db(c->core), put, &p, e);
+    artifact_file f = {path, digest, size};
+    return artifact_put_many(c, &f, 1, e);
 }
 
 static bool get(db_tx *tx, void *arg, err *e) {

@@ -26,6 +26,13 @@ typedef struct artifact_entry {
 // Puts a durable object at path; makes parents; replaces a file that was there. A directory
 // there, or a file as a parent: ERR_CONFLICT.
 bool artifact_put(ctx *c, str path, sha256 digest, uint64_t size, err *e);
+typedef struct artifact_file {
+    str path;
+    sha256 digest;
+    uint64_t size;
+} artifact_file;
+// All of them in one transaction, or none.
+bool artifact_put_many(ctx *c, const artifact_file *files, size_t n, err *e);
 bool artifact_get(ctx *c, str path, artifact_entry *out, err *e); // ERR_NOT_FOUND
 // Direct children in the order of names, behind `after` (p NULL: from the first), at most max.
 bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n,

@@ -91,6 +91,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
     c->holder = id_new();
     pthread_mutex_init(&c->listen_lock, NULL);
+    c->beat_grace_us = config->beat_grace_us ? config->beat_grace_us : BEAT_GRACE_US;
     if (!make_default(c, e)) {
         core_close(c);
         return NULL;
@@ -98,6 +99,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
     if (config->background) {
         c->packer = series_packer_start(c);
         c->folder = search_folder_start(c);
+        c->watch = beat_watch_start(c);
         if (db_engine_of(c->db) == DB_POSTGRES) c->sealer = event_sealer_start(c);
         job_manager_start(c, config->job_lease_us);
     }
@@ -117,6 +119,7 @@ void core_close(core *c) {
     if (c->packer) series_packer_stop(c->packer);
     if (c->folder) search_folder_stop(c->folder);
     if (c->sealer) event_sealer_stop(c->sealer);
+    if (c->watch) beat_watch_stop(c->watch);
     pthread_mutex_destroy(&c->listen_lock);
     free(c->artifact_root);
     free(c);

@@ -3,6 +3,7 @@
 #ifndef STEMMA_CORE_INTERNAL_H
 #define STEMMA_CORE_INTERNAL_H
 
+#include "core/beat.h"
 #include "core/core.h"
 #include "core/job_internal.h"
 #include "core/search.h"
@@ -21,6 +22,8 @@ struct core {
     series_packer *packer;
     search_folder *folder;
     event_sealer *sealer; // PostgreSQL only
+    beat_watch *watch;
+    int64_t beat_grace_us;
     job_manager *jobs;
     job_shown shown[JOB_SHOWN_COUNT_]; // what the threads above say of themselves
     atomic_bool stopping;              // core_stop, core_close

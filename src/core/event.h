@@ -27,7 +27,10 @@
     X(gc_freed, "what deleted runs held was freed")                                            \
     X(run_moved, "a run was moved to another project; payload: from, to")                      \
     X(job_started, "a job was started by a user")                                              \
-    X(job_ended, "a job that a user started has ended")
+    X(job_ended, "a job that a user started has ended")                                        \
+    X(imported, "records came from another tracker")                                           \
+    X(run_crashed, "a run that promised signs of life gave none")                              \
+    X(run_revived, "a run that was taken for crashed gave a sign of life")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -6,6 +6,7 @@
 // event_sealer_start and _stop: one thread; _wake and event_seal: any.
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/thread.h"
 #include "base/vec.h"
 #include "core/event_internal.h"
@@ -63,12 +64,19 @@ static bool seal_one(db_tx *tx, const pending *p, event_head *h, err *e) {
            db_push(tx, &Q_event_pending_delete, e, DB_I64(p->ws), DB_ID(p->id));
 }
 
+typedef struct page {
+    size_t sealed;
+    int64_t oldest_us; // of what was read, sealed or not; 0: nothing was
+} page;
+
 static bool seal_page(db_tx *tx, void *arg, err *e) {
-    size_t *sealed = arg, n;
+    page *g = arg;
+    size_t n;
     pending *p;
     event_head h = {0};
-    *sealed = 0;
+    *g = (page){0};
     if (!read_pending(tx, &p, &n, e)) return false;
+    g->oldest_us = n ? p[0].v.time_us : 0;
     for (size_t i = 0; i < n; i++) {
         bool first = i == 0 || p[i].ws != p[i - 1].ws,
              last = i + 1 == n || p[i].ws != p[i + 1].ws;
@@ -76,14 +84,18 @@ static bool seal_page(db_tx *tx, void *arg, err *e) {
         if (!seal_one(tx, &p[i], &h, e)) return false;
         if (last && !event_head_write(tx, p[i].ws, &h, e)) return false;
     }
-    *sealed = n;
+    g->sealed = n;
     return true;
 }
 
 bool event_seal(core *c, size_t *sealed, err *e) {
-    if (!db_write(c->db, seal_page, sealed, e)) return false;
-    if (*sealed) event_hint(c);
-    return true;
+    page g = {0};
+    bool ok = db_write(c->db, seal_page, &g, e);
+    // A full page may have left others; after a failure all wait that did.
+    if (ok || g.oldest_us) METRIC_SET(seal_oldest, ok && g.sealed < AT_ONCE ? 0 : g.oldest_us);
+    *sealed = g.sealed;
+    if (ok && g.sealed) event_hint(c);
+    return ok;
 }
 
 // ---- the thread -----------------------------------------------------------------------------
@@ -124,7 +136,10 @@ static void sealer_round(event_sealer *s) {
     }
     while (s->holds && sealed == AT_ONCE && event_seal(s->core, &sealed, &e))
         job_show(&s->core->shown[JOB_SHOWN_seal], true, (int64_t)sealed, 0);
-    if (!s->holds) job_show(&s->core->shown[JOB_SHOWN_seal], false, 0, 0);
+    if (!s->holds) {
+        METRIC_SET(seal_oldest, 0);
+        job_show(&s->core->shown[JOB_SHOWN_seal], false, 0, 0);
+    }
     if (e.code == ERR_NONE) return;
     s->ask_at = 0;
     log_msg(LOG_WARN, "seal.failed", "%s; nothing is lost, trying again", e.msg);

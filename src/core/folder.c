@@ -38,16 +38,14 @@ static void close_fd(void *arg) {
     close((int)(intptr_t)arg);
 }
 
-// -1 with errno. The root itself is the operator's word and is opened as it is.
-static int open_beneath(ctx *c, str below, int flags) {
-    str root = str_from(core_artifact_root(c->core), sizeof FILE_SCHEME - 1);
-    int dir = open(arena_cstr(c->a, root), O_PATH | O_DIRECTORY | O_CLOEXEC);
+int folder_open(arena *a, str root, str below, int flags) {
+    int dir = open(arena_cstr(a, root), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return -1;
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
                            .resolve =
                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    int fd = (int)syscall(SYS_openat2, dir, below.n ? arena_cstr(c->a, below) : ".", &how,
-                          sizeof how);
+    int fd =
+        (int)syscall(SYS_openat2, dir, below.n ? arena_cstr(a, below) : ".", &how, sizeof how);
     int saved = errno;
     close(dir);
     errno = saved;
@@ -58,9 +56,18 @@ static int by_name(const void *a, const void *b) {
     return str_cmp(((const folder_entry *)a)->name, ((const folder_entry *)b)->name);
 }
 
+static str root_of(const ctx *c) {
+    return str_from(core_artifact_root(c->core), sizeof FILE_SCHEME - 1);
+}
+
 bool folder_list(ctx *c, str below, size_t max, folder_entry **out, size_t *n, err *e) {
+    return folder_list_in(c->a, root_of(c), below, max, out, n, e);
+}
+
+bool folder_list_in(arena *a, str root, str below, size_t max, folder_entry **out, size_t *n,
+                    err *e) {
     VEC(folder_entry) v = {0};
-    int fd = open_beneath(c, below, O_RDONLY | O_DIRECTORY);
+    int fd = folder_open(a, root, below, O_RDONLY | O_DIRECTORY);
     *out = NULL;
     *n = 0;
     if (fd < 0) {
@@ -79,9 +86,8 @@ bool folder_list(ctx *c, str below, size_t max, folder_entry **out, size_t *n, e
         if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue; // gone meanwhile
         if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) continue;
-        vec_push(
-            c->a, &v,
-            (folder_entry){arena_str(c->a, name), S_ISDIR(st.st_mode), (uint64_t)st.st_size});
+        vec_push(a, &v,
+                 (folder_entry){arena_str(a, name), S_ISDIR(st.st_mode), (uint64_t)st.st_size});
     }
     closedir(d);
     if (v.n) qsort(v.p, v.n, sizeof *v.p, by_name);
@@ -92,7 +98,7 @@ bool folder_list(ctx *c, str below, size_t max, folder_entry **out, size_t *n, e
 
 bool folder_file(ctx *c, str below, int *fd, uint64_t *size, err *e) {
     struct stat st;
-    *fd = open_beneath(c, below, O_RDONLY);
+    *fd = folder_open(c->a, root_of(c), below, O_RDONLY);
     if (*fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != EXDEV) {
         return err_errno(e, "can not read '%.*s' in the artifact folder", STR_F(below));
     }

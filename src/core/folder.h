@@ -18,6 +18,12 @@ typedef struct folder_entry {
     uint64_t size;
 } folder_entry;
 
+// The same for a folder of any root, for imports: a descriptor of what lies at `below` (empty:
+// the root itself), or -1 with errno. The root is the operator's word and is opened as it is.
+int folder_open(arena *a, str root, str below, int flags);
+bool folder_list_in(arena *a, str root, str below, size_t max, folder_entry **out, size_t *n,
+                    err *e);
+
 // The entries of a folder in the order of names, at most max (a missing folder has none).
 bool folder_list(ctx *c, str below, size_t max, folder_entry **out, size_t *n, err *e);
 // A regular file for reading; the descriptor is closed with the arena. ERR_NOT_FOUND.

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/artifact.h"
+#include "core/beat.h"
+#include "core/console.h"
 #include "core/core_internal.h"
 #include "core/event.h"
 #include "core/gc_sql.h"
@@ -81,7 +83,9 @@ static bool forget_points(db_tx *tx, void *arg, err *e) {
     bool deleted;
     g->done = true; // restored meanwhile, or gone: nothing to forget
     if (!still_deleted(tx, g, &deleted, e)) return false;
-    return !deleted || series_forget_step(tx, g->c->ws, g->item->id, &g->done, e);
+    if (!deleted) return true;
+    return series_forget_step(tx, g->c->ws, g->item->id, &g->done, e) &&
+           (!g->done || console_forget_step(tx, g->c->ws, g->item->id, &g->done, e));
 }
 
 // Out of the search first: it needs the run's row to know its slot.
@@ -100,6 +104,7 @@ static bool forget_rows(db_tx *tx, void *arg, err *e) {
     return db_do(tx, &Q_gc_attr, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge_tag, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
            db_do(tx, &Q_gc_edge, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
+           beat_forget(tx, g->c->ws, i->id, e) &&
            event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id), (str){0}, e);
 }
 

@@ -36,14 +36,13 @@ static bool ensure_dataset(db_tx *tx, const ctx *c, int64_t number, const datase
                    DB_TEXT(d->source), DB_MAYBE_TEXT(d->schema), DB_MAYBE_TEXT(d->profile));
 }
 
-static bool add_dataset(db_tx *tx, const log_call *l, const run *r, const dataset_input *d,
-                        err *e) {
+static bool add_dataset(db_tx *tx, const ctx *c, const run *r, const dataset_input *d, err *e) {
     id dst;
-    if (!ensure_dataset(tx, l->c, r->project, &d->dataset, &dst, e)) return false;
-    int64_t added = db_do(tx, &Q_edge_insert, e, DB_I64(l->c->ws), DB_ID(r->id),
+    if (!ensure_dataset(tx, c, r->project, &d->dataset, &dst, e)) return false;
+    int64_t added = db_do(tx, &Q_edge_insert, e, DB_I64(c->ws), DB_ID(r->id),
                           DB_I64(EDGE_USED_DATASET), DB_ID(dst), DB_I64(0));
     for (size_t i = 0; added == 1 && i < d->n_tags; i++) {
-        if (!db_push(tx, &Q_edge_tag_set, e, DB_I64(l->c->ws), DB_ID(r->id),
+        if (!db_push(tx, &Q_edge_tag_set, e, DB_I64(c->ws), DB_ID(r->id),
                      DB_I64(EDGE_USED_DATASET), DB_ID(dst), DB_TEXT(d->tags[i].key),
                      DB_TEXT(d->tags[i].value))) {
             return false;
@@ -52,21 +51,35 @@ static bool add_dataset(db_tx *tx, const log_call *l, const run *r, const datase
     return added >= 0;
 }
 
+static bool add_models(db_tx *tx, const ctx *c, const run *r, edge_kind kind,
+                       const model_link *models, size_t n, err *e) {
+    for (size_t i = 0; i < n; i++) {
+        if (!db_push(tx, &Q_edge_insert, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(kind),
+                     DB_ID(models[i].model),
+                     DB_I64(kind == EDGE_MADE_MODEL ? models[i].step : 0))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool input_write(db_tx *tx, const ctx *c, const run *r, const run_links *l, err *e) {
+    for (size_t i = 0; i < l->n_datasets; i++) {
+        if (!add_dataset(tx, c, r, &l->datasets[i], e)) return false;
+    }
+    return add_models(tx, c, r, EDGE_USED_MODEL, l->inputs, l->n_inputs, e) &&
+           add_models(tx, c, r, EDGE_MADE_MODEL, l->outputs, l->n_outputs, e);
+}
+
 static bool log_links(db_tx *tx, void *arg, err *e) {
     log_call *l = arg;
     run r;
     if (!run_read_active(tx, l->c, l->run, &r, e)) return false;
     for (size_t i = 0; i < l->n; i++) {
-        if (!add_dataset(tx, l, &r, &l->datasets[i], e)) return false;
+        if (!add_dataset(tx, l->c, &r, &l->datasets[i], e)) return false;
     }
-    for (size_t i = 0; i < l->n_models; i++) {
-        if (!db_push(tx, &Q_edge_insert, e, DB_I64(l->c->ws), DB_ID(r.id), DB_I64(l->kind),
-                     DB_ID(l->models[i].model),
-                     DB_I64(l->kind == EDGE_MADE_MODEL ? l->models[i].step : 0))) {
-            return false;
-        }
-    }
-    return run_touched(tx, l->c, &r, e);
+    return add_models(tx, l->c, &r, l->kind, l->models, l->n_models, e) &&
+           run_touched(tx, l->c, &r, e);
 }
 
 bool input_log(ctx *c, id run_id, const dataset_input *datasets, size_t n,

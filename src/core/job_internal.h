@@ -13,6 +13,7 @@
 #define JOB_SHOWN_TABLE(X)                                                                     \
     X(pack, "records", "packs logged points into blocks")                                      \
     X(fold, "runs", "brings the search columns up to date")                                    \
+    X(beat, "runs", "finds runs that promised signs of life and give none")                    \
     X(seal, "events", "numbers and chains events (PostgreSQL)")
 #define JOB_SHOWN_ENUM(kind, unit, doc) JOB_SHOWN_##kind,
 typedef enum job_shown_kind { JOB_SHOWN_TABLE(JOB_SHOWN_ENUM) JOB_SHOWN_COUNT_ } job_shown_kind;

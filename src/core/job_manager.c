@@ -7,6 +7,7 @@
 // thing. job_manager_start and _stop: one thread; _wake: any.
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/thread.h"
 #include "core/core_internal.h"
 #include "core/job_internal.h"
@@ -130,6 +131,7 @@ static void *run_job(void *arg) {
     bool ok = run_function(j, &e);
     job_end end = end_of(j, ok, &e);
     if (!ok && e.code != ERR_CANCELLED) {
+        METRIC_ADD(job_failures_total, 1);
         job_detail(j, "%s", e.msg);
         log_msg(LOG_WARN, "job.failed", "%s: %s", j->claim.kind->name, e.msg);
     }

@@ -41,8 +41,7 @@ static bool read_attrs(db_tx *tx, const ctx *c, model *m, err *e) {
            attr_read(tx, c, m->id, ATTR_TAG, c->a, &m->tags, &m->n_tags, e);
 }
 
-static bool read_any(db_tx *tx, const ctx *c, id model_id, model *out, lifecycle *life,
-                     err *e) {
+bool model_read_any(db_tx *tx, const ctx *c, id model_id, model *out, lifecycle *life, err *e) {
     db_rows *row = NULL;
     int found = db_get(tx, &Q_model_get, &row, e, DB_I64(c->ws), DB_ID(model_id));
     if (found < 0) return false;
@@ -54,7 +53,7 @@ static bool read_any(db_tx *tx, const ctx *c, id model_id, model *out, lifecycle
 
 static bool model_read(db_tx *tx, const ctx *c, id model_id, model *out, err *e) {
     lifecycle life;
-    return read_any(tx, c, model_id, out, &life, e) &&
+    return model_read_any(tx, c, model_id, out, &life, e) &&
            (life != LIFE_DELETED || model_not_found(model_id, e));
 }
 
@@ -153,7 +152,7 @@ static bool get(db_tx *tx, void *arg, err *e) {
 static bool get_any(db_tx *tx, void *arg, err *e) {
     model_call *g = arg;
     lifecycle life;
-    return read_any(tx, g->c, g->id, g->out, &life, e);
+    return model_read_any(tx, g->c, g->id, g->out, &life, e);
 }
 
 bool model_get_any(ctx *c, id model_id, model *out, err *e) {
@@ -241,7 +240,7 @@ static bool delete_model(db_tx *tx, void *arg, err *e) {
     model_call *d = arg;
     model m;
     lifecycle life;
-    if (!read_any(tx, d->c, d->id, &m, &life, e)) return false;
+    if (!model_read_any(tx, d->c, d->id, &m, &life, e)) return false;
     if (life == LIFE_DELETED) return true;
     return db_do(tx, &Q_model_set_life, e, DB_I64(d->c->ws), DB_ID(d->id), DB_I64(LIFE_DELETED),
                  DB_I64(clock_now_us() / 1000)) >= 0 &&

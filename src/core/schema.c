@@ -5,6 +5,8 @@
 // add the next number.
 #include "core/schema.h"
 
+#include "core/console.h"
+#include "core/import.h"
 #include "core/job.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -101,6 +103,8 @@ const db_migration schema_migrations[] = {
     {4, "search", search_schema},
     {5, "run reason", run_reason},
     {6, "jobs", job_schema},
+    {7, "import", import_schema},
+    {8, "console", console_schema},
     {20, "levels of blocks", series_level_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -41,7 +41,9 @@ static bool is_due(db_tx *tx, pack_step *s, int64_t ws, id run_id, bool *due, er
     if (!rows) return false;
     *due = s->everything;
     while (db_next(rows, e)) {
-        if (!records++ && id_time_us(db_id(rows, 0)) < s->now_us - DUE_US) *due = true;
+        int64_t since = id_time_us(db_id(rows, 0));
+        if (!records && (!s->oldest_us || since < s->oldest_us)) s->oldest_us = since;
+        if (!records++ && since < s->now_us - DUE_US) *due = true;
         points += db_i64(rows, 1);
         if (points >= DUE_POINTS || records >= DUE_RECORDS) *due = true;
         if (*due) break;

@@ -15,8 +15,9 @@ typedef struct pack_step {
         *stop;       // ends settling early (NULL: never); the next step that is late goes on
     int64_t from_ws; // runs behind this one are looked at
     id from_run;
-    bool end;       // no run with pending records is behind those of the step
-    size_t waiting; // records of runs that are not due yet
+    bool end;          // no run with pending records is behind those of the step
+    size_t waiting;    // records of runs that are not due yet
+    int64_t oldest_us; // the oldest record seen by steps since this was set to 0
     // the work
     bool pending;
     arena *a;

@@ -56,6 +56,7 @@ static void pause_us(series_packer *p, int64_t us) {
 static bool run_round(series_packer *p, pack_step *s, size_t *packed, size_t *waiting, err *e) {
     bool any;
     *packed = *waiting = 0;
+    s->oldest_us = 0;
     if (!pack_step_pending(s, &any, e)) return false;
     if (!any) return true;
     s->from_ws = INT64_MIN;
@@ -83,7 +84,9 @@ static void *packer_main(void *arg) {
         err e = {0};
         int64_t began = clock_mono_us();
         atomic_store(&p->woken, false);
-        if (!run_round(p, s, &packed, &waiting, &e)) {
+        bool ok = run_round(p, s, &packed, &waiting, &e);
+        if (ok || s->oldest_us) METRIC_SET(pack_oldest, s->oldest_us);
+        if (!ok) {
             METRIC_ADD(pack_errors_total, 1);
             log_msg(LOG_WARN, "pack.failed", "%s; nothing is lost, trying again", e.msg);
             pause_us(p, RETRY_US);

@@ -2,6 +2,8 @@
 // db: chooses the engine, and does what is the same on both: the checks of arguments, the typed
 // columns, the state of a transaction. Any thread; a transaction and its rows belong to the
 // thread that runs fn.
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "db/db_internal.h"
 
 #include <stdlib.h>
@@ -34,7 +36,9 @@ static bool run(db *d, db_mode mode, db_fn fn, void *arg, err *e) {
     err own;
     if (!e) e = &own;
     e->code = ERR_NONE;
+    int64_t began = mode == DB_MODE_READ ? 0 : clock_mono_us();
     bool ok = d->ops->run(d, mode, fn, arg, e);
+    if (mode != DB_MODE_READ) METRIC_TIME(db_write, clock_mono_us() - began);
     if (ok) e->code = ERR_NONE; // fn may have met an error and gone on
     return ok;
 }

@@ -55,8 +55,10 @@ static void roll_back(pg_conn *c) {
 }
 
 static bool commit(pg_conn *c, err *e) {
+    int64_t began = clock_mono_us();
     c->commit_sent = true;
     if (pg_push_own(c, &commit_sql, PG_WAIT_COMMIT)) pg_sync(c);
+    if (c->committed) METRIC_TIME(db_commit, clock_mono_us() - began);
     if (c->committed) return true; // even if the connection was lost right behind that answer
     if (!c->tx.faulty) {
         err_set(e, ERR_INTERNAL, "PostgreSQL did not commit");

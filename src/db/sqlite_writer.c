@@ -215,7 +215,9 @@ static void fail_all(sq_call *const *calls, size_t n, const err *e) {
 
 static void commit(sq_writer *w, sq_call *const *calls, size_t n) {
     err e;
+    int64_t began = clock_mono_us();
     if (sq_run(w->c, &commit_sql, &e)) {
+        METRIC_TIME(db_commit, clock_mono_us() - began);
         METRIC_ADD(db_writes_total, (int64_t)w->live);
         METRIC_ADD(db_commits_total, w->live > 0);
         return;

@@ -6,11 +6,13 @@
 #include "base/buf.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define REPLY_MAX  (64u << 20)
+#define FIELDS_MAX (64u << 10)
 #define CONNECT_MS 10000L
 #define STALL_US   INT64_C(60000000)
 
@@ -18,14 +20,14 @@ struct http_client {
     CURL *h;
     char *url; // without a slash at its end
     char *authorization, *user_password;
-    long stall_s;
+    long stall_s, within_ms;
     char why[CURL_ERROR_SIZE];
 };
 
 typedef struct exchange {
     http_client *c;
     http_exchange *x;
-    buf kept;
+    buf kept, fields;
     bool gave_up;
 } exchange;
 
@@ -44,8 +46,10 @@ http_client *http_client_new(const http_client_config *config, err *e) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     str url = config->url;
     if (!str_starts(url, STR("http://")) && !str_starts(url, STR("https://"))) {
-        err_set(e, ERR_INVALID, "'%.*s' is no address of a server: it begins with http:// or"
-                                " https://", STR_F(url));
+        err_set(e, ERR_INVALID,
+                "'%.*s' is no address of a server: it begins with http:// or"
+                " https://",
+                STR_F(url));
         return NULL;
     }
     pthread_once(&once, start_curl);
@@ -56,6 +60,7 @@ http_client *http_client_new(const http_client_config *config, err *e) {
     BUG_ON(!c->h);
     c->url = mem_strdup(url);
     c->stall_s = (long)((config->stall_us ? config->stall_us : STALL_US) / 1000000);
+    c->within_ms = (long)(config->within_us / 1000);
     if (config->token.n)
         c->authorization = joined(STR("Authorization: Bearer "), config->token, (str){0});
     if (config->user.n) c->user_password = joined(config->user, STR(":"), config->password);
@@ -71,6 +76,12 @@ void http_client_free(http_client *c) {
     free(c);
 }
 
+// Programs that this one starts do not inherit the connection.
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
+    (void)arg, (void)purpose;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
 static size_t on_read(char *p, size_t size, size_t n, void *arg) {
     exchange *k = arg;
     ssize_t got = k->x->read(k->x->arg, p, size * n);
@@ -79,10 +90,29 @@ static size_t on_read(char *p, size_t size, size_t n, void *arg) {
     return CURL_READFUNC_ABORT;
 }
 
+// A line of a header; each reply of a chain of redirects begins anew.
+static size_t on_field(char *p, size_t size, size_t n, void *arg) {
+    exchange *k = arg;
+    if (str_starts(str_n(p, size * n), STR("HTTP/"))) buf_clear(&k->fields);
+    buf_add(&k->fields, p, size * n);
+    return k->fields.full ? 0 : size * n;
+}
+
+static int on_progress(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
+                       curl_off_t up_now) {
+    exchange *k = arg;
+    (void)down, (void)down_now, (void)up, (void)up_now;
+    if (!k->x->stop(k->x->arg)) return 0;
+    k->gave_up = true;
+    return 1;
+}
+
 static size_t on_write(char *p, size_t size, size_t n, void *arg) {
     exchange *k = arg;
     long status = 0;
     curl_easy_getinfo(k->c->h, CURLINFO_RESPONSE_CODE, &status);
+    k->x->status = (int)status;
+    k->x->reply_fields = buf_view(&k->fields);
     if (!k->x->write || status < 200 || status > 299) {
         buf_add(&k->kept, p, size * n);
         return k->kept.full ? 0 : size * n;
@@ -133,6 +163,7 @@ static void set_up(http_client *c, exchange *k, const char *url, struct curl_sli
     curl_easy_reset(h); // keeps the connections
     curl_easy_setopt(h, CURLOPT_URL, url);
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
@@ -148,6 +179,14 @@ static void set_up(http_client *c, exchange *k, const char *url, struct curl_sli
     if (c->user_password) curl_easy_setopt(h, CURLOPT_USERPWD, c->user_password);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, k);
+    curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_field);
+    curl_easy_setopt(h, CURLOPT_HEADERDATA, k);
+    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, c->within_ms);
+    if (k->x->stop) {
+        curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(h, CURLOPT_XFERINFODATA, k);
+    }
     set_body(h, k);
 }
 
@@ -161,7 +200,7 @@ static bool failed(const http_client *c, const exchange *k, CURLcode code, err *
 }
 
 bool http_client_do(http_client *c, arena *a, http_exchange *x, err *e) {
-    exchange k = {.c = c, .x = x, .kept = BUF_MAX(REPLY_MAX)};
+    exchange k = {.c = c, .x = x, .kept = BUF_MAX(REPLY_MAX), .fields = BUF_MAX(FIELDS_MAX)};
     char *url = joined(str_of(c->url), x->path, (str){0});
     struct curl_slist *headers = headers_of(c, x);
     *c->why = 0;
@@ -175,10 +214,22 @@ bool http_client_do(http_client *c, arena *a, http_exchange *x, err *e) {
     x->status = (int)status;
     x->reply_type = arena_str(a, str_of(type));
     x->reply = arena_str(a, buf_view(&k.kept));
+    x->reply_fields = arena_str(a, buf_view(&k.fields));
     curl_slist_free_all(headers);
     buf_free(&k.kept);
+    buf_free(&k.fields);
     free(url);
     return ok;
+}
+
+str http_exchange_field(const http_exchange *x, const char *name) {
+    str rest = x->reply_fields;
+    for (str line; str_split(&rest, '\n', &line);) {
+        size_t colon = str_find(line, ':', 0);
+        if (colon != SIZE_MAX && str_eq_nocase(str_upto(line, colon), str_of(name)))
+            return str_trim(str_from(line, colon + 1));
+    }
+    return (str){0};
 }
 
 static bool is_plain(unsigned char c) {

@@ -17,6 +17,7 @@ typedef struct http_client_config {
     str token;          // sent as Bearer; empty: none
     str user, password; // sent as Basic when user is not empty
     int64_t stall_us;   // an exchange without a byte for so long has failed; 0: 60 s
+    int64_t within_us;  // an exchange that takes longer has failed; 0: it may take any time
 } http_client_config;
 
 http_client *http_client_new(const http_client_config *c, err *e); // ERR_INVALID on a bad URL
@@ -27,19 +28,25 @@ void http_client_free(http_client *c);
 // by piece (false: give up). Only replies with status 200 to 299 go to `write`; others are kept
 // so that their error can be told.
 typedef struct http_exchange {
-    const char *method; // "GET" ...
-    str path;           // from '/', percent-encoded, with its query
+    const char *method;                // "GET" ...
+    str path;                          // from '/', percent-encoded, with its query
     const char *content_type, *accept; // NULL: none, any
     str body;
     ssize_t (*read)(void *arg, void *p, size_t n);
     int64_t length; // of what `read` gives; -1: not known
     bool (*write)(void *arg, const void *p, size_t n);
+    bool (*stop)(void *arg); // true: give up
     void *arg;
     str headers; // more of them, "Name: value\n" each
-    // what came:
+    // what came; the status and the fields are there when `write` is called first
     int status;
     str reply, reply_type; // in the arena
+    str reply_fields;      // the lines of the reply's header; in the arena, as long as `write`
+                           // runs in the client's memory
 } http_exchange;
+
+// The value of a header field of the reply ("etag"); empty when it has none.
+str http_exchange_field(const http_exchange *x, const char *name);
 
 // False when no reply came: ERR_UNAVAILABLE (not reached, cut off), ERR_DEADLINE (stalled),
 // ERR_CANCELLED (read or write gave up), with a sentence that names the server.

@@ -101,14 +101,24 @@ static void log_line(http_req *r, int64_t us) {
     buf_free(&line);
 }
 
+static void observe(const http_route *route, int64_t us) {
+    if (route->perm == PERM_PUBLIC || route->flags & HTTP_NO_LOG) return;
+    if (route->flags & (HTTP_STREAM_BODY | HTTP_LONG))
+        METRIC_TIME(http_long, us);
+    else if (route->perm == PERM_READ)
+        METRIC_TIME(http_read, us);
+    else
+        METRIC_TIME(http_write, us);
+}
+
 static void account(http_req *r) {
     int64_t us = clock_mono_us() - r->began;
     METRIC_ADD(http_requests_total, 1);
     if (r->status >= 500 && r->status != 501) METRIC_ADD(http_errors_total, 1);
-    METRIC_ADD(http_request_seconds_us_total, us);
     METRIC_ADD(http_bytes_in_total, (int64_t)r->bytes_in);
     METRIC_ADD(http_bytes_out_total, (int64_t)r->bytes_out);
     const http_route *route = http_route_of(r);
+    if (route) observe(route, us);
     bool quiet = route && route->flags & HTTP_NO_LOG;
     if (!quiet && log_get_level() <= LOG_INFO) log_line(r, us);
 }

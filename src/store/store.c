@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MINUTE_US    (60 * INT64_C(1000000))
@@ -213,4 +214,14 @@ void store_close(store *s) {
     free(s->batch);
     free(s->vectors);
     free(s);
+}
+
+store_room store_room_of(const store *s) {
+    struct statvfs v;
+    if (fstatvfs(s->dir, &v) < 0) return (store_room){-1, -1, -1};
+    int64_t block = (int64_t)v.f_frsize;
+    // Some file systems make inodes as they need them, and say 0.
+    return (store_room){.free_bytes = (int64_t)v.f_bavail * block,
+                        .size_bytes = (int64_t)v.f_blocks * block,
+                        .free_inodes = v.f_files ? (int64_t)v.f_favail : -1};
 }

@@ -50,6 +50,12 @@ bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e);
 // Reads up to n bytes, checked; 0 at the end, -1 on an error.
 ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
 
+// The file system that the files lie on; -1 each where it does not tell.
+typedef struct store_room {
+    int64_t free_bytes, size_bytes, free_inodes;
+} store_room;
+store_room store_room_of(const store *s);
+
 // ---- care -------------------------------------------------------------------------------------------------------
 // Reads everything and compares; calls bad() for each damaged, missing or short object. False only when it could not
 // go on. `deep` also hashes each object again.

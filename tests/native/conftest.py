@@ -12,6 +12,7 @@ import requests
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "clients"))
 
+import page
 import servers
 
 
@@ -59,6 +60,13 @@ def problem(reply):
     body = reply.json()
     assert body["status"] == reply.status_code and body["detail"]
     return reply.status_code, body["code"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held_to_the_page():
+    """Whatever tests send to /api/v1 and get must be as /api/v1/openapi.json says (page.py)."""
+    with page.watching():
+        yield
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -14,8 +14,17 @@ typedef struct walk {
     core_fix x;
     api app;
     http_server *server;
+    const http_dialect *dialect; // whose rows are visited
     int rows;
 } walk;
+
+// A live stream never ends: its head is the answer.
+static bool stays_open(const buf *b) {
+    size_t end = str_find_str(buf_view(b), STR("\r\n\r\n"), 0);
+    return end != SIZE_MAX &&
+           str_find_str(str_upto(buf_view(b), end), STR("Content-Type: text/event-stream"),
+                        0) != SIZE_MAX;
+}
 
 // One request on a connection of its own; the whole answer as text.
 static str ask(walk *w, const char *method, const char *path, const char *headers, str body) {
@@ -33,7 +42,7 @@ static str ask(walk *w, const char *method, const char *path, const char *header
     if (body.n && send(fd, body.p, body.n, MSG_NOSIGNAL) < 0)
         assert_true(errno == EPIPE || errno == ECONNRESET);
     buf b = BUF_MAX(4u << 20);
-    for (ssize_t got; (got = recv(fd, buf_room(&b, 65536), 65536, 0)) > 0;)
+    for (ssize_t got; (got = recv(fd, buf_room(&b, 65536), 65536, 0)) > 0 && !stays_open(&b);)
         b.n += (size_t)got;
     close(fd);
     str out = arena_str(w->x.c.a, buf_view(&b));
@@ -77,15 +86,54 @@ static const char *fill(arena *a, const char *pattern) {
     return out;
 }
 
+static bool is_mlflow_error(str answer, const json_value *v, int status) {
+    (void)answer, (void)status;
+    return json_get(v, "error_code") && json_get(v, "message");
+}
+
+// RFC 9457.
+static bool is_problem(str answer, const json_value *v, int status) {
+    static const char *const members[] = {"type", "title", "detail", "code", "retry"};
+    str head = str_upto(answer, str_find_str(answer, STR("\r\n\r\n"), 0));
+    const json_value *told = json_get(v, "status");
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if (!json_get(v, members[i])) return false;
+    }
+    return told && told->i == status &&
+           str_find_str(head, STR("Content-Type: application/problem+json\r\n"), 0) != SIZE_MAX;
+}
+
 static void expect_error_shape(walk *w, const char *what, str answer, int status) {
     str error;
+    bool native = !strcmp(w->dialect->name, "native");
     json_value *v = json_parse(w->x.c.a, body_of(answer), 0, &error);
-    bool native = str_find_str(answer, STR("application/problem+json"), 0) != SIZE_MAX;
-    if (!v || !json_get(v, native ? "code" : "error_code") ||
-        !json_get(v, native ? "detail" : "message")) {
-        fail_msg("%s: %d without its dialect's shape: %.*s", what, status,
+    if (!v || !(native ? is_problem : is_mlflow_error)(answer, v, status)) {
+        fail_msg("%s: %d without the shape of %s: %.*s", what, status, w->dialect->name,
                  STR_F(str_upto(answer, 500)));
     }
+}
+
+// What a row may be told that its body is.
+static const char *const types[] = {"application/json",
+                                    "application/x-ndjson",
+                                    "application/vnd.stemma.points",
+                                    "application/octet-stream",
+                                    "text/html",
+                                    NULL};
+
+// Garbage with the token: a client's error in the dialect's shape, or something that works.
+static void send_garbage(walk *w, const char *method, const char *path, const char *query,
+                         const char *type, const char *body) {
+    char what[400];
+    str target = arena_printf(w->x.c.a, "%s%s", path, query);
+    str head =
+        arena_printf(w->x.c.a, "Authorization: Bearer secret\r\nContent-Type: %s\r\n", type);
+    str answer = ask(w, method, target.p, head.p, str_of(body));
+    int status = status_of(answer);
+    snprintf(what, sizeof what, "%s %s with '%s' as %s", method, target.p, body, type);
+    if (status == 0 || status == 401 || status == 403 || (status >= 500 && status != 501))
+        fail_msg("%s: %.*s", what, STR_F(str_upto(answer, 500)));
+    if (status >= 400) expect_error_shape(w, what, answer, status);
 }
 
 static void visit(void *arg, const char *pattern, const http_route *r) {
@@ -95,32 +143,31 @@ static void visit(void *arg, const char *pattern, const http_route *r) {
                                           "null",
                                           "{\"run_id\":7,\"metrics\":{},\"tags\":[1]}",
                                           "{\"run_id\":\"\\u0000\"}",
+                                          "{\"project\":[],\"points\":{},\"runs\":7,\"key\":1}",
                                           "\xff\xfe",
                                           "{\"a\":{\"a\":{\"a\":[[[[]]]]}}}"};
-    static const char *const queries[] = {
-        "", "?", "?run_id=%00", "?run_id=%ff&path=..%2f..", "?max_results=x", "?=&&&%"};
+    static const char *const queries[] = {"",
+                                          "?",
+                                          "?run_id=%00",
+                                          "?run_id=%ff&path=..%2f..",
+                                          "?max_results=x",
+                                          "?limit=0&after=%",
+                                          "?=&&&%"};
     walk *w = arg;
     char what[300];
     w->rows++;
     const char *path = fill(w->x.c.a, pattern), *method = method_name(r->methods);
     str answer = ask(w, method, path, "", (str){0});
     int status = status_of(answer);
+    snprintf(what, sizeof what, "%s %s without a token", method, path);
     if (r->perm == PERM_PUBLIC ? status != 200 : status != 401)
-        fail_msg("%s %s without a token: %d", method, path, status);
+        fail_msg("%s: %d", what, status);
+    if (status == 401) expect_error_shape(w, what, answer, status);
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
-        for (size_t j = 0; j < sizeof queries / sizeof *queries; j++) {
-            str target = arena_printf(w->x.c.a, "%s%s", path, queries[j]);
-            answer = ask(w, method, target.p,
-                         "Authorization: Bearer secret\r\nContent-Type: application/json\r\n",
-                         str_of(garbage[i]));
-            status = status_of(answer);
-            snprintf(what, sizeof what, "%s %s with '%s'", method, target.p, garbage[i]);
-            if (status == 0 || status == 401 || status == 403 ||
-                (status >= 500 && status != 501)) {
-                fail_msg("%s: %.*s", what, STR_F(str_upto(answer, 500)));
-            }
-            if (status >= 400) expect_error_shape(w, what, answer, status);
-        }
+        for (size_t j = 0; j < sizeof queries / sizeof *queries; j++)
+            send_garbage(w, method, path, queries[j], types[0], garbage[i]);
+        for (size_t k = 1; types[k]; k++)
+            send_garbage(w, method, path, "", types[k], garbage[i]);
     }
 }
 
@@ -145,8 +192,10 @@ static void every_row(void **state) {
     (void)state;
     walk w;
     open_walk(&w);
-    for (size_t i = 0; api_dialects[i]; i++)
-        http_routes_each(api_dialects[i], visit, &w);
+    for (size_t i = 0; api_dialects[i]; i++) {
+        w.dialect = api_dialects[i];
+        http_routes_each(w.dialect, visit, &w);
+    }
     assert_true(w.rows > 60);
     close_walk(&w);
 }
@@ -197,10 +246,9 @@ static void hosts_and_origins(void **state) {
     static const char *const good[] = {"localhost", "localhost:5000", "127.0.0.1:5000",
                                        "[::1]",     "[::1]:5000",     "192.168.1.2:80",
                                        "10.0.0.1",  "172.31.0.9"};
-    static const char *const bad[] = {"evil.example", "localhost.evil.example", "172.32.0.1",
-                                      "127.0.0.1.evil.example",
-                                      "10.evil.example",
-                                      "192.168.evil.example",
+    static const char *const bad[] = {"evil.example",      "localhost.evil.example",
+                                      "172.32.0.1",        "127.0.0.1.evil.example",
+                                      "10.evil.example",   "192.168.evil.example",
                                       "[fc00:evil.example"};
     walk w;
     open_walk(&w);

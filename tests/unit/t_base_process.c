@@ -109,6 +109,51 @@ static void metrics_are_shown(void **state) {
     buf_free(&b);
 }
 
+// What /metrics says, NUL-terminated; free it.
+static buf shown(void) {
+    buf b = BUF_MAX(1 << 20);
+    metrics_render(&b);
+    buf_byte(&b, 0);
+    return b;
+}
+
+static void durations_fall_into_buckets(void **state) {
+    (void)state;
+    METRIC_TIME(http_read, 1000); // a bound belongs to its own bucket
+    METRIC_TIME(http_read, 1001);
+    METRIC_TIME(http_read, 3600000000);
+    buf b = shown();
+#define HAS(line) assert_non_null(strstr(b.p, "stemma_http_request_seconds_" line "\n"))
+    HAS("bucket{class=\"read\",le=\"0.001\"} 1");
+    HAS("bucket{class=\"read\",le=\"0.005\"} 2");
+    HAS("bucket{class=\"read\",le=\"60\"} 2");
+    HAS("bucket{class=\"read\",le=\"+Inf\"} 3");
+    HAS("sum{class=\"read\"} 3600.002001");
+    HAS("count{class=\"read\"} 3");
+    HAS("count{class=\"write\"} 0");
+    assert_non_null(strstr(b.p, "stemma_db_commit_seconds_bucket{le=\"0.001\"} 0\n"));
+    assert_non_null(strstr(b.p, "stemma_db_commit_seconds_sum 0.000000\n"));
+    char *head = strstr(b.p, "# TYPE stemma_http_request_seconds histogram\n");
+    assert_non_null(head);
+    assert_null(strstr(head + 1, "# TYPE stemma_http_request_seconds histogram\n"));
+    buf_free(&b);
+}
+
+static void ages_are_told_from_now(void **state) {
+    (void)state;
+    buf b = shown();
+    assert_non_null(strstr(b.p, "\nstemma_pack_oldest_age_seconds 0\n"));
+    buf_free(&b);
+    METRIC_SET(pack_oldest, clock_now_us() - 7200500000);
+    b = shown();
+    assert_non_null(strstr(b.p, "\nstemma_pack_oldest_age_seconds 7200\n"));
+    buf_free(&b);
+    METRIC_SET(pack_oldest, clock_now_us() + 5000000); // another server's clock
+    b = shown();
+    assert_non_null(strstr(b.p, "\nstemma_pack_oldest_age_seconds 0\n"));
+    buf_free(&b);
+}
+
 enum { THREADS = 4, IDS = 5000 };
 static id made[THREADS][IDS];
 
@@ -214,6 +259,8 @@ int main(void) {
         cmocka_unit_test(log_lines_are_json),
         cmocka_unit_test(log_lines_are_bounded),
         cmocka_unit_test(metrics_are_shown),
+        cmocka_unit_test(durations_fall_into_buckets),
+        cmocka_unit_test(ages_are_told_from_now),
         cmocka_unit_test(ids_of_all_threads_differ),
         cmocka_unit_test(threads_have_name_stack_and_no_signals),
         cmocka_unit_test(waiting_ends_by_signal_or_time),

@@ -6,6 +6,7 @@
 #include "core/core_sql.h"
 #include "core/event_sql.h"
 #include "core/gc_sql.h"
+#include "core/import_sql.h"
 #include "core/input_sql.h"
 #include "core/job_sql.h"
 #include "core/model_sql.h"
@@ -207,7 +208,7 @@ static void gc(void **state) {
 static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
-                                       GC_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
+                                       GC_SQL(SQL_ROW) IMPORT_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
                                            PROJECT_SQL(SQL_ROW) RUN_SQL(SQL_ROW)
                                                JOB_SQL(SQL_ROW) ONCE_SQL(SQL_ROW)};
     core_fix fixture, *x = &fixture;

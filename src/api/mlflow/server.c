@@ -44,6 +44,10 @@ void mlflow_index(http_req *r) {
 
 void mlflow_metrics(http_req *r) {
     buf b = BUF_MAX(256u << 10);
+    store_room room = store_room_of(core_store(((api *)http_app(r))->core));
+    METRIC_SET(data_free_bytes, room.free_bytes);
+    METRIC_SET(data_size_bytes, room.size_bytes);
+    METRIC_SET(data_free_inodes, room.free_inodes);
     metrics_render(&b);
     http_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_view(&b));
     buf_free(&b);

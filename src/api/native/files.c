@@ -102,7 +102,8 @@ static bool file_path(call *k, str *out, err *e) {
            (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
 }
 
-const native_stream native_file_get_io = {.gives = "application/octet-stream"};
+// Of a type that the name of the file tells.
+const native_stream native_file_get_io = {.gives = "*/*"};
 void native_file_get(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};

@@ -47,6 +47,7 @@ extern const msg_name native_views[];
 
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
+extern const native_stream native_openapi_io;
 
 // ---- events.c, jobs.c -----------------------------------------------------------------------
 extern const rpc native_events_list, native_jobs_list, native_jobs_get, native_jobs_start;
@@ -72,5 +73,10 @@ void native_file_put(http_req *r);
 extern const rpc native_runs_create, native_runs_get, native_runs_change, native_runs_delete,
     native_runs_restore, native_runs_log, native_runs_search, native_runs_bulk,
     native_runs_group, native_names, native_values;
+
+// ---- console.c ------------------------------------------------------------------------------
+extern const rpc native_console_append, native_console_read, native_beat;
+extern const native_stream native_console_stream_io;
+void native_console_stream(http_req *r);
 
 #endif

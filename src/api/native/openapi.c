@@ -30,6 +30,13 @@ static void put_names(json_writer *w, const msg_name *names) {
 static const char special_numbers[] =
     "\"oneOf\":[{\"type\":\"number\"},{\"enum\":[\"NaN\",\"Infinity\",\"-Infinity\"]}]";
 
+static void put_text(json_writer *w, const msg_field *f) {
+    if (f->flags & MSG_NUMBER_OK)
+        json_put(w, STR("\"type\":[\"string\",\"number\"]"));
+    else
+        put_type(w, "string");
+}
+
 static void put_list_of(page *p, const msg_field *f) {
     put_type(p->w, "array");
     if (f->max) json_m_i64(p->w, "maxItems", f->max);
@@ -37,7 +44,7 @@ static void put_list_of(page *p, const msg_field *f) {
     if (f->kind == MSG_LIST)
         put_message(p, f->sub);
     else
-        put_type(p->w, "string");
+        put_text(p->w, f);
     json_object_end(p->w);
 }
 
@@ -46,7 +53,7 @@ static void put_msg_field(page *p, const msg_field *f) {
     json_writer *w = p->w;
     switch ((msg_kind)f->kind) {
     case MSG_STRING:
-        put_type(w, "string");
+        put_text(w, f);
         if (f->max && !(f->flags & MSG_TRUNCATE)) json_m_i64(w, "maxLength", f->max);
         break;
     case MSG_INT64:
@@ -172,14 +179,22 @@ static void put_parameter(page *p, const char *where, str name, bool required) {
     json_m_bool(p->w, "required", required);
 }
 
+// OpenAPI has no word for it.
+static void put_rest(page *p) {
+    json_m_string(p->w, "description", STR("slashes in it stand for themselves"));
+    json_m_bool(p->w, "x-rest", true);
+}
+
 // The parameters of a path such as "runs/{run}/files/{path...}".
 static void put_path_parameters(page *p, str pattern) {
     for (size_t at; (at = str_find(pattern, '{', 0)) != SIZE_MAX;) {
         pattern = str_from(pattern, at + 1);
         str name = str_upto(pattern, str_find(pattern, '}', 0));
-        if (str_ends(name, STR("..."))) name.n -= 3;
+        bool rest = str_ends(name, STR("..."));
+        if (rest) name.n -= 3;
         json_object(p->w);
         put_parameter(p, "path", name, true);
+        if (rest) put_rest(p);
         json_put(p->w, STR("\"schema\":{\"type\":\"string\"}"));
         json_object_end(p->w);
     }
@@ -273,6 +288,20 @@ static void put_responses(page *p, const http_route *r) {
     json_object_end(p->w);
 }
 
+// "get_runs_run_points" for GET runs/{run}/points: what generated clients call it.
+static str operation_id(arena *a, const http_route *r, const char *method) {
+    buf b = BUF_MAX(256);
+    buf_str(&b, str_of(method));
+    for (const char *c = r->pattern; *c; c++) {
+        if (c == r->pattern || *c == '/' || (*c == '.' && c[1] != '.' && c[-1] != '.'))
+            buf_byte(&b, '_');
+        if (!strchr("/{}.", *c)) buf_byte(&b, *c);
+    }
+    str out = arena_str(a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
 static void put_operation(page *p, const http_route *r, const char *method) {
     bool is_rpc = r->handler == native_handle, by_query = r->methods & HTTP_GET;
     const msg_type *t = is_rpc    ? ((const rpc *)r->data)->msg
@@ -280,8 +309,10 @@ static void put_operation(page *p, const http_route *r, const char *method) {
                                   : NULL;
     json_key(p->w, str_of(method));
     json_object(p->w);
+    json_m_string(p->w, "operationId", operation_id(p->a, r, method));
     json_m_string(p->w, "summary", str_of(r->doc));
     json_m_string(p->w, "x-permission", str_of(http_perm_name(r->perm)));
+    if (r->perm == PERM_PUBLIC) json_put(p->w, STR("\"security\":[]"));
     json_m_array(p->w, "parameters");
     put_path_parameters(p, str_of(r->pattern));
     if (by_query || !is_rpc) put_query_parameters(p, t);
@@ -331,6 +362,18 @@ static void put_paths(page *p, const http_dialect *d) {
     json_object_end(p->w);
 }
 
+static const char conventions[] =
+    "In requests null is the same as leaving a member out, and members that are not named here "
+    "are ignored. In query strings a list is the parameter repeated. Lists answer with `items` "
+    "and, unless they are at their end, `next`, which is the next page's `after`.";
+
+static const char security_schemes[] =
+    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+    "\"the server's token; none where it was started without\"},\"basic\":{\"type\":\"http\","
+    "\"scheme\":\"basic\",\"description\":\"any user, the token as the password\"}}";
+
+const native_stream native_openapi_io = {.gives = "application/json"};
+
 void native_openapi(http_req *r) {
     page p = {.w = http_json(r, 200, "application/json"), .a = http_arena(r)};
     json_object(p.w);
@@ -338,9 +381,12 @@ void native_openapi(http_req *r) {
     json_m_object(p.w, "info");
     json_m_string(p.w, "title", STR("Stemma"));
     json_m_string(p.w, "version", STR(STEMMA_VERSION));
+    json_m_string(p.w, "description", STR(conventions));
     json_object_end(p.w);
+    json_put(p.w, STR("\"security\":[{\"bearer\":[]},{\"basic\":[]}]"));
     put_paths(&p, &native_dialect);
     json_m_object(p.w, "components");
+    json_put(p.w, STR(security_schemes));
     json_m_object(p.w, "schemas");
     for (size_t i = 0; i < p.shapes.n; i++) // grows: a shape names others
         put_shape(&p, p.shapes.p[i]);

@@ -10,7 +10,8 @@
 
 static const http_route routes[] = {
     // about the server
-    ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page"),
+    ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page",
+          .data = &native_openapi_io),
 
     // projects
     RPC(HTTP_GET, "projects", READ, native_projects_list, "list projects"),
@@ -58,6 +59,15 @@ static const http_route routes[] = {
           .flags = HTTP_STREAM_BODY, .data = &native_ingest_io),
 
     // console
+    RPC(HTTP_GET, "runs/{run}/console", READ, native_console_read,
+        "lines that a run's program printed, from either end, all or those that match"),
+    RPC(HTTP_POST, "runs/{run}/console", WRITE, native_console_append,
+        "add lines to a run's console"),
+    ROUTE(HTTP_POST, "runs/{run}/console/stream", WRITE, native_console_stream,
+          "add lines as they come, as plain text or a JSON object a line",
+          .data = &native_console_stream_io, .flags = HTTP_STREAM_BODY | HTTP_LONG),
+    RPC(HTTP_POST, "runs/{run}/beat", WRITE, native_beat,
+        "a sign of life: a run that promised one and gives none is crashed"),
 
     // files
     RPC(HTTP_GET, "runs/{run}/files", READ, native_files_list,

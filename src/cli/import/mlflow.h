@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small things of MLflow's that several sources need. Pure functions.
+#ifndef STEMMA_CLI_IMPORT_MLFLOW_H
+#define STEMMA_CLI_IMPORT_MLFLOW_H
+
+#include "cli/import/source.h"
+
+bool mlflow_model_id_of(str text, id *out);           // "m-<32 hex digits>"
+str mlflow_tag(const import_run *r, const char *key); // empty when absent
+kv *mlflow_pairs(arena *a, const kv *p, size_t n);    // a copy that may be written
+// Points of one key: sorts by (step, time, value) and drops repeats, as what a run shows is a
+// set; of equal ones one that names a data set stays. Returns how many there are.
+size_t mlflow_unique(point *p, size_t n);
+
+// Points of logged models stand in for the run's own of the same key, step, time and value:
+// MLflow keeps both.
+typedef struct mlflow_model_set mlflow_model_set;
+mlflow_model_set *mlflow_model_set_new(arena *a);
+void mlflow_model_set_add(mlflow_model_set *s, const point *p); // borrows texts; drops repeats
+// Does a point of the set stand in for the run's point? (MLflow's SQL store keeps NaN as 0
+// here.)
+bool mlflow_model_set_has(mlflow_model_set *s, const point *run_point);
+point *mlflow_model_set_points(mlflow_model_set *s, size_t *n);
+
+#endif

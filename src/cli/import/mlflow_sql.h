@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files that read MLflow's SQL tables share, and small things of MLflow's that all
+// sources need.
+#ifndef STEMMA_CLI_IMPORT_MLFLOW_SQL_H
+#define STEMMA_CLI_IMPORT_MLFLOW_SQL_H
+
+#include "base/map.h"
+#include "cli/import/mlflow.h"
+#include "cli/import/scan.h"
+
+typedef struct mlflow_sql {
+    sql db;
+    arena *a;
+    source_log *log;
+    source_roots roots;
+    scan run_scan, model_scan;
+    // queries; NULL: this schema has no such table
+    const char *runs, *params, *tags, *metrics;
+    const char *datasets, *input_tags, *links;
+    const char *models, *model_params, *model_tags, *model_metrics, *model_runs;
+    map with_models; // run ids that have points of models
+    arena *one;      // a run's model points
+} mlflow_sql;
+
+bool mlflow_model_points_start(mlflow_sql *m, err *e);
+void mlflow_model_points_free(mlflow_sql *m);
+bool mlflow_sql_points(void *src, id run_id, source_take take, void *arg, err *e);
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// pairs: see pairs.h.
+#include "cli/pairs.h"
+
+#include "base/vec.h"
+#include "cli/session.h"
+
+bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *e) {
+    VEC(kv) v = {0};
+    for (str text; texts.n && str_split(&texts, '\n', &text);) {
+        kv one;
+        err why = {0};
+        if (!cli_key_value(text, &one.key, &one.value, &why))
+            return err_set(e, ERR_INVALID, "%s: %s", what, why.msg);
+        vec_push(a, &v, one);
+    }
+    *out = v.p;
+    *n = v.n;
+    return true;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// pairs: options KEY=VALUE that may be given several times.
+#ifndef STEMMA_CLI_PAIRS_H
+#define STEMMA_CLI_PAIRS_H
+
+#include "core/core.h"
+
+// Of an option `what` that may be given several times (a text a line).
+bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *e);
+
+#endif

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events and jobs on the command line."""
+
+import json
+import signal
+import time
+
+import pytest
+from cli import Cli
+from conftest import unique
+
+
+@pytest.fixture(scope="module")
+def cli(server):
+    return Cli("--url", server.uri)
+
+
+def wait_for_event(cli, number):
+    """Until the log shows that the project was made: with PostgreSQL a moment after its commit."""
+    deadline = time.monotonic() + 60
+    while cli.ok("events", "--json", "-n", "1").json["items"][-1]["object"] != str(number):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_newest_events(cli, api):
+    project = api.project(unique("events"))
+    for i in range(3):
+        api.ok("PATCH", f"projects/{project['number']}", json={"name": f"{project['name']} {i}"})
+    wait_for_event(cli, api.project()["number"])
+    listed = cli.ok("events", "--json", "-n", "2").json["items"]
+    assert len(listed) == 2 and listed[1]["number"] == listed[0]["number"] + 1
+    assert listed[1]["kind"] == "project_created"
+    of_project = cli.ok("events", "-p", str(project["number"]), "--json", "-n", "3").json["items"]
+    assert [e["kind"] for e in of_project] == ["project_renamed"] * 3
+    everything = cli.ok("events", "--json", "-n", "0").json["items"]
+    assert [e["number"] for e in everything] == list(range(1, len(everything) + 1))
+    behind = cli.ok("events", "--json", "--after", str(listed[0]["number"])).json["items"]
+    assert [e["number"] for e in behind] == [listed[1]["number"]]
+    lines = cli.ok("events", "-n", "1").lines
+    assert lines[0].split() == ["number", "time", "event", "project", "object", "user"]
+    assert cli("events", "--after", "x").code == 2
+    assert cli("events", "-p", "no such project").code == 4
+
+
+def test_follow(cli, api):
+    wait_for_event(cli, api.project()["number"])
+    process = cli.spawn("events", "--follow", "-n", "1", "--json", stdout=-1, stderr=-1)
+    first = json.loads(process.stdout.readline())
+    name = unique("followed")
+    number = api.project(name)["number"]
+    second = json.loads(process.stdout.readline())
+    assert second["number"] == first["number"] + 1 and second["object"] == str(number)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and out == err == b""
+
+
+def test_follow_on_a_terminal(cli, api):
+    api.project()
+    result = cli.terminal("events", "-f", until="project_created", then=b"\x03")
+    assert result.code == 0
+
+
+def test_jobs(cli):
+    jobs = cli.ok("jobs", "list", "--json").json["items"]
+    assert "clean" in {j["kind"] for j in jobs}
+    assert cli.ok("jobs", "list").lines[0].split()[:3] == ["id", "kind", "state"]
+    job = cli.ok("jobs", "show", jobs[0]["id"], "--json").json
+    assert job["kind"] == jobs[0]["kind"]
+    assert f"kind      {job['kind']}" in cli.ok("jobs", "show", jobs[0]["id"]).out
+    assert cli("jobs", "show", "f" * 32).code == 4

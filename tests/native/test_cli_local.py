@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same commands on a folder that no server has open (--data)."""
+
+import os
+
+import pytest
+import servers
+from cli import Cli
+from conftest import unique
+
+
+@pytest.fixture(scope="module")
+def cli(engine):
+    """On what a server made and left."""
+    server = servers.Stemma(engine)
+    server.stop_servers()
+    yield Cli(*server.data, cwd=server.folder)
+    server.stop()
+
+
+def test_projects_and_files(cli, tmp_path):
+    name = unique("local")
+    cli.ok("projects", "create", name)
+    assert name in [p["name"] for p in cli.ok("projects", "list", "--json").json["items"]]
+    assert cli.ok("runs", "list", "-p", name, "--json").json == {"items": []}
+    assert cli("runs", "show", "latest").code == 4
+    assert cli.ok("events", "--json", "-n", "1").json["items"][0]["kind"] == "project_created"
+
+
+def test_a_server_has_the_folder(engine):
+    if engine != "sqlite":
+        pytest.skip("with PostgreSQL several may share it")
+    server = servers.Stemma(engine)
+    try:
+        result = Cli("--data", os.path.join(server.folder, "data"))("projects", "list")
+        assert result.code != 0 and result.err and result.out == ""
+    finally:
+        server.stop()
+
+
+def test_environment_names_the_folder(cli, engine):
+    if engine == "sqlite":
+        own = Cli(env={"STEMMA_DATA": cli.base[1]})
+        own.ok("projects", "create", "mine")
+        assert "mine" in own.ok("projects", "list").out
+
+
+def test_no_data_there(tmp_path):
+    result = Cli("--data", tmp_path / "typo")("projects", "list")
+    assert result.code == 4 and "there is no data" in result.err and list(tmp_path.iterdir()) == []
