@@ -17,7 +17,7 @@ static const struct command {
      "log-batch, then every acknowledged point is read back and compared"},
     {"ingest", cmd_ingest,
      "the same in bulk: --batch points of --keys series a request, in the compact form"},
-    {"chart", cmd_chart, "--keys series of --run, as ingest made them, drawn in one request"},
+    {"charts", cmd_charts, "--keys series of --run, as ingest made them, drawn in one request"},
     {"runs", cmd_runs, "create runs, then find each of them once"},
     {"search", cmd_search, "pages of runs/search in --experiment, to the last byte"},
     {"history", cmd_history, "the whole history of --run and --key, page after page"},

@@ -305,7 +305,7 @@ def charts(b):
         s.stop()  # a clean stop packs what is pending
         s.start()
         fixed = dict(conns=1, run=made["run"], keys=n, buckets=1000)
-        mine = b.load("chart", s, **fixed, count=b.scale.searches)
+        mine = b.load("charts", s, **fixed, count=b.scale.searches)
         if mine["points"] != made["points"] or mine["lines"] != n:
             raise Failed(f"the chart holds {mine['points']:,} points of {made['points']:,}")
         other = b.load("series-peer", p, count=each, db=p.sqlite_file) if p else None
@@ -317,7 +317,7 @@ def charts(b):
         figure = b.add(Figure(b.current, f"chart of {n} series x 1,000 parts of {each:,} points each, p95", "ms",
                               mine["p95_ms"], peer_ms and peer_ms * n, 150, "less", "< 150 ms", note,
                               {"stemma": mine, "mlflow": one}))
-        b.explain(figure, s, lambda: b.load("chart", s, **fixed, seconds=5))
+        b.explain(figure, s, lambda: b.load("charts", s, **fixed, seconds=5))
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------

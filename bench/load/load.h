@@ -32,14 +32,14 @@
     X(skip_readback, FLAG, "", "do not read back what was acknowledged")                       \
     X(readback_runs, NUMBER, "0", "points: read back only so many of the runs; 0: all")        \
     X(seed, NUMBER, "1", "of the numbers that are made up")                                    \
-    X(buckets, NUMBER, "1000", "chart: parts of the range")                                    \
+    X(buckets, NUMBER, "1000", "charts: parts of the range")                                    \
     X(experiment, TEXT, "", "id of the experiment; else one is made")                          \
     X(filter, TEXT, "", "search: the filter")                                                  \
     X(order_by, TEXT, "", "search: order, separated by commas")                                \
     X(max_results, NUMBER, "100", "search: rows a page; history, interval: points")            \
     X(pages, NUMBER, "1", "search: pages that are followed")                                   \
     X(page_token, TEXT, "", "search: where the first page begins")                             \
-    X(run, TEXT, "", "history, interval, chart: the run's id")                                 \
+    X(run, TEXT, "", "history, interval, charts: the run's id")                                 \
     X(key, TEXT, "", "history, interval: the metric")                                          \
     X(size, NUMBER, "4096", "up, files: bytes a file")                                         \
     X(path, TEXT, "bench/file", "up, down, files: name in the artifact tree")                  \
@@ -239,7 +239,7 @@ void put_frame(buf *b, const frame *f); // a whole body with this frame
 // Each returns the exit status: 0 when all went well and everything was read back.
 int cmd_points(const load_options *o, arena *a, report *r);
 int cmd_ingest(const load_options *o, arena *a, report *r);
-int cmd_chart(const load_options *o, arena *a, report *r);
+int cmd_charts(const load_options *o, arena *a, report *r);
 int cmd_runs(const load_options *o, arena *a, report *r);
 int cmd_search(const load_options *o, arena *a, report *r);
 int cmd_history(const load_options *o, arena *a, report *r);

@@ -95,9 +95,18 @@ static const json_value *ask(struct watch *w, str *text) {
     return run;
 }
 
+// The reply itself, whenever it is another one.
+static void tell_json(struct watch *w, str text) {
+    if (str_eq(text, buf_view(&w->before))) return;
+    cli_put_json(w->s, text);
+    buf_free(&w->before);
+    w->before = BUF_MAX(text.n + 1);
+    buf_str(&w->before, text);
+}
+
 static void show(struct watch *w, const json_value *run, str text) {
     if (w->s->o->json.n)
-        cli_put_json(w->s, text);
+        tell_json(w, text);
     else if (w->s->t.terminal)
         draw(w, run);
     else

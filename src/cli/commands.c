@@ -292,6 +292,7 @@ const cli_command cli_commands[] = {
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 const cli_group cli_groups[] = {
+    {"import", "bring the history of another tracker over"},
     {"projects", "list, make, rename, tag, delete and restore projects"},
     {"runs", "search, show, watch, compare, tag, move, delete and restore runs"},
     {"metrics", "the series of a run: tables, CSV, plots"},

@@ -45,6 +45,17 @@ static bool set_color(cli_out *t, str when, err *e) {
     return true;
 }
 
+static bool is_program(const char *name) {
+    const char *path = getenv("PATH");
+    arena *a = arena_new();
+    str rest = str_of(path ? path : "");
+    bool there = false;
+    for (str folder; !there && str_split(&rest, ':', &folder);)
+        there = access(arena_printf(a, "%.*s/%s", STR_F(folder), name).p, X_OK) == 0;
+    arena_free(a);
+    return there;
+}
+
 bool out_open(cli_out *t, const cli_options *o, arena *a, err *e) {
     struct winsize size;
     *t = (cli_out){.a = a, .to = stdout, .held = BUF_MAX(HELD_MAX)};
@@ -57,7 +68,8 @@ bool out_open(cli_out *t, const cli_options *o, arena *a, err *e) {
     }
     const char *pager = getenv("PAGER");
     t->may_page = t->terminal && isatty(STDIN_FILENO) && !o->no_pager.n &&
-                  !(pager && (!*pager || !strcmp(pager, "cat")));
+                  !(pager && (!*pager || !strcmp(pager, "cat"))) &&
+                  (pager || is_program("less"));
     signal(SIGPIPE, SIG_IGN); // a pager that was left early is no failure
     return set_color(t, o->color, e);
 }

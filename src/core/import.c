@@ -158,8 +158,7 @@ static bool add_events(db_tx *tx, const put_call *k, const char *what, const tol
         json_m_i64(&w, "count", (int64_t)t->items);
         if (t->points) json_m_i64(&w, "points", (int64_t)t->points);
         json_object_end(&w);
-        bool ok =
-            event_add(tx, k->c, EVENT_imported, t->project, k->source, buf_view(&b), e);
+        bool ok = event_add(tx, k->c, EVENT_imported, t->project, k->source, buf_view(&b), e);
         buf_free(&b);
         if (!ok) return false;
     }

@@ -14,7 +14,9 @@
 #define MARKED_BATCH  1024
 #define MAX_BLOCK     32  // chunks
 #define BLOCK_COLUMNS 256 // chunks x columns of a block, about
-#define TRIES         4
+// Each builds columns that stay; projects that are folded for the first time may turn up
+// meanwhile.
+#define TRIES 20
 
 // ---- planning ------------------------------------------------------------------------------
 static size_t add_column(search_find *f, const search_column *c) {

@@ -233,6 +233,11 @@ def test_less_is_the_pager(cli, hostile):
     assert result.code == 0
 
 
+def test_no_pager_is_there(cli, hostile, tmp_path):
+    result = cli.terminal("runs", "list", "-p", hostile, height=6, env={"PAGER": None, "PATH": str(tmp_path)})
+    assert result.code == 0 and len(rows(result.out)) == len(HOSTILE) + len(HARMLESS) + 2
+
+
 def test_a_reader_that_goes_away(cli, hostile):
     process = cli.spawn("runs", "list", "-p", hostile, "--json", stdout=-1, stderr=-1)
     process.stdout.close()

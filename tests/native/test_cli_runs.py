@@ -87,6 +87,13 @@ def test_errors_point_at_the_place(cli, world, where):
     assert shown == "    " + where and caret.strip() == "^" and 4 <= len(caret) - 1 <= len(shown)
 
 
+def test_project_of_the_environment(cli, world, scratch):
+    env = {"STEMMA_PROJECT": world.name}
+    assert {r["project"] for r in cli.ok("runs", "list", "--json", env=env).json["items"]} == {world.number}
+    other = cli.ok("runs", "list", "--json", "-p", scratch.name, env=env).json["items"]
+    assert {r["project"] for r in other} == {scratch.number}, "the command line wins"
+
+
 # ---- one run ----
 
 
@@ -201,6 +208,10 @@ def test_watch_an_ended_run(cli, world):
     well = cli.ok("runs", "watch", world.adam)
     assert well.out.endswith("finished  acc=0.9@2  loss=0.25@2\n")
     assert cli("runs", "watch", world.sgd).code == 1
+
+
+def test_watch_as_json(cli, world):
+    assert cli.ok("runs", "watch", world.adam, "--json").json["status"] == "finished"
 
 
 def test_watch_follows(cli, api, scratch):

@@ -13,6 +13,7 @@ import sys
 import textwrap
 
 import pytest
+import requests
 
 import servers
 from mlflow_sources import MlflowClient, Rows, everything, fill
@@ -143,6 +144,25 @@ def test_a_tracker_comes_over_whole(kind, target, request):
             assert here[key] == there[key], key
     again = target.bring(source.address, *options)
     assert same(again) and again["equal"] and again["proof"] == first["proof"]
+
+
+def test_a_tracking_server_with_a_token(target):
+    """Ours stands in for one: it speaks the same protocol."""
+    source = servers.Stemma("sqlite", env={"STEMMA_TOKEN": "secret"})
+    try:
+        rest = requests.Session()
+        rest.auth = ("anybody", "secret")
+        run = rest.post(source.uri + "/api/2.0/mlflow/runs/create", json={"experiment_id": "0"}).json()["run"]
+        run = run["info"]["run_id"]
+        points = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(50)]
+        rest.post(source.uri + "/api/2.0/mlflow/runs/log-batch", json={"run_id": run, "metrics": points})
+        assert "401" in target.refused(source.uri)
+        first = target.bring(source.uri.replace("://", "://anybody:secret@"))
+        assert first["equal"] and first["proof"]["points"]["here"]["count"] == 50
+        assert "secret" not in first["source"]
+        assert same(target.bring(source.uri, env={"MLFLOW_TRACKING_TOKEN": "secret"}))
+    finally:
+        source.stop()
 
 
 def test_new_ids_begin_behind_those_that_came(sqlite_source, target):
@@ -286,7 +306,7 @@ def test_a_file_that_was_cut_off(template, tmp_path, target):
     assert any("can not be read" in lost for lost in report["lost"])
 
 
-def test_foreign_sources_are_refused(tmp_path, target):
+def test_foreign_sources_are_refused(template, tmp_path, target):
     (tmp_path / "text.db").write_text("no database at all, only some text" * 10)
     assert "is no SQLite file" in target.refused(tmp_path / "text.db")
     sqlite3.connect(tmp_path / "other.db").executescript("CREATE TABLE runs(a); INSERT INTO runs VALUES(1);")
@@ -294,6 +314,7 @@ def test_foreign_sources_are_refused(tmp_path, target):
     (tmp_path / "folder").mkdir()
     assert "no mlruns folder" in target.refused(tmp_path / "folder")
     assert "there is no" in target.refused(tmp_path / "missing.db")
+    assert "is no folder" in target.refused(template, "--artifacts", str(tmp_path / "missing"))
     assert "mlflow server" in target.refused("mysql://u:p@h/db")
     assert "can not be reached" in target.refused(f"http://127.0.0.1:{servers.free_port()}")
     assert "needs SOURCE" in target.run("import", "mlflow").stderr

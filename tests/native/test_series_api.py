@@ -353,6 +353,39 @@ def test_accept_must_name_a_form(api, run):
     assert reply.headers["Content-Type"].startswith("text/csv")
 
 
+def test_replies_have_their_shapes(api, run):
+    """What the OpenAPI page says is what comes."""
+    done(send_lines(api, lines(line(run, "k", 0, 1.0), line(run, "k", 1, "NaN"))))
+    page = api.ok("GET", "openapi.json")
+
+    def check(value, schema):
+        if "$ref" in schema:
+            schema = page["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        if schema.get("type") == "object" and "properties" in schema:
+            assert set(schema.get("required", [])) <= set(value) <= set(schema["properties"])
+            for name, member in value.items():
+                check(member, schema["properties"][name])
+        elif schema.get("type") == "array":
+            for member in value:
+                check(member, schema["items"])
+        elif "type" in schema:
+            assert isinstance(value, {"string": str, "integer": int, "boolean": bool}[schema["type"]])
+
+    def schema(method, path, status="200", kind="application/json"):
+        return page["paths"]["/api/v1/" + path][method]["responses"][status]["content"][kind]["schema"]
+
+    check(api.ok("GET", f"runs/{run}/series"), schema("get", "runs/{run}/series"))
+    check(api.get(f"runs/{run}/points", key="k").json(), schema("get", "runs/{run}/points"))
+    chart = api.post("series/chart", {"runs": [run], "keys": ["k"]}).json()
+    check(chart, schema("post", "series/chart"))
+    check(send_lines(api, "").json(), schema("post", "ingest"))
+    wrong = send_lines(api, "x").json()
+    check(wrong, schema("post", "ingest", "default", "application/problem+json"))
+    put = api.ok("PUT", f"runs/{run}/files/a/b", data=b"x")
+    check(put, schema("put", "runs/{run}/files/{path}"))
+    check(api.ok("GET", f"runs/{run}/files"), schema("get", "runs/{run}/files"))
+
+
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 

@@ -248,6 +248,31 @@ static void rebuilt_in(core_fix *x) {
     set_free(&m);
 }
 
+// What a deleted run held goes with its levels.
+typedef struct forgetting {
+    int64_t ws;
+    id run;
+    bool done;
+} forgetting;
+static bool forget_step(db_tx *tx, void *arg, err *e) {
+    forgetting *f = arg;
+    return series_forget_step(tx, f->ws, f->run, &f->done, e);
+}
+
+static void forgotten_in(core_fix *x) {
+    forgetting f = {.ws = x->c.ws, .run = core_fix_run(x, "r").id};
+    id other = core_fix_run(x, "other").id;
+    err e = {0};
+    log_some(x, f.run, "loss", 0, 30000, 1, NULL);
+    log_some(x, other, "loss", 0, 9000, 1, NULL);
+    pack(x);
+    int64_t before = rows_of(x, true);
+    while (!f.done)
+        OK(db_write(core_db(x->core), forget_step, &f, &e));
+    assert_true(rows_of(x, true) > 0 && rows_of(x, true) < before);
+    all_whole(x);
+}
+
 // ---- columns that came coded ----------------------------------------------------------------
 
 static str even(arena *a, int64_t first, size_t n, const double *v) {
@@ -358,12 +383,14 @@ ON_A_CORE(shapes)
 ON_A_CORE(late)
 ON_A_CORE(many)
 ON_A_CORE(rebuilt)
+ON_A_CORE(forgotten)
 ON_A_CORE(columns)
 ON_A_CORE(levels)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes),  cmocka_unit_test(late),
-                                       cmocka_unit_test(many),    cmocka_unit_test(rebuilt),
-                                       cmocka_unit_test(columns), cmocka_unit_test(levels)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes),    cmocka_unit_test(late),
+                                       cmocka_unit_test(many),      cmocka_unit_test(rebuilt),
+                                       cmocka_unit_test(forgotten), cmocka_unit_test(columns),
+                                       cmocka_unit_test(levels)};
     return core_fix_main("series charts", tests, sizeof tests / sizeof *tests);
 }

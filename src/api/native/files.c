@@ -117,7 +117,7 @@ void native_file_get(http_req *r) {
 }
 
 const native_stream native_file_put_io = {
-    .takes = "application/octet-stream", .gives = "application/json", .reply = &file_shape};
+    .takes = "*/*", .gives = "application/json", .reply = &file_shape};
 void native_file_put(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};

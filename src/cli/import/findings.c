@@ -25,8 +25,8 @@ source_log *source_log_new(arena *a) {
     return l;
 }
 
-static void tell(source_log *l, texts *kept, size_t *n, const char *what, const char *fmt,
-                 va_list ap) {
+__attribute__((format(printf, 5, 0))) static void
+tell(source_log *l, texts *kept, size_t *n, const char *what, const char *fmt, va_list ap) {
     char text[TEXT_MAX];
     vsnprintf(text, sizeof text, fmt, ap);
     if (++*n <= KEPT_MAX) vec_push(l->a, kept, arena_str(l->a, str_of(text)));

@@ -54,7 +54,8 @@ static import_part *part_of(reading *x) {
     if (!x->begun) {
         x->begun = true;
         x->part = b->parts.n;
-        vec_push(b->a, &b->parts, (import_part){.id = x->run, .project = x->project, .run = x->r});
+        vec_push(b->a, &b->parts,
+                 (import_part){.id = x->run, .project = x->project, .run = x->r});
     }
     return &b->parts.p[x->part];
 }

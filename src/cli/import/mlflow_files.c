@@ -409,12 +409,9 @@ bool mlflow_files_open(const source_config *c, source *out, err *e) {
     free(real);
     *out = (source){&ops, m, m->root};
     source_roots_add(&m->roots, c->a, m->root);
-    source_roots_add(&m->roots, c->a,
-                     c->artifacts.n
-                         ? c->artifacts
-                         : arena_printf(c->a, "%.*s/../mlartifacts", STR_F(m->root)));
-    if (add_experiments(m, (str){0}, e) && add_experiments(m, STR(".trash"), e) &&
-        is_mlruns(m, e)) {
+    str beside = arena_printf(c->a, "%.*s/../mlartifacts", STR_F(m->root));
+    if (source_roots_of(&m->roots, c, beside, (str){0}, e) && add_experiments(m, (str){0}, e) &&
+        add_experiments(m, STR(".trash"), e) && is_mlruns(m, e)) {
         tell_registry(m);
         return true;
     }

@@ -444,13 +444,11 @@ bool mlflow_sqlite_open(const source_config *c, source *out, err *e) {
     while (slash && out->name.p[slash - 1] != '/')
         slash--;
     str dir = str_upto(out->name, slash);
-    if (c->artifacts.n) {
-        source_roots_add(&m->roots, c->a, c->artifacts);
-    } else {
-        source_roots_add(&m->roots, c->a, arena_printf(c->a, "%.*smlartifacts", STR_F(dir)));
-        source_roots_add(&m->roots, c->a, arena_printf(c->a, "%.*smlruns", STR_F(dir)));
-    }
-    return true;
+    if (source_roots_of(&m->roots, c, arena_printf(c->a, "%.*smlartifacts", STR_F(dir)),
+                        arena_printf(c->a, "%.*smlruns", STR_F(dir)), e))
+        return true;
+    source_close(out);
+    return false;
 }
 
 // postgresql://user:password@host/name -> without user and password
@@ -468,6 +466,7 @@ bool mlflow_postgres_open(const source_config *c, source *out, err *e) {
     str url = arena_printf(c->a, "postgresql%.*s", STR_F(rest));
     if (!sql_open_postgres(c->a, url, &from, e) || !open_source(c, from, out, e)) return false;
     out->name = without_password(c->a, url);
-    if (c->artifacts.n) source_roots_add(&((mlflow_sql *)out->s)->roots, c->a, c->artifacts);
-    return true;
+    if (source_roots_of(&((mlflow_sql *)out->s)->roots, c, (str){0}, (str){0}, e)) return true;
+    source_close(out);
+    return false;
 }

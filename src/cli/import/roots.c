@@ -43,12 +43,23 @@ bool source_is_local(str uri, str *path) {
            !str_starts(uri, STR(SCHEME)) && !str_starts(uri, STR("dbfs:"));
 }
 
-void source_roots_add(source_roots *r, arena *a, str dir) {
+bool source_roots_add(source_roots *r, arena *a, str dir) {
     struct stat st;
     char *real = realpath(arena_cstr(a, dir), NULL);
-    if (real && stat(real, &st) == 0 && S_ISDIR(st.st_mode) && r->n < 2)
-        r->dir[r->n++] = arena_str(a, str_of(real));
+    bool is_folder = real && stat(real, &st) == 0 && S_ISDIR(st.st_mode);
+    if (is_folder && r->n < 2) r->dir[r->n++] = arena_str(a, str_of(real));
     free(real);
+    return is_folder;
+}
+
+bool source_roots_of(source_roots *r, const source_config *c, str one, str two, err *e) {
+    if (c->artifacts.n) {
+        return source_roots_add(r, c->a, c->artifacts) ||
+               err_set(e, ERR_INVALID, "--artifacts: '%.*s' is no folder", STR_F(c->artifacts));
+    }
+    if (one.p) source_roots_add(r, c->a, one);
+    if (two.p) source_roots_add(r, c->a, two);
+    return true;
 }
 
 // The paths beneath a root that the owner's files may have.

@@ -34,9 +34,15 @@ void scan_end(scan *s) {
     s->rows = NULL;
 }
 
+// Up to row number `to`, INT64_MAX: to the end.
 static void tell(const scan *s, int64_t to) {
-    source_lost(s->log, "table %s%s%.*s: rows %lld to %lld can not be read", s->table,
-                s->of.n ? " " : "", STR_F(s->of), (long long)s->bad, (long long)to);
+    const char *of = s->of.n ? " of run " : "";
+    if (to == INT64_MAX)
+        source_lost(s->log, "table %s%s%.*s: from row %lld on it can not be read", s->table, of,
+                    STR_F(s->of), (long long)s->bad);
+    else
+        source_lost(s->log, "table %s%s%.*s: rows %lld to %lld can not be read", s->table, of,
+                    STR_F(s->of), (long long)s->bad, (long long)to);
 }
 
 // Behind what could not be read; false when there is nothing behind.
@@ -47,8 +53,9 @@ static bool step_over(scan *s) {
         if (s->at < 0) s->bad = s->at = 0;
     }
     s->damaged = true;
-    s->gap = s->gap < NEAR ? s->gap + 1 : s->gap * 2;
-    if (s->bad > INT64_MAX - s->gap) {
+    bool far = s->gap > INT64_MAX / 2;
+    if (!far) s->gap = s->gap < NEAR ? s->gap + 1 : s->gap * 2;
+    if (far || s->bad > INT64_MAX - s->gap) {
         tell(s, INT64_MAX);
         return false;
     }

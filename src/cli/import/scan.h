@@ -13,7 +13,7 @@ typedef struct scan {
     source_log *log;
     const char *text;  // "SELECT <rowid>, ... WHERE <rowid> >= $1 ... ORDER BY <rowid>"
     const char *table; // for people
-    str of;            // the same: "of run ..."; empty: none
+    str of;            // the run whose rows they are; empty: all
     sql_arg args[2];   // the row number to begin at, and one of the caller's
     size_t n_args;
     bool big;

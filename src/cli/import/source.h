@@ -89,7 +89,9 @@ typedef struct source_roots {
     str dir[2];
     size_t n;
 } source_roots;
-void source_roots_add(source_roots *r, arena *a, str dir); // when it is a folder
+bool source_roots_add(source_roots *r, arena *a, str dir); // false: it is no folder
+// --artifacts, or those of the two that are there (p NULL: none).
+bool source_roots_of(source_roots *r, const source_config *c, str one, str two, err *e);
 bool source_roots_have(const source_roots *r, const source_owner *o);
 bool source_roots_files(const source_roots *r, const source_owner *o, source_take_file take,
                         void *arg, source_log *log, err *e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chart: many series of one run drawn in one request, in the compact form. What comes is
+// charts: many series of one run drawn in one request, in the compact form. What comes is
 // counted: lines, and the points that their parts say they hold.
 #include "load/load.h"
 
@@ -55,7 +55,7 @@ static bool chart_done(void *arg, slot *s) {
     return s->status == 200 && count_lines(c, buf_view(&s->kept));
 }
 
-int cmd_chart(const load_options *o, arena *a, report *r) {
+int cmd_charts(const load_options *o, arena *a, report *r) {
     load *l = arena_alloc(a, sizeof *l);
     chart c = {.o = o, .until_us = clock_mono_us() + o->seconds * 1000000};
     str *names = series_names(a, (size_t)o->keys);
