@@ -187,7 +187,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 }
 
 int main(int argc, char **argv) {
-    static const db_migration all[] = {{1, "store", store_schema}};
+    static const db_migration all[] = {{1, "store", store_schema},
+                                       {2, "care", store_care_schema}};
     if (argc < 2) {
         fprintf(stderr, "usage: b_store DIR [objects [threads [GiB [postgresql://...]]]]\n");
         return 2;
@@ -205,7 +206,7 @@ int main(int argc, char **argv) {
     snprintf(content, sizeof content, "%s/content", argv[1]);
     db *d = db_open(&(db_config){.url = str_of(url)}, &e);
     must(d, "db", &e);
-    must(db_migrate(d, all, 1, "bench", &e), "migrate", &e);
+    must(db_migrate(d, all, 2, "bench", &e), "migrate", &e);
     store *s = store_open(d, str_of(content), &e);
     must(s, "store", &e);
     if (n) run_small(s, n, threads, false);

@@ -36,14 +36,17 @@ class Scale:
     followers: int = 1000  # of a stream of events
     chart_series: int = 200  # in one chart
     chart_points: int = 1_000_000  # of each of them
+    backup: int = 2 << 30  # bytes of files that are backed up
 
 
 SCALES = {
     "quick": Scale(seconds=1, long_seconds=2, peer_seconds=2, fill_runs=200, columns=(12, 10, 5), pages=5, searches=10,
                    series=30_000, artifact=16 << 20, files=200, idle=100, packed_points=100_000, start_points=50_000,
-                   cost_points=300_000, followers=50, chart_series=20, chart_points=20_000),
+                   cost_points=300_000, followers=50, chart_series=20, chart_points=20_000,
+                   backup=64 << 20),
     "default": Scale(),
-    "full": Scale(seconds=600, peer_seconds=60, searches=300, packed_points=20_000_000),
+    "full": Scale(seconds=600, peer_seconds=60, searches=300, packed_points=20_000_000,
+                  backup=10 << 30),
 }
 
 

@@ -380,6 +380,79 @@ def files(b):
                                             **{"skip-readback": True}))
 
 
+# ---- backup ----------------------------------------------------------------------------------------------------------
+
+def beside(b, server, seconds, **options):
+    """Points at a rate, in the background: call the result to wait for what came of it."""
+    words = b.command("points", server, seconds=seconds, **{**options, "skip-readback": True})
+    process = subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def ended():
+        out, errors = process.communicate()
+        if process.returncode:
+            raise Failed(f"b_load points beside a backup: {errors.strip()[-1000:]}")
+        return json.loads(out)
+
+    return ended
+
+
+def timed_backup(b, server, target):
+    began = time.perf_counter()
+    done = subprocess.run([b.binary, "backup", target, "--url", server.url, "--json"], text=True, capture_output=True)
+    if done.returncode:
+        raise Failed(f"stemma backup: {done.stderr.strip()[-1000:]}")
+    return time.perf_counter() - began, json.loads(done.stdout)["bytes"]
+
+
+def fill_for_backup(b, server):
+    piece = 256 << 20 if b.scale.backup >= 1 << 30 else 16 << 20
+    for i in range(b.scale.backup // piece):
+        b.load("up", server, size=piece, path=f"bench/weights-{i}.bin", seed=i + 1)
+    b.load("files", server, count=b.scale.files // 20, size=4096, conns=64, path="bench/small", **{"skip-readback": True})
+    b.load("points", server, count=b.scale.packed_points, conns=8, batch=1000, **{"skip-readback": True})
+
+
+def backup_of(b, what, engine):
+    paced = {"conns": 4, "threads": 4, "batch": 1000}
+    with b.stemma(engine) as s:
+        fill_for_backup(b, s)
+        target = s.folder.parent / "all.backup"
+        whole = b.load("points", s, seconds=5, **paced, **{"skip-readback": True})
+        paced["pause"] = int(4 * 1000 / whole["points_per_s"] * 1e6)  # as long again as a batch takes: half the load
+        alone = b.load("points", s, seconds=max(b.scale.seconds // 2, 3), **paced, **{"skip-readback": True})
+        dd = dd_seconds(s.folder.parent, b.scale.backup)
+        quiet, size = timed_backup(b, s, target)
+        load = beside(b, s, max(int(quiet * 1.5), 3), **paced)
+        took, size = timed_backup(b, s, target)
+        during = load()
+        dd = min(dd, dd_seconds(s.folder.parent, b.scale.backup))
+        rate, disk = size / took / 1e6, b.scale.backup / dd / 1e6
+        checked = subprocess.run([b.binary, "check", target, "--json"], text=True, capture_output=True)
+        if checked.returncode:
+            raise Failed(f"the backup is not whole: {checked.stdout[-500:]}")
+        note = (f"{size / 2**30:.3g} GiB in {took:.1f} s while points were logged at half load, {size / quiet / 1e6:.0f} MB/s "
+                f"without; dd conv=fsync: {disk:.0f} MB/s; then read whole and checked")
+        b.add(Figure(b.current, f"{what} while points are logged", "MB/s", rate, None, None, "more", "", note,
+                     {"stemma": during, "dd_mb_per_s": disk, "quiet_s": quiet, "took_s": took}))
+        b.add(Figure(b.current, f"{what}: p99 of logging during it against before", "x", during["p99_ms"] / alone["p99_ms"],
+                     None, 2, "less", "< 2 x", f"{alone['p99_ms']:.1f} ms before, {during['p99_ms']:.1f} ms during it; "
+                     f"{alone['points_per_s']:,.0f} and {during['points_per_s']:,.0f} points/s", {"before": alone}))
+        target.unlink()
+
+
+@measure
+def backup(b):
+    """a backup of everything beside dd, while points are logged at half load"""
+    backup_of(b, "backup, SQLite", "sqlite")
+
+
+@measure
+def backup_postgres(b):
+    """the same on PostgreSQL"""
+    if b.with_postgres:
+        backup_of(b, "backup, PostgreSQL", "postgres")
+
+
 # ---- events ----------------------------------------------------------------------------------------------------------
 
 def follow(b, what, server, **options):

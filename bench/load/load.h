@@ -28,6 +28,7 @@
     X(keys, NUMBER, "10", "points: series a step; they share its time")                        \
     X(runs, NUMBER, "0", "points: runs, 0: one a connection; fill: runs")                      \
     X(pid, NUMBER, "0", "the server's process: its CPU time is reported")                      \
+    X(pause, NUMBER, "0", "points: microseconds before each batch; with as many --threads as --conns") \
     X(patience, NUMBER, "0", "points: seconds to go on trying when the server is away")        \
     X(skip_readback, FLAG, "", "do not read back what was acknowledged")                       \
     X(readback_runs, NUMBER, "0", "points: read back only so many of the runs; 0: all")        \

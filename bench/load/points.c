@@ -8,6 +8,7 @@
 #include "load/load.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define PAGE  25000
 #define MARKS 64
@@ -86,6 +87,7 @@ static bool send_next(void *arg, slot *s) {
         c->body = BUF_MAX(16 << 20);
         c->started = true;
     }
+    if (p->o->pause) usleep((useconds_t)p->o->pause);
     const series_run *r = &p->runs[c->run];
     if (p->compact) {
         frame f = {r->id, r->seed, r->steps, p->steps, p->names, p->keys};

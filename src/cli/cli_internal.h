@@ -20,11 +20,13 @@ typedef enum cli_kind {
 // them), or by its kind: "@client" are those that talk to a server, "@list" those that list,
 // "@select" those that act on several runs. One-letter forms are in options.c.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data", "serve check rebuild gc import @client", \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data",                                \
+      "serve check rebuild gc restore migrate export import @client",                          \
       "the folder that holds the database and the content")                                    \
     X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client health",           \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "", "serve check rebuild gc import @client",           \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "",                                                   \
+      "serve check rebuild gc restore export import @client",                                  \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
     X(listen, "STEMMA_LISTEN", CLI_TEXT, "HOST:PORT", "127.0.0.1:5000", "serve",               \
@@ -42,14 +44,21 @@ typedef enum cli_kind {
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "", "serve check rebuild gc import @client",       \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "",                                               \
+      "serve check rebuild gc restore migrate export import @client",                          \
       "debug, info, warn, error or off; the default is info, for commands error")              \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
       "also read every stored file whole and hash it again")                                   \
     X(beat_grace, "STEMMA_BEAT_GRACE", CLI_SECONDS, "TIME", "30s", "serve",                    \
       "a run that promised signs of life is crashed when none came for so long, at least")     \
-    X(older_than, "", CLI_SECONDS, "TIME", "0", "gc",                                          \
+    X(older_than, "STEMMA_GC_OLDER_THAN", CLI_SECONDS, "TIME", "30d", "gc",                    \
       "only what was deleted at least so long ago: 30d, 12h, 5m, 10s")                         \
+    X(hold, "STEMMA_GC_HOLD", CLI_SECONDS, "TIME", "7d", "gc",                                 \
+      "how long what is freed can be brought back, and takes room; 0: not at all")             \
+    X(undo, "", CLI_FLAG, "", "", "gc", "bring back what the last gc freed")                   \
+    X(by, "", CLI_TEXT, "WHAT", "project", "du", "project or user")                            \
+    X(from, "", CLI_TEXT, "WHERE", "sqlite", "migrate",                                        \
+      "where the records are: sqlite, or a PostgreSQL database (postgresql://...)")            \
     X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
     X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
       "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
@@ -62,7 +71,7 @@ typedef enum cli_kind {
     X(as, "", CLI_TEXT, "NAME", "", "import_mlflow",                                           \
       "how this tracker is called when it is imported again by another way; the default is "   \
       "its address")                                                                           \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health import @client",                   \
+    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health restore migrate export import @client",                   \
       "print the result as one JSON object")                                                   \
     X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
       "print comma-separated values, numbers in full")                                         \
@@ -84,7 +93,8 @@ typedef enum cli_kind {
       "beside the usual ones")                                                                 \
     X(where, "", CLI_TEXT, "EXPRESSION", "", "@select runs_list",                              \
       "the runs that match, as in 'stemma runs search'")                                       \
-    X(to, "", CLI_TEXT, "PROJECT", "", "runs_move", "the project to move to")                  \
+    X(to, "", CLI_TEXT, "WHERE", "", "runs_move migrate",                                      \
+      "the project to move to; of 'migrate': sqlite or postgresql://..., which must be empty") \
     X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag",                               \
       "remove this tag; may be given several times")                                           \
     X(yes, "", CLI_FLAG, "", "", "@select projects_delete", "do not ask")                      \
@@ -187,6 +197,13 @@ int cmd_gc(const cli_options *o, arena *a);
 int cmd_health(const cli_options *o, arena *a);
 int cmd_version(const cli_options *o, arena *a);
 int cmd_help(const cli_options *o, arena *a);
+int cmd_backup(const cli_options *o, arena *a);
+int cmd_restore(const cli_options *o, arena *a);
+int cmd_check_backup(const cli_options *o, arena *a);
+int cmd_migrate(const cli_options *o, arena *a);
+int cmd_export(const cli_options *o, arena *a);
+int cmd_import(const cli_options *o, arena *a);
+int cmd_du(const cli_options *o, arena *a);
 int cmd_import_mlflow(const cli_options *o, arena *a);
 int cmd_reference(const cli_options *o, arena *a);
 int cmd_run(const cli_options *o, arena *a);
@@ -240,6 +257,13 @@ int cli_no_command(int argc, char **argv);
 // The word of `words` that a mistyped one is likely to mean, or NULL.
 const char *cli_nearest(str word, const char *const *words, size_t n);
 
+// ---- findings of a check (cmd_check.c) ------------------------------------------------------
+typedef struct cli_findings {
+    uint64_t n;
+    bool quiet; // --json: only counts
+} cli_findings;
+void cli_found(cli_findings *f, const char *where, const char *what); // prints some
+
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {
     db *db;
@@ -252,6 +276,8 @@ bool cli_data_there(const cli_options *o, arena *a, err *e);
 // Opens database, content folder and core, made when they are missing. `background`: with the threads that pack and fold.
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
 void cli_close(cli_data *d);
+// Checks everything and prints what was found; the exit code.
+int cli_check(const cli_options *o, arena *a, cli_data *d);
 
 bool cli_set_log(str level, err *e); // ERR_INVALID when there is no such level
 

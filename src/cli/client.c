@@ -15,13 +15,11 @@ struct cli_client {
     int64_t error_at;
 };
 
-cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
-    return cli_connect_within(o, a, 0, e);
-}
-
-cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e) {
+static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_us,
+                                int64_t stall_us, err *e) {
     cli_client *c = mem_alloc(sizeof *c);
-    http_client_config config = {.url = o->url, .token = o->token, .within_us = within_us};
+    http_client_config config = {
+        .url = o->url, .token = o->token, .within_us = within_us, .stall_us = stall_us};
     c->a = a;
     c->error_at = -1;
     bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
@@ -38,6 +36,18 @@ cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us
     if (c->http) return c;
     cli_disconnect(c);
     return NULL;
+}
+
+cli_client *cli_connect(const cli_options *o, arena *a, err *e) {
+    return connect_with(o, a, 0, 0, e);
+}
+
+cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e) {
+    return connect_with(o, a, within_us, 0, e);
+}
+
+cli_client *cli_connect_patient(const cli_options *o, arena *a, int64_t stall_us, err *e) {
+    return connect_with(o, a, 0, stall_us, e);
 }
 
 void cli_disconnect(cli_client *c) {

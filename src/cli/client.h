@@ -14,6 +14,8 @@ typedef struct cli_client cli_client;
 cli_client *cli_connect(const cli_options *o, arena *a, err *e);
 // The same, for a question that may take no longer than within_us.
 cli_client *cli_connect_within(const cli_options *o, arena *a, int64_t within_us, err *e);
+// For what the server works on for long before it answers: waits for a byte so long.
+cli_client *cli_connect_patient(const cli_options *o, arena *a, int64_t stall_us, err *e);
 void cli_disconnect(cli_client *c);
 
 // A request whose reply is JSON; `path` begins behind "/api/v1". `body` is JSON, or empty. NULL

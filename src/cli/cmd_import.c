@@ -1,196 +1,332 @@
 // SPDX-License-Identifier: Apache-2.0
-// import mlflow: brings the history of an MLflow tracker over and proves it. Opens the data
-// folder (or the PostgreSQL database) itself.
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/json.h"
+// import: a data folder out of what `stemma export` wrote, into an empty place, with the same
+// ids. Killed anywhere, run it again.
 #include "cli/cli_internal.h"
-#include "cli/import/importer.h"
+#include "cli/lines.h"
+#include "cli/place.h"
+#include "cli/portable.h"
+#include "core/artifact.h"
+#include "core/search.h"
+#include "core/series.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define JSON_MAX (16u << 20)
+#include <unistd.h>
 
 typedef unsigned long long ull;
 
-#define KIND_WORDS(name, words) words,
-static const char *const kind_words[] = {IMPORT_KINDS(KIND_WORDS)};
-#define KIND_NAME(name, words) #name,
-static const char *const kind_names[] = {IMPORT_KINDS(KIND_NAME)};
+enum { POINTS_AT_ONCE = 10000 };
+#define PIECE ((size_t)1 << 20)
 
-static bool same(const importer *m, import_kind kind) {
-    const import_sum *x = &m->there.of[kind], *y = &m->here.of[kind];
-    return x->n == y->n && x->sum == y->sum;
+typedef struct importing {
+    const cli_options *o;
+    cli_data d;
+    arena *a;    // the command's
+    arena *line; // reset after each
+    str dir;
+    uint64_t rows, points, files, file_bytes;
+} importing;
+
+static const char *path_of(importing *x, str name) {
+    return arena_printf(x->a, "%.*s/%.*s" PORTABLE_SUFFIX, STR_F(x->dir), STR_F(name)).p;
 }
 
-static bool all_same(const importer *m) {
-    for (size_t i = 0; i < IMPORT_KIND_COUNT; i++) {
-        if (!same(m, (import_kind)i)) return false;
+static bool at_line(const lines *l, const char *path, err *e) {
+    err why = *e;
+    return err_set(e, why.code, "%s, line %llu: %s", path, (ull)lines_number(l), why.msg);
+}
+
+// ---- rows -----------------------------------------------------------------------------------
+
+static bool flush_rows(importing *x, const portable_file *f, buf *block, err *e) {
+    uint64_t n = 0;
+    bool ok = !block->n || table_insert_block(x->d.db, f->t, buf_view(block), &n, e);
+    x->rows += n;
+    buf_clear(block);
+    return ok;
+}
+
+static bool import_lines(importing *x, const portable_file *f, lines *l, buf *block, err *e) {
+    str line;
+    int got;
+    while ((got = lines_next(l, &line, e)) == 1) {
+        arena_reset(x->line);
+        if (!portable_get(x->line, f, line, block, e)) return false;
+        if (block->full) return err_set(e, ERR_TOO_LARGE, "the line is too long");
+        if (block->n >= TABLE_BLOCK && !flush_rows(x, f, block, e)) return false;
+    }
+    return got == 0 && flush_rows(x, f, block, e);
+}
+
+// A file that is not there (a table that the exporting program did not have) has no rows.
+static bool import_rows(importing *x, const portable_file *f, err *e) {
+    const char *path = path_of(x, f->name);
+    lines *l = lines_open(path, e);
+    if (!l) return e->code == ERR_NOT_FOUND;
+    buf block = BUF_MAX(LINES_MAX);
+    bool ok = import_lines(x, f, l, &block, e) || at_line(l, path, e);
+    buf_free(&block);
+    lines_close(l);
+    return ok;
+}
+
+static bool import_tables(importing *x, err *e) {
+    size_t n;
+    portable_file *files = portable_files(x->a, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!import_rows(x, &files[i], e)) return false;
     }
     return true;
 }
 
-static void print_counts(const char *what, const import_counts *n) {
-    printf("%-14s %10llu new  %10llu changed  %10llu as they were  %6llu left\n", what,
-           (ull)n->new, (ull)n->changed, (ull)n->same, (ull)n->left);
+// ---- points ---------------------------------------------------------------------------------
+
+// Points of one run that are appended together.
+typedef struct gathering {
+    importing *x;
+    arena *a;
+    int64_t ws;
+    id run;
+    point points[POINTS_AT_ONCE];
+    size_t n;
+    str record;
+} gathering;
+
+static bool append_fn(db_tx *tx, void *arg, err *e) {
+    gathering *g = arg;
+    return series_append(tx, g->x->d.core, g->ws, g->run, g->record, e);
 }
 
-static void print_table(const importer *m) {
-    printf("%-32s %14s  %-16s   %14s  %-16s\n", "", "MLflow", "checksum", "Stemma", "checksum");
-    for (size_t i = 0; i < IMPORT_KIND_COUNT; i++) {
-        const import_sum *x = &m->there.of[i], *y = &m->here.of[i];
-        if (!x->n && !y->n) continue;
-        printf("%-32s %14llu  %016llx   %14llu  %016llx  %s\n", kind_words[i], (ull)x->n,
-               (ull)x->sum, (ull)y->n, (ull)y->sum,
-               same(m, (import_kind)i) ? "equal" : "NOT EQUAL");
+static bool append_points(gathering *g, err *e) {
+    if (!g->n) return true;
+    g->record = series_record(g->a, g->points, g->n);
+    if (!db_append(g->x->d.db, append_fn, g, e)) return false;
+    g->x->points += g->n;
+    g->n = 0;
+    arena_reset(g->a);
+    return true;
+}
+
+static bool get_text(arena *a, const json_value *v, const char *name, bool must, str *out) {
+    const json_value *m = json_get(v, name);
+    if (!m) return !must;
+    *out = arena_str(a, m->text);
+    return m->type == JSON_STRING;
+}
+
+static bool get_id(arena *a, const json_value *v, const char *name, bool must, id *out) {
+    str hex = {0};
+    if (!get_text(a, v, name, must, &hex)) return false;
+    return hex.n ? id_parse(hex, out) : !must;
+}
+
+static bool get_i64(const json_value *v, const char *name, int64_t *out) {
+    const json_value *m = json_get(v, name);
+    if (m) *out = m->i;
+    return m && m->type == JSON_INT;
+}
+
+static bool get_value(const json_value *v, double *out) {
+    const json_value *m = json_get(v, "value");
+    if (!m) return false;
+    *out = m->f;
+    if (m->type != JSON_STRING) return m->type == JSON_INT || m->type == JSON_DOUBLE;
+    *out = str_is(m->text, "Infinity")    ? (double)INFINITY
+           : str_is(m->text, "-Infinity") ? -(double)INFINITY
+                                          : (double)NAN;
+    return str_is(m->text, "NaN") || *out == *out;
+}
+
+static bool take_point(gathering *g, str line, err *e) {
+    int64_t ws;
+    id run_id = {{0}};
+    point p = {.step = 0};
+    const json_value *v = json_parse(g->x->line, line, 0, NULL);
+    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) &&
+              get_id(g->x->line, v, "run", true, &run_id);
+    if (ok && g->n && (!id_eq(run_id, g->run) || ws != g->ws) && !append_points(g, e))
+        return false;
+    ok = ok && get_text(g->a, v, "key", true, &p.key) &&
+         get_id(g->x->line, v, "model", false, &p.model) &&
+         get_text(g->a, v, "dataset_name", false, &p.dataset_name) &&
+         get_text(g->a, v, "dataset_digest", false, &p.dataset_digest) &&
+         get_i64(v, "step", &p.step) && get_i64(v, "time_ms", &p.time_ms) &&
+         get_value(v, &p.value);
+    if (!ok) return err_set(e, ERR_INVALID, "it is not a point as 'stemma export' writes it");
+    g->ws = ws;
+    g->run = run_id;
+    g->points[g->n++] = p;
+    return g->n < POINTS_AT_ONCE || append_points(g, e);
+}
+
+static bool import_points(importing *x, err *e) {
+    const char *path = path_of(x, STR(PORTABLE_POINTS));
+    lines *l = lines_open(path, e);
+    if (!l) return e->code == ERR_NOT_FOUND;
+    gathering *g = mem_alloc(sizeof *g);
+    g->x = x;
+    g->a = arena_new();
+    str line;
+    int got;
+    while ((got = lines_next(l, &line, e)) == 1) {
+        arena_reset(x->line);
+        if (take_point(g, line, e)) continue;
+        got = -1;
+        break;
     }
+    bool ok = (got == 0 && append_points(g, e)) || at_line(l, path, e);
+    arena_free(g->a);
+    free(g);
+    lines_close(l);
+    return ok;
 }
 
-static void print_result(const importer *m, double seconds) {
-    print_counts("experiments", &m->n_projects);
-    print_counts("logged models", &m->n_models);
-    print_counts("runs", &m->n_runs);
-    printf("%-14s %10llu new (%llu bytes)  %llu as they were\n\n", "files", (ull)m->files_new,
-           (ull)m->bytes_new, (ull)m->files_same);
-    if (m->o.dry_run) {
-        for (size_t i = 0; i < IMPORT_KIND_COUNT; i++) {
-            if (m->there.of[i].n)
-                printf("%-32s %14llu would come\n", kind_words[i], (ull)m->there.of[i].n);
-        }
-        return;
+// ---- files ----------------------------------------------------------------------------------
+
+static bool upload(importing *x, int fd, sha256 *digest, err *e) {
+    char *piece = mem_alloc(PIECE);
+    uint64_t size;
+    store_upload *u = store_begin(x->d.store, e);
+    ssize_t n = 0;
+    bool ok = u != NULL;
+    while (ok && (n = read(fd, piece, PIECE)) > 0)
+        ok = store_write(u, piece, (size_t)n, e);
+    if (ok && n < 0) ok = err_errno(e, "reading a file failed");
+    free(piece);
+    if (!ok) {
+        store_abort(u);
+        return false;
     }
-    print_table(m);
-    printf("\n%s (%.1f s)\n",
-           all_same(m) ? "Both sides are equal." : "THE TWO SIDES ARE NOT EQUAL.", seconds);
+    return store_finish(u, digest, &size, e);
 }
 
-// ---- JSON -----------------------------------------------------------------------------------
-
-static void put_sum(json_writer *w, const import_sum *s) {
-    char sum[20];
-    snprintf(sum, sizeof sum, "%016llx", (ull)s->sum);
-    json_object(w);
-    json_m_i64(w, "count", (int64_t)s->n);
-    json_m_string(w, "checksum", str_of(sum));
-    json_object_end(w);
+static bool import_file(importing *x, str path, sha256 want, int64_t size, err *e) {
+    sha256 got;
+    int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return err_errno(e, "opening %s failed", path.p);
+    bool ok = upload(x, fd, &got, e);
+    close(fd);
+    if (!ok) return false;
+    if (!sha256_eq(got, want))
+        return err_set(e, ERR_CORRUPT, "%s does not have the digest that artifacts says",
+                       path.p);
+    x->files++;
+    x->file_bytes += (uint64_t)size;
+    return true;
 }
 
-static void put_counts(json_writer *w, const char *key, const import_counts *n) {
-    json_key(w, str_of(key));
-    json_object(w);
-    json_m_i64(w, "new", (int64_t)n->new);
-    json_m_i64(w, "changed", (int64_t)n->changed);
-    json_m_i64(w, "same", (int64_t)n->same);
-    json_m_i64(w, "left", (int64_t)n->left);
-    json_object_end(w);
+// Paths were checked when they were stored; here somebody may have written the file.
+static bool safe(arena *a, str path, str *out, err *e) {
+    return (artifact_path(a, path, out, e) && str_eq(path, *out)) ||
+           err_set(e, ERR_INVALID, "'%.*s' can not be the path of a file", STR_F(path));
 }
 
-static void put_texts(json_writer *w, const char *key, const source_log *log, bool lost) {
-    const str *texts;
-    size_t n = source_texts(log, lost, &texts);
-    json_key(w, str_of(key));
-    json_array(w);
-    for (size_t i = 0; i < n; i++)
-        json_string(w, texts[i]);
-    json_array_end(w);
+static bool take_file(importing *x, str line, err *e) {
+    arena *a = x->line;
+    str parent = {0}, name = {0}, hex = {0}, path;
+    int64_t ws = 0, size = 0;
+    sha256 digest;
+    const json_value *v = json_parse(a, line, 0, NULL);
+    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) &&
+              get_i64(v, "size", &size) && get_text(a, v, "parent", true, &parent) &&
+              get_text(a, v, "name", true, &name) && get_text(a, v, "digest", false, &hex) &&
+              (!hex.n || sha256_parse(hex, &digest));
+    if (!ok) return err_set(e, ERR_INVALID, "it is not a file as 'stemma export' writes it");
+    if (!hex.n) return true; // a folder
+    path = parent.n ? arena_printf(a, "%.*s/%.*s", STR_F(parent), STR_F(name)) : name;
+    return safe(a, path, &path, e) &&
+           import_file(x,
+                       arena_printf(a, "%.*s/files/%lld/%.*s", STR_F(x->dir), (long long)ws,
+                                    STR_F(path)),
+                       digest, size, e);
 }
 
-static void put_proof(json_writer *w, const importer *m) {
-    json_m_object(w, "proof");
-    for (size_t i = 0; i < IMPORT_KIND_COUNT; i++) {
-        json_key(w, str_of(kind_names[i]));
-        json_object(w);
-        json_key(w, STR("source"));
-        put_sum(w, &m->there.of[i]);
-        json_key(w, STR("here"));
-        put_sum(w, &m->here.of[i]);
-        json_object_end(w);
+static bool import_files(importing *x, err *e) {
+    const char *path = path_of(x, STR("artifacts"));
+    lines *l = lines_open(path, e);
+    if (!l) return e->code == ERR_NOT_FOUND;
+    str line;
+    int got;
+    while ((got = lines_next(l, &line, e)) == 1) {
+        arena_reset(x->line);
+        if (take_file(x, line, e)) continue;
+        got = -1;
+        break;
     }
-    json_object_end(w);
+    bool ok = got == 0 || at_line(l, path, e);
+    lines_close(l);
+    return ok;
 }
 
-static void print_json(const importer *m, double seconds) {
-    buf b = BUF_MAX(JSON_MAX);
-    json_writer w = json_writer_new(&b);
-    json_object(&w);
-    json_m_string(&w, "source", m->src.name);
-    json_m_bool(&w, "dry_run", m->o.dry_run);
-    json_m_bool(&w, "equal", all_same(m));
-    json_m_f64(&w, "seconds", seconds);
-    put_counts(&w, "projects", &m->n_projects);
-    put_counts(&w, "models", &m->n_models);
-    put_counts(&w, "runs", &m->n_runs);
-    json_m_object(&w, "files");
-    json_m_i64(&w, "new", (int64_t)m->files_new);
-    json_m_i64(&w, "same", (int64_t)m->files_same);
-    json_m_i64(&w, "bytes", (int64_t)m->bytes_new);
-    json_object_end(&w);
-    put_proof(&w, m);
-    json_m_i64(&w, "lost_count", (int64_t)source_lost_count(m->log));
-    put_texts(&w, "lost", m->log, true);
-    put_texts(&w, "notes", m->log, false);
-    json_object_end(&w);
-    printf("%.*s\n", (int)b.n, b.p);
-    buf_free(&b);
+// ---- all ------------------------------------------------------------------------------------
+
+static bool read_about(importing *x, err *e) {
+    char text[1000];
+    str path = arena_printf(x->a, "%.*s/export.json", STR_F(x->dir));
+    int fd = open(path.p, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' is not an export: it has no export.json",
+                       STR_F(x->dir));
+    ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    const json_value *v = json_parse(x->a, str_n(text, n > 0 ? (size_t)n : 0), 0, NULL);
+    const json_value *format = v ? json_get(v, "stemma_export") : NULL;
+    if (!format || format->type != JSON_INT)
+        return err_set(e, ERR_INVALID, "%s is damaged", path.p);
+    if (format->i > PORTABLE_FORMAT)
+        return err_set(e, ERR_STATE, "the export was made by a newer stemma: use that one");
+    return true;
 }
 
-// ---- the command ----------------------------------------------------------------------------
-
-static bool clash_of(str s, import_on_clash *out, err *e) {
-    static const char *const names[] = {"refuse", "skip", "rename"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!str_is(s, names[i])) continue;
-        *out = (import_on_clash)i;
-        return true;
+static bool empty_database(importing *x, bool again, err *e) {
+    const table_set *set = table_set_at(0);
+    int schema = db_schema_number(x->d.db, e);
+    if (schema < 0) return false;
+    if (schema > 0 && !again)
+        return err_set(e, ERR_STATE, "the database is not empty: import into an empty one");
+    if (!core_migrate(x->d.db, STEMMA_VERSION, e)) return false;
+    for (size_t i = 0; schema > 0 && i < set->n; i++) {
+        if (!str_is(set->tables[i].name, "object") && !table_wipe(x->d.db, &set->tables[i], e))
+            return false;
     }
-    return err_set(e, ERR_INVALID, "--on-clash takes refuse, skip or rename, not '%.*s'",
-                   STR_F(s));
+    return true;
 }
 
-static str user_name(void) {
-    const char *name = getenv("USER");
-    return str_of(name ? name : "");
+static bool import_all(importing *x, bool again, err *e) {
+    uint64_t runs;
+    const cli_options *o = x->o;
+    str url = o->db.n ? o->db : arena_printf(x->a, "sqlite:%.*s/stemma.db", STR_F(o->data));
+    x->d.db = db_open(&(db_config){.url = url}, e);
+    if (!x->d.db || !empty_database(x, again, e) || !import_tables(x, e)) return false;
+    x->d.store = store_open(x->d.db, arena_printf(x->a, "%.*s/content", STR_F(o->data)), e);
+    core_config c = {.db = x->d.db, .store = x->d.store, .artifact_root = o->artifact_root};
+    if (x->d.store) x->d.core = core_open(&c, STEMMA_VERSION, e);
+    return x->d.core && import_files(x, e) && import_points(x, e) &&
+           series_pack_all(x->d.core, e) && search_rebuild(x->d.core, &runs, e);
 }
 
-static int report(const importer *m, bool ok, const cli_options *o, double seconds,
-                  const err *e) {
-    if (!ok) return cli_fail(e);
-    if (o->json.n)
-        print_json(m, seconds);
-    else
-        print_result(m, seconds);
-    bool proven = m->o.dry_run || all_same(m);
-    return proven && !source_lost_count(m->log) ? CLI_OK : CLI_UNSOUND;
-}
-
-static int import_into(cli_data *d, importer *m, const cli_options *o, arena *a) {
+int cmd_import(const cli_options *o, arena *a) {
     err e = {0};
-    source_config config = {.address = o->words[0],
-                            .artifacts = o->artifacts,
-                            .scratch = o->data,
-                            .a = a,
-                            .log = m->log};
-    int64_t began = clock_mono_us();
-    m->c = (ctx){.core = d->core, .a = a, .ws = WORKSPACE_DEFAULT, .user = user_name()};
-    bool ok = source_open(&config, &m->src, &e);
-    if (ok) {
-        if (o->as.n) m->src.name = o->as;
-        ok = importer_run(m, &e);
-    }
-    int code = report(m, ok, o, (double)(clock_mono_us() - began) / 1e6, &e);
-    source_close(&m->src);
-    return code;
-}
-
-int cmd_import_mlflow(const cli_options *o, arena *a) {
-    err e = {0};
-    cli_data d;
-    importer m = {.a = a, .log = source_log_new(a)};
-    m.o = (import_options){.dry_run = o->dry_run.n > 0, .files = !o->no_artifacts.n};
-    if (!clash_of(o->on_clash, &m.o.on_clash, &e) || !cli_open(o, a, true, &d, &e))
+    bool again;
+    importing x = {.o = o, .a = a, .line = arena_new(), .dir = o->words[0]};
+    if (!cli_given(o, "data")) {
+        err_set(&e, ERR_INVALID,
+                "'stemma import' needs --data DIR: a folder that is new or empty");
         return cli_fail(&e);
-    int code = import_into(&d, &m, o, a);
-    cli_close(&d);
-    return code;
+    }
+    bool ok = read_about(&x, &e) &&
+              place_begin(a, o->data, "import", o->db, false, &again, &e) &&
+              import_all(&x, again, &e);
+    cli_close(&x.d);
+    ok = ok && (!o->db.n || place_set_records(a, o->data, true, &e)) &&
+         place_end(a, o->data, &e);
+    arena_free(x.line);
+    if (!ok) return cli_fail(&e);
+    printf(o->json.n ? "{\"rows\":%llu,\"points\":%llu,\"files\":%llu,\"bytes\":%llu}\n"
+                     : "imported %llu rows, %llu points and %llu files with %llu bytes\n",
+           (ull)x.rows, (ull)x.points, (ull)x.files, (ull)x.file_bytes);
+    return CLI_OK;
 }

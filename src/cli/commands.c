@@ -13,13 +13,43 @@ const cli_command cli_commands[] = {
     {.name = "check", .run = cmd_check, .summary = "is this data whole?",
      .text = "Reads the records, the blocks of points, the event log's chain and the stored files, and "
      "names what is damaged. Exits\n"
-     "with 3 when something is. The server must not run on the same SQLite folder."},
+     "with 3 when something is. The server must not run on the same SQLite folder. With a FILE: reads that backup whole "
+     "instead.", .usage = "[FILE]", .most = 1},
     {.name = "rebuild", .run = cmd_rebuild, .summary = "make derived tables anew from the facts",
      .text = "Makes the summaries of series and the columns of the search again. Facts are not "
      "touched."},
     {.name = "gc", .run = cmd_gc, .summary = "free what deleted runs held",
-     .text = "Removes deleted runs and logged models for good, and then the stored files that nothing "
-     "names any more."},
+     .text = "Frees runs and logged models that were deleted at least --older-than ago, and then the stored files that "
+     "nothing names any more.\n"
+     "What it frees can be brought back with --undo until --hold has passed, and takes room until "
+     "the first gc after that."},
+    {.name = "backup", .run = cmd_backup, .summary = "write everything to one file",
+     .text = "Writes everything that a running server keeps, or a folder (--data) that no server has, "
+     "as it was at one moment. The\n"
+     "server goes on meanwhile. FILE gets its name when it is whole.", .usage = "FILE",
+     .least = 1, .most = 1, .flags = CLI_CLIENT},
+    {.name = "restore", .run = cmd_restore, .summary = "make a data folder from a backup",
+     .text = "Makes the folder --data, and the records in it or in the PostgreSQL database --db, from a "
+     "backup. Both must be empty.\n"
+     "Killed anywhere, run it again. At its end it checks everything.", .usage = "FILE",
+     .least = 1, .most = 1},
+    {.name = "migrate", .run = cmd_migrate, .summary = "move the records to another database",
+     .text = "Moves the records of a data folder from SQLite to PostgreSQL (--to postgresql://...) or "
+     "back (--from postgresql://...\n"
+     "--to sqlite); the content stays. No server may run. Killed anywhere, run it again: the "
+     "source is only read."},
+    {.name = "export", .run = cmd_export, .summary = "write everything as lines of JSON and files",
+     .text = "Writes projects, runs, parameters, tags, points, inputs, models, events and files of a data "
+     "folder into the new folder\n"
+     "DIR, for people and other tools: docs/export.md describes it.", .usage = "DIR",
+     .least = 1, .most = 1},
+    {.name = "import", .run = cmd_import, .summary = "make a data folder from an export",
+     .text = "Makes the folder --data (and the records in --db) from what 'stemma export' wrote, with "
+     "the same ids. Both must be empty.", .usage = "DIR", .least = 1, .most = 1},
+    {.name = "du", .run = cmd_du, .summary = "who uses how much",
+     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' counts "
+     "each file once, however many\n"
+     "runs name it.", .flags = CLI_CLIENT},
     {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
      .summary = "bring the history of an MLflow tracker over",
      .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "

@@ -2,6 +2,7 @@
 // data: opens what a data folder holds: stemma.db (unless --db names a PostgreSQL database) and
 // content/. One thread.
 #include "cli/cli_internal.h"
+#include "cli/place.h"
 
 #include "base/log.h"
 
@@ -27,6 +28,7 @@ bool cli_set_log(str level, err *e) {
 
 bool cli_data_there(const cli_options *o, arena *a, err *e) {
     const char *file = o->db.n ? "content" : "stemma.db";
+    if (!place_is_finished(a, o->data, e)) return false;
     if (access(arena_printf(a, "%.*s/%s", STR_F(o->data), file).p, F_OK) == 0) return true;
     return err_set(e, ERR_NOT_FOUND, "there is no data in '%.*s': it has no %s",
                    STR_F(o->data), file);
@@ -34,12 +36,13 @@ bool cli_data_there(const cli_options *o, arena *a, err *e) {
 
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {
     *out = (cli_data){0};
-    if (!make_folder(a, o->data, e)) return false;
+    if (!make_folder(a, o->data, e) || !place_may_open(a, o->data, o->db, e)) return false;
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     out->db = db_open(&(db_config){.url = url}, e);
     if (out->db) {
         core_config c = {
-            .db = out->db, .artifact_root = o->artifact_root, .background = background};
+            .db = out->db, .artifact_root = o->artifact_root, .background = background,
+            .undo_dir = arena_printf(a, "%.*s/undo", STR_F(o->data))};
         cli_seconds(o->beat_grace, &c.beat_grace_us);
         c.beat_grace_us *= 1000000;
         // The catalogue of objects is a table of the schema, so the schema comes first.

@@ -24,6 +24,7 @@
 #define STALL_US      10000000
 #define RETRY_US      200000 // after a failure, doubling up to
 #define RETRY_MOST_US 3000000
+#define FIRST_BEAT_US 500000 // what ends sooner needs none
 
 struct outbox {
     outbox_config config;
@@ -219,7 +220,8 @@ outbox *outbox_new(const outbox_config *config, err *e) {
     o->config = *config;
     o->http = http;
     o->fd = fd;
-    o->beat_at = o->moved_at = clock_mono_us();
+    o->moved_at = clock_mono_us();
+    o->beat_at = o->moved_at + FIRST_BEAT_US;
     pthread_mutex_init(&o->lock, NULL);
     thread_cond_init(&o->wake);
     thread_cond_init(&o->progress);

@@ -53,7 +53,7 @@ static int entry_read(db_tx *tx, const ctx *c, str path, artifact_entry *out, er
 }
 
 // I1 for the folders of `path` itself, upwards until one is there.
-static bool ensure_folders(db_tx *tx, const ctx *c, str path, err *e) {
+bool artifact_folders(db_tx *tx, const ctx *c, str path, err *e) {
     int64_t now = clock_now_us();
     while (path.n) {
         artifact_entry there;
@@ -84,7 +84,7 @@ static bool put_file(db_tx *tx, const ctx *c, const artifact_file *f, err *e) {
         return err_set(e, ERR_CONFLICT, "'%.*s' is a folder, so no file can take its place",
                        STR_F(f->path));
     }
-    return (found || ensure_folders(tx, c, parent, e)) &&
+    return (found || artifact_folders(tx, c, parent, e)) &&
            db_push(tx, &Q_artifact_put, e, DB_I64(c->ws), DB_TEXT(parent), DB_TEXT(name),
                    DB_ID(f->digest), DB_I64(f->size), DB_I64(clock_now_us()));
 }
@@ -174,6 +174,15 @@ bool artifact_delete(ctx *c, str path, err *e) {
     if (!path.n) return err_set(e, ERR_INVALID, "Invalid path");
     call d = {.c = c, .path = path};
     return db_write(core_db(c->core), delete, &d, e);
+}
+
+bool artifact_each(db_tx *tx, int64_t ws, str path, table_fn fn, void *arg, err *e) {
+    arena *a = db_tx_arena(tx);
+    const table *t = table_named(table_set_at(0), STR("artifact"));
+    str next = arena_printf(a, "%.*s\x01", STR_F(path)), // texts hold no NUL
+        from = arena_printf(a, "%.*s/", STR_F(path)), to = arena_printf(a, "%.*s0", STR_F(path));
+    return table_each_range(tx, t, ws, path, next, fn, arg, e) &&
+           table_each_range(tx, t, ws, from, to, fn, arg, e);
 }
 
 bool artifact_uses(db_tx *tx, sha256 digest, bool *yes, err *e) {

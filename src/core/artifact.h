@@ -7,6 +7,7 @@
 #define STEMMA_CORE_ARTIFACT_H
 
 #include "core/core.h"
+#include "core/table.h"
 
 // Decoded user path -> normal form without leading, trailing or double '/'. ERR_INVALID
 // "Invalid path" for `..`, absolute paths, drive letters, backslashes, '#', control characters,
@@ -38,6 +39,10 @@ bool artifact_get(ctx *c, str path, artifact_entry *out, err *e); // ERR_NOT_FOU
 bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n,
                    err *e);
 bool artifact_delete(ctx *c, str path, err *e); // file or tree; nothing there is fine
+// Every row beneath `path` (not its own), for who moves them as a whole.
+bool artifact_each(db_tx *tx, int64_t ws, str path, table_fn fn, void *arg, err *e);
+// Makes the folders of `path`, itself among them, within the caller's transaction.
+bool artifact_folders(db_tx *tx, const ctx *c, str path, err *e);
 // Is the digest used by any path? For gc.
 bool artifact_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 

@@ -21,6 +21,9 @@ store *core_store(core *c) {
 str core_artifact_root(core *c) {
     return str_of(c->artifact_root);
 }
+str core_undo_dir(core *c) {
+    return str_of(c->undo_dir);
+}
 
 typedef struct first_rows {
     core *c;
@@ -89,6 +92,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
     c->store = config->store;
     c->artifact_root =
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
+    c->undo_dir = mem_strdup(config->undo_dir);
     c->holder = id_new();
     pthread_mutex_init(&c->listen_lock, NULL);
     c->beat_grace_us = config->beat_grace_us ? config->beat_grace_us : BEAT_GRACE_US;
@@ -122,6 +126,7 @@ void core_close(core *c) {
     if (c->watch) beat_watch_stop(c->watch);
     pthread_mutex_destroy(&c->listen_lock);
     free(c->artifact_root);
+    free(c->undo_dir);
     free(c);
 }
 

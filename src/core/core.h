@@ -25,6 +25,7 @@ typedef struct core_config {
     store *store;
     str artifact_root; // default root of new projects: "mlflow-artifacts:/" or what the
                        // operator named
+    str undo_dir;      // where gc keeps what it can undo; empty: nowhere
     bool background;   // start the threads that pack, fold, seal and run jobs (off in one-shot
                        // commands)
     int64_t job_lease_us; // 0: 10 s; less only in tests
@@ -43,6 +44,7 @@ void core_close(core *c); // stops them; does not close db and store
 db *core_db(core *c);
 store *core_store(core *c);
 str core_artifact_root(core *c);
+str core_undo_dir(core *c); // empty: none
 
 // Who calls, for one request. `user` is what the event log records; `proven`: by a token, else
 // only claimed.

@@ -18,6 +18,7 @@ struct core {
     db *db;
     store *store;
     char *artifact_root;
+    char *undo_dir;
     id holder; // this process, in leases
     series_packer *packer;
     search_folder *folder;

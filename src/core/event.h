@@ -30,7 +30,8 @@
     X(job_ended, "a job that a user started has ended")                                        \
     X(imported, "records came from another tracker")                                           \
     X(run_crashed, "a run that promised signs of life gave none")                              \
-    X(run_revived, "a run that was taken for crashed gave a sign of life")
+    X(run_revived, "a run that was taken for crashed gave a sign of life")                     \
+    X(gc_undone, "what a gc had freed came back to the bin")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

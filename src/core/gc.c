@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// gc: walks the bin by key in small transactions. The run's row goes last, so that a killed gc
-// finds it again. One gc at a time is enough; two do no harm, because every step checks the
-// state it removes.
-#include "core/gc.h"
+// gc: walks the bin by key in small transactions. A page of it is written to the undo file and
+// synced before any of it is removed. The run's row goes last, so that a killed gc finds it
+// again. One gc at a time is enough; two do no harm, because every step checks the state it
+// removes.
+#include "core/gc_internal.h"
 
 #include "base/clock.h"
 #include "base/vec.h"
@@ -12,20 +13,16 @@
 #include "core/core_internal.h"
 #include "core/event.h"
 #include "core/gc_sql.h"
+#include "core/table.h"
 
 #define PROXY_SCHEME "mlflow-artifacts:/"
-
-typedef struct bin_item {
-    id id;
-    int64_t project, deleted_us;
-    str artifact_uri;
-} bin_item;
 
 typedef struct gc {
     ctx *c;
     int64_t before_us;
-    bool dry;
+    const gc_options *o;
     gc_report *report;
+    undo_out *undo; // NULL: not kept
     // the page being read, and where the next begins
     bool models;
     int64_t after_us;
@@ -37,6 +34,18 @@ typedef struct gc {
     bool done;
 } gc;
 
+// The item's part of the artifact tree, when it lies in ours: not on another host
+// ("//host/..."), and not under what is no path (clients may name any location; nothing could
+// be put there).
+static void find_path(gc *g, bin_item *i) {
+    str scheme = STR(PROXY_SCHEME), path;
+    err no_path;
+    if (!str_starts(i->artifact_uri, scheme)) return;
+    str rest = str_from(i->artifact_uri, scheme.n);
+    if (!str_starts(rest, STR("/")) && artifact_path(g->c->a, rest, &path, &no_path))
+        i->path = path;
+}
+
 static bool read_page(db_tx *tx, void *arg, err *e) {
     gc *g = arg;
     VEC(bin_item) v = {0};
@@ -47,28 +56,18 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
                                     DB_ID(g->after), DB_I64(g->before_us));
     if (!rows) return false;
     while (db_next(rows, e)) {
-        bin_item i = {.id = db_id(rows, 0),
+        bin_item i = {.model = g->models,
+                      .id = db_id(rows, 0),
                       .project = db_i64(rows, 1),
                       .artifact_uri = arena_str(g->c->a, db_text(rows, 2))};
         if (!g->models) i.deleted_us = db_i64(rows, 3);
+        find_path(g, &i);
         vec_push(g->c->a, &v, i);
     }
     db_end(rows);
     g->items = v.p;
     g->n = v.n;
     return e->code == ERR_NONE;
-}
-
-// The item's part of the artifact tree, when it lies in ours: not on another host ("//host/..."),
-// and not under what is no path (clients may name any location; nothing could be put there).
-static bool free_artifacts(gc *g, const bin_item *i, err *e) {
-    str scheme = STR(PROXY_SCHEME), path;
-    err no_path;
-    if (!str_starts(i->artifact_uri, scheme)) return true;
-    str rest = str_from(i->artifact_uri, scheme.n);
-    if (str_starts(rest, STR("/")) || !artifact_path(g->c->a, rest, &path, &no_path) || !path.n)
-        return true;
-    return artifact_delete(g->c, path, e);
 }
 
 static bool still_deleted(db_tx *tx, const gc *g, bool *yes, err *e) {
@@ -88,8 +87,37 @@ static bool forget_points(db_tx *tx, void *arg, err *e) {
            (!g->done || console_forget_step(tx, g->c->ws, g->item->id, &g->done, e));
 }
 
+typedef struct wiping {
+    gc *g;
+    const table *t;
+    int64_t n;
+} wiping;
+
+static bool wipe_page(db_tx *tx, void *arg, err *e) {
+    wiping *w = arg;
+    const bin_item *i = w->g->item;
+    bool deleted = i->model;
+    w->n = 0;
+    if (!i->model && !still_deleted(tx, w->g, &deleted, e)) return false;
+    if (deleted) w->n = db_do(tx, &w->t->owned_wipe, e, DB_I64(w->g->c->ws), DB_ID(i->id));
+    return w->n >= 0;
+}
+
+// Rows of the item in every table that has some, but for its own.
+static bool wipe_rows(gc *g, err *e) {
+    const table_set *set = table_set_at(0);
+    for (size_t i = 0; i < set->n; i++) {
+        wiping w = {.g = g, .t = &set->tables[i]};
+        if (!w.t->owned || str_is(w.t->name, "run") || str_is(w.t->name, "model")) continue;
+        do {
+            if (!db_write(g->c->core->db, wipe_page, &w, e)) return false;
+        } while (w.n);
+    }
+    return true;
+}
+
 // Out of the search first: it needs the run's row to know its slot.
-static bool forget_rows(db_tx *tx, void *arg, err *e) {
+static bool forget_row(db_tx *tx, void *arg, err *e) {
     gc *g = arg;
     const bin_item *i = g->item;
     bool deleted = g->models;
@@ -101,23 +129,60 @@ static bool forget_rows(db_tx *tx, void *arg, err *e) {
         db_do(tx, g->models ? &Q_gc_model : &Q_gc_run, e, DB_I64(g->c->ws), DB_ID(i->id));
     g->done = n == 1;
     if (n != 1) return n == 0;
-    return db_do(tx, &Q_gc_attr, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
-           db_do(tx, &Q_gc_edge_tag, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
-           db_do(tx, &Q_gc_edge, e, DB_I64(g->c->ws), DB_ID(i->id)) >= 0 &&
-           beat_forget(tx, g->c->ws, i->id, e) &&
-           event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id), (str){0}, e);
+    return event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id),
+                     (str){0}, e);
 }
 
 static bool free_item(gc *g, const bin_item *i, err *e) {
     g->item = i;
-    if (!free_artifacts(g, i, e)) return false;
+    if (i->path.n && !artifact_delete(g->c, i->path, e)) return false;
     g->done = g->models;
     while (!g->done) {
         if (!db_write(g->c->core->db, forget_points, g, e)) return false;
     }
-    if (!db_write(g->c->core->db, forget_rows, g, e)) return false;
+    if (!wipe_rows(g, e) || !db_write(g->c->core->db, forget_row, g, e)) return false;
     if (g->done) *(g->models ? &g->report->models : &g->report->runs) += 1;
+    if (g->o->progress) g->o->progress(g->o->arg, g->report);
+    return core_goes_on(g->c->core, e);
+}
+
+// ---- the walk -------------------------------------------------------------------------------
+
+typedef struct measuring {
+    gc *g;
+    const bin_item *item;
+    uint64_t files, bytes;
+} measuring;
+
+static bool measure_row(void *arg, const table *t, const db_rows *row, err *e) {
+    measuring *m = arg;
+    (void)t, (void)e;
+    if (db_is_null(row, 3)) return true; // a folder
+    m->files++;
+    m->bytes += (uint64_t)db_i64(row, 4);
     return true;
+}
+
+static bool measure_fn(db_tx *tx, void *arg, err *e) {
+    measuring *m = arg;
+    m->files = m->bytes = 0;
+    return artifact_each(tx, m->g->c->ws, m->item->path, measure_row, m, e);
+}
+
+static bool measure(gc *g, const bin_item *i, err *e) {
+    measuring m = {.g = g, .item = i};
+    if (i->path.n && !db_snapshot(g->c->core->db, measure_fn, &m, e)) return false;
+    g->report->files += m.files;
+    g->report->file_bytes += m.bytes;
+    return true;
+}
+
+static bool keep_page(gc *g, err *e) {
+    for (size_t i = 0; i < g->n; i++) {
+        if (!measure(g, &g->items[i], e)) return false;
+        if (g->undo && !undo_item(g->undo, g->c->ws, &g->items[i], e)) return false;
+    }
+    return !g->undo || undo_sync(g->undo, e);
 }
 
 static bool free_kind(gc *g, bool models, err *e) {
@@ -126,11 +191,13 @@ static bool free_kind(gc *g, bool models, err *e) {
     g->after = (id){0};
     do {
         arena_reset(g->c->a);
-        if (!db_read(g->c->core->db, read_page, g, e)) return false;
+        if (!core_goes_on(g->c->core, e) || !db_read(g->c->core->db, read_page, g, e) ||
+            !keep_page(g, e))
+            return false;
         for (size_t i = 0; i < g->n; i++) {
             g->after = g->items[i].id;
             g->after_us = g->items[i].deleted_us;
-            if (g->dry)
+            if (g->o->dry)
                 *(models ? &g->report->models : &g->report->runs) += 1;
             else if (!free_item(g, &g->items[i], e))
                 return false;
@@ -153,17 +220,24 @@ static bool is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e) {
     return artifact_uses(tx, digest, yes, e);
 }
 
-bool gc_bin(core *c, int64_t older_us, bool dry, gc_report *out, err *e) {
-    ctx k = {.core = c, .a = arena_new(), .ws = INT64_MIN, .user = STR("gc"), .proven = true};
-    gc g = {.c = &k, .before_us = clock_now_us() - older_us, .dry = dry, .report = out};
-    *out = (gc_report){0};
-    bool ok;
+static bool free_records(gc *g, err *e) {
     for (;;) {
-        ok = db_read(c->db, next_workspace, &g, e);
-        if (!ok || g.done) break;
-        ok = free_kind(&g, false, e) && free_kind(&g, true, e);
-        if (!ok) break;
+        if (!db_read(g->c->core->db, next_workspace, g, e)) return false;
+        if (g->done) return true;
+        if (!free_kind(g, false, e) || !free_kind(g, true, e)) return false;
     }
+}
+
+bool gc_bin(core *c, const gc_options *o, gc_report *out, err *e) {
+    ctx k = {.core = c, .a = arena_new(), .ws = INT64_MIN, .user = STR("gc"), .proven = true};
+    int64_t now = clock_now_us();
+    bool kept = !o->dry && o->hold_us > 0 && core_undo_dir(c).n;
+    gc g = {.c = &k, .before_us = now - o->older_us, .o = o, .report = out};
+    *out = (gc_report){0};
+    bool ok = !kept || (g.undo = undo_begin(c, e));
+    ok = ok && free_records(&g, e);
+    if (g.undo) ok = undo_end(g.undo, ok, e) && ok;
     arena_free(k.a);
-    return ok && store_gc(c->store, is_used, NULL, dry, &out->objects, e);
+    return ok && store_gc(c->store, is_used, NULL, o->hold_us, o->dry, &out->objects, e) &&
+           (o->dry || undo_forget(c, now - o->hold_us, e));
 }

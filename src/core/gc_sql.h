@@ -15,11 +15,14 @@
       "SELECT model, project, artifact_uri FROM model WHERE ws = $1 AND model > $2 AND life = 1"                  \
       " AND updated_ms <= $3 ORDER BY model LIMIT 100")                                                  \
     X(gc_still_deleted, true, "SELECT life FROM run WHERE ws = $1 AND run = $2")                         \
-    X(gc_attr, true, "DELETE FROM attr WHERE ws = $1 AND owner = $2")                                    \
-    X(gc_edge_tag, true, "DELETE FROM edge_tag WHERE ws = $1 AND src = $2")                              \
-    X(gc_edge, true, "DELETE FROM edge WHERE ws = $1 AND src = $2")                                      \
     X(gc_run, true, "DELETE FROM run WHERE ws = $1 AND run = $2 AND life = 1")                           \
-    X(gc_model, true, "DELETE FROM model WHERE ws = $1 AND model = $2 AND life = 1")
+    X(gc_model, true, "DELETE FROM model WHERE ws = $1 AND model = $2 AND life = 1")                 \
+    X(gc_run_there, true, "SELECT 1 FROM run WHERE ws = $1 AND run = $2")                                \
+    X(gc_model_there, true, "SELECT 1 FROM model WHERE ws = $1 AND model = $2")                          \
+    X(gc_slot_free, true,                                                                                \
+      "SELECT 1 FROM column_head WHERE ws = $1 AND project = $2 AND chunk = $3 AND slots > $4"           \
+      " AND NOT EXISTS (SELECT 1 FROM run WHERE ws = $1 AND project = $2 AND slot = $5)")                \
+    X(gc_object_there, true, "SELECT 1 FROM object WHERE digest = $1")
 
 GC_SQL(SQL_QUERY)
 

@@ -75,6 +75,10 @@ bool job_renew(core *c, const job_claim *k, const job_now *now, int64_t lease_us
 bool job_finish(core *c, const job_claim *k, const job_now *now, const job_end *end, err *e);
 bool job_show_row(core *c, job_shown_kind which, bool holds, int64_t done, int64_t backlog,
                   err *e);
+// gc and its undo as jobs (gc_job.c).
+bool gc_job_check(arena *a, str argument, err *e);
+bool gc_job_run(job_run *j, err *e);
+bool gc_job_undo(job_run *j, err *e);
 // Forgets jobs that ended long ago, a bounded step; *n of them.
 bool job_clean(core *c, size_t *n, err *e);
 

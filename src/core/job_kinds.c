@@ -122,6 +122,12 @@ static bool clean(job_run *j, err *e) {
 const job_kind job_kinds[] = {
     {"check", "reads everything and says what is damaged; {\"deep\": true} hashes files again",
      .users = true, .check = check_argument, .run = check},
+    {"gc",
+     "frees what the bin holds: {\"older_than_s\", \"hold_s\", \"dry_run\"}, by default 30 days, "
+     "7 days, false",
+     .users = true, .check = gc_job_check, .run = gc_job_run},
+    {"gc_undo", "brings back what the last gc freed, to the bin", .users = true,
+     .run = gc_job_undo},
     {"clean", "forgets Idempotency-Keys after a day and ended jobs after a month",
      .every_us = 3600 * (int64_t)1000000, .run = clean},
     JOB_SHOWN_TABLE(SHOWN){0},

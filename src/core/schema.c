@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the trunk and the order of all migrations. Keys begin with the workspace; ids
 // are 16 bytes, made by the client of the database. Tables without a workspace: object,
-// object_lease, pack (store), lease (jobs). A migration that has been released is never edited:
+// object_hold (store), lease (jobs). A migration that has been released is never edited:
 // add the next number.
 #include "core/schema.h"
 
@@ -105,6 +105,7 @@ const db_migration schema_migrations[] = {
     {6, "jobs", job_schema},
     {7, "import", import_schema},
     {8, "console", console_schema},
+    {10, "care", store_care_schema},
     {20, "levels of blocks", series_level_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -193,7 +193,7 @@ bool search_groups(ctx *c, const search_groups_query *q, search_group **out, siz
 // The keys that runs of a project have, read from the facts of at most SEARCH_NAME_RUNS runs
 // (the newest, and others spread over the project's life): costs at most that many runs' keys,
 // whatever the project holds. In the order of names.
-#define SEARCH_NAME_RUNS 2048
+#define SEARCH_NAME_RUNS 1024
 typedef struct search_name {
     str key;
     uint64_t runs; // of those looked at

@@ -179,17 +179,25 @@ static bool compute_column(fold *f, db_tx *tx, size_t k, const search_cell *fact
 }
 
 // New runs take the next slots; who got one meanwhile is left for the next pass, and who is
-// gone needs none.
-static void give_slots(fold *f) {
+// gone needs none. The first slice decides. False: runs came or went since, so that the columns
+// of the slices before have others in these slots.
+static bool give_slots(fold *f) {
     int64_t slot = f->head.chunk * SEARCH_CHUNK + f->head.slots;
     f->first_new = slot;
     for (size_t i = 0; i < f->n_group; i++) {
         marked_run *m = &f->group[i];
-        if (m->chunk != NEW_CHUNK) continue;
-        m->run.has_slot = f->rows[i].exists && !f->rows[i].has_slot;
+        bool wanted = f->rows[i].exists && !f->rows[i].has_slot;
+        if (m->chunk != NEW_CHUNK) {
+            // It left the slot, which was folded, and came back without one.
+            if (wanted || f->rows[i].slot != m->run.slot) f->rows[i].exists = false;
+            continue;
+        }
+        if (f->from && m->run.has_slot != wanted) return false;
+        m->run.has_slot = wanted;
         m->run.slot = m->run.has_slot ? slot++ : 0;
     }
     f->next = (search_head){f->head.chunk, search_stamp(), slot - f->head.chunk * SEARCH_CHUNK};
+    return true;
 }
 
 static bool begin_slice(fold *f, db_tx *tx, err *e) {
@@ -205,8 +213,9 @@ static bool begin_slice(fold *f, db_tx *tx, err *e) {
         f->rows[i] = (search_run){.id = f->group[i].run.id};
     }
     if (!search_runs_read(tx, f->part, f->place, f->rows, f->n_group, e)) return false;
-    give_slots(f);
-    return f->from || search_column_list(tx, f->own, f->place, &f->columns, &f->n_columns, e);
+    f->found = give_slots(f);
+    return !f->found || f->from ||
+           search_column_list(tx, f->own, f->place, &f->columns, &f->n_columns, e);
 }
 
 static int metrics_last(const void *a, const void *b) {

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define SPREAD 32 // moments
+#define SPREAD (SEARCH_NAME_RUNS / 2 / SEARCH_IN_WIDTH) // moments
 
 typedef struct namer {
     ctx *c;

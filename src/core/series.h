@@ -150,6 +150,10 @@ bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), voi
                   uint64_t *blocks, err *e);
 // Summaries and levels anew from blocks; blocks are facts and stay.
 bool series_rebuild(core *c, uint64_t *n, err *e);
+// For a row of `series` or `point_log` that comes back: links the models that it names to its
+// run again.
+bool series_relink(db_tx *tx, int64_t ws, id run, id model, err *e);
+bool series_relink_record(db_tx *tx, int64_t ws, id run, str head, err *e);
 // Removes a bounded part of what a deleted run holds; *done when nothing is left.
 bool series_forget_step(db_tx *tx, int64_t ws, id run, bool *done, err *e);
 

@@ -386,3 +386,19 @@ bool series_forget_step(db_tx *tx, int64_t ws, id run_id, bool *done, err *e) {
     *done = left > 0 && !full;
     return !*done || db_push(tx, &Q_series_run_delete, e, DB_I64(ws), DB_ID(run_id));
 }
+
+// ---- bringing back --------------------------------------------------------------------------
+
+bool series_relink(db_tx *tx, int64_t ws, id run_id, id model_id, err *e) {
+    return id_is_zero(model_id) ||
+           db_push(tx, &Q_model_run_link, e, DB_I64(ws), DB_ID(model_id), DB_ID(run_id));
+}
+
+bool series_relink_record(db_tx *tx, int64_t ws, id run_id, str head, err *e) {
+    srec r;
+    if (!srec_open(&r, db_tx_arena(tx), head, (str){0}, e)) return series_passable(e);
+    for (size_t i = 0; i < r.n_series; i++) {
+        if (!series_relink(tx, ws, run_id, r.series[i].model, e)) return false;
+    }
+    return true;
+}

@@ -55,6 +55,13 @@ bool db_read(db *d, db_fn fn, void *arg, err *e) {
     return run(d, DB_MODE_READ, fn, arg, e);
 }
 
+bool db_snapshot(db *d, db_fn fn, void *arg, err *e) {
+    atomic_fetch_add(&d->snapshots, 1);
+    bool ok = db_read(d, fn, arg, e);
+    atomic_fetch_sub(&d->snapshots, 1);
+    return ok;
+}
+
 void db_tx_begin(db_tx *tx, db_mode mode) {
     arena_reset(tx->a);
     tx->mode = mode;

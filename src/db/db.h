@@ -55,6 +55,9 @@ bool db_write(db *d, db_fn fn, void *arg, err *e);
 bool db_append(db *d, db_fn fn, void *arg, err *e);
 // fn may run again when its very first statement failed (a connection that the server had closed meanwhile).
 bool db_read(db *d, db_fn fn, void *arg, err *e);
+// db_read for minutes: a dump of everything to a file, never to a socket. SQLite's writer does not wait for it (its WAL
+// grows by what is written meanwhile); PostgreSQL bounds each statement, not the whole.
+bool db_snapshot(db *d, db_fn fn, void *arg, err *e);
 
 // Runs once for each committed transaction in which it was asked for, after the commit, on some thread, briefly (a
 // wake-up of a background thread), perhaps when db_write has returned already. It is lost when the process dies: a hint,

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "db/db.h"
 
+#include <stdatomic.h>
+
 enum {
     DB_WAIT_US = 10 * 1000 * 1000,  // default of db_config.wait_us
     DB_RETRY_US = 10 * 1000 * 1000, // default of db_config.retry_us
@@ -47,6 +49,7 @@ typedef struct db_ops {
 struct db {
     const db_ops *ops;
     db_engine engine;
+    _Atomic int snapshots; // readers that stay for minutes
 };
 
 typedef struct db_hook {

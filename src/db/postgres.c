@@ -219,7 +219,7 @@ static bool url_ok(str url, err *e) {
 db *postgres_open(const db_config *config, err *e) {
     if (!url_ok(config->url, e)) return NULL;
     postgres_db *d = mem_alloc(sizeof *d);
-    d->base = (db){&postgres_ops, DB_POSTGRES};
+    d->base = (db){.ops = &postgres_ops, .engine = DB_POSTGRES};
     d->url = mem_strdup(config->url);
     d->wait_us = config->wait_us;
     d->retry_us = config->retry_us;

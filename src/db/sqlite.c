@@ -253,7 +253,7 @@ db *sqlite_open(const db_config *c, err *e) {
     if (!path_ok(path, e)) return NULL;
     pthread_once(&once, configure);
     sqlite_db *d = mem_alloc(sizeof *d);
-    d->base = (db){&sqlite_ops, DB_SQLITE};
+    d->base = (db){.ops = &sqlite_ops, .engine = DB_SQLITE};
     d->path = mem_strdup(path);
     d->wait_us = c->wait_us;
     d->max = c->readers > 0 ? c->readers : default_readers();

@@ -7,7 +7,7 @@
 // longer. A PASSIVE checkpoint lets readers be; a commit starts the WAL anew only when no
 // reader is in it, so under steady reading it grows, and from RESTART_PAGES on a checkpoint
 // waits for the readers of old snapshots (new ones read the database file and are not in the
-// way).
+// way); but not for one that stays for minutes (db_snapshot): then the WAL grows until it ends.
 //
 // Only the writer's thread.
 #include "base/log.h"
@@ -60,7 +60,7 @@ static void checkpoint(sq_tend *t, int mode, int wait_ms) {
 
 void sq_tend_after_group(sq_tend *t) {
     if (t->wal_pages - t->tried_pages < CHECKPOINT_PAGES) return;
-    bool old = t->wal_pages >= RESTART_PAGES;
+    bool old = t->wal_pages >= RESTART_PAGES && !atomic_load(&t->c->tx.d->snapshots);
     checkpoint(t, old ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
                old ? RESTART_WAIT_MS : 0);
 }

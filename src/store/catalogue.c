@@ -7,9 +7,10 @@
 #include "store/store_sql.h"
 
 const char store_schema[] = STORE_DDL;
+const char store_care_schema[] = STORE_CARE_DDL;
 
-const db_query *const store_queries[] = {&sql_find,  &sql_page, &sql_add,
-                                         &sql_lease, &sql_move, &sql_remove};
+const db_query *const store_queries[] = {&sql_find, &sql_page,   &sql_add,   &sql_lease,
+                                         &sql_move, &sql_remove, &sql_aside, &sql_back};
 const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
 
 // Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
@@ -26,6 +27,7 @@ static bool read_row(const db_rows *r, store_row *row, err *e) {
     row->where.kind = (store_kind)kind;
     row->where.start = (uint64_t)start;
     row->leased = db_i64(r, 5);
+    row->freed = db_i64(r, 6);
     return true;
 }
 
@@ -148,9 +150,99 @@ bool store_cat_page(db_tx *tx, store_cursor *at, store_row *rows, size_t max, si
     return true;
 }
 
-bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *removed, err *e) {
-    int64_t n = db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
-                      DB_I64(row->where.start), DB_I64(now));
-    *removed = n > 0;
+static bool changed(int64_t n, bool *yes) {
+    *yes = n > 0;
     return n >= 0;
+}
+
+bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *removed, err *e) {
+    return changed(db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
+                         DB_I64(row->where.start), DB_I64(now)),
+                   removed);
+}
+
+bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e) {
+    return changed(db_do(tx, &sql_aside, e, DB_ID(row->digest), DB_ID(row->where.part),
+                         DB_I64(row->where.start), DB_I64(now)),
+                   aside);
+}
+
+bool store_cat_back_tx(db_tx *tx, const store_row *row, err *e) {
+    return db_do(tx, &sql_back, e, DB_ID(row->digest)) >= 0;
+}
+
+// ---- many at once ---------------------------------------------------------------------------
+
+struct many {
+    store_row *rows;
+    bool *yes;
+    size_t n;
+    int64_t now, leased;
+};
+
+static bool known_fn(db_tx *tx, void *arg, err *e) {
+    struct many *m = arg;
+    store_row row;
+    for (size_t i = 0; i < m->n; i++)
+        if (!store_cat_find_tx(tx, m->rows[i].digest, &row, &m->yes[i], e)) return false;
+    return true;
+}
+
+bool store_cat_known(store *s, store_row *rows, bool *known, size_t n, err *e) {
+    struct many m = {.rows = rows, .yes = known, .n = n};
+    return db_read(s->db, known_fn, &m, e);
+}
+
+static bool add_many_fn(db_tx *tx, void *arg, err *e) {
+    struct many *m = arg;
+    for (size_t i = 0; i < m->n; i++) {
+        struct add a = {.row = &m->rows[i], .now = m->now, .leased = m->leased};
+        if (!add_fn(tx, &a, e)) return false;
+        m->yes[i] = a.added;
+    }
+    return true;
+}
+
+bool store_cat_add_many(store *s, store_row *rows, bool *added, size_t n, err *e) {
+    int64_t now = clock_now_us();
+    struct many m = {.rows = rows, .yes = added, .n = n, .now = now, .leased = now + s->lease};
+    return db_write(s->db, add_many_fn, &m, e);
+}
+
+// ---- holds ----------------------------------------------------------------------------------
+
+struct hold {
+    str name;
+    int64_t now, until;
+};
+
+static bool hold_fn(db_tx *tx, void *arg, err *e) {
+    struct hold *h = arg;
+    return db_do(tx, &sql_gate, e, DB_I64(0)) >= 0 &&
+           db_do(tx, &sql_hold, e, DB_TEXT(h->name), DB_I64(h->until)) >= 0;
+}
+
+static bool hold_drop_fn(db_tx *tx, void *arg, err *e) {
+    struct hold *h = arg;
+    return db_do(tx, &sql_hold_drop, e, DB_TEXT(h->name), DB_I64(h->now)) >= 0;
+}
+
+bool store_hold(store *s, str name, int64_t us, err *e) {
+    struct hold h = {.name = name, .until = clock_now_us() + us};
+    return db_write(s->db, hold_fn, &h, e);
+}
+
+void store_hold_drop(store *s, str name) {
+    err ignored; // then it runs out
+    struct hold h = {.name = name, .now = clock_now_us()};
+    db_write(s->db, hold_drop_fn, &h, &ignored);
+}
+
+bool store_held_tx(db_tx *tx, int64_t now, bool *yes, err *e) {
+    db_rows *row;
+    *yes = true;
+    if (db_do(tx, &sql_gate, e, DB_I64(0)) < 0) return false;
+    int found = db_get(tx, &sql_held, &row, e, DB_I64(now));
+    *yes = found > 0;
+    return found >= 0;
 }

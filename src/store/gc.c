@@ -2,13 +2,15 @@
 // gc: frees what nothing uses. Three steps, each of which may stop anywhere and be begun again:
 //
 //  1. A walk over the catalogue. What looks unused in the snapshot of a page is asked about
-//     again in a short transaction that removes the row when it still is (I3); the file goes
-//     after the commit. Packs are tallied on the way.
+//     again in a short transaction that sets the object aside when it still is; one that was
+//     set aside long enough ago loses its row (I3), and its file after the commit. Packs are
+//     tallied on the way.
 //  2. Packs with more dead than live bytes are emptied (I6): what lives in them is appended to
 //     a pack of ours and its row moved; when a whole walk has moved everything, the pack goes.
 //  3. Files that no row names and that are old go (I4).
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/store_internal.h"
 
 #include <errno.h>
@@ -25,23 +27,32 @@ typedef struct gc {
     store *s;
     bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e);
     void *arg;
+    int64_t hold;
     bool dry;
-    store_report *freed;
+    store_freed *freed;
     arena *a;
     map packs;
     size_t emptying;
     store_cursor from, at;
     store_row rows[ROWS];
-    bool mark[ROWS]; // step 1: looks unused
+    enum fate { KEEP, WAIT, BACK, ASIDE, REMOVE } fate[ROWS]; // step 1
     size_t n;
 } gc;
 
 // ---- 1: rows --------------------------------------------------------------------------------
 
-static bool is_free(gc *g, db_tx *tx, const store_row *row, int64_t now, bool *yes, err *e) {
+static bool fate_of(gc *g, db_tx *tx, const store_row *row, int64_t now, enum fate *out,
+                    err *e) {
     bool used = true;
-    if (row->leased < now && !g->used(g->arg, tx, row->digest, &used, e)) return false;
-    *yes = !used;
+    *out = KEEP;
+    if (row->leased >= now) return true;
+    if (!g->used(g->arg, tx, row->digest, &used, e)) return false;
+    if (used)
+        *out = row->freed ? BACK : KEEP;
+    else if (!row->freed)
+        *out = ASIDE;
+    else
+        *out = row->freed <= now - g->hold ? REMOVE : WAIT;
     return true;
 }
 
@@ -51,27 +62,37 @@ static bool look_fn(db_tx *tx, void *arg, err *e) {
     g->at = g->from;
     if (!store_cat_page(tx, &g->at, g->rows, ROWS, &g->n, e)) return false;
     for (size_t i = 0; i < g->n; i++)
-        if (!is_free(g, tx, &g->rows[i], now, &g->mark[i], e)) return false;
+        if (!fate_of(g, tx, &g->rows[i], now, &g->fate[i], e)) return false;
     return true;
 }
 
 struct group {
     gc *g;
     size_t at[GROUP]; // indexes of rows
-    bool removed[GROUP];
+    bool aside[GROUP], removed[GROUP];
     size_t n;
 };
 
-static bool remove_fn(db_tx *tx, void *arg, err *e) {
+static bool decide(struct group *q, db_tx *tx, size_t i, int64_t now, bool held, err *e) {
+    gc *g = q->g;
+    const store_row *row = &g->rows[q->at[i]];
+    enum fate fate;
+    q->aside[i] = q->removed[i] = false;
+    if (!fate_of(g, tx, row, now, &fate, e)) return false;
+    if (fate == BACK) return store_cat_back_tx(tx, row, e);
+    if (fate == ASIDE && !store_cat_aside_tx(tx, row, now, &q->aside[i], e)) return false;
+    if (fate == REMOVE || (q->aside[i] && !g->hold))
+        return held || store_cat_remove_tx(tx, row, now, &q->removed[i], e);
+    return true;
+}
+
+static bool group_fn(db_tx *tx, void *arg, err *e) {
     struct group *q = arg;
     int64_t now = clock_now_us();
-    for (size_t i = 0; i < q->n; i++) {
-        const store_row *row = &q->g->rows[q->at[i]];
-        bool free_now;
-        q->removed[i] = false;
-        if (!is_free(q->g, tx, row, now, &free_now, e)) return false;
-        if (free_now && !store_cat_remove_tx(tx, row, now, &q->removed[i], e)) return false;
-    }
+    bool held;
+    if (!store_held_tx(tx, now, &held, e)) return false;
+    for (size_t i = 0; i < q->n; i++)
+        if (!decide(q, tx, i, now, held, e)) return false;
     return true;
 }
 
@@ -80,19 +101,35 @@ static void tally(gc *g, const store_row *row) {
         store_tally_at(&g->packs, g->a, row->where.part)->live += STORE_RECORD + row->size;
 }
 
-static bool remove_group(struct group *q, err *e) {
+static void count(uint64_t *n, uint64_t *bytes, const store_row *row) {
+    ++*n;
+    *bytes += row->size;
+}
+
+static void end_of_one(struct group *q, size_t i) {
     gc *g = q->g;
-    if (q->n && !g->dry && !db_write(g->s->db, remove_fn, q, e)) return false;
-    for (size_t i = 0; i < q->n; i++) {
-        const store_row *row = &g->rows[q->at[i]];
-        if (!g->dry && !q->removed[i]) {
-            tally(g, row);
-            continue;
-        }
-        g->freed->objects++;
-        g->freed->bytes += row->size;
-        if (!g->dry) store_drop(g->s, row);
+    store_freed *f = g->freed;
+    const store_row *row = &g->rows[q->at[i]];
+    enum fate was = g->fate[q->at[i]];
+    bool aside = g->dry ? was == ASIDE : q->aside[i];
+    bool removed = g->dry ? was == REMOVE || (aside && !g->hold) : q->removed[i];
+    if (aside) count(&f->objects, &f->bytes, row);
+    if (removed) {
+        count(&f->removed, &f->removed_bytes, row);
+        if (g->dry) return;
+        METRIC_ADD(gc_removed_bytes_total, (int64_t)row->size);
+        store_drop(g->s, row);
+        return;
     }
+    if (aside || was == REMOVE) count(&f->waiting, &f->waiting_bytes, row);
+    tally(g, row);
+}
+
+static bool end_group(struct group *q, err *e) {
+    gc *g = q->g;
+    if (q->n && !g->dry && !db_write(g->s->db, group_fn, q, e)) return false;
+    for (size_t i = 0; i < q->n; i++)
+        end_of_one(q, i);
     q->n = 0;
     return true;
 }
@@ -101,17 +138,20 @@ static bool walk_rows(gc *g, err *e) {
     struct group q = {.g = g};
     g->from = STORE_CURSOR_START;
     do {
+        if (atomic_load(&g->s->stopping)) return err_set(e, ERR_CANCELLED, "the server stops");
         if (!db_read(g->s->db, look_fn, g, e)) return false;
         g->from = g->at;
         for (size_t i = 0; i < g->n; i++) {
-            if (!g->mark[i]) {
+            if (g->fate[i] == WAIT)
+                count(&g->freed->waiting, &g->freed->waiting_bytes, &g->rows[i]);
+            if (g->fate[i] == KEEP || g->fate[i] == WAIT) {
                 tally(g, &g->rows[i]);
                 continue;
             }
             q.at[q.n++] = i;
-            if (q.n == GROUP && !remove_group(&q, e)) return false;
+            if (q.n == GROUP && !end_group(&q, e)) return false;
         }
-        if (!remove_group(&q, e)) return false;
+        if (!end_group(&q, e)) return false;
     } while (!g->at.end);
     return true;
 }
@@ -250,14 +290,20 @@ static bool empty_packs(gc *g, err *e) {
 // ---- all ------------------------------------------------------------------------------------
 
 bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e),
-              void *arg, bool dry, store_report *freed, err *e) {
+              void *arg, int64_t hold_us, bool dry, store_freed *freed, err *e) {
     gc *g = mem_alloc(sizeof *g);
-    *freed = (store_report){0};
-    *g = (gc){.s = s, .used = used, .arg = arg, .dry = dry, .freed = freed, .a = arena_new()};
+    *freed = (store_freed){0};
+    *g = (gc){.s = s,
+              .used = used,
+              .arg = arg,
+              .hold = hold_us,
+              .dry = dry,
+              .freed = freed,
+              .a = arena_new()};
     g->packs = map_new(g->a);
     pthread_mutex_lock(&s->gc_lock);
-    bool ok =
-        walk_rows(g, e) && (dry || empty_packs(g, e)) && store_sweep_files(s, !dry, freed, e);
+    bool ok = walk_rows(g, e) && (dry || empty_packs(g, e)) &&
+              store_sweep_files(s, !dry, &freed->orphan_files, e);
     pthread_mutex_unlock(&s->gc_lock);
     arena_free(g->a);
     free(g);

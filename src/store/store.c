@@ -32,6 +32,18 @@ void store_tmp_path(store *s, char out[STORE_PATH_MAX]) {
     tmp_path(out, s->process, n);
 }
 
+int store_scratch(store *s, err *e) {
+    char path[STORE_PATH_MAX];
+    store_tmp_path(s, path);
+    int fd = s->io->open(s->dir, path, O_RDWR | O_CREAT | O_EXCL, STORE_FILE_MODE);
+    if (fd < 0) {
+        err_errno(e, "making a scratch file in the content folder failed");
+        return -1;
+    }
+    s->io->unlink(s->dir, path);
+    return fd;
+}
+
 // Removes tmp/<process> and what is in it. Nothing here needs to be durable.
 static void remove_tmp(store *s, const char *process) {
     char path[STORE_PATH_MAX];

@@ -26,6 +26,7 @@ store *store_open(db *d, str dir, err *e);
 void store_close(store *s);
 void store_stop(store *s); // long checks end soon with ERR_CANCELLED
 extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
+extern const char store_care_schema[]; // a later migration of it
 
 // ---- writing: begin, write ..., finish or abort -----------------------------------------------------------------
 typedef struct store_upload store_upload;
@@ -37,6 +38,15 @@ bool store_finish(store_upload *u, sha256 *digest, uint64_t *size, err *e);
 void store_abort(store_upload *u); // NULL is fine
 // The three in one for bytes at hand.
 bool store_put(store *s, const void *p, size_t n, sha256 *digest, err *e);
+// Up to STORE_MANY small objects (STORE_SMALL and less) with one sync and one transaction. The digests are the
+// caller's, computed from these bytes.
+#define STORE_MANY 256
+typedef struct store_item {
+    const void *p;
+    size_t n;
+    sha256 digest;
+} store_item;
+bool store_put_many(store *s, const store_item *items, size_t n, err *e);
 
 // ---- reading ----------------------------------------------------------------------------------------------------
 typedef struct store_object store_object;
@@ -64,9 +74,23 @@ typedef struct store_report {
 } store_report;
 bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, const char *what), void *arg,
                  store_report *r, err *e);
-// Frees the objects for which used() is false and which no lease holds. Packs with more dead than live bytes are
-// written anew. Nothing is freed when dry.
-bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e), void *arg, bool dry,
-              store_report *freed, err *e);
+// Frees the objects for which used() is false and which no lease holds: sets them aside first (freed), and removes
+// what was set aside at least `hold_us` ago (0: at once) unless somebody holds all objects. What is used again is taken
+// back. Packs with more dead than live bytes are written anew. Nothing changes when dry.
+typedef struct store_freed {
+    uint64_t objects, bytes;         // set aside by this call
+    uint64_t removed, removed_bytes; // for good; with hold_us 0 those of this call too
+    uint64_t waiting, waiting_bytes; // set aside, and there until their hold is over
+    uint64_t orphan_files;
+} store_freed;
+bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e), void *arg,
+              int64_t hold_us, bool dry, store_freed *freed, err *e);
+
+// From now on and for `us` no object is removed by any server on this database; renew it while it is needed. Objects
+// that a snapshot taken after it names can be read until it is dropped or has run out.
+bool store_hold(store *s, str name, int64_t us, err *e);
+void store_hold_drop(store *s, str name);
+// A scratch file in the content folder that is gone when it is closed, or with the process; -1 on an error.
+int store_scratch(store *s, err *e);
 
 #endif

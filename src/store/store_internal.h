@@ -23,6 +23,9 @@
 //  I3  A row is removed only by gc, in one transaction with the check that nothing uses the
 //      object and that its lease (column `leased`) has run out. Bytes are removed only after
 //      that transaction has committed for certain.
+//      gc first sets what is unused aside (column `freed`), readable as before; only a later gc
+//      removes it, when it is unused still, `hold` after that, and nobody holds all objects
+//      (table object_hold). Whoever leases an object takes it back.
 //  I4  When it is not certain whether a row was added (connection lost at the commit), the file
 //      stays. Files that no row names go once they are older than `grace`, which is far beyond
 //      any deadline of a transaction.
@@ -127,6 +130,7 @@ typedef struct store_row {
     uint64_t size;
     store_where where;
     int64_t leased; // until then gc keeps it, UTC microseconds
+    int64_t freed;  // when gc set it aside; 0: it did not
 } store_row;
 
 extern const db_query *const store_queries[]; // for the test of plans
@@ -158,8 +162,16 @@ typedef struct store_cursor {
 bool store_cat_page(db_tx *tx, store_cursor *at, store_row *rows, size_t max, size_t *n,
                     err *e);
 bool store_cat_find_tx(db_tx *tx, sha256 digest, store_row *row, bool *found, err *e);
-// Removes the row if it is still this one and its lease has run out.
+// Removes the row if it is still this one, set aside, and its lease has run out.
 bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *removed, err *e);
+// Sets it aside if it is still this one and its lease has run out; takes it back.
+bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e);
+bool store_cat_back_tx(db_tx *tx, const store_row *row, err *e);
+// For many rows in one transaction: is the digest there? Adds, as store_cat_add.
+bool store_cat_known(store *s, store_row *rows, bool *known, size_t n, err *e);
+bool store_cat_add_many(store *s, store_row *rows, bool *added, size_t n, err *e);
+// Does anybody hold all objects? Waits for who takes a hold just now.
+bool store_held_tx(db_tx *tx, int64_t now, bool *yes, err *e);
 
 // ---- places ---------------------------------------------------------------------------------
 // A place keeps bytes. A new one (S3) is one more row of the table in read.c and a choice in
@@ -255,7 +267,7 @@ typedef struct store_tally {
 store_tally *store_tally_at(map *m, arena *a, id pack);
 store_tally *store_tally_get(const map *m, id pack);
 // Files of objects that no row names and that are older than `grace`: counted, or removed.
-bool store_sweep_files(store *s, bool remove, store_report *r, err *e);
+bool store_sweep_files(store *s, bool remove, uint64_t *orphans, err *e);
 // Calls fn for each pack in the folder with its size and the time of its last write.
 bool store_each_pack(store *s,
                      bool (*fn)(void *arg, id pack, uint64_t size, int64_t written, err *e),

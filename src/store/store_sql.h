@@ -18,12 +18,23 @@
     " leased {i64} NOT NULL"                                                                   \
     ") {clustered}"
 
+// freed: when gc found that nothing uses it; it is there until a gc after the hold.
+// object_hold: who needs every object for a while (a backup); the row '' is the gate, which who
+// takes a hold and who removes objects both write, so that one of them waits for the other.
+#define STORE_CARE_DDL                                                                         \
+    "ALTER TABLE object ADD COLUMN freed {i64};\n"                                             \
+    "CREATE TABLE object_hold ("                                                               \
+    " name {text} NOT NULL PRIMARY KEY,"                                                       \
+    " expires_us {i64} NOT NULL"                                                               \
+    ") {table}"
+
 static const db_query sql_find = {
     "object.find",
-    "SELECT digest, size, place, part, start, leased FROM object WHERE digest = $1", true};
+    "SELECT digest, size, place, part, start, leased, freed FROM object WHERE digest = $1",
+    true};
 
 static const db_query sql_page = {"object.page",
-                                  "SELECT digest, size, place, part, start, leased FROM object "
+                                  "SELECT digest, size, place, part, start, leased, freed FROM object "
                                   "WHERE digest > $1 ORDER BY digest LIMIT $2",
                                   true};
 
@@ -34,7 +45,7 @@ static const db_query sql_add = {
     false};
 
 static const db_query sql_lease = {"object.lease",
-                                   "UPDATE object SET leased = $2 WHERE digest = $1", true};
+                                   "UPDATE object SET leased = $2, freed = NULL WHERE digest = $1", true};
 
 static const db_query sql_move = {"object.move",
                                   "UPDATE object SET place = $2, part = $3, start = $4 WHERE "
@@ -43,6 +54,37 @@ static const db_query sql_move = {"object.move",
 
 static const db_query sql_remove = {
     "object.remove",
-    "DELETE FROM object WHERE digest = $1 AND part = $2 AND start = $3 AND leased < $4", true};
+    "DELETE FROM object WHERE digest = $1 AND part = $2 AND start = $3 AND leased < $4"
+    " AND freed IS NOT NULL",
+    true};
+
+static const db_query sql_aside = {
+    "object.aside",
+    "UPDATE object SET freed = $4 WHERE digest = $1 AND part = $2 AND start = $3 AND leased < $4"
+    " AND freed IS NULL",
+    true};
+
+static const db_query sql_back = {"object.back",
+                                  "UPDATE object SET freed = NULL WHERE digest = $1", true};
+
+static const db_query sql_gate = {
+    "object_hold.gate",
+    "INSERT INTO object_hold (name, expires_us) VALUES ('', $1)"
+    " ON CONFLICT (name) DO UPDATE SET expires_us = $1",
+    false};
+
+static const db_query sql_hold = {
+    "object_hold.take",
+    "INSERT INTO object_hold (name, expires_us) VALUES ($1, $2)"
+    " ON CONFLICT (name) DO UPDATE SET expires_us = $2",
+    false};
+
+static const db_query sql_hold_drop = {"object_hold.drop",
+                                       "DELETE FROM object_hold WHERE name = $1 OR (name <> '' "
+                                       "AND expires_us < $2)",
+                                       false};
+
+static const db_query sql_held = {
+    "object_hold.held", "SELECT 1 FROM object_hold WHERE expires_us > $1 LIMIT 1", false};
 
 #endif

@@ -19,7 +19,7 @@
 typedef struct sweep {
     store *s;
     bool remove;
-    store_report *r;
+    uint64_t *orphans;
     struct name {
         store_row row; // as the name says
         bool named;    // by the catalogue
@@ -46,7 +46,7 @@ static bool flush(sweep *w, err *e) {
     if (w->n && !db_read(w->s->db, look_up_fn, w, e)) return false;
     for (size_t i = 0; i < w->n; i++) {
         if (w->names[i].named) continue;
-        w->r->orphan_files++;
+        ++*w->orphans;
         if (w->remove) store_drop(w->s, &w->names[i].row);
     }
     w->n = 0;
@@ -62,7 +62,7 @@ static bool see(sweep *w, int dir, const char *file, err *e) {
     struct name *n = &w->names[w->n];
     *n = (struct name){.row.where.kind = STORE_IN_FILE};
     if (!store_file_name(str_of(file), &n->row.digest, &n->row.where.part)) {
-        w->r->orphan_files++;
+        ++*w->orphans;
         return true;
     }
     return ++w->n < NAMES || flush(w, e);
@@ -95,9 +95,9 @@ static bool see_fn(void *arg, int dir, const char *name, err *e) {
     return see(arg, dir, name, e);
 }
 
-bool store_sweep_files(store *s, bool remove, store_report *r, err *e) {
+bool store_sweep_files(store *s, bool remove, uint64_t *orphans, err *e) {
     sweep *w = mem_alloc(sizeof *w);
-    *w = (sweep){.s = s, .remove = remove, .r = r};
+    *w = (sweep){.s = s, .remove = remove, .orphans = orphans};
     bool ok = true;
     for (unsigned i = 0; ok && i < 256 * 256; i++) {
         char path[STORE_PATH_MAX];

@@ -197,3 +197,57 @@ bool store_put(store *s, const void *p, size_t n, sha256 *digest, err *e) {
     store_abort(u);
     return false;
 }
+
+// ---- many -----------------------------------------------------------------------------------
+
+struct many {
+    store_append a[STORE_MANY];
+    store_row rows[STORE_MANY];
+    bool yes[STORE_MANY];
+    size_t n;
+};
+
+static void many_item(struct many *m, const store_item *i) {
+    m->a[m->n] = (store_append){.p = i->p, .n = i->n, .digest = i->digest};
+    m->rows[m->n++] = (store_row){.digest = i->digest, .size = i->n};
+}
+
+// Those that are not there yet.
+static bool many_new(store *s, struct many *m, const store_item *items, size_t n, err *e) {
+    for (size_t i = 0; i < n; i++)
+        many_item(m, &items[i]);
+    if (!store_cat_known(s, m->rows, m->yes, m->n, e)) return false;
+    m->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!m->yes[i]) many_item(m, &items[i]);
+    return true;
+}
+
+static bool many_record(store *s, struct many *m, err *e) {
+    for (size_t i = 0; i < m->n; i++) {
+        m->rows[i].where = m->a[i].where;
+        if (m->a[i].ok) continue;
+        if (e) *e = m->a[i].why;
+        return false;
+    }
+    if (!store_cat_add_many(s, m->rows, m->yes, m->n, e)) return false;
+    for (size_t i = 0; i < m->n; i++) {
+        METRIC_ADD(objects_written_total, m->yes[i]);
+        METRIC_ADD(object_bytes_written_total, m->yes[i] ? (int64_t)m->rows[i].size : 0);
+    }
+    return true;
+}
+
+bool store_put_many(store *s, const store_item *items, size_t n, err *e) {
+    struct many *m = mem_alloc(sizeof *m);
+    BUG_ON(n > STORE_MANY);
+    bool ok = many_new(s, m, items, n, e);
+    if (ok && m->n) {
+        store_pack_append(s, m->a, m->n);
+        ok = many_record(s, m, e);
+        for (size_t i = 0; i < m->n; i++)
+            if (m->a[i].ok) store_pack_release(s, &m->a[i]);
+    }
+    free(m);
+    return ok;
+}

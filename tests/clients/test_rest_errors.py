@@ -206,7 +206,7 @@ def test_prometheus(rest, run):
     reply = rest.send("GET", "/metrics")
     assert reply.status_code == 200
     names = [line.split(" ")[2] for line in reply.text.splitlines() if line.startswith("# TYPE ")]
-    assert names and all(n.startswith("stemma_") for n in names)
+    assert names and all(n.startswith(("stemma_", "process_")) for n in names)
     assert len(names) == len(set(names))
 
 

@@ -163,7 +163,8 @@ static void gc_passes_over_files_elsewhere(void **state) {
     core_fix_open(x);
     for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
         id gone = elsewhere(x, locations[i]);
-        OK(gc_bin(x->core, 0, false, &report, &e));
+        gc_options o = {0};
+    OK(gc_bin(x->core, &o, &report, &e));
         assert_int_equal(report.runs, 1);
         FAILS(ERR_NOT_FOUND, run_get(&x->c, gone, &r, &e));
     }
@@ -187,12 +188,15 @@ static void gc(void **state) {
     OK(search_fold_all(x->core, &e));
     OK(run_delete(&x->c, gone.id, &e));
     gc_report report;
-    OK(gc_bin(x->core, 3600 * 1000000LL, false, &report, &e));
+    gc_options o = {.older_us = 3600 * 1000000LL};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 0); // deleted too recently
-    OK(gc_bin(x->core, 0, true, &report, &e));
+    o = (gc_options){.dry = true};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 1);
     OK(run_get(&x->c, gone.id, &r, &e)); // dry
-    OK(gc_bin(x->core, 0, false, &report, &e));
+    o = (gc_options){0};
+    OK(gc_bin(x->core, &o, &report, &e));
     assert_int_equal(report.runs, 1);
     FAILS(ERR_NOT_FOUND, run_get(&x->c, gone.id, &r, &e));
     OK(run_get(&x->c, keep.id, &r, &e));

@@ -365,7 +365,8 @@ static void freed_with_the_run(void **state) {
     append(x, keep.id, "s", 1, 1, 3);
     OK(beat(&x->c, r.id, 1000000, STR("t"), &e));
     OK(run_delete(&x->c, r.id, &e));
-    OK(gc_bin(x->core, 0, false, &report, &e));
+    gc_options all = {0};
+    OK(gc_bin(x->core, &all, &report, &e));
     assert_int_equal(report.runs, 1);
     OK(console_check(x->core, tell, &t, &n, &e));
     assert_true(t.n == 0 && n == 1);

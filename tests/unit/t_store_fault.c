@@ -547,9 +547,9 @@ static bool half_is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e)
 static void *gc_until_dark(void *arg) {
     struct client *c = arg;
     err e;
-    store_report r;
+    store_freed r;
     while (!power.off) {
-        store_gc(c->s, half_is_used, NULL, false, &r, &e);
+        store_gc(c->s, half_is_used, NULL, 0, false, &r, &e);
         usleep(3000);
     }
     return NULL;

@@ -20,10 +20,10 @@ static bool is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e) {
     return true;
 }
 
-static store_report gc(store *s, struct used *u, bool dry) {
+static store_freed gc(store *s, struct used *u, bool dry) {
     err e;
-    store_report r;
-    OK(store_gc(s, is_used, u, dry, &r, &e));
+    store_freed r;
+    OK(store_gc(s, is_used, u, 0, dry, &r, &e));
     return r;
 }
 
@@ -44,7 +44,7 @@ static void frees_what_is_unused(void **state) {
         d[i] = fix_put(f.s, i, i % 2 ? 1000 : 100000);
     u.keep[u.n++] = d[0];
     u.keep[u.n++] = d[1];
-    store_report r = gc(f.s, &u, true);
+    store_freed r = gc(f.s, &u, true);
     assert_int_equal(r.objects, 4);
     assert_int_equal(r.bytes, 2 * 101000);
     for (uint64_t i = 0; i < 6; i++)
@@ -74,11 +74,11 @@ static void stops_when_it_can_not_know(void **state) {
     (void)state;
     fix f;
     err e;
-    store_report r;
+    store_freed r;
     fix_open(&f, NULL);
     forget_leases(f.s);
     sha256 d = fix_put(f.s, 1, 100);
-    assert_false(store_gc(f.s, cannot_say, NULL, false, &r, &e));
+    assert_false(store_gc(f.s, cannot_say, NULL, 0, false, &r, &e));
     assert_int_equal(e.code, ERR_STATE);
     assert_true(fix_there(f.s, d));
     fix_close(&f);

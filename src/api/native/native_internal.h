@@ -79,4 +79,8 @@ extern const rpc native_console_append, native_console_read, native_beat;
 extern const native_stream native_console_stream_io;
 void native_console_stream(http_req *r);
 
+// ---- care.c ---------------------------------------------------------------------------------
+extern const rpc native_du;
+void native_backup(http_req *r);
+
 #endif

@@ -8,6 +8,8 @@
 #define LONG(m, path, perm, row, doc)                                                          \
     ROUTE(m, path, perm, native_handle, doc, .data = &(row), .flags = HTTP_LONG)
 
+static const native_stream backup_stream = {.gives = "application/vnd.stemma.backup"};
+
 static const http_route routes[] = {
     // about the server
     ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page",
@@ -90,6 +92,11 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "jobs/{job}", READ, native_jobs_get, "a job and how far it is"),
 
     // care
+    ROUTE(HTTP_GET, "du", READ, native_handle, "who uses how much, by project or user",
+          .flags = HTTP_LONG, .data = &native_du),
+    ROUTE(HTTP_POST, "backup", ADMIN, native_backup,
+          "everything that is kept, at one moment, as one backup file", .flags = HTTP_LONG,
+          .data = &backup_stream),
 };
 
 static const char *const prefixes[] = {NATIVE_PREFIX, NULL};

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// care: who uses how much, and everything as one backup. Any thread.
+#include "api/native/native_internal.h"
+#include "base/log.h"
+#include "core/backup.h"
+#include "core/du.h"
+
+// ---- du -------------------------------------------------------------------------------------
+
+static const msg_name du_names[] = {
+    {"project", DU_BY_PROJECT}, {"user", DU_BY_USER}, {NULL, 0}};
+
+struct du {
+    uint64_t has;
+    int64_t by;
+};
+static const msg_field du_fields[] = {
+    MSG_FIELD(struct du, by, MSG_ENUM, 0, .names = du_names,
+              .doc = "a row a project (default) or a user"),
+};
+static const msg_type du_msg = MSG_TYPE(struct du, du_fields);
+
+SHAPE(static, usage_shape, "Usage",
+      FIELD("project", SHAPE_INT, SHAPE_OPTIONAL,
+            "by project: its number; left out for files "
+            "of no project that is there"),
+      FIELD("name", SHAPE_TEXT, 0, "of the project, or the user"),
+      FIELD("runs", SHAPE_INT, 0, "runs that are not deleted"),
+      FIELD("deleted_runs", SHAPE_INT, 0, "runs in the bin"),
+      FIELD("models", SHAPE_INT, 0, "logged models"),
+      FIELD("points", SHAPE_INT, 0, "points; repeats that are not merged yet are counted"),
+      FIELD("point_bytes", SHAPE_INT, 0, "bytes that they take in the database"),
+      FIELD("files", SHAPE_INT, 0, "files by name"),
+      FIELD("file_bytes", SHAPE_INT, 0, "their bytes"),
+      FIELD("stored_bytes", SHAPE_INT, 0,
+            "bytes stored: the same content is counted once, with the first path that has it"));
+
+SHAPE(static, usages_shape, "Usages",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "most bytes first", .sub = &usage_shape));
+
+static void put_usage(json_writer *w, const du_row *r, du_by by) {
+    json_object(w);
+    if (by == DU_BY_PROJECT && r->project >= 0) json_m_i64(w, "project", r->project);
+    json_m_string(w, "name", r->name);
+    json_m_i64(w, "runs", (int64_t)r->runs);
+    json_m_i64(w, "deleted_runs", (int64_t)r->deleted_runs);
+    json_m_i64(w, "models", (int64_t)r->models);
+    json_m_i64(w, "points", (int64_t)r->points);
+    json_m_i64(w, "point_bytes", (int64_t)r->point_bytes);
+    json_m_i64(w, "files", (int64_t)r->files);
+    json_m_i64(w, "file_bytes", (int64_t)r->file_bytes);
+    json_m_i64(w, "stored_bytes", (int64_t)r->stored_bytes);
+    json_object_end(w);
+}
+
+static bool usage(call *k, void *msg, err *e) {
+    const struct du *q = msg;
+    du_by by = q->by ? (du_by)q->by : DU_BY_PROJECT;
+    du_row *rows;
+    size_t n;
+    if (!du_of(&k->c, by, &rows, &n, e)) return false;
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_m_array(w, "items");
+    for (size_t i = 0; i < n; i++)
+        put_usage(w, &rows[i], by);
+    native_list_end(w, (str){0});
+    return true;
+}
+const rpc native_du = {.msg = &du_msg, .fn = usage, .reply = &usages_shape};
+
+// ---- backup ---------------------------------------------------------------------------------
+
+typedef struct sending {
+    http_req *r;
+    json_writer *w; // NULL until the first bytes: until then an error can be told
+} sending;
+
+// Bytes, not JSON: the writer's buffer is what streams.
+static bool send_bytes(void *arg, const void *p, size_t n, err *e) {
+    sending *s = arg;
+    if (http_gone(s->r)) return err_set(e, ERR_CANCELLED, "the client of a backup went away");
+    if (!s->w) s->w = http_json(s->r, 200, "application/vnd.stemma.backup");
+    buf_add(s->w->out, p, n);
+    if (s->w->out->n >= s->w->flush_at) s->w->flush(s->w->flush_arg, s->w->out);
+    return true;
+}
+
+void native_backup(http_req *r) {
+    err e = {0};
+    backup_report report;
+    sending s = {.r = r};
+    ctx c = api_ctx(r);
+    if (!backup_write(c.core, STEMMA_VERSION, send_bytes, &s, &report, &e)) {
+        log_msg(LOG_WARN, "backup.failed", "%s", e.msg);
+        if (s.w)
+            http_json_fail(r, &e);
+        else
+            http_fail(r, &e);
+        return;
+    }
+    log_msg(LOG_INFO, "backup", "%llu bytes, %llu rows, %llu objects, %llu lost",
+            (unsigned long long)report.bytes, (unsigned long long)report.rows,
+            (unsigned long long)report.objects, (unsigned long long)report.lost);
+    http_json_end(r);
+}

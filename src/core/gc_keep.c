@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// gc_keep: writes the undo file of a gc, see gc_internal.h: an archive of purpose ARCHIVE_UNDO
+// with, for each run or logged model, a frame OWNER, its rows, and a frame OWNER_END. The file
+// of a killed gc ends anywhere; an owner without its end was not removed yet. The thread of the
+// gc.
+#include "core/gc_internal.h"
+
+#include "base/clock.h"
+#include "core/artifact.h"
+#include "core/backup_internal.h"
+#include "core/core_internal.h"
+#include "core/gc_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct undo_out {
+    core *core;
+    int dir, fd;
+    char name[UNDO_NAME];
+    archive_out *out;
+    row_frames frames;
+    archive_count n;
+    uint64_t items;
+};
+
+static void undo_free(undo_out *u) {
+    row_frames_free(&u->frames);
+    archive_out_free(u->out);
+    if (u->fd >= 0) close(u->fd);
+    if (u->dir >= 0) close(u->dir);
+    free(u);
+}
+
+static bool begin_file(undo_out *u, err *e) {
+    char hex[ID_HEX], schema[16];
+    id_hex(id_new(), hex);
+    snprintf(u->name, sizeof u->name, "%s" UNDO_SUFFIX, hex);
+    u->fd = openat(u->dir, u->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (u->fd < 0) return err_errno(e, "making a file in the undo folder failed");
+    buf b = BUF_MAX(256);
+    snprintf(schema, sizeof schema, "%d", table_set_at(0)->schema);
+    archive_text_put(&b, STR("schema"));
+    archive_text_put(&b, str_of(schema));
+    bool ok = archive_header(u->out, ARCHIVE_UNDO, clock_now_us(), e) &&
+              archive_frame(u->out, ARCHIVE_INFO, buf_view(&b), e);
+    buf_free(&b);
+    return ok && (fsync(u->dir) == 0 || err_errno(e, "syncing the undo folder failed"));
+}
+
+undo_out *undo_begin(core *c, err *e) {
+    undo_out *u = mem_alloc(sizeof *u);
+    u->core = c;
+    u->fd = -1;
+    u->dir = undo_open_dir(c, true, e);
+    u->out = archive_out_new(archive_put_fd, &u->fd);
+    u->frames = row_frames_new(u->out);
+    if (u->dir >= 0 && begin_file(u, e)) return u;
+    undo_free(u);
+    return NULL;
+}
+
+// ---- an item --------------------------------------------------------------------------------
+
+typedef struct keeping {
+    undo_out *u;
+    int64_t ws;
+    const bin_item *item;
+} keeping;
+
+static bool keep_artifacts(keeping *k, db_tx *tx, err *e) {
+    if (!k->item->path.n) return true;
+    return row_frames_table(&k->u->frames, table_named(table_set_at(0), STR("artifact")), e) &&
+           artifact_each(tx, k->ws, k->item->path, row_frames_row, &k->u->frames, e);
+}
+
+static bool keep_fn(db_tx *tx, void *arg, err *e) {
+    keeping *k = arg;
+    const table_set *set = table_set_at(0);
+    const bin_item *i = k->item;
+    buf b = BUF_MAX(1u << 16);
+    buf_byte(&b, i->model);
+    buf_ivar(&b, k->ws);
+    buf_add(&b, i->id.b, sizeof i->id.b);
+    buf_ivar(&b, i->project);
+    archive_text_put(&b, i->path);
+    bool ok = row_frames_flush(&k->u->frames, e) &&
+              archive_frame(k->u->out, ARCHIVE_OWNER, buf_view(&b), e);
+    buf_free(&b);
+    for (size_t t = 0; ok && t < set->n; t++) {
+        if (!set->tables[t].owned) continue;
+        ok = row_frames_table(&k->u->frames, &set->tables[t], e) &&
+             table_each_owned(tx, &set->tables[t], k->ws, i->id, row_frames_row, &k->u->frames,
+                              e);
+    }
+    return ok && keep_artifacts(k, tx, e) && row_frames_flush(&k->u->frames, e) &&
+           archive_frame(k->u->out, ARCHIVE_OWNER_END, (str){0}, e);
+}
+
+bool undo_item(undo_out *u, int64_t ws, const bin_item *i, err *e) {
+    keeping k = {u, ws, i};
+    u->items++;
+    return db_snapshot(u->core->db, keep_fn, &k, e);
+}
+
+bool undo_sync(undo_out *u, err *e) {
+    return fdatasync(u->fd) == 0 || err_errno(e, "syncing what gc can undo failed");
+}
+
+bool undo_end(undo_out *u, bool ok, err *e) {
+    if (ok && !u->items) {
+        unlinkat(u->dir, u->name, 0);
+    } else if (ok) {
+        u->n.rows = u->frames.rows;
+        ok = archive_end(u->out, 0, &u->n, e) && undo_sync(u, e);
+    }
+    undo_free(u);
+    return ok;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// gc_undo: brings back what the last gc freed.
+//
+//  U1  The last file, and those before it that have no end (their gc was killed, and the next
+//      one went on with what it had begun), oldest first: the first file that names an owner
+//      holds all of its rows, a later one perhaps what was left of them.
+//  U2  An owner whose row is there is passed over: it was brought back already, or never
+//      removed. Its row is inserted last, with its marks and event, in one transaction.
+//  U3  A file is removed when all of it is back, so that being killed anywhere repeats it.
+// The thread that calls.
+#include "core/gc_files.h"
+#include "core/gc_internal.h"
+
+#include "base/vec.h"
+#include "core/artifact.h"
+#include "core/backup.h"
+#include "core/core_internal.h"
+#include "core/event.h"
+#include "core/gc_sql.h"
+#include "core/search_internal.h"
+#include "core/table.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct owner {
+    bool model;
+    int64_t ws, project;
+    id id;
+    str path;
+} owner;
+
+typedef struct undoing {
+    core *c;
+    gc_undone *out;
+    int dir;
+    str name;
+    arena *a; // of the owner at work
+    const table_set *set;
+    const table *t;
+    const bool *complete; // by the owners' order in the file
+    size_t n_complete, at;
+    owner o;
+    bool skip;
+    str own_row; // of the table run or model
+    // of the block being inserted
+    str block;
+    uint64_t n, missing;
+} undoing;
+
+// ---- which owners are complete --------------------------------------------------------------
+
+static bool scan(archive_in *in, arena *a, const bool **complete, size_t *n, bool *ended,
+                 err *e) {
+    VEC(bool) v = {0};
+    archive_got f;
+    int64_t made;
+    int got;
+    *n = 0;
+    *ended = false;
+    if (!archive_open(in, ARCHIVE_UNDO, &made, e)) return true; // killed in its first bytes
+    while ((got = archive_next(in, &f, e)) == 1 && !f.damaged) {
+        if (f.kind == ARCHIVE_OWNER) vec_push(a, &v, false);
+        if (f.kind == ARCHIVE_OWNER_END && v.n) v.p[v.n - 1] = true;
+    }
+    *complete = v.p;
+    *n = v.n;
+    *ended = got == 0;
+    return true; // what can be read is brought back
+}
+
+static bool scan_file(int dir, str name, arena *a, const bool **complete, size_t *n,
+                      bool *ended, err *e) {
+    int fd;
+    archive_in *in = undo_open_file(dir, name, &fd, e);
+    bool ok = in && scan(in, a, complete, n, ended, e);
+    archive_in_free(in);
+    if (fd >= 0) close(fd);
+    return ok;
+}
+
+// ---- rows -----------------------------------------------------------------------------------
+
+static size_t column(const table *t, const char *name) {
+    for (size_t i = 0; i < t->n; i++) {
+        if (str_is(t->columns[i].name, name)) return i;
+    }
+    return SIZE_MAX;
+}
+
+static bool look_at_file(db_tx *tx, undoing *u, const db_arg *cells, err *e) {
+    db_rows *row;
+    const db_arg *digest = &cells[column(u->t, "digest")];
+    if (digest->type == DB_A_NULL) return true;
+    int found = db_get(tx, &Q_gc_object_there, &row, e, *digest);
+    u->missing += found == 0;
+    return found >= 0;
+}
+
+// What a row names elsewhere.
+static bool look_at(db_tx *tx, undoing *u, const db_arg *cells, err *e) {
+    if (str_is(u->t->name, "artifact")) return look_at_file(tx, u, cells, e);
+    if (str_is(u->t->name, "point_log"))
+        return series_relink_record(tx, u->o.ws, u->o.id, cells[column(u->t, "head")].s, e);
+    if (!str_is(u->t->name, "series")) return true;
+    str m = cells[column(u->t, "model")].s;
+    id made = {{0}};
+    if (m.n == sizeof made.b) memcpy(made.b, m.p, m.n);
+    return series_relink(tx, u->o.ws, u->o.id, made, e);
+}
+
+static bool rows_fn(db_tx *tx, void *arg, err *e) {
+    undoing *u = arg;
+    cur c = cur_of(u->block);
+    db_arg cells[TABLE_COLUMNS_MAX];
+    u->n = u->missing = 0;
+    while (cur_left(&c)) {
+        if (!table_row_get(&c, u->t, cells))
+            return err_set(e, ERR_CORRUPT, "a row in the undo file %s is damaged", u->name.p);
+        if (!look_at(tx, u, cells, e) || !db_push_args(tx, &u->t->insert, cells, u->t->n, e))
+            return false;
+        u->n++;
+    }
+    return true;
+}
+
+static bool take_rows(undoing *u, str block, err *e) {
+    if (u->skip || !u->t) return true;
+    if (str_is(u->t->name, u->o.model ? "model" : "run")) {
+        u->own_row = arena_str(u->a, block);
+        return true;
+    }
+    u->block = block;
+    if (!db_append(u->c->db, rows_fn, u, e)) return false;
+    u->out->rows += u->n;
+    u->out->missing += u->missing;
+    return true;
+}
+
+// ---- owners ---------------------------------------------------------------------------------
+
+static bool there_fn(db_tx *tx, void *arg, err *e) {
+    undoing *u = arg;
+    db_rows *row;
+    int found = db_get(tx, u->o.model ? &Q_gc_model_there : &Q_gc_run_there, &row, e,
+                       DB_I64(u->o.ws), DB_ID(u->o.id));
+    u->skip = found > 0; // U2
+    return found >= 0;
+}
+
+static bool begin_owner(undoing *u, str payload, err *e) {
+    arena_reset(u->a);
+    cur c = cur_of(payload);
+    u->o = (owner){.model = cur_u8(&c), .ws = cur_ivar(&c)};
+    str who = cur_take(&c, sizeof u->o.id.b);
+    u->o.project = cur_ivar(&c);
+    u->o.path = arena_str(u->a, archive_text_get(&c));
+    if (c.bad)
+        return err_set(e, ERR_CORRUPT, "an entry of the undo file %s is damaged", u->name.p);
+    memcpy(u->o.id.b, who.p, who.n);
+    u->own_row = (str){0};
+    u->t = NULL;
+    u->skip = u->at >= u->n_complete || !u->complete[u->at];
+    u->at++;
+    return u->skip || db_read(u->c->db, there_fn, u, e);
+}
+
+// A run keeps its place in the search columns, for its traces may still be there; unless
+// `rebuild` gave that place to another.
+static bool keep_slot(db_tx *tx, const undoing *u, db_arg *slot, err *e) {
+    db_rows *row;
+    if (slot->type == DB_A_NULL) return true;
+    int found = db_get(tx, &Q_gc_slot_free, &row, e, DB_I64(u->o.ws), DB_I64(u->o.project),
+                       DB_I64(slot->i / SEARCH_CHUNK), DB_I64(slot->i % SEARCH_CHUNK), *slot);
+    if (found == 0) *slot = DB_NULL;
+    return found >= 0;
+}
+
+static bool own_row_fn(db_tx *tx, void *arg, err *e) {
+    undoing *u = arg;
+    const table *t = table_named(u->set, u->o.model ? STR("model") : STR("run"));
+    db_arg cells[TABLE_COLUMNS_MAX];
+    cur c = cur_of(u->own_row);
+    ctx k = {.core = u->c, .ws = u->o.ws, .user = STR("gc"), .proven = true};
+    arena *a = db_tx_arena(tx);
+    if (!table_row_get(&c, t, cells))
+        return err_set(e, ERR_CORRUPT, "a row in the undo file %s is damaged", u->name.p);
+    if (!u->o.model && (!keep_slot(tx, u, &cells[column(t, "slot")], e) ||
+                        !search_mark(tx, u->c, u->o.ws, u->o.project, u->o.id, e)))
+        return false;
+    return (!u->o.path.n || artifact_folders(tx, &k, u->o.path, e)) &&
+           db_push_args(tx, &t->insert, cells, t->n, e) &&
+           event_add(tx, &k, EVENT_gc_undone, u->o.project, id_str(a, u->o.id), (str){0}, e);
+}
+
+static bool end_owner(undoing *u, err *e) {
+    if (!core_goes_on(u->c, e)) return false;
+    if (u->skip || !u->own_row.n) return true;
+    if (!db_write(u->c->db, own_row_fn, u, e)) return false;
+    *(u->o.model ? &u->out->models : &u->out->runs) += 1;
+    u->out->rows++;
+    return true;
+}
+
+// ---- files ----------------------------------------------------------------------------------
+
+static bool take_frame(undoing *u, const archive_got *f, err *e) {
+    cur c = cur_of(f->payload);
+    int64_t number;
+    switch (f->kind) {
+    case ARCHIVE_INFO:
+        archive_text_get(&c);
+        if (!str_to_i64(archive_text_get(&c), &number) || number > INT32_MAX ||
+            !(u->set = table_set_at((int)number)))
+            return err_set(e, ERR_STATE, "the undo file %s was made by a newer stemma",
+                           u->name.p);
+        return true;
+    case ARCHIVE_OWNER: return begin_owner(u, f->payload, e);
+    case ARCHIVE_TABLE: return (u->t = backup_table(u->set, f->payload, e)) != NULL;
+    case ARCHIVE_ROWS: return take_rows(u, f->payload, e);
+    case ARCHIVE_OWNER_END: return end_owner(u, e);
+    default: return true;
+    }
+}
+
+static bool undo_archive(undoing *u, archive_in *in, err *e) {
+    archive_got f;
+    int64_t made;
+    err why = {0};
+    if (!archive_open(in, ARCHIVE_UNDO, &made, e)) return false;
+    while (archive_next(in, &f, &why) == 1 && !f.damaged) {
+        if (!u->set && f.kind != ARCHIVE_INFO)
+            return err_set(e, ERR_CORRUPT, "the undo file %s is damaged", u->name.p);
+        if (!take_frame(u, &f, e)) return false;
+    }
+    return true;
+}
+
+static bool undo_file(core *c, int dir, str name, gc_undone *out, err *e) {
+    bool ended;
+    int fd;
+    undoing u = {.c = c, .out = out, .dir = dir, .name = name, .a = arena_new()};
+    arena *owners = arena_new();
+    bool ok = scan_file(dir, name, owners, &u.complete, &u.n_complete, &ended, e);
+    archive_in *in = ok && u.n_complete ? undo_open_file(dir, name, &fd, e) : NULL;
+    if (ok && u.n_complete) ok = in && undo_archive(&u, in, e);
+    archive_in_free(in);
+    if (in) close(fd);
+    arena_free(owners);
+    arena_free(u.a);
+    return ok;
+}
+
+// U1: the index of the first file of the last gc.
+static bool first_of_last(int dir, arena *a, const str *names, size_t n, size_t *first,
+                          err *e) {
+    *first = n - 1;
+    while (*first) {
+        const bool *complete;
+        size_t owners;
+        bool ended;
+        if (!scan_file(dir, names[*first - 1], a, &complete, &owners, &ended, e)) return false;
+        if (ended) break;
+        --*first;
+    }
+    return true;
+}
+
+static bool undo_in(core *c, int dir, arena *a, gc_undone *out, err *e) {
+    str *names;
+    size_t n, first;
+    if (!undo_files(dir, a, &names, &n, e)) return false;
+    if (!n) return err_set(e, ERR_NOT_FOUND, "there is nothing to undo");
+    if (!first_of_last(dir, a, names, n, &first, e)) return false;
+    for (size_t i = first; i < n; i++) {
+        if (!undo_file(c, dir, names[i], out, e)) return false;
+    }
+    for (size_t i = first; i < n; i++) // U3
+        unlinkat(dir, names[i].p, 0);
+    return true;
+}
+
+bool gc_undo(core *c, gc_undone *out, err *e) {
+    *out = (gc_undone){0};
+    int dir = core_undo_dir(c).n ? undo_open_dir(c, false, e) : -1;
+    if (dir < 0)
+        return e->code != ERR_NONE ? false
+                                   : err_set(e, ERR_NOT_FOUND, "there is nothing to undo");
+    arena *a = arena_new();
+    bool ok = undo_in(c, dir, a, out, e);
+    close(dir);
+    arena_free(a);
+    return ok;
+}
