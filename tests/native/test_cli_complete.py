@@ -46,7 +46,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 def test_commands(complete):
-    assert complete("stemma ru") == ["runs"]
+    assert complete("stemma ru") == ["run", "runs"]
     assert {"list", "search", "show", "watch"} <= set(complete("stemma runs "))
     assert complete("stemma runs sh") == ["show"]
     assert "runs" in complete("stemma help ") and complete("stemma help runs wa") == ["watch"]
