@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // mlflow_sql: MLflow's backend store in SQL, of any release: tables and columns are read by
 // their names, and what an older schema lacks is absent. The columns are those of release 3.17.
-// Model points: mlflow_model_points.c. One thread.
+// Points: mlflow_sql_points.c; opening: mlflow_sql_open.c. One thread.
 #include "cli/import/mlflow_sql.h"
 
 #include "base/vec.h"
-
-#include <stdlib.h>
 
 // "column", or a literal when the table has no such column.
 static const char *col(mlflow_sql *m, const char *table, const char *column,
@@ -14,14 +12,14 @@ static const char *col(mlflow_sql *m, const char *table, const char *column,
     return m->db.ops->has(m->db.db, table, column) ? column : otherwise;
 }
 
-static bool there(mlflow_sql *m, const char *table) {
+bool mlflow_sql_there(mlflow_sql *m, const char *table) {
     return m->db.ops->has(m->db.db, table, NULL);
 }
 
 // ---- texts of queries -----------------------------------------------------------------------
 
 // Of experiments in MLflow's default workspace; others are told.
-static const char *own_experiments(mlflow_sql *m) {
+const char *mlflow_sql_own(mlflow_sql *m) {
     if (!m->db.ops->has(m->db.db, "experiments", "workspace")) return NULL;
     return "experiment_id IN (SELECT experiment_id FROM experiments WHERE workspace = "
            "'default')";
@@ -32,7 +30,7 @@ static void make_run_texts(mlflow_sql *m) {
     static const char *const by_run[] = {"params", "tags", "metrics"};
     for (size_t i = 0; i < sizeof by_run / sizeof *by_run; i++)
         m->db.ops->index(m->db.db, by_run[i], "run_uuid");
-    const char *own = own_experiments(m);
+    const char *own = mlflow_sql_own(m);
     str columns = arena_printf(
         a, "run_uuid, experiment_id, %s, user_id, status, start_time, end_time, %s, %s, %s",
         col(m, "runs", "name", "NULL"), col(m, "runs", "lifecycle_stage", "'active'"),
@@ -43,7 +41,7 @@ static void make_run_texts(mlflow_sql *m) {
     columns = arena_printf(a, "\"key\", %s, \"timestamp\", value, %s",
                            col(m, "metrics", "step", "0"), col(m, "metrics", "is_nan", "0"));
     m->metrics = scan_text(a, &m->db, columns.p, "metrics", "run_uuid", NULL);
-    if (there(m, "inputs")) {
+    if (mlflow_sql_there(m, "inputs")) {
         m->datasets = "SELECT d.name, d.digest, d.dataset_source_type, d.dataset_source, "
                       "d.dataset_schema, d.dataset_profile, i.input_uuid FROM inputs i JOIN "
                       "datasets d ON d.dataset_uuid = i.source_id WHERE i.source_type = "
@@ -58,12 +56,12 @@ static void make_run_texts(mlflow_sql *m) {
 }
 
 static void make_model_texts(mlflow_sql *m) {
-    if (!there(m, "logged_models")) return;
+    if (!mlflow_sql_there(m, "logged_models")) return;
     m->models = scan_text(m->a, &m->db,
                           "model_id, experiment_id, name, artifact_location, "
                           "creation_timestamp_ms, last_updated_timestamp_ms, status, "
                           "lifecycle_stage, model_type, source_run_id, status_message",
-                          "logged_models", NULL, own_experiments(m));
+                          "logged_models", NULL, mlflow_sql_own(m));
     m->model_params =
         "SELECT param_key, param_value FROM logged_model_params WHERE model_id = $1";
     m->model_tags = "SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = $1";
@@ -72,6 +70,11 @@ static void make_model_texts(mlflow_sql *m) {
                        "WHERE run_id = $1";
     // Most runs have none: their ids are few, and the table has no index by run.
     m->model_runs = "SELECT DISTINCT run_id FROM logged_model_metrics";
+}
+
+void mlflow_sql_texts(mlflow_sql *m) {
+    make_run_texts(m);
+    make_model_texts(m);
 }
 
 // ---- small lists ----------------------------------------------------------------------------
@@ -133,7 +136,7 @@ static lifecycle life_of(str s) {
 
 // ---- projects -------------------------------------------------------------------------------
 
-static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
+bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e) {
     mlflow_sql *m = src;
     VEC(project) v = {0};
     str columns = arena_printf(m->a, "experiment_id, name, artifact_location, %s, %s, %s",
@@ -142,7 +145,7 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
                                col(m, "experiments", "last_update_time", "NULL"));
     scan s =
         scan_new(&m->db, m->log,
-                 scan_text(m->a, &m->db, columns.p, "experiments", NULL, own_experiments(m)),
+                 scan_text(m->a, &m->db, columns.p, "experiments", NULL, mlflow_sql_own(m)),
                  "experiments", (str){0}, NULL, false);
     const sql_ops *o = m->db.ops;
     while (scan_next(&s, e)) {
@@ -155,7 +158,7 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
         vec_push(a, &v, p);
     }
     scan_end(&s);
-    bool tagged = there(m, "experiment_tags");
+    bool tagged = mlflow_sql_there(m, "experiment_tags");
     for (size_t i = 0; i < v.n && tagged && e->code == ERR_NONE; i++) {
         const kv *tags;
         read_pairs(m, a, "SELECT \"key\", value FROM experiment_tags WHERE experiment_id = $1",
@@ -251,7 +254,7 @@ static bool read_rest(mlflow_sql *m, arena *a, str run_id, import_run *r, err *e
                             read_links(m, a, run_id, &r->links, e));
 }
 
-static bool next_run(void *src, arena *a, import_run *out, err *e) {
+bool mlflow_sql_next_run(void *src, arena *a, import_run *out, err *e) {
     mlflow_sql *m = src;
     const sql_ops *o = m->db.ops;
     if (!m->run_scan.text)
@@ -298,7 +301,7 @@ static bool read_model(mlflow_sql *m, arena *a, void *rows, import_model *out) {
     return mlflow_model_id_of(o->text(rows, 1), &out->m.id);
 }
 
-static bool next_model(void *src, arena *a, import_model *out, err *e) {
+bool mlflow_sql_next_model(void *src, arena *a, import_model *out, err *e) {
     mlflow_sql *m = src;
     if (!m->models) return false;
     if (!m->model_scan.text)
@@ -323,150 +326,5 @@ static bool next_model(void *src, arena *a, import_model *out, err *e) {
         out->m.tags = mlflow_pairs(a, tags, out->m.n_tags);
         return true;
     }
-    return false;
-}
-
-// ---- opening --------------------------------------------------------------------------------
-
-static int64_t count_of(mlflow_sql *m, const char *q) {
-    err e = {0};
-    void *rows = m->db.ops->query(m->db.db, q, NULL, 0, false, &e);
-    int64_t n = rows && m->db.ops->next(rows, &e) ? m->db.ops->i64(rows, 0) : -1;
-    m->db.ops->end(rows);
-    return n;
-}
-
-static source_size size_of(void *src) {
-    mlflow_sql *m = src;
-    // The greatest row number is as good as a count here, and found at once.
-    const char *points = m->db.ops->rowid
-                             ? "SELECT max(rowid) FROM metrics"
-                             : "SELECT reltuples::int8 FROM pg_class WHERE relname = 'metrics'";
-    return (source_size){count_of(m, "SELECT count(*) FROM runs"), count_of(m, points)};
-}
-
-static void tell_skipped(mlflow_sql *m) {
-    static const struct {
-        const char *table, *words;
-    } later[] = {{"registered_models", "registered models"},
-                 {"model_versions", "model versions"},
-                 {"trace_info", "traces"},
-                 {"evaluation_datasets", "evaluation data sets"}};
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        if (!there(m, later[i].table)) continue;
-        const char *q = arena_printf(m->a, "SELECT count(*) FROM %s", later[i].table).p;
-        int64_t n = count_of(m, q);
-        if (n > 0)
-            source_note(m->log, "%lld %s are not brought over yet", (long long)n,
-                        later[i].words);
-    }
-    if (!own_experiments(m)) return;
-    int64_t others =
-        count_of(m, "SELECT count(*) FROM experiments WHERE workspace <> 'default'");
-    if (others > 0)
-        source_note(m->log, "%lld experiments of other workspaces than 'default' stay behind",
-                    (long long)others);
-}
-
-static bool has_files(void *src, const source_owner *o) {
-    return source_roots_have(&((mlflow_sql *)src)->roots, o);
-}
-
-static bool files(void *src, const source_owner *o, source_take_file take, void *arg, err *e) {
-    mlflow_sql *m = src;
-    return source_roots_files(&m->roots, o, take, arg, m->log, e);
-}
-
-static bool read_file(void *src, const source_owner *o, str path, source_write w, void *arg,
-                      err *e) {
-    return source_roots_read(&((mlflow_sql *)src)->roots, o, path, w, arg, e);
-}
-
-static void close_source(void *src) {
-    mlflow_sql *m = src;
-    scan_end(&m->run_scan);
-    scan_end(&m->model_scan);
-    mlflow_model_points_free(m);
-    m->db.ops->close(m->db.db);
-    free(m);
-}
-
-static const source_ops ops = {.size = size_of,
-                               .projects = projects,
-                               .next_model = next_model,
-                               .next_run = next_run,
-                               .points = mlflow_sql_points,
-                               .has_files = has_files,
-                               .files = files,
-                               .read_file = read_file,
-                               .close = close_source};
-
-static bool is_mlflow(mlflow_sql *m, err *e) {
-    static const char *const needed[] = {"experiments", "runs", "metrics", "params", "tags"};
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (there(m, needed[i])) continue;
-        return err_set(e, ERR_INVALID,
-                       "this is no database of MLflow: it has no table '%s' (or is too damaged "
-                       "for its schema to be read)",
-                       needed[i]);
-    }
-    return true;
-}
-
-static bool open_source(const source_config *c, sql from, source *out, err *e) {
-    mlflow_sql *m = mem_alloc(sizeof *m);
-    *m = (mlflow_sql){.db = from, .a = c->a, .log = c->log};
-    *out = (source){&ops, m, c->address};
-    m->run_scan.db = m->model_scan.db = &m->db;
-    bool ok = is_mlflow(m, e);
-    if (ok) {
-        make_run_texts(m);
-        make_model_texts(m);
-        tell_skipped(m);
-        ok = mlflow_model_points_start(m, e);
-    }
-    if (!ok) source_close(out);
-    return ok;
-}
-
-bool mlflow_sqlite_open(const source_config *c, source *out, err *e) {
-    sql from;
-    if (!sql_open_sqlite(c->a, c->address, c->scratch, &from, e) ||
-        !open_source(c, from, out, e)) {
-        return false;
-    }
-    mlflow_sql *m = out->s;
-    str path = arena_str(c->a, c->address);
-    char *real = realpath(path.p, NULL);
-    if (real) out->name = arena_str(c->a, str_of(real));
-    free(real);
-    size_t slash = out->name.n;
-    while (slash && out->name.p[slash - 1] != '/')
-        slash--;
-    str dir = str_upto(out->name, slash);
-    if (source_roots_of(&m->roots, c, arena_printf(c->a, "%.*smlartifacts", STR_F(dir)),
-                        arena_printf(c->a, "%.*smlruns", STR_F(dir)), e))
-        return true;
-    source_close(out);
-    return false;
-}
-
-// postgresql://user:password@host/name -> without user and password
-static str without_password(arena *a, str url) {
-    size_t scheme = str_find_str(url, STR("://"), 0), at = str_find(url, '@', 0);
-    if (scheme == SIZE_MAX || at == SIZE_MAX) return url;
-    return arena_printf(a, "%.*s%.*s", STR_F(str_upto(url, scheme + 3)),
-                        STR_F(str_from(url, at + 1)));
-}
-
-bool mlflow_postgres_open(const source_config *c, source *out, err *e) {
-    sql from;
-    // SQLAlchemy names its driver too: postgresql+psycopg2://
-    str rest = str_from(c->address, str_find_str(c->address, STR("://"), 0));
-    str url = arena_printf(c->a, "postgresql%.*s", STR_F(rest));
-    if (!sql_open_postgres(c->a, url, &from, e) || !open_source(c, from, out, e)) return false;
-    out->name = without_password(c->a, url);
-    if (source_roots_of(&((mlflow_sql *)out->s)->roots, c, (str){0}, (str){0}, e)) return true;
-    source_close(out);
     return false;
 }

@@ -22,6 +22,15 @@ typedef struct mlflow_sql {
     arena *one;      // a run's model points
 } mlflow_sql;
 
+bool mlflow_sql_there(mlflow_sql *m, const char *table);
+// A condition for the experiments of MLflow's default workspace; NULL: there are no others.
+const char *mlflow_sql_own(mlflow_sql *m);
+void mlflow_sql_texts(mlflow_sql *m); // makes the queries
+
+bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e);
+bool mlflow_sql_next_run(void *src, arena *a, import_run *out, err *e);
+bool mlflow_sql_next_model(void *src, arena *a, import_model *out, err *e);
+
 bool mlflow_model_points_start(mlflow_sql *m, err *e);
 void mlflow_model_points_free(mlflow_sql *m);
 bool mlflow_sql_points(void *src, id run_id, source_take take, void *arg, err *e);
