@@ -311,12 +311,13 @@ static bool import_all(importing *x, bool again, err *e) {
 int cmd_import(const cli_options *o, arena *a) {
     err e = {0};
     bool again;
-    importing x = {.o = o, .a = a, .line = arena_new(), .dir = o->words[0]};
+    importing x = {.o = o, .a = a, .dir = o->words[0]};
     if (!cli_given(o, "data")) {
         err_set(&e, ERR_INVALID,
                 "'stemma import' needs --data DIR: a folder that is new or empty");
         return cli_fail(&e);
     }
+    x.line = arena_new();
     bool ok = read_about(&x, &e) &&
               place_begin(a, o->data, "import", o->db, false, &again, &e) &&
               import_all(&x, again, &e);
