@@ -37,7 +37,7 @@ def run(text, uri):
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             ["bash", "-c", "\n".join(script)], cwd=folder, capture_output=True, text=True, timeout=120,
-            env=servers.fresh_environment(),
+            env=servers.fresh_environment({"PATH": f"{servers.stemma_binary().parent}:/usr/bin:/bin"}),
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [part.strip("\n") for part in done.stdout.split(MARK + "\n")]
