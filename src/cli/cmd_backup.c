@@ -28,7 +28,7 @@ typedef struct receiving {
     int failed; // errno
 } receiving;
 
-enum { SYNC_EVERY = 64 << 20 };
+enum { SYNC_EVERY = 64 << 20, GIVE_WAY = 10 };
 
 // The server dumps its records to a scratch file before it sends the first byte.
 #define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
@@ -124,6 +124,7 @@ static uint64_t tail_u64(const receiving *r, size_t at) {
 int cmd_backup(const cli_options *o, arena *a) {
     err e = {0};
     receiving r = {.hash = sha256_new()};
+    if (nice(GIVE_WAY) == -1) errno = 0; // who logs on the same machine comes first
     const char *path = arena_cstr(a, o->words[0]);
     cli_client *c = cli_connect_patient(o, a, SNAPSHOT_US, &e);
     bool ok = c && backup_to(c, a, path, &r, &e);
