@@ -105,8 +105,7 @@ static bool origin_allowed(http_req *r, const api *app) {
     if (t == TRUST_NONE) return http_method_of(r) == HTTP_GET;
     http_set_header(r, "Access-Control-Allow-Origin", origin);
     http_set_header(r, "Vary", STR("Origin"));
-    if (t == TRUST_LISTED)
-        http_set_header(r, "Access-Control-Allow-Credentials", STR("true"));
+    if (t == TRUST_LISTED) http_set_header(r, "Access-Control-Allow-Credentials", STR("true"));
     return true;
 }
 

@@ -9,11 +9,11 @@
 // http_config.app of our server.
 typedef struct api {
     core *core;
-    str token;           // empty: none is needed (then only loopback listens)
-    str allowed_hosts;   // comma list with * wildcards; empty: private addresses. This machine's
-                         // own always
+    str token;         // empty: none is needed (then only loopback listens)
+    str allowed_hosts; // comma list with * wildcards; empty: private addresses. This machine's
+                       // own always
     struct native_feed *feed; // live streams of events; NULL: none are served
-    str allowed_origins; // the same for cross-origin writes; empty: loopback only
+    str allowed_origins;      // the same for cross-origin writes; empty: loopback only
 } api;
 
 // For http_config.authorise: the Host and Origin rules, then the token. Sets the request's

@@ -26,7 +26,7 @@ typedef struct rpc {
     const msg_type *msg; // NULL: takes no message
     bool (*fn)(call *k, void *msg, err *e);
     const struct shape *reply; // native/shape.h; NULL: "{}", or what fn itself replies
-    const char *gives; // content types with spaces between; NULL: application/json
+    const char *gives;         // content types with spaces between; NULL: application/json
     int status;                // 0: 200
     // Of a row that creates, and so takes an Idempotency-Key (core/once.h): the event of its
     // creation, and how it replies once more for the object of that event.

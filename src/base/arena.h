@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arena: memory that lives and dies together, one a request (design section 3, rule 7). Nothing in it is freed by
-// itself; `arena_reset` runs the clean-up hooks in reverse order and keeps the first chunk for the next request.
-// Running out of memory aborts. One thread at a time may use an arena.
+// Arena: memory that lives and dies together, one a request (design section 3, rule 7). Nothing
+// in it is freed by itself; `arena_reset` runs the clean-up hooks in reverse order and keeps
+// the first chunk for the next request. Running out of memory aborts. One thread at a time may
+// use an arena.
 #ifndef STEMMA_BASE_ARENA_H
 #define STEMMA_BASE_ARENA_H
 
@@ -19,8 +20,8 @@ void arena_reset(arena *a); // runs hooks, gives back all but a small part
 void *arena_alloc(arena *a, size_t n);
 // For bytes that the caller writes at once: not zeroed, no alignment.
 char *arena_bytes(arena *a, size_t n);
-#define ARENA_NEW(a, T)       ((T *)arena_alloc((a), sizeof(T)))
-#define ARENA_ARRAY(a, T, n)  ((T *)arena_array((a), sizeof(T), (n)))
+#define ARENA_NEW(a, T)      ((T *)arena_alloc((a), sizeof(T)))
+#define ARENA_ARRAY(a, T, n) ((T *)arena_array((a), sizeof(T), (n)))
 void *arena_array(arena *a, size_t size, size_t n); // aborts when size * n overflows
 
 // Copies; the result is also NUL-terminated.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time: our own stamps are UTC microseconds; what is measured or waited for uses the monotonic clock.
+// Time: our own stamps are UTC microseconds; what is measured or waited for uses the monotonic
+// clock.
 #ifndef STEMMA_BASE_CLOCK_H
 #define STEMMA_BASE_CLOCK_H
 

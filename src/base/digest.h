@@ -9,7 +9,9 @@ typedef struct sha256 {
     uint8_t b[32];
 } sha256;
 
-static inline bool sha256_eq(sha256 a, sha256 b) { return !memcmp(a.b, b.b, 32); }
+static inline bool sha256_eq(sha256 a, sha256 b) {
+    return !memcmp(a.b, b.b, 32);
+}
 sha256 sha256_of(const void *p, size_t n);
 #define SHA256_HEX 65
 void sha256_hex(sha256 d, char out[SHA256_HEX]);
@@ -19,10 +21,11 @@ bool sha256_parse(str s, sha256 *out); // 64 hex digits, either case
 typedef struct sha256_ctx sha256_ctx;
 sha256_ctx *sha256_new(void);
 void sha256_add(sha256_ctx *c, const void *p, size_t n);
-sha256 sha256_end(sha256_ctx *c);  // and begins anew
+sha256 sha256_end(sha256_ctx *c); // and begins anew
 void sha256_free(sha256_ctx *c);
 
-// CRC32C (Castagnoli, RFC 3720 B.4), by the CPU's instruction where there is one. `crc` is 0 or the value so far.
+// CRC32C (Castagnoli, RFC 3720 B.4), by the CPU's instruction where there is one. `crc` is 0 or
+// the value so far.
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 
 // Equal without telling by its time where they differ.

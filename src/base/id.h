@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids: 128 bits, time-ordered (48 bits of Unix milliseconds, then random; monotonic within a process), stored as 16
-// bytes big-endian and shown by each dialect as 32 lower-case hex digits. Any thread may make ids.
-// The layout is that of UUID version 7 (RFC 9562, section 5.7).
+// Ids: 128 bits, time-ordered (48 bits of Unix milliseconds, then random; monotonic within a
+// process), stored as 16 bytes big-endian and shown by each dialect as 32 lower-case hex
+// digits. Any thread may make ids. The layout is that of UUID version 7 (RFC 9562,
+// section 5.7).
 #ifndef STEMMA_BASE_ID_H
 #define STEMMA_BASE_ID_H
 
@@ -12,9 +13,15 @@ typedef struct id {
 } id;
 
 id id_new(void);
-static inline bool id_eq(id a, id b) { return !memcmp(a.b, b.b, 16); }
-static inline int id_cmp(id a, id b) { return memcmp(a.b, b.b, 16); }
-static inline bool id_is_zero(id a) { return id_eq(a, (id){0}); }
+static inline bool id_eq(id a, id b) {
+    return !memcmp(a.b, b.b, 16);
+}
+static inline int id_cmp(id a, id b) {
+    return memcmp(a.b, b.b, 16);
+}
+static inline bool id_is_zero(id a) {
+    return id_eq(a, (id){0});
+}
 
 #define ID_HEX 33 // 32 digits and a NUL
 void id_hex(id i, char out[ID_HEX]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// map: byte strings to pointers, open addressing, insertion order kept for iteration. Lives in an arena and borrows
-// its keys (they must outlive the map). Hostile keys are harmless: the hash is seeded once a process.
+// map: byte strings to pointers, open addressing, insertion order kept for iteration. Lives in
+// an arena and borrows its keys (they must outlive the map). Hostile keys are harmless: the
+// hash is seeded once a process.
 #ifndef STEMMA_BASE_MAP_H
 #define STEMMA_BASE_MAP_H
 
@@ -21,7 +22,8 @@ typedef struct map {
 
 map map_new(arena *a);
 void *map_get(const map *m, str key); // NULL when absent
-// The place of the key's value, inserted as NULL when it was absent (`*added` says so; may be NULL).
+// The place of the key's value, inserted as NULL when it was absent (`*added` says so; may be
+// NULL).
 void **map_at(map *m, str key, bool *added);
 
 // The seeded hash (XXH3), for other tables that meet hostile keys.

@@ -20,12 +20,12 @@ typedef enum cli_kind {
 // them), or by its kind: "@client" are those that talk to a server, "@list" those that list,
 // "@select" those that act on several runs. One-letter forms are in options.c.
 #define CLI_OPTIONS(X)                                                                         \
-    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data",                                \
+    X(data, "STEMMA_DATA", CLI_TEXT, "DIR", "./stemma-data",                                   \
       "serve check rebuild gc restore migrate export import @client",                          \
       "the folder that holds the database and the content")                                    \
     X(url, "STEMMA_URL", CLI_TEXT, "URL", "http://127.0.0.1:5000", "@client health",           \
       "the server to talk to; with --data instead the folder itself, when no server has it")   \
-    X(db, "STEMMA_DB", CLI_TEXT, "URL", "",                                                   \
+    X(db, "STEMMA_DB", CLI_TEXT, "URL", "",                                                    \
       "serve check rebuild gc restore export import @client",                                  \
       "a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) instead of SQLite in the " \
       "folder")                                                                                \
@@ -44,7 +44,7 @@ typedef enum cli_kind {
       "other sites whose pages may change things; the default is none")                        \
     X(workers, "STEMMA_WORKERS", CLI_NUMBER, "N", "0", "serve",                                \
       "most threads that answer requests; 0: as fits")                                         \
-    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "",                                               \
+    X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "",                                                \
       "serve check rebuild gc restore migrate export import @client",                          \
       "debug, info, warn, error or off; the default is info, for commands error")              \
     X(deep, "", CLI_FLAG, "", "", "check",                                                     \
@@ -63,15 +63,15 @@ typedef enum cli_kind {
     X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
       "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
       "default is mlartifacts or mlruns beside the source")                                    \
-    X(no_artifacts, "", CLI_FLAG, "", "", "import_mlflow",                                     \
-      "records only, no artifact files")                                                       \
+    X(no_artifacts, "", CLI_FLAG, "", "", "import_mlflow", "records only, no artifact files")  \
     X(on_clash, "", CLI_TEXT, "WHAT", "refuse", "import_mlflow",                               \
       "when another project has an experiment's number or name: refuse all, skip the "         \
       "experiment, or rename it")                                                              \
     X(as, "", CLI_TEXT, "NAME", "", "import_mlflow",                                           \
       "how this tracker is called when it is imported again by another way; the default is "   \
       "its address")                                                                           \
-    X(json, "", CLI_FLAG, "", "", "check gc rebuild version health restore migrate export import @client",                   \
+    X(json, "", CLI_FLAG, "", "",                                                              \
+      "check gc rebuild version health restore migrate export import @client",                 \
       "print the result as one JSON object")                                                   \
     X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
       "print comma-separated values, numbers in full")                                         \
@@ -100,7 +100,7 @@ typedef enum cli_kind {
     X(yes, "", CLI_FLAG, "", "", "@select projects_delete", "do not ask")                      \
     X(all, "", CLI_FLAG, "", "", "runs_compare", "also what does not differ")                  \
     X(every, "", CLI_SECONDS, "TIME", "1s", "runs_watch", "ask the server so often")           \
-    X(follow, "", CLI_FLAG, "", "", "events console",                                         \
+    X(follow, "", CLI_FLAG, "", "", "events console",                                          \
       "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
@@ -273,7 +273,8 @@ typedef struct cli_data {
 
 // ERR_NOT_FOUND unless the folder holds data, so that a typing error is not called whole.
 bool cli_data_there(const cli_options *o, arena *a, err *e);
-// Opens database, content folder and core, made when they are missing. `background`: with the threads that pack and fold.
+// Opens database, content folder and core, made when they are missing. `background`: with the
+// threads that pack and fold.
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
 void cli_close(cli_data *d);
 // Checks everything and prints what was found; the exit code.

@@ -85,7 +85,8 @@ bool cli_reply_ok(arena *a, const http_exchange *x, err *e) {
     const json_value *detail = v ? json_get(v, "detail") : NULL;
     const json_value *code = v ? json_get(v, "code") : NULL;
     const json_value *at = v ? json_get(v, "at") : NULL;
-    int64_t place = at && at->type == JSON_INT && at->i >= 0 && at->i < UINT32_MAX ? at->i + 1 : 0;
+    int64_t place =
+        at && at->type == JSON_INT && at->i >= 0 && at->i < UINT32_MAX ? at->i + 1 : 0;
     if (!detail || !code) {
         return err_set(e, code_of((str){0}, x->status),
                        "the server answered with status %d and no reason: is it a Stemma?",

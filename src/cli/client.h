@@ -22,7 +22,8 @@ void cli_disconnect(cli_client *c);
 // and e on an error, the server's own sentence when it answered with one. The reply's text is
 // kept too when `text` is not NULL (for --json).
 json_value *cli_call(cli_client *c, const char *method, str path, str body, str *text, err *e);
-// False and e for a reply with a status of 400 and more: the server's own sentence, and its place.
+// False and e for a reply with a status of 400 and more: the server's own sentence, and its
+// place.
 bool cli_reply_ok(arena *a, const http_exchange *x, err *e);
 // Where the server is and its token, for threads and programs that speak to it themselves.
 str cli_client_url(const cli_client *c);

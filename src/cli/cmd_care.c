@@ -29,9 +29,10 @@ static int gc_undo_last(const cli_options *o, core *c) {
     err e = {0};
     gc_undone u;
     if (!gc_undo(c, &u, &e)) return cli_fail(&e);
-    printf(o->json.n ? "{\"runs\":%llu,\"models\":%llu,\"rows\":%llu,\"missing\":%llu}\n"
-                     : "brought back %llu runs and %llu logged models to the bin (%llu rows); %llu "
-                       "of their files are gone for good\n",
+    printf(o->json.n
+               ? "{\"runs\":%llu,\"models\":%llu,\"rows\":%llu,\"missing\":%llu}\n"
+               : "brought back %llu runs and %llu logged models to the bin (%llu rows); %llu "
+                 "of their files are gone for good\n",
            (ull)u.runs, (ull)u.models, (ull)u.rows, (ull)u.missing);
     return CLI_OK;
 }

@@ -25,8 +25,9 @@ static bool reads(http_client *c, arena *a, str url, err *e) {
     http_exchange x;
     if (!get(c, a, "/api/v1/projects?limit=1", &x, e)) return false;
     return x.status == 200 ||
-           err_set(e, ERR_UNAVAILABLE, "%.*s answers, but can not read its records: status %d%s",
-                   STR_F(url), x.status, x.status == 401 ? " (another token?)" : "");
+           err_set(e, ERR_UNAVAILABLE,
+                   "%.*s answers, but can not read its records: status %d%s", STR_F(url),
+                   x.status, x.status == 401 ? " (another token?)" : "");
 }
 
 int cmd_health(const cli_options *o, arena *a) {

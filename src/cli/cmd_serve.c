@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // serve: the server from its start to SIGTERM. Order at the end: jobs are told to end, no new
-// requests, those at work end, streams close, background threads stop within a step, the database closes with its log truncated.
+// requests, those at work end, streams close, background threads stop within a step, the
+// database closes with its log truncated.
 #include "api/api.h"
 #include "api/native/feed.h"
 #include "base/log.h"
@@ -60,8 +61,8 @@ static void print_banner(const cli_options *o, arena *a, str host, int port) {
     str name = reachable(a, host);
     printf("Stemma %s listens on http://%.*s:%d\n", STEMMA_VERSION, STR_F(name), port);
     printf("data: %.*s%s\n\n", STR_F(o->data), o->db.n ? " (records in PostgreSQL)" : "");
-    printf("    import mlflow\n    mlflow.set_tracking_uri(\"http://%.*s:%d\")\n\n", STR_F(name),
-           port);
+    printf("    import mlflow\n    mlflow.set_tracking_uri(\"http://%.*s:%d\")\n\n",
+           STR_F(name), port);
     if (o->token.n) printf("with the token in the variable MLFLOW_TRACKING_TOKEN\n\n");
     fflush(stdout);
 }

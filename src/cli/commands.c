@@ -5,81 +5,160 @@
 #include <stdio.h>
 
 const cli_command cli_commands[] = {
-    {.name = "serve", .run = cmd_serve, .summary = "run the server",
-     .text = "Serves MLflow's tracking protocol over the data in a folder until it gets SIGTERM or "
-     "SIGINT. With --db the records are\n"
-     "kept in PostgreSQL, and several servers may share it together with one --data folder for "
-     "the content."},
-    {.name = "check", .run = cmd_check, .summary = "is this data whole?",
-     .text = "Reads the records, the blocks of points, the event log's chain and the stored files, and "
-     "names what is damaged. Exits\n"
-     "with 3 when something is. The server must not run on the same SQLite folder. With a FILE: reads that backup whole "
-     "instead.", .usage = "[FILE]", .most = 1},
-    {.name = "rebuild", .run = cmd_rebuild, .summary = "make derived tables anew from the facts",
+    {.name = "serve",
+     .run = cmd_serve,
+     .summary = "run the server",
+     .text =
+         "Serves MLflow's tracking protocol over the data in a folder until it gets SIGTERM or "
+         "SIGINT. With --db the records are\n"
+         "kept in PostgreSQL, and several servers may share it together with one --data folder "
+         "for "
+         "the content."},
+    {.name = "check",
+     .run = cmd_check,
+     .summary = "is this data whole?",
+     .text = "Reads the records, the blocks of points, the event log's chain and the stored "
+             "files, and "
+             "names what is damaged. Exits\n"
+             "with 3 when something is. The server must not run on the same SQLite folder. "
+             "With a FILE: reads that backup whole "
+             "instead.",
+     .usage = "[FILE]",
+     .most = 1},
+    {.name = "rebuild",
+     .run = cmd_rebuild,
+     .summary = "make derived tables anew from the facts",
      .text = "Makes the summaries of series and the columns of the search again. Facts are not "
-     "touched."},
-    {.name = "gc", .run = cmd_gc, .summary = "free what deleted runs held",
-     .text = "Frees runs and logged models that were deleted at least --older-than ago, and then the stored files that "
-     "nothing names any more.\n"
-     "What it frees can be brought back with --undo until --hold has passed, and takes room until "
-     "the first gc after that."},
-    {.name = "backup", .run = cmd_backup, .summary = "write everything to one file",
-     .text = "Writes everything that a running server keeps, or a folder (--data) that no server has, "
-     "as it was at one moment. The\n"
-     "server goes on meanwhile. FILE gets its name when it is whole.", .usage = "FILE",
-     .least = 1, .most = 1, .flags = CLI_CLIENT},
-    {.name = "restore", .run = cmd_restore, .summary = "make a data folder from a backup",
-     .text = "Makes the folder --data, and the records in it or in the PostgreSQL database --db, from a "
-     "backup. Both must be empty.\n"
-     "Killed anywhere, run it again. At its end it checks everything.", .usage = "FILE",
-     .least = 1, .most = 1},
-    {.name = "migrate", .run = cmd_migrate, .summary = "move the records to another database",
-     .text = "Moves the records of a data folder from SQLite to PostgreSQL (--to postgresql://...) or "
-     "back (--from postgresql://...\n"
-     "--to sqlite); the content stays. No server may run. Killed anywhere, run it again: the "
-     "source is only read."},
-    {.name = "export", .run = cmd_export, .summary = "write everything as lines of JSON and files",
-     .text = "Writes projects, runs, parameters, tags, points, inputs, models, events and files of a data "
-     "folder into the new folder\n"
-     "DIR, for people and other tools: docs/export.md describes it.", .usage = "DIR",
-     .least = 1, .most = 1},
-    {.name = "import", .run = cmd_import, .summary = "make a data folder from an export",
-     .text = "Makes the folder --data (and the records in --db) from what 'stemma export' wrote, with "
-     "the same ids. Both must be empty.", .usage = "DIR", .least = 1, .most = 1},
-    {.name = "du", .run = cmd_du, .summary = "who uses how much",
-     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' counts "
-     "each file once, however many\n"
-     "runs name it.", .flags = CLI_CLIENT},
-    {.name = "import mlflow", .run = cmd_import_mlflow, .usage = "SOURCE", .least = 1, .most = 1,
+             "touched."},
+    {.name = "gc",
+     .run = cmd_gc,
+     .summary = "free what deleted runs held",
+     .text = "Frees runs and logged models that were deleted at least --older-than ago, and "
+             "then the stored files that "
+             "nothing names any more.\n"
+             "What it frees can be brought back with --undo until --hold has passed, and takes "
+             "room until "
+             "the first gc after that."},
+    {.name = "backup",
+     .run = cmd_backup,
+     .summary = "write everything to one file",
+     .text = "Writes everything that a running server keeps, or a folder (--data) that no "
+             "server has, "
+             "as it was at one moment. The\n"
+             "server goes on meanwhile. FILE gets its name when it is whole.",
+     .usage = "FILE",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "restore",
+     .run = cmd_restore,
+     .summary = "make a data folder from a backup",
+     .text = "Makes the folder --data, and the records in it or in the PostgreSQL database "
+             "--db, from a "
+             "backup. Both must be empty.\n"
+             "Killed anywhere, run it again. At its end it checks everything.",
+     .usage = "FILE",
+     .least = 1,
+     .most = 1},
+    {.name = "migrate",
+     .run = cmd_migrate,
+     .summary = "move the records to another database",
+     .text = "Moves the records of a data folder from SQLite to PostgreSQL (--to "
+             "postgresql://...) or "
+             "back (--from postgresql://...\n"
+             "--to sqlite); the content stays. No server may run. Killed anywhere, run it "
+             "again: the "
+             "source is only read."},
+    {.name = "export",
+     .run = cmd_export,
+     .summary = "write everything as lines of JSON and files",
+     .text = "Writes projects, runs, parameters, tags, points, inputs, models, events and "
+             "files of a data "
+             "folder into the new folder\n"
+             "DIR, for people and other tools: docs/export.md describes it.",
+     .usage = "DIR",
+     .least = 1,
+     .most = 1},
+    {.name = "import",
+     .run = cmd_import,
+     .summary = "make a data folder from an export",
+     .text = "Makes the folder --data (and the records in --db) from what 'stemma export' "
+             "wrote, with "
+             "the same ids. Both must be empty.",
+     .usage = "DIR",
+     .least = 1,
+     .most = 1},
+    {.name = "du",
+     .run = cmd_du,
+     .summary = "who uses how much",
+     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' "
+             "counts "
+             "each file once, however many\n"
+             "runs name it.",
+     .flags = CLI_CLIENT},
+    {.name = "import mlflow",
+     .run = cmd_import_mlflow,
+     .usage = "SOURCE",
+     .least = 1,
+     .most = 1,
      .summary = "bring the history of an MLflow tracker over",
-     .text = "Brings experiments, runs, points, data sets, logged models and artifacts over with "
-     "their ids and numbers, and proves\n"
-     "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an mlflow.db "
-     "file, a PostgreSQL URL of\n"
-     "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what is there "
-     "is passed over. Opens the\n"
-     "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 when "
-     "something did not come."},
-    {.name = "run", .run = cmd_run, .summary = "run a program as a run: output, state, source, machine",
-     .text = "Makes a run and runs CMD as part of it. What CMD prints goes through and is kept as the "
-     "run's console, with the git commit and\n"
-     "uncommitted changes, the machine, and what CMD uses. Exits as CMD does. MLflow within CMD logs "
-     "to the same run.\n"
-     "A server that is away does not stop CMD: what could not be sent is kept for 'stemma send'.",
-     .usage = "-- CMD [ARGUMENT...]", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
-    {.name = "log", .run = cmd_log, .summary = "log metrics, configuration and tags of a run",
-     .text = "Logs numbers as points of the run's series, and with --config and --tag texts. With - "
-     "also what standard input gives, an\n"
-     "object a line: {\"step\": 3, \"loss\": 0.5, \"acc\": 0.9}. Within 'stemma run' RUN may be left "
-     "out.",
-     .usage = "[RUN] [KEY=VALUE...] [-]", .most = CLI_MANY, .flags = CLI_CLIENT},
-    {.name = "console", .run = cmd_console, .summary = "what a run's program printed",
+     .text =
+         "Brings experiments, runs, points, data sets, logged models and artifacts over with "
+         "their ids and numbers, and proves\n"
+         "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an "
+         "mlflow.db "
+         "file, a PostgreSQL URL of\n"
+         "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what "
+         "is there "
+         "is passed over. Opens the\n"
+         "folder itself, so no server may run on it; with --db servers may go on. Exits with 3 "
+         "when "
+         "something did not come."},
+    {.name = "run",
+     .run = cmd_run,
+     .summary = "run a program as a run: output, state, source, machine",
+     .text = "Makes a run and runs CMD as part of it. What CMD prints goes through and is kept "
+             "as the "
+             "run's console, with the git commit and\n"
+             "uncommitted changes, the machine, and what CMD uses. Exits as CMD does. MLflow "
+             "within CMD logs "
+             "to the same run.\n"
+             "A server that is away does not stop CMD: what could not be sent is kept for "
+             "'stemma send'.",
+     .usage = "-- CMD [ARGUMENT...]",
+     .least = 1,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
+    {.name = "log",
+     .run = cmd_log,
+     .summary = "log metrics, configuration and tags of a run",
+     .text = "Logs numbers as points of the run's series, and with --config and --tag texts. "
+             "With - "
+             "also what standard input gives, an\n"
+             "object a line: {\"step\": 3, \"loss\": 0.5, \"acc\": 0.9}. Within 'stemma run' "
+             "RUN may be left "
+             "out.",
+     .usage = "[RUN] [KEY=VALUE...] [-]",
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
+    {.name = "console",
+     .run = cmd_console,
+     .summary = "what a run's program printed",
      .text = "Prints the lines of a run's console, all or the last ones, or those that match.",
-     .usage = "RUN", .least = 1, .most = 1, .flags = CLI_CLIENT},
-    {.name = "send", .run = cmd_send, .summary = "send what 'stemma run' could not send",
-     .text = "Sends what 'stemma run' kept while the server was away, and removes the files. Sending "
-     "twice does no harm.",
-     .usage = "FILE...", .least = 1, .most = CLI_MANY, .flags = CLI_CLIENT},
+     .usage = "RUN",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "send",
+     .run = cmd_send,
+     .summary = "send what 'stemma run' could not send",
+     .text = "Sends what 'stemma run' kept while the server was away, and removes the files. "
+             "Sending "
+             "twice does no harm.",
+     .usage = "FILE...",
+     .least = 1,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
     {.name = "projects list",
      .run = cmd_projects_list,
      .summary = "the projects",
@@ -302,15 +381,24 @@ const cli_command cli_commands[] = {
      .run = cmd_man,
      .summary = "the manual page",
      .text = "Prints the manual page: stemma man | man -l -"},
-    {.name = "health", .run = cmd_health, .summary = "does the server answer?",
-     .text = "Asks the server whether it answers, and with a token whether its database does. Exits "
-     "with 0 when so, with 5 when not.\n"
-     "For probes of containers and balancers."},
-    {.name = "version", .run = cmd_version, .summary = "print the version",
+    {.name = "health",
+     .run = cmd_health,
+     .summary = "does the server answer?",
+     .text = "Asks the server whether it answers, and with a token whether its database does. "
+             "Exits "
+             "with 0 when so, with 5 when not.\n"
+             "For probes of containers and balancers."},
+    {.name = "version",
+     .run = cmd_version,
+     .summary = "print the version",
      .text = "Prints the version of this program."},
-    {.name = "help", .run = cmd_help, .summary = "this help, or a command's",
+    {.name = "help",
+     .run = cmd_help,
+     .summary = "this help, or a command's",
      .text = "stemma help COMMAND tells a command's options."},
-    {.name = "reference", .run = cmd_reference, .summary = NULL,
+    {.name = "reference",
+     .run = cmd_reference,
+     .summary = NULL,
      .text = ""}, // prints docs/reference.md; for the build
     {.name = "complete",
      .run = cmd_complete,

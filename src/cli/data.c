@@ -30,8 +30,8 @@ bool cli_data_there(const cli_options *o, arena *a, err *e) {
     const char *file = o->db.n ? "content" : "stemma.db";
     if (!place_is_finished(a, o->data, e)) return false;
     if (access(arena_printf(a, "%.*s/%s", STR_F(o->data), file).p, F_OK) == 0) return true;
-    return err_set(e, ERR_NOT_FOUND, "there is no data in '%.*s': it has no %s",
-                   STR_F(o->data), file);
+    return err_set(e, ERR_NOT_FOUND, "there is no data in '%.*s': it has no %s", STR_F(o->data),
+                   file);
 }
 
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {
@@ -40,9 +40,10 @@ bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, er
     str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     out->db = db_open(&(db_config){.url = url}, e);
     if (out->db) {
-        core_config c = {
-            .db = out->db, .artifact_root = o->artifact_root, .background = background,
-            .undo_dir = arena_printf(a, "%.*s/undo", STR_F(o->data))};
+        core_config c = {.db = out->db,
+                         .artifact_root = o->artifact_root,
+                         .background = background,
+                         .undo_dir = arena_printf(a, "%.*s/undo", STR_F(o->data))};
         cli_seconds(o->beat_grace, &c.beat_grace_us);
         c.beat_grace_us *= 1000000;
         // The catalogue of objects is a table of the schema, so the schema comes first.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// local: see local.h. The background threads run as in a server, so that a long import is packed
-// while it runs.
+// local: see local.h. The background threads run as in a server, so that a long import is
+// packed while it runs.
 #include "cli/local.h"
 
 #include "api/api.h"

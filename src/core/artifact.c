@@ -167,7 +167,8 @@ static bool delete (db_tx *tx, void *arg, err *e) {
     int64_t deleted =
         db_do(tx, &Q_artifact_delete, e, DB_I64(d->c->ws), DB_TEXT(parent), DB_TEXT(name));
     if (deleted < 0 || !delete_below(tx, d, &deleted, e)) return false;
-    return deleted == 0 || event_add(tx, d->c, EVENT_artifact_deleted, EVENT_NO_PROJECT, d->path, (str){0}, e);
+    return deleted == 0 ||
+           event_add(tx, d->c, EVENT_artifact_deleted, EVENT_NO_PROJECT, d->path, (str){0}, e);
 }
 
 bool artifact_delete(ctx *c, str path, err *e) {
@@ -180,7 +181,8 @@ bool artifact_each(db_tx *tx, int64_t ws, str path, table_fn fn, void *arg, err 
     arena *a = db_tx_arena(tx);
     const table *t = table_named(table_set_at(0), STR("artifact"));
     str next = arena_printf(a, "%.*s\x01", STR_F(path)), // texts hold no NUL
-        from = arena_printf(a, "%.*s/", STR_F(path)), to = arena_printf(a, "%.*s0", STR_F(path));
+        from = arena_printf(a, "%.*s/", STR_F(path)),
+        to = arena_printf(a, "%.*s0", STR_F(path));
     return table_each_range(tx, t, ws, path, next, fn, arg, e) &&
            table_each_range(tx, t, ws, from, to, fn, arg, e);
 }

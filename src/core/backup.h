@@ -29,10 +29,11 @@ typedef struct backup_about {
 } backup_about;
 
 // ---- restoring ------------------------------------------------------------------------------
-// Into an empty database: backup_read_about, then backup_load_records, which makes the schema that the backup has
-// and then brings it to this program's; then the store can be opened, and backup_load_objects
-// takes the rest of the same reader and checks it to its end. Killed anywhere, begin again with
-// a new reader: records are wiped (`again`), objects that are there are passed over.
+// Into an empty database: backup_read_about, then backup_load_records, which makes the schema
+// that the backup has and then brings it to this program's; then the store can be opened, and
+// backup_load_objects takes the rest of the same reader and checks it to its end. Killed
+// anywhere, begin again with a new reader: records are wiped (`again`), objects that are there
+// are passed over.
 bool backup_load_records(db *d, archive_in *in, const backup_about *about, bool again,
                          const char *version, backup_report *r, err *e);
 bool backup_load_objects(store *s, archive_in *in, backup_report *r, err *e);

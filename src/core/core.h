@@ -28,7 +28,7 @@ typedef struct core_config {
     str undo_dir;      // where gc keeps what it can undo; empty: nowhere
     bool background;   // start the threads that pack, fold, seal and run jobs (off in one-shot
                        // commands)
-    int64_t job_lease_us; // 0: 10 s; less only in tests
+    int64_t job_lease_us;  // 0: 10 s; less only in tests
     int64_t beat_grace_us; // beat.h; 0: BEAT_GRACE_US
 } core_config;
 

@@ -28,8 +28,8 @@ struct core {
     job_manager *jobs;
     job_shown shown[JOB_SHOWN_COUNT_]; // what the threads above say of themselves
     atomic_bool stopping;              // core_stop, core_close
-    pthread_mutex_t listen_lock; // guards the next two
-    void (*listen)(void *arg);   // event_listen
+    pthread_mutex_t listen_lock;       // guards the next two
+    void (*listen)(void *arg);         // event_listen
     void *listen_arg;
 };
 

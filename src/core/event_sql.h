@@ -5,27 +5,34 @@
 
 #include "core/sql.h"
 
-#define EVENT_COLUMNS "number, time_us, kind, project, user_name, proven, object, payload, payload_digest, chain"
+#define EVENT_COLUMNS                                                                          \
+    "number, time_us, kind, project, user_name, proven, object, payload, payload_digest, "     \
+    "chain"
 
-#define EVENT_SQL(X)                                                                                     \
-    X(event_insert, true,                                                                                \
-      "INSERT INTO event (ws, event, number, time_us, kind, project, user_name, proven, object,"         \
-      " payload, payload_digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")     \
-    X(event_pending_insert, true, "INSERT INTO event_pending (ws, event) VALUES ($1, $2)")               \
-    X(event_pending_page, false, /* a queue: read from its start */                                                                          \
-      "SELECT p.ws, p.event, e.time_us, e.kind, e.project, e.user_name, e.proven, e.object, e.payload_digest" \
-      " FROM event_pending p JOIN event e ON e.ws = p.ws AND e.event = p.event"                          \
-      " ORDER BY p.ws, p.event LIMIT $1")                                                                \
-    X(event_pending_delete, true, "DELETE FROM event_pending WHERE ws = $1 AND event = $2")              \
-    X(event_set_number, true, "UPDATE event SET number = $3, chain = $4 WHERE ws = $1 AND event = $2")   \
-    X(event_head_get, true, "SELECT number, chain FROM event_head WHERE ws = $1")                        \
-    X(event_head_set, true,                                                                              \
-      "INSERT INTO event_head (ws, number, chain) VALUES ($1, $2, $3)"                                   \
-      " ON CONFLICT (ws) DO UPDATE SET number = $2, chain = $3")                                         \
-    X(event_page, true,                                                                                  \
-      "SELECT " EVENT_COLUMNS " FROM event WHERE ws = $1 AND number > $2 ORDER BY number LIMIT $3")      \
-    X(event_page_of_project, true,                                                                       \
-      "SELECT " EVENT_COLUMNS " FROM event WHERE ws = $1 AND project = $2 AND number > $3"               \
+#define EVENT_SQL(X)                                                                           \
+    X(event_insert, true,                                                                      \
+      "INSERT INTO event (ws, event, number, time_us, kind, project, user_name, proven, "      \
+      "object,"                                                                                \
+      " payload, payload_digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "     \
+      "$11, $12)")                                                                             \
+    X(event_pending_insert, true, "INSERT INTO event_pending (ws, event) VALUES ($1, $2)")     \
+    X(event_pending_page, false, /* a queue: read from its start */                            \
+      "SELECT p.ws, p.event, e.time_us, e.kind, e.project, e.user_name, e.proven, e.object, "  \
+      "e.payload_digest"                                                                       \
+      " FROM event_pending p JOIN event e ON e.ws = p.ws AND e.event = p.event"                \
+      " ORDER BY p.ws, p.event LIMIT $1")                                                      \
+    X(event_pending_delete, true, "DELETE FROM event_pending WHERE ws = $1 AND event = $2")    \
+    X(event_set_number, true,                                                                  \
+      "UPDATE event SET number = $3, chain = $4 WHERE ws = $1 AND event = $2")                 \
+    X(event_head_get, true, "SELECT number, chain FROM event_head WHERE ws = $1")              \
+    X(event_head_set, true,                                                                    \
+      "INSERT INTO event_head (ws, number, chain) VALUES ($1, $2, $3)"                         \
+      " ON CONFLICT (ws) DO UPDATE SET number = $2, chain = $3")                               \
+    X(event_page, true,                                                                        \
+      "SELECT " EVENT_COLUMNS                                                                  \
+      " FROM event WHERE ws = $1 AND number > $2 ORDER BY number LIMIT $3")                    \
+    X(event_page_of_project, true,                                                             \
+      "SELECT " EVENT_COLUMNS " FROM event WHERE ws = $1 AND project = $2 AND number > $3"     \
       " ORDER BY number LIMIT $4")
 
 EVENT_SQL(SQL_QUERY)

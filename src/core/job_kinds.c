@@ -123,7 +123,8 @@ const job_kind job_kinds[] = {
     {"check", "reads everything and says what is damaged; {\"deep\": true} hashes files again",
      .users = true, .check = check_argument, .run = check},
     {"gc",
-     "frees what the bin holds: {\"older_than_s\", \"hold_s\", \"dry_run\"}, by default 30 days, "
+     "frees what the bin holds: {\"older_than_s\", \"hold_s\", \"dry_run\"}, by default 30 "
+     "days, "
      "7 days, false",
      .users = true, .check = gc_job_check, .run = gc_job_run},
     {"gc_undo", "brings back what the last gc freed, to the bin", .users = true,

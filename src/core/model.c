@@ -228,7 +228,8 @@ static bool finalize(db_tx *tx, void *arg, err *e) {
     f->out->updated_ms = clock_now_us() / 1000;
     return db_do(tx, &Q_model_set_status, e, DB_I64(c->ws), DB_ID(f->id), DB_I64(f->status),
                  DB_I64(f->out->updated_ms)) >= 0 &&
-           event_add(tx, c, EVENT_model_finalized, f->out->project, id_str(c->a, f->id), (str){0}, e);
+           event_add(tx, c, EVENT_model_finalized, f->out->project, id_str(c->a, f->id),
+                     (str){0}, e);
 }
 
 bool model_finalize(ctx *c, id model_id, model_status s, model *out, err *e) {
@@ -244,7 +245,8 @@ static bool delete_model(db_tx *tx, void *arg, err *e) {
     if (life == LIFE_DELETED) return true;
     return db_do(tx, &Q_model_set_life, e, DB_I64(d->c->ws), DB_ID(d->id), DB_I64(LIFE_DELETED),
                  DB_I64(clock_now_us() / 1000)) >= 0 &&
-           event_add(tx, d->c, EVENT_model_deleted, m.project, id_str(d->c->a, d->id), (str){0}, e);
+           event_add(tx, d->c, EVENT_model_deleted, m.project, id_str(d->c->a, d->id), (str){0},
+                     e);
 }
 
 bool model_delete(ctx *c, id model_id, err *e) {

@@ -93,7 +93,8 @@ static bool create(db_tx *tx, void *arg, err *e) {
             return false;
         }
     }
-    return event_add(tx, c, EVENT_project_created, p->number, number_text(c, p->number), (str){0}, e);
+    return event_add(tx, c, EVENT_project_created, p->number, number_text(c, p->number),
+                     (str){0}, e);
 }
 
 bool project_create(ctx *c, str name, str artifact_location, const kv *tags, size_t n,

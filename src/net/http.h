@@ -92,7 +92,8 @@ typedef struct http_config {
     // Called before the body is read (and before 100-continue). False: e is rendered by the
     // route's dialect.
     bool (*authorise)(http_req *r, const http_route *route, err *e);
-    // Called before OPTIONS is answered with 204 and Allow: may add headers (CORS). May be NULL.
+    // Called before OPTIONS is answered with 204 and Allow: may add headers (CORS). May be
+    // NULL.
     void (*preflight)(http_req *r);
     int workers, long_workers;            // most threads of the pools; 0: 128 and 1024
     int max_connections, max_per_address; // 0: 20,000 and 4,096 (loopback: no limit of its
@@ -102,8 +103,8 @@ typedef struct http_config {
                            // header_us; 0: 1 KiB/s
     int max_streams;       // replies that stay open; 0: half of the connections
     int64_t stream_beat_us, stream_stall_us; // 0: 15 s and 30 s
-    bool compress_local;   // gzip replies to loopback peers too (default: only to others, who
-                           // gain by it)
+    bool compress_local; // gzip replies to loopback peers too (default: only to others, who
+                         // gain by it)
 } http_config;
 
 http_server *http_server_start(const http_config *c, err *e); // listens when it returns
@@ -188,8 +189,8 @@ void http_reply_source(http_req *r, const http_source *s);
 typedef struct http_stream http_stream;
 
 typedef struct http_stream_events { // called by one thread for all streams: be brief
-    void (*ready)(void *arg);  // the stream is open, or what was kept is out: give more
-    void (*closed)(void *arg); // the last call: the stream is gone when it returns
+    void (*ready)(void *arg);       // the stream is open, or what was kept is out: give more
+    void (*closed)(void *arg);      // the last call: the stream is gone when it returns
     void *arg;
 } http_stream_events;
 

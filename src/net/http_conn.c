@@ -38,7 +38,7 @@ static int64_t deadline_of(const http_server *s, const http_conn *c, int64_t now
     case HTTP_READ: return c->n_saved ? c->since + s->c.header_us : now + s->c.idle_us;
     case HTTP_LINGER: return c->since + HTTP_LINGER_US;
     case HTTP_WRITE: return now + s->c.header_us; // the keeper looks then whether it reads on
-    case HTTP_STREAM: return 0; // the hub's
+    case HTTP_STREAM: return 0;                   // the hub's
     case HTTP_RUN:
     case HTTP_BODY: break;
     }

@@ -150,17 +150,23 @@ struct http_req {
     struct http_deflate *deflate;
     http_pump pump;
     struct http_stream *stream; // the reply stays open
-    int status;     // 0: not replied
-    bool streaming; // the head of a chunked reply is out
-    bool replied;   // all of it is given to the connection
+    int status;                 // 0: not replied
+    bool streaming;             // the head of a chunked reply is out
+    bool replied;               // all of it is given to the connection
     bool chunked, close, cut;
     int64_t began, look_at; // monotonic; when to look next whether the peer is there
     uint64_t bytes_in, bytes_out;
 };
 
 // ---- connections ----------------------------------------------------------------------
-typedef enum http_state { HTTP_READ, HTTP_BODY, HTTP_RUN, HTTP_WRITE, HTTP_LINGER,
-                          HTTP_STREAM } http_state;
+typedef enum http_state {
+    HTTP_READ,
+    HTTP_BODY,
+    HTTP_RUN,
+    HTTP_WRITE,
+    HTTP_LINGER,
+    HTTP_STREAM
+} http_state;
 
 typedef struct http_conn {
     int fd;
@@ -236,7 +242,7 @@ struct http_server {
     int epoll, listen, wake, quit; // wake, quit: eventfds
     int reserve;                   // a descriptor to give up when they run out
     int port, cores;
-    struct http_hub *hub; // of streams
+    struct http_hub *hub;  // of streams
     _Atomic bool stopping; // no new requests
     pthread_t keeper;
     _Atomic bool keeper_asleep;

@@ -99,7 +99,8 @@ static bool run(check *c, err *e) {
         for (size_t i = 0; i < c->n; i++)
             if (!check_row(c, c->rows[i], e)) return false;
     } while (!c->at.end);
-    return store_sweep_files(c->s, false, &c->r->orphan_files, e) && store_each_pack(c->s, orphan_pack, c, e);
+    return store_sweep_files(c->s, false, &c->r->orphan_files, e) &&
+           store_each_pack(c->s, orphan_pack, c, e);
 }
 
 bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, const char *what),

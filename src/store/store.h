@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// store: bytes kept by what they are. An object is a run of bytes named by its SHA-256; the same bytes are kept once.
-// Small objects (STORE_SMALL and less) go into packs, appended in groups with one sync; larger ones are a file
-// each. Where the bytes lie is behind store_place (store_internal.h), so that S3 can join; the catalogue of objects
-// (digest -> place, and a lease) is the SQL table `object`.
+// store: bytes kept by what they are. An object is a run of bytes named by its SHA-256; the
+// same bytes are kept once. Small objects (STORE_SMALL and less) go into packs, appended in
+// groups with one sync; larger ones are a file each. Where the bytes lie is behind store_place
+// (store_internal.h), so that S3 can join; the catalogue of objects (digest -> place, and a
+// lease) is the SQL table `object`.
 //
-// An object that store_finish named is durable: bytes and catalogue row are synced. A partial upload is invisible and is
-// cleaned up at the next start. Stored bytes carry a CRC32C a block, checked on every read: a damaged object is never
-// served (ERR_CORRUPT) and `store_check` names it. Several servers may share one content folder.
+// An object that store_finish named is durable: bytes and catalogue row are synced. A partial
+// upload is invisible and is cleaned up at the next start. Stored bytes carry a CRC32C a block,
+// checked on every read: a damaged object is never served (ERR_CORRUPT) and `store_check` names
+// it. Several servers may share one content folder.
 #ifndef STEMMA_STORE_STORE_H
 #define STEMMA_STORE_STORE_H
 
@@ -21,25 +23,29 @@
 
 typedef struct store store;
 
-// `dir` is the content folder (made when missing). The tables come from store_schema, which core's migrations include.
+// `dir` is the content folder (made when missing). The tables come from store_schema, which
+// core's migrations include.
 store *store_open(db *d, str dir, err *e);
 void store_close(store *s);
-void store_stop(store *s); // long checks end soon with ERR_CANCELLED
-extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
+void store_stop(store *s);             // long checks end soon with ERR_CANCELLED
+extern const char store_schema[];      // DDL with db.h's tokens, statements separated by ";\n"
 extern const char store_care_schema[]; // a later migration of it
 
-// ---- writing: begin, write ..., finish or abort -----------------------------------------------------------------
+// ---- writing: begin, write ..., finish or abort
+// -----------------------------------------------------------------
 typedef struct store_upload store_upload;
 store_upload *store_begin(store *s, err *e);
-bool store_write(store_upload *u, const void *p, size_t n, err *e); // hashed while it is written
-// Durable when true. *digest and *size say what it was; a lease keeps it from gc for half an hour at least (an hour when
-// it is new), so that the caller can record it. Frees u in each case.
+bool store_write(store_upload *u, const void *p, size_t n,
+                 err *e); // hashed while it is written
+// Durable when true. *digest and *size say what it was; a lease keeps it from gc for half an
+// hour at least (an hour when it is new), so that the caller can record it. Frees u in each
+// case.
 bool store_finish(store_upload *u, sha256 *digest, uint64_t *size, err *e);
 void store_abort(store_upload *u); // NULL is fine
 // The three in one for bytes at hand.
 bool store_put(store *s, const void *p, size_t n, sha256 *digest, err *e);
-// Up to STORE_MANY small objects (STORE_SMALL and less) with one sync and one transaction. The digests are the
-// caller's, computed from these bytes.
+// Up to STORE_MANY small objects (STORE_SMALL and less) with one sync and one transaction. The
+// digests are the caller's, computed from these bytes.
 #define STORE_MANY 256
 typedef struct store_item {
     const void *p;
@@ -48,12 +54,14 @@ typedef struct store_item {
 } store_item;
 bool store_put_many(store *s, const store_item *items, size_t n, err *e);
 
-// ---- reading ----------------------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------------------
 typedef struct store_object store_object;
 store_object *store_get(store *s, sha256 digest, err *e); // ERR_NOT_FOUND
 void store_object_close(store_object *o);
 uint64_t store_object_size(const store_object *o);
-// A whole-file object's descriptor (for sendfile) and where its bytes begin; -1 for one in a pack.
+// A whole-file object's descriptor (for sendfile) and where its bytes begin; -1 for one in a
+// pack.
 int store_object_fd(const store_object *o, uint64_t *base);
 // Checks the blocks that hold [offset, offset + n) against their CRCs.
 bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e);
@@ -66,31 +74,35 @@ typedef struct store_room {
 } store_room;
 store_room store_room_of(const store *s);
 
-// ---- care -------------------------------------------------------------------------------------------------------
-// Reads everything and compares; calls bad() for each damaged, missing or short object. False only when it could not
-// go on. `deep` also hashes each object again.
+// ---- care
+// -------------------------------------------------------------------------------------------------------
+// Reads everything and compares; calls bad() for each damaged, missing or short object. False
+// only when it could not go on. `deep` also hashes each object again.
 typedef struct store_report {
     uint64_t objects, bytes, bad, orphan_files;
 } store_report;
-bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, const char *what), void *arg,
-                 store_report *r, err *e);
-// Frees the objects for which used() is false and which no lease holds: sets them aside first (freed), and removes
-// what was set aside at least `hold_us` ago (0: at once) unless somebody holds all objects. What is used again is taken
-// back. Packs with more dead than live bytes are written anew. Nothing changes when dry.
+bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, const char *what),
+                 void *arg, store_report *r, err *e);
+// Frees the objects for which used() is false and which no lease holds: sets them aside first
+// (freed), and removes what was set aside at least `hold_us` ago (0: at once) unless somebody
+// holds all objects. What is used again is taken back. Packs with more dead than live bytes are
+// written anew. Nothing changes when dry.
 typedef struct store_freed {
     uint64_t objects, bytes;         // set aside by this call
     uint64_t removed, removed_bytes; // for good; with hold_us 0 those of this call too
     uint64_t waiting, waiting_bytes; // set aside, and there until their hold is over
     uint64_t orphan_files;
 } store_freed;
-bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e), void *arg,
-              int64_t hold_us, bool dry, store_freed *freed, err *e);
+bool store_gc(store *s, bool (*used)(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e),
+              void *arg, int64_t hold_us, bool dry, store_freed *freed, err *e);
 
-// From now on and for `us` no object is removed by any server on this database; renew it while it is needed. Objects
-// that a snapshot taken after it names can be read until it is dropped or has run out.
+// From now on and for `us` no object is removed by any server on this database; renew it while
+// it is needed. Objects that a snapshot taken after it names can be read until it is dropped or
+// has run out.
 bool store_hold(store *s, str name, int64_t us, err *e);
 void store_hold_drop(store *s, str name);
-// A scratch file in the content folder that is gone when it is closed, or with the process; -1 on an error.
+// A scratch file in the content folder that is gone when it is closed, or with the process; -1
+// on an error.
 int store_scratch(store *s, err *e);
 
 #endif

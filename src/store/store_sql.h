@@ -33,10 +33,11 @@ static const db_query sql_find = {
     "SELECT digest, size, place, part, start, leased, freed FROM object WHERE digest = $1",
     true};
 
-static const db_query sql_page = {"object.page",
-                                  "SELECT digest, size, place, part, start, leased, freed FROM object "
-                                  "WHERE digest > $1 ORDER BY digest LIMIT $2",
-                                  true};
+static const db_query sql_page = {
+    "object.page",
+    "SELECT digest, size, place, part, start, leased, freed FROM object "
+    "WHERE digest > $1 ORDER BY digest LIMIT $2",
+    true};
 
 static const db_query sql_add = {
     "object.add",
@@ -44,8 +45,8 @@ static const db_query sql_add = {
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
     false};
 
-static const db_query sql_lease = {"object.lease",
-                                   "UPDATE object SET leased = $2, freed = NULL WHERE digest = $1", true};
+static const db_query sql_lease = {
+    "object.lease", "UPDATE object SET leased = $2, freed = NULL WHERE digest = $1", true};
 
 static const db_query sql_move = {"object.move",
                                   "UPDATE object SET place = $2, part = $3, start = $4 WHERE "
@@ -58,26 +59,24 @@ static const db_query sql_remove = {
     " AND freed IS NOT NULL",
     true};
 
-static const db_query sql_aside = {
-    "object.aside",
-    "UPDATE object SET freed = $4 WHERE digest = $1 AND part = $2 AND start = $3 AND leased < $4"
-    " AND freed IS NULL",
-    true};
+static const db_query sql_aside = {"object.aside",
+                                   "UPDATE object SET freed = $4 WHERE digest = $1 AND part = "
+                                   "$2 AND start = $3 AND leased < $4"
+                                   " AND freed IS NULL",
+                                   true};
 
 static const db_query sql_back = {"object.back",
                                   "UPDATE object SET freed = NULL WHERE digest = $1", true};
 
-static const db_query sql_gate = {
-    "object_hold.gate",
-    "INSERT INTO object_hold (name, expires_us) VALUES ('', $1)"
-    " ON CONFLICT (name) DO UPDATE SET expires_us = $1",
-    false};
+static const db_query sql_gate = {"object_hold.gate",
+                                  "INSERT INTO object_hold (name, expires_us) VALUES ('', $1)"
+                                  " ON CONFLICT (name) DO UPDATE SET expires_us = $1",
+                                  false};
 
-static const db_query sql_hold = {
-    "object_hold.take",
-    "INSERT INTO object_hold (name, expires_us) VALUES ($1, $2)"
-    " ON CONFLICT (name) DO UPDATE SET expires_us = $2",
-    false};
+static const db_query sql_hold = {"object_hold.take",
+                                  "INSERT INTO object_hold (name, expires_us) VALUES ($1, $2)"
+                                  " ON CONFLICT (name) DO UPDATE SET expires_us = $2",
+                                  false};
 
 static const db_query sql_hold_drop = {"object_hold.drop",
                                        "DELETE FROM object_hold WHERE name = $1 OR (name <> '' "

@@ -265,4 +265,5 @@ static bool search_datasets(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const rpc mlflow_experiments_search_datasets = {.msg = &search_datasets_msg, .fn = search_datasets};
+const rpc mlflow_experiments_search_datasets = {.msg = &search_datasets_msg,
+                                                .fn = search_datasets};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the dialect's files share. An RPC is a row of rpc (api/rpc.h): its message and a function
-// `bool f(call, msg, e)` that calls core and renders; rpc.c and call.c do the rest (content
-// type, decoding, errors, the empty reply "{}").
+// What the dialect's files share. An RPC is a row of rpc (api/rpc.h): its message and a
+// function `bool f(call, msg, e)` that calls core and renders; rpc.c and call.c do the rest
+// (content type, decoding, errors, the empty reply "{}").
 #ifndef STEMMA_API_MLFLOW_INTERNAL_H
 #define STEMMA_API_MLFLOW_INTERNAL_H
 
@@ -22,7 +22,7 @@
 void mlflow_handle(http_req *r); // of rows whose .data is an rpc
 void mlflow_render_error(http_req *r, const err *e);
 bool mlflow_invalid(err *e, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));    // ERR_INVALID, false
+    __attribute__((format(printf, 2, 3)));     // ERR_INVALID, false
 bool mlflow_missing(err *e, const char *name); // a required parameter is; false
 
 // ---- checks (check.c): MLflow's rules, in its words -----------------------------------------
@@ -38,7 +38,7 @@ bool mlflow_check_name(arena *a, str name, str path, str what, err *e);
 bool mlflow_check_length(str value, size_t max, const char *what, err *e);
 // Says what is wrong with it: below 1, or above `most`. False.
 bool mlflow_bad_max_results(int64_t max_results, int most, err *e);
-str mlflow_truncate(str value, size_t max);  // code points
+str mlflow_truncate(str value, size_t max);            // code points
 bool mlflow_check_location(arena *a, str uri, err *e); // of an experiment's artifacts
 
 // ---- values in messages (quote.c); long ones are cut ----------------------------------------
@@ -64,11 +64,10 @@ extern const rpc mlflow_experiments_create, mlflow_experiments_get,
     mlflow_experiments_get_by_name, mlflow_experiments_search, mlflow_experiments_update,
     mlflow_experiments_delete, mlflow_experiments_restore, mlflow_experiments_set_tag,
     mlflow_experiments_delete_tag, mlflow_experiments_search_datasets;
-extern const rpc mlflow_runs_create, mlflow_runs_get, mlflow_runs_update,
-    mlflow_runs_delete, mlflow_runs_restore, mlflow_runs_search;
-extern const rpc mlflow_log_metric, mlflow_log_parameter, mlflow_log_tag,
-    mlflow_delete_tag, mlflow_log_batch, mlflow_log_model, mlflow_log_inputs,
-    mlflow_log_outputs;
+extern const rpc mlflow_runs_create, mlflow_runs_get, mlflow_runs_update, mlflow_runs_delete,
+    mlflow_runs_restore, mlflow_runs_search;
+extern const rpc mlflow_log_metric, mlflow_log_parameter, mlflow_log_tag, mlflow_delete_tag,
+    mlflow_log_batch, mlflow_log_model, mlflow_log_inputs, mlflow_log_outputs;
 extern const rpc mlflow_metrics_history, mlflow_metrics_bulk, mlflow_metrics_interval;
 extern const rpc mlflow_models_create, mlflow_models_get, mlflow_models_finalize,
     mlflow_models_delete, mlflow_models_search, mlflow_models_set_tags,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the dialect's files share. A route is a row of routes.c; most are RPCs (api/rpc.h) with the
-// shape of their reply, the others stream and say which content types they take and give.
+// What the dialect's files share. A route is a row of routes.c; most are RPCs (api/rpc.h) with
+// the shape of their reply, the others stream and say which content types they take and give.
 //
-// Conventions. Lists answer {"items": [...], "next": "..."}: `next` is left out at the end, else
-// it is given as `after` for the next page. Times of ours are integers of microseconds (`_us`),
-// those of clients keep the integer and unit that they came with (`_ms`). Errors are RFC 9457.
+// Conventions. Lists answer {"items": [...], "next": "..."}: `next` is left out at the end,
+// else it is given as `after` for the next page. Times of ours are integers of microseconds
+// (`_us`), those of clients keep the integer and unit that they came with (`_ms`). Errors are
+// RFC 9457.
 #ifndef STEMMA_API_NATIVE_INTERNAL_H
 #define STEMMA_API_NATIVE_INTERNAL_H
 
@@ -13,9 +14,9 @@
 #include "core/project.h"
 #include "core/run.h"
 
-#define NATIVE_PREFIX     "/api/v1/"
-#define NATIVE_PAGE       100  // items of a list when `limit` is not sent
-#define NATIVE_PAGE_MAX   1000 // and at most
+#define NATIVE_PREFIX   "/api/v1/"
+#define NATIVE_PAGE     100  // items of a list when `limit` is not sent
+#define NATIVE_PAGE_MAX 1000 // and at most
 
 // .data of rows that are no RPCs.
 typedef struct native_stream {

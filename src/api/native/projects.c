@@ -63,7 +63,8 @@ static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
 
 static bool list(call *k, void *msg, err *e) {
     struct list *q = msg;
-    search_projects_query s = {.view = q->view ? (view)q->view : VIEW_ACTIVE, .after = q->after};
+    search_projects_query s = {.view = q->view ? (view)q->view : VIEW_ACTIVE,
+                               .after = q->after};
     project *out;
     size_t n;
     str next;
@@ -146,14 +147,16 @@ struct change {
     msg_list tags;
 };
 static const msg_field change_fields[] = {
-    MSG_FIELD(struct change, name, MSG_STRING, 0, .max = NAME_MAX_LENGTH, .doc = "its new name"),
+    MSG_FIELD(struct change, name, MSG_STRING, 0, .max = NAME_MAX_LENGTH,
+              .doc = "its new name"),
     MSG_FIELD(struct change, tags, MSG_LIST, 0, .sub = &tag_msg, .max = 1000,
               .doc = "tags to set, or to remove"),
 };
 static const msg_type change_msg = MSG_TYPE(struct change, change_fields);
 
 static bool change_tag(call *k, int64_t number, const struct tag *t, err *e) {
-    if (msg_has(&tag_msg, t, "value")) return project_set_tag(&k->c, number, t->key, t->value, e);
+    if (msg_has(&tag_msg, t, "value"))
+        return project_set_tag(&k->c, number, t->key, t->value, e);
     return project_delete_tag(&k->c, number, t->key, e);
 }
 
@@ -167,8 +170,7 @@ static bool change(call *k, void *msg, err *e) {
     }
     return reply_project(k, number, e);
 }
-const rpc native_projects_change = {
-    .msg = &change_msg, .fn = change, .reply = &project_shape};
+const rpc native_projects_change = {.msg = &change_msg, .fn = change, .reply = &project_shape};
 
 static bool delete (call *k, void *msg, err *e) {
     int64_t number;

@@ -40,12 +40,14 @@ struct shape {
 };
 
 // SHAPE(static, tag_shape, "Tag", FIELD("key", SHAPE_TEXT, 0, "its name"), ...);
-// Without `static` (an empty first argument) other files may use it: declare it in their header.
+// Without `static` (an empty first argument) other files may use it: declare it in their
+// header.
 #define SHAPE(storage, variable, title, ...)                                                   \
     static const shape_field variable##_fields[] = {__VA_ARGS__};                              \
     storage const shape variable = {title, variable##_fields,                                  \
                                     sizeof variable##_fields / sizeof *variable##_fields}
 
-#define FIELD(n, k, f, text, ...) {.name = (n), .kind = (k), .flags = (f), .doc = (text), __VA_ARGS__}
+#define FIELD(n, k, f, text, ...)                                                              \
+    { .name = (n), .kind = (k), .flags = (f), .doc = (text), __VA_ARGS__ }
 
 #endif
