@@ -28,7 +28,7 @@ bench: ## the benchmarks, each paired with the peer (hours; ONLY=name,name for s
 	@tools/build.sh release stemma benches -j $(JOBS)
 	@build/venv/bin/python bench/run.py --only "$(ONLY)"
 
-lint: ## format, rules of the code base, cppcheck, clang-tidy
+lint: ## the formatting, and the rules of the code base
 	@tools/setup.sh build lint
 	@tools/build.sh release stemma -j $(JOBS)
 	@tools/lint.py --all

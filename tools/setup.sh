@@ -4,7 +4,7 @@
 #
 #   tools/setup.sh build    compiler, CMake and the libraries that the server links
 #   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, the real clients in build/venv
-#   tools/setup.sh lint     clang-format, clang-tidy, cppcheck
+#   tools/setup.sh lint     clang-format
 #   tools/setup.sh package  what makes the Debian package
 #   tools/setup.sh bench    what the benchmarks need besides
 #
@@ -18,8 +18,8 @@ cd "$(dirname "$0")/.."
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
     libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
     libyaml-dev"
-test_packages="libcmocka-dev libjansson-dev clang clang-format cppcheck postgresql procps less groff-base python3 python3-venv"
-lint_packages="clang-format clang-tidy cppcheck python3"
+test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps less groff-base python3 python3-venv"
+lint_packages="clang-format python3"
 package_packages="dpkg-dev binutils gzip xz-utils"
 bench_packages="python3 python3-venv linux-perf"
 

@@ -506,6 +506,7 @@ static void a_restart_under_load(void **state) {
     static load l[WRITERS];
     const char *const modes[] = {"fast", "immediate", "fast"};
     if (!getenv("STEMMA_TEST_PG_SH") || !getenv("STEMMA_TEST_PG_DIR")) skip();
+    test_db_reopen(t, (db_config){.wait_us = 120 * 1000000}); // a busy machine restarts slowly
     memset(l, 0, sizeof l);
     atomic_store(&writing, true);
     for (int i = 0; i < WRITERS; i++) {
