@@ -119,8 +119,10 @@ static bool create(run_cmd *r, err *e) {
     if (creation_body(r, &b, e)) {
         run = cli_call(r->client, "POST", STR("/runs"), buf_view(&b), NULL, e);
         if (!run && e->code == ERR_NOT_FOUND && r->o->project.n && !is_number(r->o->project) &&
-            make_project(r, e))
+            make_project(r, e)) {
+            *e = (err){0};
             run = cli_call(r->client, "POST", STR("/runs"), buf_view(&b), NULL, e);
+        }
     }
     buf_free(&b);
     if (!run) return false;

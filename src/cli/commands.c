@@ -39,6 +39,14 @@ const cli_command cli_commands[] = {
              "What it frees can be brought back with --undo until --hold has passed, and takes "
              "room until "
              "the first gc after that."},
+    {.name = "du",
+     .run = cmd_du,
+     .summary = "who uses how much",
+     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' "
+             "counts "
+             "each file once, however many\n"
+             "runs name it.",
+     .flags = CLI_CLIENT},
     {.name = "backup",
      .run = cmd_backup,
      .summary = "write everything to one file",
@@ -88,14 +96,6 @@ const cli_command cli_commands[] = {
      .usage = "DIR",
      .least = 1,
      .most = 1},
-    {.name = "du",
-     .run = cmd_du,
-     .summary = "who uses how much",
-     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' "
-             "counts "
-             "each file once, however many\n"
-             "runs name it.",
-     .flags = CLI_CLIENT},
     {.name = "import mlflow",
      .run = cmd_import_mlflow,
      .usage = "SOURCE",
@@ -410,7 +410,7 @@ const cli_command cli_commands[] = {
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 const cli_group cli_groups[] = {
-    {"import", "bring the history of another tracker over"},
+    {"import", "bring an export, or the history of another tracker, over"},
     {"projects", "list, make, rename, tag, delete and restore projects"},
     {"runs", "search, show, watch, compare, tag, move, delete and restore runs"},
     {"metrics", "the series of a run: tables, CSV, plots"},

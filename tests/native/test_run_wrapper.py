@@ -72,6 +72,7 @@ def test_options_make_the_run(server, api):
     code, _, err = wrapped.run(server.uri, sh("true", options=options))
     run = api.ok("GET", f"runs/{wrapped.run_id(err)}")
     assert code == 0 and run["name"] == "first" and run["config"] == {"lr": "1e-3"}
+    assert err.count(b"\n") == 2  # a line at its begin, one at its end
     assert run["tags"]["team"] == "nlp" and run["tags"]["x"] == "a=b"
     assert run["project"] == api.ok("GET", f"projects/{project}")["number"]
     assert wrapped.run(server.uri, sh("true", options=["--project", project]))[0] == 0  # it is there now
