@@ -293,8 +293,7 @@ def charts(b):
     n, each = b.scale.chart_series, b.scale.chart_points
     with b.stemma() as s, b.peer() as p:
         made = b.load("ingest", s, count=n * each, conns=1, runs=1, keys=n, batch=1000 * n, **{"skip-readback": True})
-        s.stop()  # a clean stop packs what is pending
-        s.start()
+        until_packed(s)
         fixed = dict(conns=1, run=made["run"], keys=n, buckets=1000)
         mine = b.load("charts", s, **fixed, count=b.scale.searches)
         if mine["points"] != made["points"] or mine["lines"] != n:
