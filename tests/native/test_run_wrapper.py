@@ -188,7 +188,7 @@ def test_terminal(server, api):
 
 def test_terminal_ctrl_c(server, api):
     t = wrapped.Terminal(server.uri, sh(WAITS))
-    t.read(until=b"ready")
+    t.read(until=b"ready\r\n")  # not a run of that name
     t.type(b"\x03")
     assert t.end() == 7
     assert b"got INT" in t.seen and t.seen.count(b"got INT") == 1
