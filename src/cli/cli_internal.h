@@ -262,7 +262,7 @@ typedef struct cli_findings {
     uint64_t n;
     bool quiet; // --json: only counts
 } cli_findings;
-void cli_found(cli_findings *f, const char *where, const char *what); // prints some
+void cli_found(void *findings, const char *where, const char *what); // prints some
 
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {

@@ -227,23 +227,20 @@ int cmd_restore(const cli_options *o, arena *a) {
 
 // ---- checking -------------------------------------------------------------------------------
 
-static void bad(void *arg, const char *where, const char *what) {
-    cli_found(arg, where, what);
-}
-
 int cmd_check_backup(const cli_options *o, arena *a) {
     err e = {0};
     cli_findings f = {.quiet = o->json.n > 0};
+    check_watch w = {.bad = cli_found, .arg = &f};
     backup_about about = {0};
     backup_report r = {0};
     int fd = open_backup(a, o->words[0], &e);
     if (fd < 0) return cli_fail(&e);
     archive_in *in = archive_in_new(read_fd, &fd);
-    bool ok = backup_check(in, bad, &f, a, &about, &r, &e);
+    bool ok = backup_check(in, &w, a, &about, &r, &e);
     archive_in_free(in);
     close(fd);
     if (!ok && e.code != ERR_CORRUPT) return cli_fail(&e);
-    if (!ok) bad(&f, "backup", e.msg);
+    if (!ok) cli_found(&f, "backup", e.msg);
     printf(f.quiet ? "{\"whole\":%s,\"damaged\":%llu,\"rows\":%llu,\"objects\":%llu,"
                      "\"bytes\":%llu,\"lost\":%llu}\n"
                    : "%s: %llu damaged; %llu rows, %llu objects with %llu bytes\n",

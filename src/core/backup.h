@@ -10,6 +10,7 @@
 #define STEMMA_CORE_BACKUP_H
 
 #include "core/archive.h"
+#include "core/check.h"
 #include "core/core.h"
 
 typedef struct backup_report {
@@ -39,10 +40,10 @@ bool backup_load_records(db *d, archive_in *in, const backup_about *about, bool 
 bool backup_load_objects(store *s, archive_in *in, backup_report *r, err *e);
 
 // ---- checking -------------------------------------------------------------------------------
-// Reads it whole; bad() names what is damaged. False (and e) when it could not be read to its
-// end: cut off, or not a backup at all.
-bool backup_check(archive_in *in, void (*bad)(void *arg, const char *where, const char *what),
-                  void *arg, arena *a, backup_about *about, backup_report *r, err *e);
+// Reads it whole; w->bad() names what is damaged. False (and e) when it could not be read to
+// its end: cut off, or not a backup at all.
+bool backup_check(archive_in *in, const check_watch *w, arena *a, backup_about *about,
+                  backup_report *r, err *e);
 
 // The first frame of a reader; ERR_INVALID when it is no backup. For backup_load_records;
 // backup_check does it itself.

@@ -10,8 +10,7 @@
 typedef struct checking {
     const table_set *set;
     const table *t;
-    void (*bad)(void *arg, const char *where, const char *what);
-    void *arg;
+    const check_watch *watch;
     backup_report *r;
     sha256_ctx *hash;
     bool open;
@@ -20,19 +19,12 @@ typedef struct checking {
 } checking;
 
 static void report(checking *k, const char *where, const char *what) {
-    k->bad(k->arg, where, what);
+    k->watch->bad(k->watch->arg, where, what);
 }
 
 static void report_at(checking *k, const archive_got *f, const char *what) {
     char where[64];
     snprintf(where, sizeof where, "byte %llu", (unsigned long long)f->at);
-    report(k, where, what);
-}
-
-static void report_object(checking *k, sha256 digest, const char *what) {
-    char hex[SHA256_HEX], where[SHA256_HEX + 8];
-    sha256_hex(digest, hex);
-    snprintf(where, sizeof where, "object %s", hex);
     report(k, where, what);
 }
 
@@ -64,9 +56,9 @@ static void end_object(checking *k) {
     k->open = false;
     sha256 d = sha256_end(k->hash);
     if (k->have != k->size)
-        report_object(k, k->digest, "its bytes are not all there");
+        check_bad_object(k->watch, k->digest, "its bytes are not all there");
     else if (!sha256_eq(d, k->digest))
-        report_object(k, k->digest, "its bytes have another SHA-256");
+        check_bad_object(k->watch, k->digest, "its bytes have another SHA-256");
     k->r->objects++;
     k->r->object_bytes += k->size;
 }
@@ -99,7 +91,7 @@ static void check_lost(checking *k, const archive_got *f) {
     str why = str_from(f->payload, sizeof digest.b);
     snprintf(what, sizeof what, "it could not be read when the backup was made: %.*s",
              STR_F(str_is_text(why) ? why : STR("?")));
-    report_object(k, digest, what);
+    check_bad_object(k->watch, digest, what);
 }
 
 static void check_frame(checking *k, const archive_got *f) {
@@ -119,13 +111,13 @@ static void check_frame(checking *k, const archive_got *f) {
     }
 }
 
-bool backup_check(archive_in *in, void (*bad)(void *arg, const char *where, const char *what),
-                  void *arg, arena *a, backup_about *about, backup_report *r, err *e) {
+bool backup_check(archive_in *in, const check_watch *w, arena *a, backup_about *about,
+                  backup_report *r, err *e) {
     archive_got f;
     int got;
     *r = (backup_report){0};
     if (!backup_read_about(in, a, about, e)) return false;
-    checking k = {.set = table_set_at(about->schema), .bad = bad, .arg = arg, .r = r};
+    checking k = {.set = table_set_at(about->schema), .watch = w, .r = r};
     if (!k.set)
         return err_set(e, ERR_STATE, "it was made by a newer stemma (%.*s): check it with that",
                        STR_F(about->version));
@@ -135,6 +127,6 @@ bool backup_check(archive_in *in, void (*bad)(void *arg, const char *where, cons
     sha256_free(k.hash);
     archive_count n = archive_counted(in);
     if (got == 0 && (n.rows != r->rows || n.objects != r->objects))
-        bad(arg, "end", "it counts other rows or objects than there are");
+        report(&k, "end", "it counts other rows or objects than there are");
     return got == 0;
 }

@@ -77,6 +77,18 @@ bool core_next_workspace(core *c, int64_t *ws, bool *found, err *e) {
     return true;
 }
 
+bool core_clean(core *c, db_fn clean, size_t *n, err *e) {
+    core_cleaning k = {.ws = INT64_MIN};
+    bool found = true;
+    for (*n = 0; !*n;) {
+        if (!core_next_workspace(c, &k.ws, &found, e)) return false;
+        if (!found) break;
+        if (!db_write(c->db, clean, &k, e)) return false;
+        *n = k.n;
+    }
+    return true;
+}
+
 bool core_goes_on(const core *c, err *e) {
     return !atomic_load(&c->stopping) || err_set(e, ERR_CANCELLED, "the server stops");
 }

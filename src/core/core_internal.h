@@ -41,6 +41,13 @@ void event_hint(core *c); // tells the listener that events were sealed
 
 // The workspace behind *ws; *found is false behind the last one. Begin with INT64_MIN.
 bool core_next_workspace(core *c, int64_t *ws, bool *found, err *e);
+// Runs `clean`, a step of a clean-up whose argument is a core_cleaning, in one workspace after
+// the other until one had something to remove. *n: what it removed; 0: nothing is left.
+typedef struct core_cleaning {
+    int64_t ws;
+    size_t n; // what the step removed
+} core_cleaning;
+bool core_clean(core *c, db_fn clean, size_t *n, err *e);
 // False with ERR_CANCELLED once the server stops: for long walks, asked once a step.
 bool core_goes_on(const core *c, err *e);
 

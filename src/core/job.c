@@ -332,13 +332,8 @@ bool job_show_row(core *c, job_shown_kind which, bool holds, int64_t done, int64
     return db_write(c->db, show, &s, e);
 }
 
-typedef struct clean_call {
-    int64_t ws;
-    size_t n;
-} clean_call;
-
 static bool clean(db_tx *tx, void *arg, err *e) {
-    clean_call *k = arg;
+    core_cleaning *k = arg;
     VEC(id) old = {0};
     id before = {0};
     int64_t ms = clock_now_us() / 1000 - KEPT_MS;
@@ -358,13 +353,5 @@ static bool clean(db_tx *tx, void *arg, err *e) {
 }
 
 bool job_clean(core *c, size_t *n, err *e) {
-    clean_call k = {.ws = INT64_MIN};
-    bool found = true;
-    for (*n = 0; !*n;) {
-        if (!core_next_workspace(c, &k.ws, &found, e)) return false;
-        if (!found) break;
-        if (!db_write(c->db, clean, &k, e)) return false;
-        *n = k.n;
-    }
-    return true;
+    return core_clean(c, clean, n, e);
 }

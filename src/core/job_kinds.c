@@ -2,8 +2,8 @@
 // job_kinds: the table of what runs as jobs, and the kinds that have no file of their own: the
 // check of everything, and cleaning. Called by the threads of the manager.
 #include "base/json.h"
+#include "core/check.h"
 #include "core/core_internal.h"
-#include "core/event.h"
 #include "core/job_internal.h"
 #include "core/once.h"
 
@@ -17,34 +17,10 @@ typedef struct findings {
     char first[500];
 } findings;
 
-static void found(findings *f, const char *where, const char *what) {
+static void found(void *arg, const char *where, const char *what) {
+    findings *f = arg;
     if (!f->n++) snprintf(f->first, sizeof f->first, "%s: %s", where, what);
     job_detail(f->j, "%llu damaged so far; the first: %s", (unsigned long long)f->n, f->first);
-}
-
-static void bad_event(void *arg, int64_t ws, int64_t number, const char *what) {
-    char where[64];
-    snprintf(where, sizeof where, "event %lld of workspace %lld", (long long)number,
-             (long long)ws);
-    found(arg, where, what);
-}
-
-static void bad_series(void *arg, id run_id, const char *what) {
-    char hex[ID_HEX], where[ID_HEX + 8];
-    id_hex(run_id, hex);
-    snprintf(where, sizeof where, "run %s", hex);
-    found(arg, where, what);
-}
-
-static void bad_search(void *arg, const char *what) {
-    found(arg, "search columns (stemma rebuild mends them)", what);
-}
-
-static void bad_object(void *arg, sha256 digest, const char *what) {
-    char hex[SHA256_HEX], where[SHA256_HEX + 8];
-    sha256_hex(digest, hex);
-    snprintf(where, sizeof where, "object %s", hex);
-    found(arg, where, what);
 }
 
 static bool wants_deep(arena *a, str argument, bool *deep, err *e) {
@@ -69,10 +45,8 @@ static bool check_argument(arena *a, str argument, err *e) {
     return wants_deep(a, argument, &deep, e);
 }
 
-// A part of the check has ended.
-static bool part(job_run *j, int64_t n) {
-    job_progress(j, n, 4, "parts");
-    return true;
+static void part_done(void *arg, int done) {
+    job_progress(((findings *)arg)->j, done, CHECK_PARTS, "parts");
 }
 
 // What `stemma check` does, but for the engine's own check, which would hold one snapshot all
@@ -80,21 +54,18 @@ static bool part(job_run *j, int64_t n) {
 static bool check(job_run *j, err *e) {
     core *c = job_ctx(j)->core;
     findings f = {.j = j};
+    check_watch w = {.bad = found, .part = part_done, .arg = &f};
+    check_report r;
     bool deep;
-    uint64_t events = 0, blocks = 0;
-    store_report objects = {0};
-    if (!wants_deep(job_ctx(j)->a, job_argument(j), &deep, e)) return false;
-    bool ok = part(j, 0) && event_check(c, bad_event, &f, &events, e) && part(j, 1) &&
-              series_check(c, bad_series, &f, &blocks, e) && part(j, 2) &&
-              search_check(c, bad_search, &f, e) && part(j, 3) &&
-              store_check(c->store, deep, bad_object, &f, &objects, e) && part(j, 4);
-    if (!ok) return false;
+    if (!wants_deep(job_ctx(j)->a, job_argument(j), &deep, e) ||
+        !core_check(c, deep, &w, &r, e))
+        return false;
     if (f.n)
         return err_set(e, ERR_CORRUPT, "%llu damaged; the first: %s (stemma check names all)",
                        (unsigned long long)f.n, f.first);
     job_detail(j, "whole: %llu events, %llu blocks of points, %llu objects with %llu bytes",
-               (unsigned long long)events, (unsigned long long)blocks,
-               (unsigned long long)objects.objects, (unsigned long long)objects.bytes);
+               (unsigned long long)r.events, (unsigned long long)r.blocks,
+               (unsigned long long)r.objects.objects, (unsigned long long)r.objects.bytes);
     return true;
 }
 

@@ -129,13 +129,8 @@ bool once_release(ctx *c, const once *o, err *e) {
 
 // ---- cleaning -------------------------------------------------------------------------------
 
-typedef struct clean_call {
-    int64_t ws;
-    size_t n;
-} clean_call;
-
 static bool clean(db_tx *tx, void *arg, err *e) {
-    clean_call *k = arg;
+    core_cleaning *k = arg;
     arena *a = db_tx_arena(tx);
     VEC(kv) old = {0};
     db_rows *rows = db_select(tx, &Q_once_expired, e, DB_I64(k->ws), DB_I64(clock_now_us()),
@@ -154,13 +149,5 @@ static bool clean(db_tx *tx, void *arg, err *e) {
 }
 
 bool once_clean(core *c, size_t *n, err *e) {
-    clean_call k = {.ws = INT64_MIN};
-    bool found = true;
-    for (*n = 0; !*n;) {
-        if (!core_next_workspace(c, &k.ws, &found, e)) return false;
-        if (!found) break;
-        if (!db_write(core_db(c), clean, &k, e)) return false;
-        *n = k.n;
-    }
-    return true;
+    return core_clean(c, clean, n, e);
 }

@@ -74,8 +74,7 @@ typedef struct store_room {
 } store_room;
 store_room store_room_of(const store *s);
 
-// ---- care
-// -------------------------------------------------------------------------------------------------------
+// ---- care -----------------------------------------------------------------------------------
 // Reads everything and compares; calls bad() for each damaged, missing or short object. False
 // only when it could not go on. `deep` also hashes each object again.
 typedef struct store_report {

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     backup_about about;
     backup_report r;
     err e = {0};
-    bool ok = backup_check(in, ignore, NULL, a, &about, &r, &e);
+    bool ok = backup_check(in, &(check_watch){.bad = ignore}, a, &about, &r, &e);
     BUG_ON(!ok && (e.code == ERR_NONE || !e.msg[0]));
     arena_free(a);
     archive_in_free(in);

@@ -192,7 +192,7 @@ static bool is_whole(memory *m, backup_report *r) {
     arena *a = arena_new();
     m->at = 0;
     archive_in *in = archive_in_new(give, m);
-    bool ok = backup_check(in, count_bad, &bad, a, &about, r, &e);
+    bool ok = backup_check(in, &(check_watch){.bad = count_bad, .arg = &bad}, a, &about, r, &e);
     archive_in_free(in);
     arena_free(a);
     return ok && !bad;
