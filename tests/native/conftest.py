@@ -14,6 +14,8 @@ sys.path.append(str(pathlib.Path(__file__).parents[1] / "clients"))
 
 import page
 import servers
+from cli import Cli
+from world import World
 
 
 class Native:
@@ -86,6 +88,18 @@ def server(engine):
 @pytest.fixture
 def api(server):
     return Native(server.uri)
+
+
+@pytest.fixture(scope="module")
+def cli(server):
+    """The command line, against the server."""
+    return Cli("--url", server.uri)
+
+
+@pytest.fixture(scope="module")
+def world(server):
+    """Records on the server, for tests that only read."""
+    return World(Native(server.uri), unique)
 
 
 @pytest.fixture(scope="module")

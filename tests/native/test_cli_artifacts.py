@@ -22,11 +22,6 @@ def engine():
     return "sqlite"  # the tests of the API have both
 
 
-@pytest.fixture(scope="module")
-def cli(server):
-    return Cli("--url", server.uri)
-
-
 @pytest.fixture
 def run(api):
     return api.ok("POST", "runs", json={"project": api.project(unique("files"))["name"], "name": "files"})["id"]

@@ -7,8 +7,6 @@ import time
 
 import pytest
 from cli import Cli
-from conftest import Native, unique
-from world import World
 
 pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
 
@@ -16,11 +14,6 @@ pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not th
 @pytest.fixture(scope="module")
 def engine():
     return "sqlite"
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(Native(server.uri), unique)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,7 @@ import json
 import signal
 import time
 
-import pytest
-from cli import Cli
 from conftest import unique
-
-
-@pytest.fixture(scope="module")
-def cli(server):
-    return Cli("--url", server.uri)
 
 
 def wait_for_event(cli, number):

@@ -4,9 +4,8 @@
 import re
 
 import pytest
-from cli import Cli, plain
+from cli import plain
 from conftest import Native, unique
-from world import World
 
 HOSTILE = {
     "escape": "\x1b[31mred\x1b[2J",
@@ -44,16 +43,6 @@ HARMLESS = {"emoji": "🦀 crab 🧪", "wide": "漢字テスト", "hebrew": "ש�
 @pytest.fixture(scope="module")
 def engine():
     return "sqlite"
-
-
-@pytest.fixture(scope="module")
-def cli(server):
-    return Cli("--url", server.uri)
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(Native(server.uri), unique)
 
 
 @pytest.fixture(scope="module")

@@ -7,24 +7,14 @@ import json
 import math
 
 import pytest
-from cli import Cli, plain
+from cli import plain
 from conftest import Native, unique
-from world import JANUARY, World
+from world import JANUARY
 
 
 @pytest.fixture(scope="module")
 def engine():
     return "sqlite"  # the tests of the API have both
-
-
-@pytest.fixture(scope="module")
-def cli(server):
-    return Cli("--url", server.uri)
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(Native(server.uri), unique)
 
 
 @pytest.fixture(scope="module")

@@ -7,21 +7,8 @@ import json
 import signal
 
 import pytest
-from cli import Cli
 from conftest import unique
 from world import World
-
-
-@pytest.fixture(scope="module")
-def cli(server):
-    return Cli("--url", server.uri)
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    from conftest import Native
-
-    return World(Native(server.uri), unique)
 
 
 @pytest.fixture

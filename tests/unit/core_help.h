@@ -91,6 +91,22 @@ static inline void core_fix_log(core_fix *x, id run_id, const char *key, int64_t
 
 #define SAME(got, want) assert_string_equal(arena_cstr(x->c.a, (got)), (want))
 
+// No hot query of `all` may read a whole table, nor have `nor` in its plan (NULL: anything else).
+static inline void core_fix_no_scans(core_fix *x, const db_query *all, size_t n,
+                                     const char *nor) {
+    const char *const bad[] = {"SCAN", "Seq Scan", nor};
+    for (size_t i = 0; i < n; i++) {
+        str plan;
+        err e;
+        if (!all[i].hot) continue;
+        OK(db_explain(x->f.db, &all[i], x->c.a, &plan, &e));
+        for (size_t j = 0; j < sizeof bad / sizeof *bad; j++) {
+            if (bad[j] && str_find_str(plan, str_of(bad[j]), 0) != SIZE_MAX)
+                fail_msg("%s: %s:\n%.*s", all[i].name, bad[j], STR_F(plan));
+        }
+    }
+}
+
 // Runs the tests on SQLite, and on PostgreSQL when STEMMA_TEST_PG names one.
 static inline int core_fix_main(const char *name, const struct CMUnitTest *tests, size_t n) {
     log_set_level(LOG_ERROR);

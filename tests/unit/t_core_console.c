@@ -454,16 +454,8 @@ static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {CONSOLE_SQL(SQL_ROW) BEAT_SQL(SQL_ROW)};
     core_fix fixture, *x = &fixture;
-    err e;
     core_fix_open(x);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        str plan;
-        if (!all[i].hot) continue;
-        OK(db_explain(x->f.db, &all[i], x->c.a, &plan, &e));
-        bool scans = str_find_str(plan, STR("SCAN"), 0) != SIZE_MAX ||
-                     str_find_str(plan, STR("Seq Scan"), 0) != SIZE_MAX;
-        if (scans) fail_msg("%s scans:\n%.*s", all[i].name, STR_F(plan));
-    }
+    core_fix_no_scans(x, all, sizeof all / sizeof *all, NULL);
     core_fix_close(x);
 }
 

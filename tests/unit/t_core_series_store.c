@@ -624,21 +624,11 @@ static void removing_in(core_fix *x) {
     set_free(&m);
 }
 
-// ---- plans
-// ---------------------------------------------------------------------------------------
+// ---- plans -----------------------------------------------------------------------------------
 
 static void plans_in(core_fix *x) {
     static const db_query all[] = {SERIES_SQL(SQL_ROW)};
-    err e = {0};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        str plan;
-        if (!all[i].hot) continue;
-        OK(db_explain(core_db(x->core), &all[i], x->c.a, &plan, &e));
-        bool scans = str_find_str(plan, STR("SCAN"), 0) != SIZE_MAX ||
-                     str_find_str(plan, STR("Seq Scan"), 0) != SIZE_MAX ||
-                     str_find_str(plan, STR("TEMP B-TREE"), 0) != SIZE_MAX;
-        if (scans) fail_msg("%s scans:\n%.*s", all[i].name, STR_F(plan));
-    }
+    core_fix_no_scans(x, all, sizeof all / sizeof *all, "TEMP B-TREE");
 }
 
 #define TESTS(X)                                                                               \
