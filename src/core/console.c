@@ -57,18 +57,11 @@ static bool insert(db_tx *tx, const append_call *k, int64_t first, str data, siz
                    DB_I64(n), DB_BLOB(data));
 }
 
-// 1: *lines is the run's count; 0: no row came back.
-static int counted(db_rows *rows, int64_t *lines, err *e) {
-    if (!rows) return -1;
-    bool found = db_next(rows, e);
-    if (found) *lines = db_i64(rows, 0);
-    db_end(rows);
-    return e->code != ERR_NONE ? -1 : found;
-}
-
 static bool count_lines(db_tx *tx, const append_call *k, err *e) {
-    db_rows *rows = db_select(tx, &Q_console_head, e, DB_I64(k->c->ws), DB_ID(k->run));
-    return counted(rows, &k->out->lines, e) >= 0;
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_console_head, &row, e, DB_I64(k->c->ws), DB_ID(k->run));
+    if (found > 0) k->out->lines = db_i64(row, 0);
+    return found >= 0;
 }
 
 // The limit is reached: the first time a note says so.
@@ -77,12 +70,12 @@ static bool close_console(db_tx *tx, append_call *k, err *e) {
     console_line note = {
         .time_us = clock_now_us(), .stream = CONSOLE_NOTE, .text = STR(FULL_TEXT)};
     out->full = true;
-    int closed = counted(db_select(tx, &Q_console_close, e, DB_I64(k->c->ws), DB_ID(k->run)),
-                         &out->lines, e);
+    db_rows *row = NULL;
+    int closed = db_get(tx, &Q_console_close, &row, e, DB_I64(k->c->ws), DB_ID(k->run));
     if (closed < 0) return false;
-    if (closed)
-        return insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
-    return count_lines(tx, k, e);
+    if (!closed) return count_lines(tx, k, e);
+    out->lines = db_i64(row, 0);
+    return insert(tx, k, out->lines, console_encode(db_tx_arena(tx), &note, 1), 1, e);
 }
 
 static bool append(db_tx *tx, void *arg, err *e) {
@@ -98,11 +91,12 @@ static bool append(db_tx *tx, void *arg, err *e) {
         k->out->repeated = new == 0;
     }
     if (k->out->repeated || !k->lines) return count_lines(tx, k, e);
-    int grown = counted(db_select(tx, &Q_console_grow, e, DB_I64(c->ws), DB_ID(k->run),
-                                  DB_I64(k->lines), DB_I64(k->bytes), DB_I64(CONSOLE_LINES_MAX),
-                                  DB_I64(CONSOLE_BYTES_MAX)),
-                        &k->out->lines, e);
+    db_rows *row = NULL;
+    int grown =
+        db_get(tx, &Q_console_grow, &row, e, DB_I64(c->ws), DB_ID(k->run), DB_I64(k->lines),
+               DB_I64(k->bytes), DB_I64(CONSOLE_LINES_MAX), DB_I64(CONSOLE_BYTES_MAX));
     if (grown <= 0) return grown == 0 && close_console(tx, k, e);
+    k->out->lines = db_i64(row, 0);
     int64_t first = k->out->first = k->out->lines - k->lines + 1;
     for (size_t i = 0; i < k->records.n; i++) {
         const record *d = &k->records.p[i];
