@@ -151,36 +151,38 @@ static bool free_item(gc *g, const bin_item *i, err *e) {
 typedef struct measuring {
     gc *g;
     const bin_item *item;
-    uint64_t files, bytes;
+    bin_files files;
 } measuring;
 
 static bool measure_row(void *arg, const table *t, const db_rows *row, err *e) {
-    measuring *m = arg;
     (void)t, (void)e;
-    if (db_is_null(row, 3)) return true; // a folder
-    m->files++;
-    m->bytes += (uint64_t)db_i64(row, 4);
+    bin_count(arg, row);
     return true;
 }
 
 static bool measure_fn(db_tx *tx, void *arg, err *e) {
     measuring *m = arg;
-    m->files = m->bytes = 0;
-    return artifact_each(tx, m->g->c->ws, m->item->path, measure_row, m, e);
+    m->files = (bin_files){0};
+    return artifact_each(tx, m->g->c->ws, m->item->path, measure_row, &m->files, e);
 }
 
-static bool measure(gc *g, const bin_item *i, err *e) {
+static bool measure(gc *g, const bin_item *i, bin_files *out, err *e) {
     measuring m = {.g = g, .item = i};
     if (i->path.n && !db_snapshot(g->c->core->db, measure_fn, &m, e)) return false;
-    g->report->files += m.files;
-    g->report->file_bytes += m.bytes;
+    *out = m.files;
     return true;
 }
 
+// Counts the files of each item, on the way into the undo file where there is one.
 static bool keep_page(gc *g, err *e) {
+    if (!g->n) return true;
     for (size_t i = 0; i < g->n; i++) {
-        if (!measure(g, &g->items[i], e)) return false;
-        if (g->undo && !undo_item(g->undo, g->c->ws, &g->items[i], e)) return false;
+        const bin_item *item = &g->items[i];
+        bin_files f = {0};
+        if (!(g->undo ? undo_item(g->undo, g->c->ws, item, &f, e) : measure(g, item, &f, e)))
+            return false;
+        g->report->files += f.n;
+        g->report->file_bytes += f.bytes;
     }
     return !g->undo || undo_sync(g->undo, e);
 }
@@ -206,24 +208,15 @@ static bool free_kind(gc *g, bool models, err *e) {
     return true;
 }
 
-static bool next_workspace(db_tx *tx, void *arg, err *e) {
-    gc *g = arg;
-    db_rows *row = NULL;
-    int found = db_get(tx, &Q_gc_workspace, &row, e, DB_I64(g->c->ws));
-    g->done = found == 0;
-    if (found > 0) g->c->ws = db_i64(row, 0);
-    return found >= 0;
-}
-
 static bool is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e) {
     (void)arg;
     return artifact_uses(tx, digest, yes, e);
 }
 
 static bool free_records(gc *g, err *e) {
-    for (;;) {
-        if (!db_read(g->c->core->db, next_workspace, g, e)) return false;
-        if (g->done) return true;
+    for (bool found;;) {
+        if (!core_next_workspace(g->c->core, &g->c->ws, &found, e)) return false;
+        if (!found) return true;
         if (!free_kind(g, false, e) || !free_kind(g, true, e)) return false;
     }
 }

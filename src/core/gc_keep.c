@@ -70,12 +70,19 @@ typedef struct keeping {
     undo_out *u;
     int64_t ws;
     const bin_item *item;
+    bin_files *files;
 } keeping;
+
+static bool keep_artifact(void *arg, const table *t, const db_rows *row, err *e) {
+    keeping *k = arg;
+    bin_count(k->files, row);
+    return row_frames_row(&k->u->frames, t, row, e);
+}
 
 static bool keep_artifacts(keeping *k, db_tx *tx, err *e) {
     if (!k->item->path.n) return true;
     return row_frames_table(&k->u->frames, table_named(table_set_at(0), STR("artifact")), e) &&
-           artifact_each(tx, k->ws, k->item->path, row_frames_row, &k->u->frames, e);
+           artifact_each(tx, k->ws, k->item->path, keep_artifact, k, e);
 }
 
 static bool keep_fn(db_tx *tx, void *arg, err *e) {
@@ -83,6 +90,7 @@ static bool keep_fn(db_tx *tx, void *arg, err *e) {
     const table_set *set = table_set_at(0);
     const bin_item *i = k->item;
     buf b = BUF_MAX(1u << 16);
+    *k->files = (bin_files){0};
     buf_byte(&b, i->model);
     buf_ivar(&b, k->ws);
     buf_add(&b, i->id.b, sizeof i->id.b);
@@ -101,8 +109,8 @@ static bool keep_fn(db_tx *tx, void *arg, err *e) {
            archive_frame(k->u->out, ARCHIVE_OWNER_END, (str){0}, e);
 }
 
-bool undo_item(undo_out *u, int64_t ws, const bin_item *i, err *e) {
-    keeping k = {u, ws, i};
+bool undo_item(undo_out *u, int64_t ws, const bin_item *i, bin_files *files, err *e) {
+    keeping k = {u, ws, i, files};
     u->items++;
     return db_snapshot(u->core->db, keep_fn, &k, e);
 }

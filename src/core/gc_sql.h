@@ -6,7 +6,6 @@
 #include "core/sql.h"
 
 #define GC_SQL(X)                                                                              \
-    X(gc_workspace, true, "SELECT ws FROM workspace WHERE ws > $1 ORDER BY ws LIMIT 1")        \
     X(gc_runs, true,                                                                           \
       "SELECT run, project, artifact_uri, deleted_us FROM run WHERE ws = $1 AND life = 1"      \
       " AND (deleted_us > $2 OR (deleted_us = $2 AND run > $3)) AND deleted_us <= $4"          \

@@ -30,16 +30,22 @@ typedef struct owner {
     str path;
 } owner;
 
+// What a file holds, as far as it can be read.
+typedef struct scanned {
+    const bool *complete; // by the owners' order in the file
+    size_t n;
+    bool ended;
+} scanned;
+
 typedef struct undoing {
     core *c;
     gc_undone *out;
-    int dir;
     str name;
     arena *a; // of the owner at work
     const table_set *set;
     const table *t;
-    const bool *complete; // by the owners' order in the file
-    size_t n_complete, at;
+    scanned file;
+    size_t at; // the owner's place in the file
     owner o;
     bool skip;
     str own_row; // of the table run or model
@@ -50,30 +56,25 @@ typedef struct undoing {
 
 // ---- which owners are complete --------------------------------------------------------------
 
-static bool scan(archive_in *in, arena *a, const bool **complete, size_t *n, bool *ended,
-                 err *e) {
+static bool scan(archive_in *in, arena *a, scanned *out, err *e) {
     VEC(bool) v = {0};
     archive_got f;
     int64_t made;
     int got;
-    *n = 0;
-    *ended = false;
+    *out = (scanned){0};
     if (!archive_open(in, ARCHIVE_UNDO, &made, e)) return true; // killed in its first bytes
     while ((got = archive_next(in, &f, e)) == 1 && !f.damaged) {
         if (f.kind == ARCHIVE_OWNER) vec_push(a, &v, false);
         if (f.kind == ARCHIVE_OWNER_END && v.n) v.p[v.n - 1] = true;
     }
-    *complete = v.p;
-    *n = v.n;
-    *ended = got == 0;
+    *out = (scanned){.complete = v.p, .n = v.n, .ended = got == 0};
     return true; // what can be read is brought back
 }
 
-static bool scan_file(int dir, str name, arena *a, const bool **complete, size_t *n,
-                      bool *ended, err *e) {
+static bool scan_file(int dir, str name, arena *a, scanned *out, err *e) {
     int fd;
     archive_in *in = undo_open_file(dir, name, &fd, e);
-    bool ok = in && scan(in, a, complete, n, ended, e);
+    bool ok = in && scan(in, a, out, e);
     archive_in_free(in);
     if (fd >= 0) close(fd);
     return ok;
@@ -160,7 +161,7 @@ static bool begin_owner(undoing *u, str payload, err *e) {
     memcpy(u->o.id.b, who.p, who.n);
     u->own_row = (str){0};
     u->t = NULL;
-    u->skip = u->at >= u->n_complete || !u->complete[u->at];
+    u->skip = u->at >= u->file.n || !u->file.complete[u->at];
     u->at++;
     return u->skip || db_read(u->c->db, there_fn, u, e);
 }
@@ -237,13 +238,12 @@ static bool undo_archive(undoing *u, archive_in *in, err *e) {
 }
 
 static bool undo_file(core *c, int dir, str name, gc_undone *out, err *e) {
-    bool ended;
     int fd;
-    undoing u = {.c = c, .out = out, .dir = dir, .name = name, .a = arena_new()};
+    undoing u = {.c = c, .out = out, .name = name, .a = arena_new()};
     arena *owners = arena_new();
-    bool ok = scan_file(dir, name, owners, &u.complete, &u.n_complete, &ended, e);
-    archive_in *in = ok && u.n_complete ? undo_open_file(dir, name, &fd, e) : NULL;
-    if (ok && u.n_complete) ok = in && undo_archive(&u, in, e);
+    bool ok = scan_file(dir, name, owners, &u.file, e);
+    archive_in *in = ok && u.file.n ? undo_open_file(dir, name, &fd, e) : NULL;
+    if (ok && u.file.n) ok = in && undo_archive(&u, in, e);
     archive_in_free(in);
     if (in) close(fd);
     arena_free(owners);
@@ -256,11 +256,9 @@ static bool first_of_last(int dir, arena *a, const str *names, size_t n, size_t 
                           err *e) {
     *first = n - 1;
     while (*first) {
-        const bool *complete;
-        size_t owners;
-        bool ended;
-        if (!scan_file(dir, names[*first - 1], a, &complete, &owners, &ended, e)) return false;
-        if (ended) break;
+        scanned file;
+        if (!scan_file(dir, names[*first - 1], a, &file, e)) return false;
+        if (file.ended) break;
         --*first;
     }
     return true;
