@@ -12,6 +12,12 @@ typedef struct sha256 {
 static inline bool sha256_eq(sha256 a, sha256 b) {
     return !memcmp(a.b, b.b, 32);
 }
+// Out of its 32 bytes; false, and nothing changes, when it is not 32.
+static inline bool sha256_copy(str from, sha256 *to) {
+    if (from.n != sizeof to->b) return false;
+    memcpy(to->b, from.p, sizeof to->b);
+    return true;
+}
 sha256 sha256_of(const void *p, size_t n);
 #define SHA256_HEX 65
 void sha256_hex(sha256 d, char out[SHA256_HEX]);

@@ -111,6 +111,19 @@ id id_new(void) {
     return i;
 }
 
+int64_t id_ms(id i) {
+    int64_t ms = 0;
+    for (size_t k = 0; k < 6; k++)
+        ms = ms << 8 | i.b[k];
+    return ms;
+}
+
+id id_least_at(int64_t ms) {
+    id i = {{0}};
+    put_be(i.b, (uint64_t)ms, 6);
+    return i;
+}
+
 void id_hex(id i, char out[ID_HEX]) {
     hex_put(out, i.b, sizeof i.b);
     out[ID_HEX - 1] = 0;

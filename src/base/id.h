@@ -13,6 +13,8 @@ typedef struct id {
 } id;
 
 id id_new(void);
+int64_t id_ms(id i);        // when it was made, in milliseconds since 1970
+id id_least_at(int64_t ms); // no id that was made then or later is less
 static inline bool id_eq(id a, id b) {
     return !memcmp(a.b, b.b, 16);
 }

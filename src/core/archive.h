@@ -78,9 +78,8 @@ int archive_next(archive_in *i, archive_got *f, err *e);
 // The kind of the frame that archive_next will give, ARCHIVE_NONE on an error (archive_next
 // tells it).
 archive_kind archive_peek(archive_in *i);
-// Behind the end: what it counts, and the digest that names this archive.
+// Behind the end: what it counts.
 archive_count archive_counted(const archive_in *i);
-sha256 archive_digest(const archive_in *i);
 
 // The payloads of small frames: names and values, each a length (LEB128) and its bytes.
 void archive_text_put(buf *b, str s);

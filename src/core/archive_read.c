@@ -14,7 +14,6 @@ struct archive_in {
     void *arg;
     uint64_t at;
     sha256_ctx *hash;
-    sha256 digest; // behind the end
     buf stored, plain, header;
     bool peeked; // `header` is the next frame's
     archive_count n;
@@ -39,9 +38,6 @@ void archive_in_free(archive_in *i) {
 
 archive_count archive_counted(const archive_in *i) {
     return i->n;
-}
-sha256 archive_digest(const archive_in *i) {
-    return i->digest;
 }
 
 // Up to n bytes more at the end of b, fewer only at the end of the input.
@@ -149,8 +145,8 @@ static int read_end(archive_in *i, str payload, sha256 before, err *e) {
         err_set(e, ERR_CORRUPT, "its last frame is damaged");
         return -1;
     }
-    memcpy(i->digest.b, digest.p, digest.n);
-    if (!sha256_eq(i->digest, before)) {
+    sha256 told;
+    if (!sha256_copy(digest, &told) || !sha256_eq(told, before)) {
         METRIC_ADD(corrupt_total, 1);
         err_set(e, ERR_CORRUPT, "its bytes do not match their SHA-256");
         return -1;

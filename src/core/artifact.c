@@ -34,8 +34,7 @@ static artifact_entry entry_of(db_rows *row, int first, str path, str name) {
                         .is_dir = db_is_null(row, first),
                         .size = (uint64_t)db_i64(row, first + 1),
                         .modified_us = db_i64(row, first + 2)};
-    str digest = db_blob(row, first);
-    if (digest.n == sizeof f.digest) memcpy(f.digest.b, digest.p, digest.n);
+    sha256_copy(db_blob(row, first), &f.digest);
     return f;
 }
 

@@ -124,12 +124,10 @@ static bool flush_objects(snapshot *s, err *e) {
 
 static bool see_object(void *arg, const table *t, const db_rows *row, err *e) {
     snapshot *s = arg;
-    str digest = db_blob(row, 0);
     object_row o = {.size = (uint64_t)db_i64(row, 1)};
     (void)t;
-    if (digest.n != sizeof o.digest.b)
+    if (!sha256_copy(db_blob(row, 0), &o.digest))
         return err_set(e, ERR_CORRUPT, "a row of the table object is damaged");
-    memcpy(o.digest.b, digest.p, digest.n);
     buf_add(&s->objects, &o, sizeof o);
     return s->objects.n < PIECE || flush_objects(s, e);
 }

@@ -172,12 +172,10 @@ static bool files_page(db_tx *tx, void *arg, err *e) {
         du_file f = {.parent = arena_str(d->page, db_text(rows, 0)),
                      .name = arena_str(d->page, db_text(rows, 1)),
                      .size = (uint64_t)db_i64(rows, 3)};
-        str digest = db_blob(rows, 2);
         parent = f.parent;
         name = f.name;
         d->n++;
-        if (digest.n != sizeof f.digest.b) continue; // a folder
-        memcpy(f.digest.b, digest.p, digest.n);
+        if (!sha256_copy(db_blob(rows, 2), &f.digest)) continue; // a folder
         vec_push(d->page, &v, f);
     }
     db_end(rows);

@@ -35,11 +35,9 @@ bool event_head_read(db_tx *tx, int64_t ws, event_head *h, err *e) {
     *h = (event_head){0};
     int found = db_get(tx, &Q_event_head_get, &row, e, DB_I64(ws));
     if (found > 0) {
-        str chain = db_blob(row, 1);
         h->number = db_i64(row, 0);
-        if (chain.n != sizeof h->chain)
+        if (!sha256_copy(db_blob(row, 1), &h->chain))
             return err_set(e, ERR_CORRUPT, "the head of the event log is damaged");
-        memcpy(h->chain.b, chain.p, chain.n);
     }
     return found >= 0;
 }
@@ -143,12 +141,6 @@ typedef struct event_reading {
     sha256 *payload_digests, *chains;
 } event_reading;
 
-static bool copy_digest(str from, sha256 *to) {
-    if (from.n != sizeof *to) return false;
-    memcpy(to->b, from.p, from.n);
-    return true;
-}
-
 static db_rows *select_events(db_tx *tx, const event_reading *r, err *e) {
     const event_query *q = &r->q;
     if (q->has_project)
@@ -183,8 +175,8 @@ static bool read_events(db_tx *tx, void *arg, err *e) {
         event *v = &r->out.v[i];
         *v = event_of_row(rows, r->a);
         bytes += v->user.n + v->object.n + v->payload.n;
-        if (!copy_digest(db_blob(rows, 8), &r->payload_digests[i]) ||
-            !copy_digest(db_blob(rows, 9), &r->chains[i])) {
+        if (!sha256_copy(db_blob(rows, 8), &r->payload_digests[i]) ||
+            !sha256_copy(db_blob(rows, 9), &r->chains[i])) {
             db_end(rows);
             return err_set(e, ERR_CORRUPT, "event %lld is damaged", (long long)v->number);
         }

@@ -47,8 +47,7 @@ static bool read_pending(db_tx *tx, pending **out, size_t *n, err *e) {
                            .user = arena_str(a, db_text(rows, 5)),
                            .proven = db_i64(rows, 6) != 0,
                            .object = arena_str(a, db_text(rows, 7))}};
-        str digest = db_blob(rows, 8);
-        if (digest.n == sizeof p.payload_digest) memcpy(p.payload_digest.b, digest.p, digest.n);
+        sha256_copy(db_blob(rows, 8), &p.payload_digest);
         vec_push(a, &v, p);
     }
     db_end(rows);

@@ -69,11 +69,8 @@ archive_in *undo_open_file(int dir, str name, int *fd, err *e) {
 // When the file was made: its name is a time-ordered id.
 static int64_t made_us(str name) {
     id made = {{0}};
-    int64_t ms = 0;
     id_parse(str_upto(name, ID_HEX - 1), &made);
-    for (size_t i = 0; i < 6; i++)
-        ms = ms << 8 | made.b[i];
-    return ms * 1000;
+    return id_ms(made) * 1000;
 }
 
 bool undo_forget(core *c, int64_t before_us, err *e) {

@@ -335,10 +335,7 @@ bool job_show_row(core *c, job_shown_kind which, bool holds, int64_t done, int64
 static bool clean(db_tx *tx, void *arg, err *e) {
     core_cleaning *k = arg;
     VEC(id) old = {0};
-    id before = {0};
-    int64_t ms = clock_now_us() / 1000 - KEPT_MS;
-    for (int i = 0; i < 6; i++) // an id begins with the milliseconds of its birth
-        before.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    id before = id_least_at(clock_now_us() / 1000 - KEPT_MS);
     db_rows *rows =
         db_select(tx, &Q_job_old, e, DB_I64(k->ws), DB_ID(before), DB_I64(CLEAN_AT_ONCE));
     k->n = 0;

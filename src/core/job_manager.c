@@ -95,8 +95,7 @@ void job_detail(job_run *j, const char *fmt, ...) {
 static job_now now_of(job_run *j, arena *a) {
     pthread_mutex_lock(&j->lock);
     str detail = str_of(j->detail);
-    while (detail.n && !str_is_text(detail))
-        detail.n--;
+    detail.n = str_text_prefix(detail);
     job_now now = {j->done, j->total, j->unit, arena_str(a, detail)};
     j->changed = false;
     pthread_mutex_unlock(&j->lock);

@@ -13,7 +13,6 @@
 typedef struct once_call {
     ctx *c;
     const once *o;
-    id claim;
     once_found *out;
     int status;
     str reply;
@@ -29,13 +28,13 @@ static str actor(const ctx *c) {
 
 static bool insert_row(db_tx *tx, once_call *k, int64_t now, err *e) {
     int64_t n = db_do(tx, &Q_once_insert, e, OWN_ROW(k->c, k->o), DB_ID(k->o->request),
-                      DB_ID(k->claim), DB_I64(now + CLAIM_US), DB_I64(now + ONCE_KEPT_US));
+                      DB_ID(k->o->claim), DB_I64(now + CLAIM_US), DB_I64(now + ONCE_KEPT_US));
     k->out->state = n == 1 ? ONCE_OURS : ONCE_BUSY;
     return n >= 0;
 }
 
 static bool take_over(db_tx *tx, once_call *k, int64_t now, err *e) {
-    int64_t n = db_do(tx, &Q_once_take_over, e, OWN_ROW(k->c, k->o), DB_ID(k->claim),
+    int64_t n = db_do(tx, &Q_once_take_over, e, OWN_ROW(k->c, k->o), DB_ID(k->o->claim),
                       DB_I64(now + CLAIM_US));
     k->out->state = n == 1 ? ONCE_OURS : ONCE_BUSY;
     return n >= 0;
@@ -88,7 +87,7 @@ bool once_claim(ctx *c, once *o, once_found *out, err *e) {
         return err_set(e, ERR_INVALID, "an Idempotency-Key is a text of 1 to %d bytes",
                        ONCE_KEY_MAX);
     o->claim = id_new();
-    once_call k = {.c = c, .o = o, .claim = o->claim, .out = out};
+    once_call k = {.c = c, .o = o, .out = out};
     return db_write(core_db(c->core), claim, &k, e);
 }
 
@@ -108,22 +107,22 @@ bool once_created(db_tx *tx, const ctx *c, event_kind kind, str object, err *e) 
 
 static bool set_reply(db_tx *tx, void *arg, err *e) {
     once_call *k = arg;
-    return db_do(tx, &Q_once_set_reply, e, OWN_ROW(k->c, k->o), DB_ID(k->claim),
+    return db_do(tx, &Q_once_set_reply, e, OWN_ROW(k->c, k->o), DB_ID(k->o->claim),
                  DB_I64(k->status), DB_TEXT(k->reply)) >= 0;
 }
 
 bool once_finish(ctx *c, const once *o, int status, str reply, err *e) {
-    once_call k = {.c = c, .o = o, .claim = o->claim, .status = status, .reply = reply};
+    once_call k = {.c = c, .o = o, .status = status, .reply = reply};
     return db_write(core_db(c->core), set_reply, &k, e);
 }
 
 static bool release(db_tx *tx, void *arg, err *e) {
     once_call *k = arg;
-    return db_do(tx, &Q_once_release, e, OWN_ROW(k->c, k->o), DB_ID(k->claim)) >= 0;
+    return db_do(tx, &Q_once_release, e, OWN_ROW(k->c, k->o), DB_ID(k->o->claim)) >= 0;
 }
 
 bool once_release(ctx *c, const once *o, err *e) {
-    once_call k = {.c = c, .o = o, .claim = o->claim};
+    once_call k = {.c = c, .o = o};
     return db_write(core_db(c->core), release, &k, e);
 }
 

@@ -61,14 +61,6 @@ typedef struct fold {
     bool done;
 } fold;
 
-static int64_t id_ms(id x) {
-    int64_t ms = 0;
-    for (size_t i = 0; i < 6; i++) {
-        ms = ms << 8 | x.b[i];
-    }
-    return ms;
-}
-
 // ---- a page of marks -----------------------------------------------------------------------
 static bool read_stamps(fold *f, db_tx *tx, err *e) {
     VEC(marked_run) runs = {0};

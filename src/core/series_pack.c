@@ -23,14 +23,6 @@ enum {
 // ---- what is due
 // ---------------------------------------------------------------------------------
 
-// Microseconds since 1970, out of a time-ordered id.
-static int64_t id_time_us(id i) {
-    int64_t ms = 0;
-    for (int k = 0; k < 6; k++)
-        ms = ms << 8 | i.b[k];
-    return ms * 1000;
-}
-
 // Is it worth packing now? Else its records are counted as waiting.
 static bool is_due(db_tx *tx, pack_step *s, int64_t ws, id run_id, bool *due, err *e) {
     int64_t points = 0;
@@ -41,7 +33,7 @@ static bool is_due(db_tx *tx, pack_step *s, int64_t ws, id run_id, bool *due, er
     if (!rows) return false;
     *due = s->everything;
     while (db_next(rows, e)) {
-        int64_t since = id_time_us(db_id(rows, 0));
+        int64_t since = id_ms(db_id(rows, 0)) * 1000;
         if (!records && (!s->oldest_us || since < s->oldest_us)) s->oldest_us = since;
         if (!records++ && since < s->now_us - DUE_US) *due = true;
         points += db_i64(rows, 1);

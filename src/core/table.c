@@ -169,20 +169,6 @@ bool table_row_get(cur *c, const table *t, db_arg *cells) {
 
 // ---- writing and removing -------------------------------------------------------------------
 
-bool table_insert_rows(db_tx *tx, const table *t, str block, uint64_t *n, err *e) {
-    cur c = cur_of(block);
-    db_arg cells[TABLE_COLUMNS_MAX];
-    *n = 0;
-    while (cur_left(&c)) {
-        if (!table_row_get(&c, t, cells))
-            return err_set(e, ERR_CORRUPT, "a row of the table %.*s is damaged",
-                           STR_F(t->name));
-        if (!db_push_args(tx, &t->insert, cells, t->n, e)) return false;
-        ++*n;
-    }
-    return true;
-}
-
 typedef struct insertion {
     const table *t;
     str block;
@@ -191,7 +177,17 @@ typedef struct insertion {
 
 static bool insert_fn(db_tx *tx, void *arg, err *e) {
     insertion *i = arg;
-    return table_insert_rows(tx, i->t, i->block, &i->n, e);
+    cur c = cur_of(i->block);
+    db_arg cells[TABLE_COLUMNS_MAX];
+    i->n = 0;
+    while (cur_left(&c)) {
+        if (!table_row_get(&c, i->t, cells))
+            return err_set(e, ERR_CORRUPT, "a row of the table %.*s is damaged",
+                           STR_F(i->t->name));
+        if (!db_push_args(tx, &i->t->insert, cells, i->t->n, e)) return false;
+        i->n++;
+    }
+    return true;
 }
 
 bool table_insert_block(db *d, const table *t, str block, uint64_t *n, err *e) {

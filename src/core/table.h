@@ -65,7 +65,6 @@ bool table_row_get(cur *c, const table *t, db_arg *cells);
 // Inserts a block of rows in one transaction; those whose key is there already are passed over.
 // *n counts rows of the block.
 bool table_insert_block(db *d, const table *t, str block, uint64_t *n, err *e);
-bool table_insert_rows(db_tx *tx, const table *t, str block, uint64_t *n, err *e);
 // Deletes every row of a table, in bounded transactions.
 bool table_wipe(db *d, const table *t, err *e);
 

@@ -221,6 +221,10 @@ static void ids_rise_and_carry_their_version(void **state) {
     for (int i = 0; i < 6; i++)
         ms = ms << 8 | last.b[i];
     assert_true(ms >= before && ms <= clock_now_us() / 1000 + 1);
+    assert_int_equal(id_ms(last), ms);
+    id least = id_least_at(ms);
+    assert_int_equal(id_ms(least), ms);
+    assert_true(id_cmp(least, last) < 0 && id_cmp(id_least_at(ms + 1), last) > 0);
 }
 
 static void ids_are_printed_and_read(void **state) {
