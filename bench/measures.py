@@ -615,7 +615,7 @@ def import_file(b, runs, limit, with_tool):
         if report["proof"]["points"]["here"]["count"] != made["points"]:
             raise Failed("the import did not bring every point")
         other, note = export_import(b, p) if with_tool else (None, "")
-        goal = f"< {limit} s" if limit else None
+        goal = f"< {limit} s" if limit else ""
         b.add(Figure(b.current, f"an MLflow file of {runs:,} runs and {made['points']:,} points brought over and proved",
                      "s", seconds, other, limit, "less", goal, join("both sides counted and summed, equal", note)))
 
