@@ -124,6 +124,8 @@ str http_query(http_req *r); // behind '?', as sent
 // Of the pattern: percent-decoded once and checked to be text; {rest...} as sent, not decoded.
 str http_param(http_req *r, const char *name);
 str http_header(http_req *r, const char *lower_case_name); // empty (p NULL) when absent
+// Content-Type without its parameters ("; charset=..."), in any case; p NULL when absent.
+str http_media_type(http_req *r);
 // Whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already.
 str http_body(http_req *r);
 str http_peer(http_req *r); // numeric address

@@ -46,6 +46,11 @@ str http_header(http_req *r, const char *lower_case_name) {
     return http_head_field(&r->head, lower_case_name);
 }
 
+str http_media_type(http_req *r) {
+    str type = http_header(r, "content-type");
+    return str_trim(str_upto(type, str_find(type, ';', 0)));
+}
+
 str http_peer(http_req *r) {
     return r->peer;
 }

@@ -124,10 +124,9 @@ static bool describe(arena *a, const msg_problem *p, err *e) {
 static bool check_content_type(http_req *r, err *e) {
     http_method m = http_method_of(r);
     if (m != HTTP_POST && m != HTTP_PUT) return true;
-    str type = http_header(r, "content-type");
+    str type = http_media_type(r);
     if (!type.p) return mlflow_invalid(e, "Bad Request. Content-Type header is missing.");
-    type = str_upto(type, str_find(type, ';', 0));
-    return str_eq_nocase(str_trim(type), STR("application/json")) ||
+    return str_eq_nocase(type, STR("application/json")) ||
            mlflow_invalid(e, "Bad Request. Content-Type must be one of ['application/json'].");
 }
 

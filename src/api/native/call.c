@@ -85,9 +85,7 @@ static bool describe(arena *a, const msg_problem *p, err *e) {
 // is refused for that reason too.
 static bool check_content_type(http_req *r, err *e) {
     if (http_method_of(r) == HTTP_GET || !http_body(r).n) return true;
-    str type = http_header(r, "content-type");
-    type = str_trim(str_upto(type, str_find(type, ';', 0)));
-    return str_eq_nocase(type, STR("application/json")) ||
+    return str_eq_nocase(http_media_type(r), STR("application/json")) ||
            err_set(e, ERR_INVALID, "the body must be sent with Content-Type: application/json");
 }
 

@@ -203,8 +203,7 @@ static bool take_body(http_req *r, streaming *s) {
 void native_console_stream(http_req *r) {
     err e = {0};
     struct stream_query q;
-    str type = http_header(r, "content-type");
-    type = str_trim(str_upto(type, str_find(type, ';', 0)));
+    str type = http_media_type(r);
     streaming s = {.c = api_ctx(r),
                    .json = str_eq_nocase(type, STR("application/x-ndjson")),
                    .line = BUF_MAX(STREAM_PIECE),

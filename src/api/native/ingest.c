@@ -92,8 +92,7 @@ static void refuse(const ingest *g, const err *why) {
 void native_ingest(http_req *r) {
     err e = {0};
     ingest g = {.r = r, .c = api_ctx(r), .a = http_arena(r)};
-    str type = http_header(r, "content-type");
-    type = str_trim(str_upto(type, str_find(type, ';', 0)));
+    str type = http_media_type(r);
     bool frames = str_eq_nocase(type, STR(POINTS_TYPE));
     if (!frames && !str_eq_nocase(type, STR(LINES_TYPE))) {
         err_set(&e, ERR_INVALID, "send Content-Type: " LINES_TYPE " or " POINTS_TYPE);
