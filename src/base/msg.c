@@ -115,11 +115,15 @@ bool msg_int_of_double(uint8_t kind, double v, int64_t *out) {
     return (double)*out == v && msg_integral(kind, *out);
 }
 
-bool msg_enum_has(const msg_field *f, int64_t v) {
-    for (const msg_name *n = f->names; n->name; n++) {
-        if (n->value == v) return true;
+str msg_name_of(const msg_name *names, int64_t v) {
+    for (; names && names->name; names++) {
+        if (names->value == v) return str_of(names->name);
     }
-    return false;
+    return (str){0};
+}
+
+bool msg_enum_has(const msg_field *f, int64_t v) {
+    return msg_name_of(f->names, v).p != NULL;
 }
 
 bool msg_enum_of_text(const msg_field *f, str s, int64_t *out) {

@@ -53,6 +53,9 @@ typedef struct msg_name { // enum value
     const char *name;
     int64_t value;
 } msg_name;
+// The first name of a value in a table that ends with a NULL name, or in none (NULL); empty
+// (p NULL) when there is no such name.
+str msg_name_of(const msg_name *names, int64_t v);
 
 typedef struct msg_type msg_type;
 

@@ -69,13 +69,6 @@ portable_file *portable_files(arena *a, size_t *n) {
 // ---- columns --------------------------------------------------------------------------------
 
 static const msg_name lives[] = {{"active", LIFE_ACTIVE}, {"deleted", LIFE_DELETED}, {NULL, 0}};
-static const msg_name statuses[] = {{"running", RUN_RUNNING},
-                                    {"scheduled", RUN_SCHEDULED},
-                                    {"finished", RUN_FINISHED},
-                                    {"failed", RUN_FAILED},
-                                    {"killed", RUN_KILLED},
-                                    {"crashed", RUN_CRASHED},
-                                    {NULL, 0}};
 static const msg_name edges[] = {{"used_dataset", EDGE_USED_DATASET},
                                  {"used_model", EDGE_USED_MODEL},
                                  {"made_model", EDGE_MADE_MODEL},
@@ -94,7 +87,7 @@ static const msg_name *names_of(const portable_file *f, str column) {
     static const struct {
         const char *table, *column;
         const msg_name *names;
-    } all[] = {{"run", "status", statuses},         {"run", "life", lives},
+    } all[] = {{"run", "status", run_status_names}, {"run", "life", lives},
                {"project", "life", lives},          {"model", "life", lives},
                {"model", "status", model_statuses}, {"edge", "kind", edges},
                {"edge_tag", "kind", edges},         {"event", "kind", events}};
@@ -109,13 +102,6 @@ static const msg_name *names_of(const portable_file *f, str column) {
 static bool is_hidden(const portable_file *f, str column) {
     return (str_is(f->t->name, "run") && str_is(column, "slot")) ||
            (f->by_kind && f->kind && str_is(column, "kind"));
-}
-
-static const char *name_of(const msg_name *names, int64_t value) {
-    for (; names && names->name; names++) {
-        if (names->value == value) return names->name;
-    }
-    return NULL;
 }
 
 // ---- writing --------------------------------------------------------------------------------
@@ -151,10 +137,10 @@ void portable_put(json_writer *w, const portable_file *f, const db_rows *row) {
         int at = (int)i;
         if (is_hidden(f, c->name) || db_is_null(row, at)) continue;
         json_key(w, c->name);
-        const char *name =
-            c->type == TABLE_I64 ? name_of(names_of(f, c->name), db_i64(row, at)) : NULL;
-        if (name)
-            json_string(w, str_of(name));
+        str name = {0};
+        if (c->type == TABLE_I64) name = msg_name_of(names_of(f, c->name), db_i64(row, at));
+        if (name.p)
+            json_string(w, name);
         else if (c->type == TABLE_I64)
             json_i64(w, db_i64(row, at));
         else if (c->type == TABLE_TEXT)

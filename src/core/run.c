@@ -12,6 +12,14 @@
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
+const msg_name run_status_names[] = {{"running", RUN_RUNNING},
+                                     {"scheduled", RUN_SCHEDULED},
+                                     {"finished", RUN_FINISHED},
+                                     {"failed", RUN_FAILED},
+                                     {"killed", RUN_KILLED},
+                                     {"crashed", RUN_CRASHED},
+                                     {NULL, 0}};
+
 run run_of_row(db_rows *row, arena *a) {
     return (run){.id = db_id(row, 0),
                  .project = db_i64(row, 1),

@@ -5,6 +5,7 @@
 #ifndef STEMMA_CORE_RUN_H
 #define STEMMA_CORE_RUN_H
 
+#include "base/msg.h"
 #include "core/core.h"
 
 typedef enum run_status { // numbers are MLflow's and are stored
@@ -15,6 +16,8 @@ typedef enum run_status { // numbers are MLflow's and are stored
     RUN_KILLED = 5,
     RUN_CRASHED = 6, // ours: it ended without saying so (MLflow's clients see FAILED)
 } run_status;
+// The words of ours for them, in requests, replies and exports.
+extern const msg_name run_status_names[];
 
 // Attributes of a run (and parameters and tags of a logged model): kinds are stored numbers.
 typedef enum attr_kind { ATTR_PARAM = 1, ATTR_TAG = 2 } attr_kind;

@@ -275,10 +275,6 @@ static bool read_plan(const struct read_query *q, console_query *out, err *e) {
     return native_limit(tail || limit, tail ? q->tail : q->limit, &out->max, e);
 }
 
-static const char *stream_name(console_stream s) {
-    return shown_streams[s].name;
-}
-
 static bool read(call *k, void *msg, err *e) {
     id run_id;
     console_query plan;
@@ -296,7 +292,7 @@ static bool read(call *k, void *msg, err *e) {
         json_object(w);
         json_m_i64(w, "number", l->number);
         json_m_i64(w, "time_us", l->time_us);
-        json_m_string(w, "stream", str_of(stream_name(l->stream)));
+        json_m_string(w, "stream", msg_name_of(shown_streams, l->stream));
         json_m_string(w, "text", l->text);
         json_object_end(w);
     }

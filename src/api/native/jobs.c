@@ -34,10 +34,8 @@ SHAPE(static, jobs_shape, "Jobs",
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
 static str state_name(job_state s) {
-    for (const msg_name *n = states; n->name; n++) {
-        if (n->value == (int64_t)s) return str_of(n->name);
-    }
-    return STR("failed");
+    str name = msg_name_of(states, s);
+    return name.n ? name : STR("failed");
 }
 
 static void put_id(json_writer *w, arena *a, const char *name, id i) {

@@ -125,7 +125,7 @@ struct change {
 };
 static const msg_field change_fields[] = {
     MSG_FIELD(struct change, name, MSG_STRING, 0, .max = NAME_MAX_LENGTH),
-    MSG_FIELD(struct change, status, MSG_ENUM, 0, .names = runs_statuses,
+    MSG_FIELD(struct change, status, MSG_ENUM, 0, .names = run_status_names,
               .doc =
                   "a final one ends the run now, if it has no end; running takes its end away"),
     MSG_FIELD(struct change, reason, MSG_STRING, 0, .max = REASON_MAX_LENGTH,

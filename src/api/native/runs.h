@@ -11,8 +11,6 @@
 
 // ---- runs_render.c --------------------------------------------------------------------------
 extern const shape runs_run_shape;
-extern const msg_name runs_statuses[];
-str runs_status(run_status s); // its name
 // What of a run is shown; NULL where it is asked for: all of it.
 typedef struct runs_columns {
     map config, tags, metrics; // keys to be shown

@@ -185,7 +185,7 @@ static json_writer *begin_name(names_call *x, int64_t kind, str name) {
     x->left--;
     json_object(w);
     json_m_string(w, "name", name);
-    json_m_string(w, "kind", str_of(kinds[kind - 1].name));
+    json_m_string(w, "kind", msg_name_of(kinds, kind));
     return w;
 }
 

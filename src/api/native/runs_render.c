@@ -4,14 +4,6 @@
 #include "core/input.h"
 #include "core/series.h"
 
-const msg_name runs_statuses[] = {{"running", RUN_RUNNING},
-                                  {"scheduled", RUN_SCHEDULED},
-                                  {"finished", RUN_FINISHED},
-                                  {"failed", RUN_FAILED},
-                                  {"killed", RUN_KILLED},
-                                  {"crashed", RUN_CRASHED},
-                                  {NULL, 0}};
-
 SHAPE(static, point_shape, "MetricPoint",
       FIELD("step", SHAPE_INT, 0, "where on the way of training"),
       FIELD("time_ms", SHAPE_INT, 0, "when, as the client said"),
@@ -40,7 +32,7 @@ SHAPE(, runs_run_shape, "Run", FIELD("id", SHAPE_ID, 0, "its id"),
       FIELD("name", SHAPE_TEXT, 0, "its name; not unique"),
       FIELD("user", SHAPE_TEXT, 0, "whose it is, as the client said"),
       FIELD("status", SHAPE_ENUM, 0, "its state; crashed: it ended without saying so",
-            .names = runs_statuses),
+            .names = run_status_names),
       FIELD("reason", SHAPE_TEXT, SHAPE_OPTIONAL, "why it is in this state"),
       FIELD("deleted", SHAPE_BOOL, 0, "is it in the bin?"),
       FIELD("start_ms", SHAPE_INT, SHAPE_OPTIONAL, "when it began, as the client said"),
@@ -57,13 +49,6 @@ SHAPE(, runs_run_shape, "Run", FIELD("id", SHAPE_ID, 0, "its id"),
             "models it began with; left out with `columns`", .sub = &model_in_shape),
       FIELD("models_out", SHAPE_OBJECT, SHAPE_LIST | SHAPE_OPTIONAL,
             "models it made; left out with `columns`", .sub = &model_out_shape));
-
-str runs_status(run_status s) {
-    const msg_name *n = runs_statuses;
-    while (n->name && n->value != (int64_t)s)
-        n++;
-    return str_of(n->name);
-}
 
 static void put_texts(json_writer *w, const kv *p, size_t n, const map *only) {
     for (size_t i = 0; i < n; i++) {
@@ -145,7 +130,7 @@ static void put_row(json_writer *w, const run *r) {
     json_m_i64(w, "project", r->project);
     json_m_string(w, "name", r->name);
     json_m_string(w, "user", r->user);
-    json_m_string(w, "status", runs_status(r->status));
+    json_m_string(w, "status", msg_name_of(run_status_names, r->status));
     if (r->reason.p) json_m_string(w, "reason", r->reason);
     json_m_bool(w, "deleted", r->life == LIFE_DELETED);
     if (r->has_start) json_m_i64(w, "start_ms", r->start_ms);
