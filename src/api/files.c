@@ -210,19 +210,22 @@ bool files_receive(http_req *r, ctx *c, str tree_path, uint64_t max, sha256 *dig
 
 // ---- lists ----------------------------------------------------------------------------------
 
+static files_entry entry_of(const artifact_entry *f) {
+    return (files_entry){.name = f->name,
+                         .is_dir = f->is_dir,
+                         .stored = !f->is_dir,
+                         .size = f->size,
+                         .digest = f->digest,
+                         .modified_us = f->modified_us};
+}
+
 static bool list_tree(ctx *c, str path, str after, size_t max, files_entry **out, size_t *n,
                       err *e) {
     artifact_entry *f;
     if (!artifact_list(c, path, after, max, &f, n, e)) return false;
     *out = ARENA_ARRAY(c->a, files_entry, *n);
-    for (size_t i = 0; i < *n; i++) {
-        (*out)[i] = (files_entry){.name = f[i].name,
-                                  .is_dir = f[i].is_dir,
-                                  .stored = !f[i].is_dir,
-                                  .size = f[i].size,
-                                  .digest = f[i].digest,
-                                  .modified_us = f[i].modified_us};
-    }
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = entry_of(&f[i]);
     return true;
 }
 
@@ -264,11 +267,6 @@ bool files_look(ctx *c, const files_place *p, files_entry *out, err *e) {
     artifact_entry f;
     if (p->in_folder) return look_in_folder(c, p->path, out, e);
     if (!artifact_get(c, p->path, &f, e)) return false;
-    *out = (files_entry){.name = f.name,
-                         .is_dir = f.is_dir,
-                         .stored = !f.is_dir,
-                         .size = f.size,
-                         .digest = f.digest,
-                         .modified_us = f.modified_us};
+    *out = entry_of(&f);
     return true;
 }

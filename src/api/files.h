@@ -43,8 +43,10 @@ bool files_list(ctx *c, const files_place *p, str after, size_t max, files_entry
 bool files_look(ctx *c, const files_place *p, files_entry *out, err *e); // ERR_NOT_FOUND
 
 // Everything below a folder (or the one file) as a tar archive into `out`, the buffer of a
-// reply that http_json began; paths are relative to it. False when something is damaged or
-// gone: the reply must then be cut (http_json_fail), so that nobody takes it for whole.
-bool files_tar(http_req *r, ctx *c, const files_place *p, buf *out, err *e);
+// reply that http_json began; paths are relative to it. `top` is what files_look found at the
+// place. False when something is damaged or gone: the reply must then be cut (http_json_fail),
+// so that nobody takes it for whole.
+bool files_tar(http_req *r, ctx *c, const files_place *p, const files_entry *top, buf *out,
+               err *e);
 
 #endif

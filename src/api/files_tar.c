@@ -152,16 +152,8 @@ static bool step(walk *w, err *e) {
     return enter(w, place, path, e);
 }
 
-static bool put_all(walk *w, const files_place *p, err *e) {
-    ctx c = *w->c;
-    files_entry top = {.is_dir = true};
-    // The top of a run that has no files yet is an empty folder.
-    if (!files_look(&c, p, &top, e)) {
-        if (e->code != ERR_NOT_FOUND) return false;
-        *e = (err){0};
-        top = (files_entry){.is_dir = true};
-    }
-    if (!top.is_dir) return put_file(w, &top, p, top.name, e);
+static bool put_all(walk *w, const files_place *p, const files_entry *top, err *e) {
+    if (!top->is_dir) return put_file(w, top, p, top->name, e);
     if (!enter(w, *p, (str){0}, e)) return false;
     while (w->n) {
         if (gone(w, e) || !step(w, e)) return false;
@@ -169,9 +161,10 @@ static bool put_all(walk *w, const files_place *p, err *e) {
     return true;
 }
 
-bool files_tar(http_req *r, ctx *c, const files_place *p, buf *out, err *e) {
+bool files_tar(http_req *r, ctx *c, const files_place *p, const files_entry *top, buf *out,
+               err *e) {
     walk w = {.r = r, .c = c, .out = out};
-    bool ok = put_all(&w, p, e);
+    bool ok = put_all(&w, p, top, e);
     for (size_t i = 0; i < w.n; i++)
         arena_free(w.levels[i].a);
     free(w.levels);

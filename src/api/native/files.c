@@ -165,16 +165,21 @@ static bool tar(call *k, void *msg, err *e) {
     run r;
     str below;
     files_place p;
-    files_entry f;
+    files_entry top;
     if (!path_run(k, &r, e) || !artifact_path(k->c.a, q->path, &below, e) ||
-        !files_place_of(&k->c, r.artifact_uri, below, &p, e) ||
-        (below.n && !files_look(&k->c, &p, &f, e))) {
+        !files_place_of(&k->c, r.artifact_uri, below, &p, e)) {
         return false;
+    }
+    // The top of a run that has no files yet is an empty folder.
+    if (!files_look(&k->c, &p, &top, e)) {
+        if (below.n || e->code != ERR_NOT_FOUND) return false;
+        *e = (err){0};
+        top = (files_entry){.is_dir = true};
     }
     str name =
         arena_printf(k->c.a, "attachment; filename=\"%.*s.tar\"", STR_F(id_str(k->c.a, r.id)));
     http_set_header(k->r, "Content-Disposition", name);
     k->w = http_json(k->r, 200, TAR_TYPE);
-    return files_tar(k->r, &k->c, &p, k->w->out, e);
+    return files_tar(k->r, &k->c, &p, &top, k->w->out, e);
 }
 const rpc native_tar = {.msg = &tar_msg, .fn = tar, .gives = TAR_TYPE};
