@@ -82,7 +82,7 @@ static bool send_bytes(void *arg, const void *p, size_t n, err *e) {
     if (http_gone(s->r)) return err_set(e, ERR_CANCELLED, "the client of a backup went away");
     if (!s->w) s->w = http_json(s->r, 200, "application/vnd.stemma.backup");
     buf_add(s->w->out, p, n);
-    if (s->w->out->n >= s->w->flush_at) s->w->flush(s->w->flush_arg, s->w->out);
+    http_json_flush(s->r);
     return true;
 }
 

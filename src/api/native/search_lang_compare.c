@@ -40,10 +40,9 @@ static const char *wanted(lang_class c) {
     }
 }
 
-static bool upper_status(const lang *p, str word, str *out) {
+static bool upper_status(str word, str *out) {
     static const char *const names[] = {"RUNNING", "SCHEDULED", "FINISHED",
                                         "FAILED",  "KILLED",    "CRASHED"};
-    (void)p;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         *out = str_of(names[i]);
         if (str_eq_nocase(word, *out)) return true;
@@ -89,7 +88,7 @@ static bool read_value(lang *p, const lang_field *f, double *number, str *text, 
         if (!is_number) *text = t.text;
         break;
     case LANG_ID: *text = lower(p, t.text); break;
-    case LANG_STATUS: ok = upper_status(p, t.text, text); break;
+    case LANG_STATUS: ok = upper_status(t.text, text); break;
     case LANG_PROJECT:
         if (!read_project(p, &t, number, e)) return false;
         break;
