@@ -123,18 +123,26 @@ const char *native_accept(http_req *r, const char *types, err *e) {
 
 // ---- parts ----------------------------------------------------------------------------------
 
-bool native_path_run(call *k, id *out, err *e) {
-    str text = http_param(k->r, "run");
+bool native_run_id(str text, id *out, err *e) {
     return id_parse(text, out) || err_set(e, ERR_NOT_FOUND, "there is no run '%.*s'",
                                           STR_F(str_upto_code_points(text, 100)));
 }
 
+bool native_path_run(call *k, id *out, err *e) {
+    return native_run_id(http_param(k->r, "run"), out, e);
+}
+
+bool native_project_row(call *k, str text, project *out, err *e) {
+    int64_t number;
+    return str_to_i64(text, &number) && number >= 0 ? project_get(&k->c, number, out, e)
+                                                    : project_by_name(&k->c, text, out, e);
+}
+
 bool native_project_named(call *k, str text, int64_t *out, err *e) {
     project p;
-    bool ok = str_to_i64(text, out) && *out >= 0 ? project_get(&k->c, *out, &p, e)
-                                                 : project_by_name(&k->c, text, &p, e);
-    if (ok) *out = p.number;
-    return ok;
+    if (!native_project_row(k, text, &p, e)) return false;
+    *out = p.number;
+    return true;
 }
 
 bool native_path_project(call *k, int64_t *out, err *e) {
@@ -146,6 +154,13 @@ bool native_limit(bool sent, int64_t value, size_t *out, err *e) {
     return !sent || (value >= 1 && value <= NATIVE_PAGE_MAX) ||
            err_set(e, ERR_INVALID, "'limit' is 1 to %d, not %lld", NATIVE_PAGE_MAX,
                    (long long)value);
+}
+
+void native_m_id(json_writer *w, const char *name, id x) {
+    char hex[ID_HEX];
+    id_hex(x, hex);
+    json_key(w, str_of(name));
+    json_string(w, str_of(hex));
 }
 
 void native_list_end(json_writer *w, str next) {

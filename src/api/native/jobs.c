@@ -38,14 +38,9 @@ static str state_name(job_state s) {
     return name.n ? name : STR("failed");
 }
 
-static void put_id(json_writer *w, arena *a, const char *name, id i) {
-    json_key(w, str_of(name));
-    json_string(w, id_str(a, i));
-}
-
-static void put_job(json_writer *w, arena *a, const job *j) {
+static void put_job(json_writer *w, const job *j) {
     json_object(w);
-    put_id(w, a, "id", j->id);
+    native_m_id(w, "id", j->id);
     json_m_string(w, "kind", str_of(j->kind));
     json_m_string(w, "state", state_name(j->state));
     json_m_bool(w, "recurring", j->recurring);
@@ -58,7 +53,7 @@ static void put_job(json_writer *w, arena *a, const job *j) {
     json_m_i64(w, "total", j->total);
     json_m_string(w, "unit", j->unit);
     json_m_string(w, "detail", j->detail);
-    if (j->held) put_id(w, a, "holder", j->holder);
+    if (j->held) native_m_id(w, "holder", j->holder);
     json_m_i64(w, "created_us", j->created_us);
     if (j->started_us) json_m_i64(w, "started_us", j->started_us);
     json_m_i64(w, "updated_us", j->updated_us);
@@ -98,7 +93,7 @@ static bool list(call *k, void *msg, err *e) {
     json_object(w);
     json_m_array(w, "items");
     for (size_t i = 0; i < n; i++)
-        put_job(w, k->c.a, &v[i]);
+        put_job(w, &v[i]);
     native_list_end(w, more ? id_str(k->c.a, v[n - 1].id) : (str){0});
     return true;
 }
@@ -108,7 +103,7 @@ static bool reply_job(call *k, str text, err *e) {
     id job_id;
     job j;
     if (!parse_id(text, &job_id, e) || !job_get(&k->c, job_id, &j, e)) return false;
-    put_job(rpc_reply(k), k->c.a, &j);
+    put_job(rpc_reply(k), &j);
     return true;
 }
 
@@ -137,7 +132,7 @@ static bool start(call *k, void *msg, err *e) {
     struct start *q = msg;
     job j;
     if (!job_start(&k->c, q->kind, q->argument, &j, e)) return false;
-    put_job(rpc_reply(k), k->c.a, &j);
+    put_job(rpc_reply(k), &j);
     return true;
 }
 const rpc native_jobs_start = {.msg = &start_msg,

@@ -13,6 +13,7 @@
 #include "api/rpc.h"
 #include "core/project.h"
 #include "core/run.h"
+#include "core/series.h"
 
 #define NATIVE_PREFIX   "/api/v1/"
 #define NATIVE_PAGE     100  // items of a list when `limit` is not sent
@@ -36,12 +37,15 @@ const char *native_accept(http_req *r, const char *types, err *e);
 // For rows that are no RPCs: fills *out from the query string.
 bool native_query(http_req *r, const msg_type *t, void *out, err *e);
 // Parts of the path. A project is named by its number or its name.
+bool native_run_id(str text, id *out, err *e); // of a text: ERR_NOT_FOUND when it is no id
 bool native_path_run(call *k, id *out, err *e);
 bool native_path_project(call *k, int64_t *out, err *e);
 bool native_project_named(call *k, str text, int64_t *out, err *e);
+bool native_project_row(call *k, str text, project *out, err *e); // all of it, with its tags
 // A page's size: the default when nothing was sent, ERR_INVALID outside 1..NATIVE_PAGE_MAX.
 bool native_limit(bool sent, int64_t value, size_t *out, err *e);
-void native_list_end(json_writer *w, str next); // ends "items" and the object
+void native_m_id(json_writer *w, const char *name, id x); // a member
+void native_list_end(json_writer *w, str next);           // ends "items" and the object
 
 // Views of lists: "active" (the default), "deleted", "all".
 extern const msg_name native_views[];
@@ -63,6 +67,9 @@ extern const rpc native_projects_list, native_projects_create, native_projects_g
 extern const rpc native_series_list, native_points_list, native_chart;
 extern const native_stream native_ingest_io;
 void native_ingest(http_req *r);
+void native_put_point(json_writer *w, const series_value *v);
+// Its members first, last, min, max and at_most, within an object of the caller's.
+void native_put_summary(json_writer *w, const series_summary *s);
 
 // ---- files.c --------------------------------------------------------------------------------
 extern const rpc native_files_list, native_file_delete, native_tar;

@@ -46,6 +46,13 @@ static bool reply_project(call *k, int64_t number, err *e) {
     return true;
 }
 
+static bool reply_named(call *k, str text, err *e) {
+    project p;
+    if (!native_project_row(k, text, &p, e)) return false;
+    put_project(rpc_reply(k), &p);
+    return true;
+}
+
 // ---- list -----------------------------------------------------------------------------------
 
 struct list {
@@ -109,11 +116,6 @@ static const msg_field create_fields[] = {
 };
 static const msg_type create_msg = MSG_TYPE(struct create, create_fields);
 
-static bool create_again(call *k, str number, err *e) {
-    int64_t n;
-    return native_project_named(k, number, &n, e) && reply_project(k, n, e);
-}
-
 static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
     kv *tags = ARENA_ARRAY(k->c.a, kv, q->tags.n);
@@ -130,12 +132,11 @@ const rpc native_projects_create = {.msg = &create_msg,
                                     .reply = &project_shape,
                                     .status = 201,
                                     .creates = EVENT_project_created,
-                                    .again = create_again};
+                                    .again = reply_named};
 
 static bool get(call *k, void *msg, err *e) {
-    int64_t number;
     (void)msg;
-    return native_path_project(k, &number, e) && reply_project(k, number, e);
+    return reply_named(k, http_param(k->r, "project"), e);
 }
 const rpc native_projects_get = {.fn = get, .reply = &project_shape};
 

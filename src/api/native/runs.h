@@ -39,6 +39,16 @@ struct runs_which {
     str where;
     int64_t view;
 };
+// Their fields, of a request S that has them as its member `which`.
+#define RUNS_WHICH_FIELD(S, member, k, ...)                                                    \
+    { .name = #member, .kind = (k), .offset = offsetof(S, which.member), __VA_ARGS__ }
+#define RUNS_WHICH_FIELDS(S)                                                                   \
+    RUNS_WHICH_FIELD(S, projects, MSG_STRINGS, .flags = MSG_NUMBER_OK,                         \
+                     .max = RUNS_PROJECTS_MAX, .doc = "numbers or names; none: all"),          \
+        RUNS_WHICH_FIELD(S, where, MSG_STRING, .max = RUNS_WHERE_MAX,                          \
+                         .doc = "a filter in the search language"),                            \
+        RUNS_WHICH_FIELD(S, view, MSG_ENUM, .names = native_views,                             \
+                         .doc = "which runs: active (default), deleted, all")
 search_lang runs_lang(call *k);
 // out->now_ms: what "now" is in the filter; 0: it is set to now.
 bool runs_which_query(call *k, const struct runs_which *q, search_query *out, err *e);

@@ -31,22 +31,7 @@ struct group {
     msg_list by, of;
 };
 static const msg_field group_fields[] = {
-    {.name = "projects",
-     .kind = MSG_STRINGS,
-     .flags = MSG_NUMBER_OK,
-     .offset = offsetof(struct group, which.projects),
-     .max = RUNS_PROJECTS_MAX,
-     .doc = "numbers or names; none: all"},
-    {.name = "where",
-     .kind = MSG_STRING,
-     .offset = offsetof(struct group, which.where),
-     .max = RUNS_WHERE_MAX,
-     .doc = "a filter in the search language"},
-    {.name = "view",
-     .kind = MSG_ENUM,
-     .offset = offsetof(struct group, which.view),
-     .names = native_views,
-     .doc = "which runs: active (default), deleted, all"},
+    RUNS_WHICH_FIELDS(struct group),
     MSG_FIELD(struct group, by, MSG_STRINGS, MSG_REQUIRED, .max = SEARCH_MAX_BY,
               .doc = "fields; runs that have the same values are a group"),
     MSG_FIELD(struct group, of, MSG_STRINGS, 0, .max = SEARCH_MAX_OF,

@@ -2,7 +2,6 @@
 // How the native dialect shows a run. No state; any thread.
 #include "api/native/runs.h"
 #include "core/input.h"
-#include "core/series.h"
 
 SHAPE(static, point_shape, "MetricPoint",
       FIELD("step", SHAPE_INT, 0, "where on the way of training"),
@@ -59,13 +58,6 @@ static void put_texts(json_writer *w, const kv *p, size_t n, const map *only) {
     json_object_end(w);
 }
 
-static void put_point(json_writer *w, const series_value *v) {
-    json_m_i64(w, "step", v->step);
-    json_m_i64(w, "time_ms", v->time_ms);
-    json_m_f64(w, "value", v->value);
-    json_object_end(w);
-}
-
 static void put_metrics(json_writer *w, const run_view *v, const map *only) {
     json_m_object(w, "metrics");
     for (size_t i = 0; i < v->n_metrics; i++) {
@@ -73,22 +65,10 @@ static void put_metrics(json_writer *w, const run_view *v, const map *only) {
         if (only && !map_get(only, s->key)) continue;
         json_key(w, s->key);
         json_object(w);
-        json_m_object(w, "first");
-        put_point(w, &s->first);
-        json_m_object(w, "last");
-        put_point(w, &s->last);
-        json_m_f64(w, "min", s->min);
-        json_m_f64(w, "max", s->max);
-        json_m_i64(w, "at_most", (int64_t)s->at_most);
+        native_put_summary(w, s);
         json_object_end(w);
     }
     json_object_end(w);
-}
-
-static void put_id(json_writer *w, id x) {
-    char hex[ID_HEX];
-    id_hex(x, hex);
-    json_string(w, str_of(hex));
 }
 
 static void put_links(json_writer *w, const run_links *l) {
@@ -108,16 +88,14 @@ static void put_links(json_writer *w, const run_links *l) {
     json_m_array(w, "models_in");
     for (size_t i = 0; i < l->n_inputs; i++) {
         json_object(w);
-        json_key(w, STR("model"));
-        put_id(w, l->inputs[i].model);
+        native_m_id(w, "model", l->inputs[i].model);
         json_object_end(w);
     }
     json_array_end(w);
     json_m_array(w, "models_out");
     for (size_t i = 0; i < l->n_outputs; i++) {
         json_object(w);
-        json_key(w, STR("model"));
-        put_id(w, l->outputs[i].model);
+        native_m_id(w, "model", l->outputs[i].model);
         json_m_i64(w, "step", l->outputs[i].step);
         json_object_end(w);
     }
@@ -125,8 +103,7 @@ static void put_links(json_writer *w, const run_links *l) {
 }
 
 static void put_row(json_writer *w, const run *r) {
-    json_key(w, STR("id"));
-    put_id(w, r->id);
+    native_m_id(w, "id", r->id);
     json_m_i64(w, "project", r->project);
     json_m_string(w, "name", r->name);
     json_m_string(w, "user", r->user);

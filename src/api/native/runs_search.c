@@ -90,22 +90,7 @@ struct search {
     str after;
 };
 static const msg_field search_fields[] = {
-    {.name = "projects",
-     .kind = MSG_STRINGS,
-     .flags = MSG_NUMBER_OK,
-     .offset = offsetof(struct search, which.projects),
-     .max = RUNS_PROJECTS_MAX,
-     .doc = "numbers or names; none: all"},
-    {.name = "where",
-     .kind = MSG_STRING,
-     .offset = offsetof(struct search, which.where),
-     .max = RUNS_WHERE_MAX,
-     .doc = "a filter in the search language"},
-    {.name = "view",
-     .kind = MSG_ENUM,
-     .offset = offsetof(struct search, which.view),
-     .names = native_views,
-     .doc = "which runs: active (default), deleted, all"},
+    RUNS_WHICH_FIELDS(struct search),
     MSG_FIELD(struct search, sort, MSG_STRINGS, 0, .max = SORT_MAX,
               .doc =
                   "fields, each with asc (default) or desc; what is missing comes last; ties: "

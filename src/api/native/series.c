@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // series: what a run measured: a list of its series with their summaries, and the points of
 // one, a page at a time or all of them as a stream. Any thread.
-#include "core/series.h"
 #include "api/native/native_internal.h"
 #include "api/native/point_text.h"
 
@@ -31,7 +30,7 @@ SHAPE(static, points_shape, "Points",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order asked for", .sub = &point_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
-static void put_point(json_writer *w, const series_value *v) {
+void native_put_point(json_writer *w, const series_value *v) {
     json_object(w);
     json_m_i64(w, "step", v->step);
     json_m_i64(w, "time_ms", v->time_ms);
@@ -39,16 +38,20 @@ static void put_point(json_writer *w, const series_value *v) {
     json_object_end(w);
 }
 
-static void put_series(json_writer *w, const series_summary *s) {
-    json_object(w);
-    json_m_string(w, "key", s->key);
+void native_put_summary(json_writer *w, const series_summary *s) {
     json_key(w, STR("first"));
-    put_point(w, &s->first);
+    native_put_point(w, &s->first);
     json_key(w, STR("last"));
-    put_point(w, &s->last);
+    native_put_point(w, &s->last);
     json_m_f64(w, "min", s->min);
     json_m_f64(w, "max", s->max);
     json_m_i64(w, "at_most", (int64_t)s->at_most);
+}
+
+static void put_series(json_writer *w, const series_summary *s) {
+    json_object(w);
+    json_m_string(w, "key", s->key);
+    native_put_summary(w, s);
     json_object_end(w);
 }
 
@@ -155,7 +158,7 @@ static bool page(call *k, reading *r, err *e) {
     json_object(w);
     json_m_array(w, "items");
     for (size_t i = 0; i < n; i++)
-        put_point(w, &v[i]);
+        native_put_point(w, &v[i]);
     native_list_end(w, n == limit ? point_cursor(k->c.a, &r->after) : (str){0});
     return true;
 }

@@ -48,10 +48,7 @@ static const msg_type chart_msg = MSG_TYPE(struct chart, chart_fields);
 static bool read_runs(call *k, const struct chart *q, series_charts_query *out, err *e) {
     id *runs = ARENA_ARRAY(k->c.a, id, q->runs.n);
     for (size_t i = 0; i < q->runs.n; i++) {
-        str text = *MSG_AT(str, q->runs, i);
-        if (!id_parse(text, &runs[i]))
-            return err_set(e, ERR_NOT_FOUND, "there is no run '%.*s'",
-                           STR_F(str_upto_code_points(text, 100)));
+        if (!native_run_id(*MSG_AT(str, q->runs, i), &runs[i], e)) return false;
     }
     out->runs = runs;
     out->n_runs = q->runs.n;
@@ -105,10 +102,8 @@ static bool read_question(call *k, const struct chart *q, series_charts_query *o
 static bool json_line(void *arg, const series_line *l) {
     call *k = arg;
     json_writer *w = k->w;
-    char run_id[ID_HEX];
-    id_hex(l->run, run_id);
     json_object(w);
-    json_m_string(w, "run", str_of(run_id));
+    native_m_id(w, "run", l->run);
     json_m_string(w, "key", l->key);
     I64_COLUMN("first_step", first.step);
     I64_COLUMN("last_step", last.step);
