@@ -17,28 +17,18 @@ static void point_at(const cli_session *s) {
             "");
 }
 
-static int finish(cli_session *s, bool ok) {
-    err written = {0};
-    bool wrote = out_close(&s->t, &written);
-    if (!ok && s->e.code != ERR_NONE) {
-        cli_fail(&s->e);
-        point_at(s);
-    }
-    cli_disconnect(s->c);
-    if (!ok) return s->e.code != ERR_NONE ? cli_status_of(&s->e) : CLI_FAILED;
-    return wrote ? s->code : cli_fail(&written);
-}
-
-int cli_print(const cli_options *o, arena *a, bool (*fn)(cli_session *s)) {
-    cli_session s = {.o = o, .a = a};
-    bool ok = out_open(&s.t, o, a, &s.e) && fn(&s);
-    return finish(&s, ok);
-}
-
 int cli_talk(const cli_options *o, arena *a, bool (*fn)(cli_session *s)) {
     cli_session s = {.o = o, .a = a};
+    err written = {0};
     bool ok = out_open(&s.t, o, a, &s.e) && (s.c = cli_connect(o, a, &s.e)) && fn(&s);
-    return finish(&s, ok);
+    bool wrote = out_close(&s.t, &written);
+    if (!ok && s.e.code != ERR_NONE) {
+        cli_fail(&s.e);
+        point_at(&s);
+    }
+    cli_disconnect(s.c);
+    if (!ok) return s.e.code != ERR_NONE ? cli_status_of(&s.e) : CLI_FAILED;
+    return wrote ? s.code : cli_fail(&written);
 }
 
 // What the server, or somebody's name within its sentence, says moves no cursor either.

@@ -20,8 +20,6 @@ typedef struct cli_session {
 
 // Connects, runs fn, writes what it printed, tells its error; the exit status.
 int cli_talk(const cli_options *o, arena *a, bool (*fn)(cli_session *s));
-// The same without a connection.
-int cli_print(const cli_options *o, arena *a, bool (*fn)(cli_session *s));
 
 // The API's reply as it came, for --json.
 void cli_put_json(cli_session *s, str json);

@@ -6,7 +6,6 @@
 #include "cli/untar.h"
 
 struct tree {
-    cli_session *s;
     sink *to;
     map files; // path -> cli_file
     untar *u;
@@ -46,7 +45,7 @@ static bool on_bytes(void *arg, const void *p, size_t n) {
 }
 
 bool cli_get_archive(cli_session *s, str run, str path, sink *to, cli_file *files, size_t n) {
-    struct tree t = {.s = s, .to = to, .files = map_new(s->a), .f = {.fd = -1}};
+    struct tree t = {.to = to, .files = map_new(s->a), .f = {.fd = -1}};
     untar_receiver r = {begin, bytes, end, &t};
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
