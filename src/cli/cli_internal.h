@@ -187,8 +187,6 @@ typedef struct cli_group {
 extern const cli_command cli_commands[];
 extern const cli_group cli_groups[];
 extern const size_t cli_n_commands, cli_n_groups;
-// The group of a command of two words, or NULL.
-const cli_group *cli_group_of(const cli_command *c);
 
 int cmd_serve(const cli_options *o, arena *a);
 int cmd_check(const cli_options *o, arena *a);

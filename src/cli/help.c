@@ -28,7 +28,8 @@ const cli_command *cli_find(int argc, char **argv) {
     return one;
 }
 
-const cli_group *cli_group_of(const cli_command *c) {
+// The group of a command of two words, or NULL.
+static const cli_group *group_of(const cli_command *c) {
     for (size_t i = 0; i < cli_n_groups; i++) {
         if (str_is(first_word(c->name), cli_groups[i].name)) return &cli_groups[i];
     }
@@ -127,7 +128,7 @@ void cli_print_overview(void) {
     const cli_group *shown = NULL;
     for (size_t i = 0; i < cli_n_commands; i++) {
         const cli_command *c = &cli_commands[i];
-        const cli_group *g = cli_group_of(c);
+        const cli_group *g = group_of(c);
         if (!c->summary || (g && g == shown)) continue;
         shown = g;
         printf("  %-12s %s\n", g ? g->name : c->name, g ? g->summary : c->summary);

@@ -61,9 +61,8 @@ bool out_is_utf8(void); // the locale's; sets LC_CTYPE
 // ---- texts (out_text.c) ---------------------------------------------------------------------
 str out_escape(arena *a, str s, bool utf8); // as out_safe shows it
 int out_width(str s);                       // columns of a text that is escaped
-// The longest prefix of at most `columns`; never within a character.
-str out_cut(str s, int columns);
-// The same ending in a mark when something is missing.
+// The longest prefix of at most `columns`, never within a character; ends in a mark when
+// something is missing.
 str out_fit(arena *a, str s, int columns, bool utf8);
 
 // How many bytes of these ids, `least` or more, tell all of them apart.

@@ -75,7 +75,8 @@ int out_width(str s) {
     return n;
 }
 
-str out_cut(str s, int columns) {
+// The longest prefix of at most `columns`; never within a character.
+static str cut(str s, int columns) {
     int n = 0;
     for (size_t i = 0, len; i < s.n; i += len) {
         n += columns_of(decode(s, i, &len));
@@ -86,8 +87,8 @@ str out_cut(str s, int columns) {
 
 str out_fit(arena *a, str s, int columns, bool utf8) {
     if (out_width(s) <= columns) return s;
-    if (columns < 2) return out_cut(s, columns);
-    return arena_printf(a, "%.*s%s", STR_F(out_cut(s, columns - 1)), utf8 ? "\u2026" : "~");
+    if (columns < 2) return cut(s, columns);
+    return arena_printf(a, "%.*s%s", STR_F(cut(s, columns - 1)), utf8 ? "\u2026" : "~");
 }
 
 static int by_text(const void *x, const void *y) {

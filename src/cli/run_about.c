@@ -95,7 +95,8 @@ static str quoted(arena *a, str word) {
     return arena_printf(a, "%.*s'", STR_F(out));
 }
 
-str run_command_line(arena *a, const str *words, size_t n) {
+// The command as one line, values of secrets hidden.
+static str command_line(arena *a, const str *words, size_t n) {
     buf b = BUF_MAX(64u << 10);
     bool secret = false;
     for (size_t i = 0; i < n && b.n < TEXT_MAX * 4; i++) {
@@ -193,7 +194,7 @@ void run_about(arena *a, const str *words, size_t n, const char *file, kv **tags
     add(a, &v, "mlflow.user", user_name(a));
     add(a, &v, "mlflow.source.name", source_name(words, n));
     add(a, &v, "mlflow.source.type", STR("LOCAL"));
-    add(a, &v, "stemma.command", run_command_line(a, words, n));
+    add(a, &v, "stemma.command", command_line(a, words, n));
     add(a, &v, "stemma.program", str_of(file));
     if (getcwd(folder, sizeof folder))
         add(a, &v, "stemma.folder", arena_str(a, str_of(folder)));

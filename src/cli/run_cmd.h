@@ -72,8 +72,6 @@ str run_usage_sample(run_usage *u, pid_t pid, arena *a);
 // Tags that tell about the machine, the user and the command. docs/run.md names them.
 void run_about(arena *a, const str *words, size_t n, const char *file, kv **tags,
                size_t *n_tags);
-// The command as one line, values of secrets hidden.
-str run_command_line(arena *a, const str *words, size_t n);
 str run_hide_credentials(arena *a,
                          str url); // "https://user:secret@host/" without user and secret
 str run_host(arena *a);

@@ -28,7 +28,7 @@ static str own_uri(arena *a, const source_owner *o, int64_t number) {
                                       (long long)number, STR_F(own));
 }
 
-str importer_uri(importer *m, arena *a, const source_owner *o, int64_t number) {
+static str uri_here(importer *m, arena *a, const source_owner *o, int64_t number) {
     str path, uri;
     bool to_be_had = m->o.files && m->src.ops->has_files(m->src.s, o);
     if (source_proxied(o->uri, &path))
@@ -62,11 +62,11 @@ static bool place_project(importer *m, const project *p, size_t *clashes, err *e
 static bool put_project(importer *m, importer_project *ip, err *e) {
     source_owner o = {.project = ip->p.number, .uri = ip->p.artifact_location};
     int64_t number = ip->p.number;
-    ip->p.artifact_location = importer_uri(m, m->a, &o, ip->where.number);
+    ip->p.artifact_location = uri_here(m, m->a, &o, ip->where.number);
     if (!m->o.dry_run && !import_put_project(&m->c, m->src.name, &ip->p, &ip->where, e))
         return false;
     if (ip->where.place == IMPORT_CLASHES && !m->o.dry_run)
-        ip->p.artifact_location = importer_uri(m, m->a, &o, ip->where.number);
+        ip->p.artifact_location = uri_here(m, m->a, &o, ip->where.number);
     ip->p.number = ip->where.number;
     if (ip->where.name.n) ip->p.name = ip->where.name;
     if (ip->where.place == IMPORT_IS_NEW || ip->where.place == IMPORT_CLASHES)
@@ -80,7 +80,7 @@ static bool put_project(importer *m, importer_project *ip, err *e) {
     return true;
 }
 
-bool importer_projects(importer *m, err *e) {
+static bool take_projects(importer *m, err *e) {
     project *p;
     size_t n, clashes = 0;
     if (!m->src.ops->projects(m->src.s, m->a, &p, &n, e)) return false;
@@ -166,12 +166,12 @@ static void note_owner(importer *m, const source_owner *o, str uri) {
 }
 
 str importer_take_files(importer *m, arena *a, const source_owner *o, int64_t number) {
-    str uri = importer_uri(m, a, o, number);
+    str uri = uri_here(m, a, o, number);
     note_owner(m, o, uri);
     return uri;
 }
 
-bool importer_models(importer *m, err *e) {
+static bool take_models(importer *m, err *e) {
     arena *a = arena_new();
     VEC(import_model) list = {0};
     import_model im;
@@ -184,7 +184,7 @@ bool importer_models(importer *m, err *e) {
         source_owner o = {
             .id = im.m.id, .is_model = true, .project = im.m.project, .uri = im.m.artifact_uri};
         im.m.project = ip->p.number;
-        im.m.artifact_uri = importer_uri(m, a, &o, ip->p.number);
+        im.m.artifact_uri = uri_here(m, a, &o, ip->p.number);
         ok = model_fate(m, &im, &put, &left, e);
         if (ok && !left) importer_take_files(m, a, &o, ip->p.number);
         if (ok && put && !m->o.dry_run) vec_push(a, &list, im);
@@ -222,7 +222,7 @@ static void tell_files(importer *m) {
 bool importer_run(importer *m, err *e) {
     m->projects = map_new(m->a);
     m->models = map_new(m->a);
-    bool ok = importer_projects(m, e) && importer_models(m, e) && importer_runs(m, e);
+    bool ok = take_projects(m, e) && take_models(m, e) && importer_runs(m, e);
     if (ok && m->o.files) ok = importer_files(m, e);
     if (ok && !m->o.dry_run) ok = series_pack_all(m->c.core, e) && importer_prove(m, e);
     progress_end(&m->progress);

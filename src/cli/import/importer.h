@@ -64,15 +64,12 @@ typedef struct importer_project {
 bool importer_run(importer *m, err *e);
 
 // ---- parts (importer_*.c) -------------------------------------------------------------------
-bool importer_projects(importer *m, err *e);
-bool importer_models(importer *m, err *e);
 bool importer_runs(importer *m, err *e);
 bool importer_files(importer *m, err *e);
 bool importer_prove(importer *m, err *e);
 // NULL: its project does not come.
 importer_project *importer_project_of(importer *m, int64_t number);
-// The URI here; and the same, noting whose files are to be fetched.
-str importer_uri(importer *m, arena *a, const source_owner *o, int64_t number_here);
+// The URI here; notes whose files are to be fetched.
 str importer_take_files(importer *m, arena *a, const source_owner *o, int64_t number_here);
 
 // ---- writing behind (writer.c) --------------------------------------------------------------
