@@ -158,14 +158,6 @@ static int open_backup(arena *a, str path, err *e) {
     return fd;
 }
 
-static bool seal_events(core *c, err *e) {
-    size_t n;
-    do {
-        if (!event_seal(c, &n, e)) return false;
-    } while (n);
-    return true;
-}
-
 // Objects, and what a server would do at its first start.
 static bool load_rest(const cli_options *o, arena *a, cli_data *d, archive_in *in,
                       backup_report *r, err *e) {
@@ -173,7 +165,7 @@ static bool load_rest(const cli_options *o, arena *a, cli_data *d, archive_in *i
     if (!d->store || !backup_load_objects(d->store, in, r, e)) return false;
     core_config c = {.db = d->db, .store = d->store, .artifact_root = o->artifact_root};
     d->core = core_open(&c, STEMMA_VERSION, e);
-    return d->core && seal_events(d->core, e);
+    return d->core && event_seal_all(d->core, e);
 }
 
 static void print_restored(const cli_options *o, const backup_report *r) {

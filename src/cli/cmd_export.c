@@ -213,11 +213,7 @@ static bool export_fn(db_tx *tx, void *arg, err *e) {
 }
 
 static bool settle(core *c, err *e) {
-    size_t n;
-    do {
-        if (!event_seal(c, &n, e)) return false;
-    } while (n);
-    return series_pack_all(c, e);
+    return event_seal_all(c, e) && series_pack_all(c, e);
 }
 
 static bool write_about(exporting *x, err *e) {

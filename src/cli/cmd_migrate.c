@@ -32,15 +32,11 @@ static bool check_places(const cli_options *o, arena *a, err *e) {
 
 // To this program's schema, and every event sealed: a server on SQLite seals as it writes.
 static bool ready_source(db *d, err *e) {
-    size_t n;
     int schema = db_schema_number(d, e);
     if (schema == 0)
         err_set(e, ERR_NOT_FOUND, "there are no records in the database of --from");
     core *c = schema > 0 ? core_open(&(core_config){.db = d}, STEMMA_VERSION, e) : NULL;
-    bool ok = c != NULL;
-    do
-        ok = ok && event_seal(c, &n, e);
-    while (ok && n);
+    bool ok = c && event_seal_all(c, e);
     core_close(c);
     return ok;
 }

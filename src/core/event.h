@@ -55,6 +55,8 @@ bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str
 
 // Seals what is committed (PostgreSQL: called by the leased job); *sealed counts.
 bool event_seal(core *c, size_t *sealed, err *e);
+// The same until nothing is left; for commands, which run no sealer.
+bool event_seal_all(core *c, err *e);
 // Checks numbers and hashes of every workspace's chain; bad() is called for each break.
 bool event_check(core *c, void (*bad)(void *arg, int64_t ws, int64_t number, const char *what),
                  void *arg, uint64_t *n, err *e);

@@ -3,7 +3,7 @@
 // in one serialisable transaction. Two at once would do no harm (one would be run again), so
 // the lease may be short: it says who works, so that a lost server's events wait seconds only.
 // It is woken by events of this server and looks by itself for those of others.
-// event_sealer_start and _stop: one thread; _wake and event_seal: any.
+// event_sealer_start and _stop: one thread; _wake, event_seal and event_seal_all: any.
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -95,6 +95,14 @@ bool event_seal(core *c, size_t *sealed, err *e) {
     *sealed = g.sealed;
     if (ok && g.sealed) event_hint(c);
     return ok;
+}
+
+bool event_seal_all(core *c, err *e) {
+    size_t n;
+    do {
+        if (!event_seal(c, &n, e)) return false;
+    } while (n);
+    return true;
 }
 
 // ---- the thread -----------------------------------------------------------------------------
