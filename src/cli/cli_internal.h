@@ -275,6 +275,10 @@ bool cli_data_there(const cli_options *o, arena *a, err *e);
 // threads that pack and fold.
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e);
 void cli_close(cli_data *d);
+str cli_sqlite_url(const cli_options *o, arena *a); // of the database in the folder
+str cli_db_url(const cli_options *o, arena *a);     // --db, or that
+// The content folder, which is made when it is missing.
+store *cli_open_store(const cli_options *o, arena *a, db *d, err *e);
 // Checks everything and prints what was found; the exit code.
 int cli_check(const cli_options *o, arena *a, cli_data *d);
 

@@ -161,7 +161,7 @@ static int open_backup(arena *a, str path, err *e) {
 // Objects, and what a server would do at its first start.
 static bool load_rest(const cli_options *o, arena *a, cli_data *d, archive_in *in,
                       backup_report *r, err *e) {
-    d->store = store_open(d->db, arena_printf(a, "%.*s/content", STR_F(o->data)), e);
+    d->store = cli_open_store(o, a, d->db, e);
     if (!d->store || !backup_load_objects(d->store, in, r, e)) return false;
     core_config c = {.db = d->db, .store = d->store, .artifact_root = o->artifact_root};
     d->core = core_open(&c, STEMMA_VERSION, e);
@@ -184,9 +184,8 @@ static int restore_into(const cli_options *o, arena *a, archive_in *in,
     bool again;
     int code = CLI_FAILED;
     backup_report r;
-    str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
     if (!place_begin(a, o->data, "restore", o->db, false, &again, e)) return code;
-    d.db = db_open(&(db_config){.url = url}, e);
+    d.db = db_open(&(db_config){.url = cli_db_url(o, a)}, e);
     if (d.db && backup_load_records(d.db, in, about, again, STEMMA_VERSION, &r, e) &&
         load_rest(o, a, &d, in, &r, e)) {
         print_restored(o, &r);

@@ -298,10 +298,9 @@ static bool empty_database(importing *x, bool again, err *e) {
 static bool import_all(importing *x, bool again, err *e) {
     uint64_t runs;
     const cli_options *o = x->o;
-    str url = o->db.n ? o->db : arena_printf(x->a, "sqlite:%.*s/stemma.db", STR_F(o->data));
-    x->d.db = db_open(&(db_config){.url = url}, e);
+    x->d.db = db_open(&(db_config){.url = cli_db_url(o, x->a)}, e);
     if (!x->d.db || !empty_database(x, again, e) || !import_tables(x, e)) return false;
-    x->d.store = store_open(x->d.db, arena_printf(x->a, "%.*s/content", STR_F(o->data)), e);
+    x->d.store = cli_open_store(o, x->a, x->d.db, e);
     core_config c = {.db = x->d.db, .store = x->d.store, .artifact_root = o->artifact_root};
     if (x->d.store) x->d.core = core_open(&c, STEMMA_VERSION, e);
     return x->d.core && import_files(x, e) && import_points(x, e) &&

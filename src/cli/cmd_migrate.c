@@ -15,7 +15,7 @@ static bool is_sqlite(str s) {
 }
 
 static str url_of(const cli_options *o, arena *a, str where) {
-    return is_sqlite(where) ? arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data)) : where;
+    return is_sqlite(where) ? cli_sqlite_url(o, a) : where;
 }
 
 static bool check_places(const cli_options *o, arena *a, err *e) {

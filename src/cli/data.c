@@ -6,14 +6,7 @@
 
 #include "base/log.h"
 
-#include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static bool make_folder(arena *a, str dir, err *e) {
-    if (mkdir(arena_cstr(a, dir), 0700) == 0 || errno == EEXIST) return true;
-    return err_errno(e, "can not make the data folder '%.*s'", STR_F(dir));
-}
 
 bool cli_set_log(str level, err *e) {
     static const char *const names[] = {"debug", "info", "warn", "error", "off"};
@@ -34,11 +27,22 @@ bool cli_data_there(const cli_options *o, arena *a, err *e) {
                    file);
 }
 
+str cli_sqlite_url(const cli_options *o, arena *a) {
+    return arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
+}
+
+str cli_db_url(const cli_options *o, arena *a) {
+    return o->db.n ? o->db : cli_sqlite_url(o, a);
+}
+
+store *cli_open_store(const cli_options *o, arena *a, db *d, err *e) {
+    return store_open(d, arena_printf(a, "%.*s/content", STR_F(o->data)), e);
+}
+
 bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, err *e) {
     *out = (cli_data){0};
-    if (!make_folder(a, o->data, e) || !place_may_open(a, o->data, o->db, e)) return false;
-    str url = o->db.n ? o->db : arena_printf(a, "sqlite:%.*s/stemma.db", STR_F(o->data));
-    out->db = db_open(&(db_config){.url = url}, e);
+    if (!place_make(a, o->data, e) || !place_may_open(a, o->data, o->db, e)) return false;
+    out->db = db_open(&(db_config){.url = cli_db_url(o, a)}, e);
     if (out->db) {
         core_config c = {.db = out->db,
                          .artifact_root = o->artifact_root,
@@ -47,10 +51,8 @@ bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, er
         cli_seconds(o->beat_grace, &c.beat_grace_us);
         c.beat_grace_us *= 1000000;
         // The catalogue of objects is a table of the schema, so the schema comes first.
-        if (core_migrate(out->db, STEMMA_VERSION, e)) {
-            out->store = c.store =
-                store_open(out->db, arena_printf(a, "%.*s/content", STR_F(o->data)), e);
-        }
+        if (core_migrate(out->db, STEMMA_VERSION, e))
+            out->store = c.store = cli_open_store(o, a, out->db, e);
         if (out->store) out->core = core_open(&c, STEMMA_VERSION, e);
     }
     if (out->core) return true;

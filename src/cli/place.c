@@ -101,6 +101,11 @@ static bool is_empty(arena *a, str dir, bool *yes, err *e) {
     return true;
 }
 
+bool place_make(arena *a, str dir, err *e) {
+    if (mkdir(arena_cstr(a, dir), 0700) == 0 || errno == EEXIST) return true;
+    return err_errno(e, "can not make the data folder '%.*s'", STR_F(dir));
+}
+
 bool place_begin(arena *a, str dir, const char *work, str url, bool content, bool *again,
                  err *e) {
     char hex[SHA256_HEX];
@@ -108,9 +113,7 @@ bool place_begin(arena *a, str dir, const char *work, str url, bool content, boo
     str before;
     sha256_hex(sha256_of(url.p, url.n), hex); // a URL may hold a password
     str mine = arena_printf(a, "%s %s", work, hex);
-    if (mkdir(arena_cstr(a, dir), 0700) && errno != EEXIST)
-        return err_errno(e, "can not make the data folder '%.*s'", STR_F(dir));
-    if (!read_text(a, dir, "unfinished", &before, e)) return false;
+    if (!place_make(a, dir, e) || !read_text(a, dir, "unfinished", &before, e)) return false;
     *again = str_eq(before, mine);
     if (*again) return true;
     if (before.n)

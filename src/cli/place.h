@@ -18,6 +18,8 @@ bool place_may_open(arena *a, str dir, str url, err *e);
 // Its records are there from now on.
 bool place_set_records(arena *a, str dir, bool postgres, err *e);
 
+// Makes the folder, unless it is there.
+bool place_make(arena *a, str dir, err *e);
 // Begins `work` ("restore") into database `url`: the folder is new or empty, or (with
 // `content`) may hold content already. *again: it had begun before. ERR_STATE otherwise.
 bool place_begin(arena *a, str dir, const char *work, str url, bool content, bool *again,
