@@ -117,10 +117,6 @@ static bool read_points(reading *x, bool write, err *e) {
 
 // ---- what becomes of a run ------------------------------------------------------------------
 
-static bool mark_is(const import_mark *m, const reading *x) {
-    return m->rows == x->rows && m->points.n == x->points.n && m->points.sum == x->points.sum;
-}
-
 // What the run is like here now.
 static bool mark_here(importer *m, id run_id, import_mark *out, err *e) {
     import_run here;
@@ -151,16 +147,17 @@ static bool meet(reading *x, const import_mark *known, bool *left, err *e) {
     importer *m = x->m;
     import_mark here;
     if (!read_points(x, false, e)) return false;
-    if (known->known && mark_is(known, x)) {
+    import_mark now = mark_of(x);
+    if (known->known && same_mark(known, &now)) {
         m->n_runs.same++;
         return true;
     }
     if (!mark_here(m, x->run, &here, e)) return false;
     bool write = !m->o.dry_run;
-    if (mark_is(&here, x)) { // only the mark is missing, or behind
+    if (same_mark(&here, &now)) { // only the mark is missing, or behind
         m->n_runs.same++;
         if (write) part_of(x)->run = NULL;
-        if (write) part_of(x)->mark = mark_of(x);
+        if (write) part_of(x)->mark = now;
         return !write || flush(x, e);
     }
     *left = !known->known || !same_mark(known, &here);

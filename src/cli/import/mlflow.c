@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define PIECE 8192 // points that are given at once
+
 bool mlflow_model_id_of(str text, id *out) {
     return str_starts(text, STR("m-")) && id_parse(str_from(text, 2), out);
 }
@@ -18,12 +20,6 @@ str mlflow_tag(const import_run *r, const char *key) {
         if (str_is(r->tags[i].key, key)) return r->tags[i].value;
     }
     return STR("");
-}
-
-kv *mlflow_pairs(arena *a, const kv *p, size_t n) {
-    kv *out = ARENA_ARRAY(a, kv, n);
-    if (n) memcpy(out, p, n * sizeof *p);
-    return out;
 }
 
 static int by_place(const void *x, const void *y) {
@@ -48,6 +44,13 @@ size_t mlflow_unique(point *p, size_t n) {
         if (!kept || by_place(&p[kept - 1], &p[i]) != 0) p[kept++] = p[i];
     }
     return kept;
+}
+
+bool mlflow_give(const point *p, size_t n, source_take take, void *arg, err *e) {
+    for (size_t i = 0; i < n; i += PIECE) {
+        if (!take(arg, p + i, n - i < PIECE ? n - i : PIECE, e)) return false;
+    }
+    return true;
 }
 
 // ---- points of logged models ----------------------------------------------------------------

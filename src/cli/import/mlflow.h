@@ -7,10 +7,11 @@
 
 bool mlflow_model_id_of(str text, id *out);           // "m-<32 hex digits>"
 str mlflow_tag(const import_run *r, const char *key); // empty when absent
-kv *mlflow_pairs(arena *a, const kv *p, size_t n);    // a copy that may be written
 // Points of one key: sorts by (step, time, value) and drops repeats, as what a run shows is a
 // set; of equal ones one that names a data set stays. Returns how many there are.
 size_t mlflow_unique(point *p, size_t n);
+// Calls take for all of them, a piece at a time.
+bool mlflow_give(const point *p, size_t n, source_take take, void *arg, err *e);
 
 // Points of logged models stand in for the run's own of the same key, step, time and value:
 // MLflow keeps both.

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#define PIECE      8192
 #define METRIC_MAX ((size_t)4 << 30) // bytes of one metric's file
 #define FIELDS_MAX 8
 
@@ -132,13 +131,6 @@ static void add_run_point(void *arg, const point *p, id run_id) {
     if (!mlflow_model_set_has(l->set, &x)) vec_push(l->a, &l->v, x);
 }
 
-static bool give(point *p, size_t n, source_take take, void *arg, err *e) {
-    for (size_t i = 0; i < n; i += PIECE) {
-        if (!take(arg, p + i, n - i < PIECE ? n - i : PIECE, e)) return false;
-    }
-    return true;
-}
-
 static bool run_key(mlflow_files *m, str key, mlflow_model_set *set, source_take take,
                     void *arg, err *e) {
     arena *a = arena_new();
@@ -150,7 +142,7 @@ static bool run_key(mlflow_files *m, str key, mlflow_model_set *set, source_take
     bool ok = true;
     if (metric_text(m, file, &text, e)) {
         each_line(m, file, false, text, add_run_point, &l);
-        ok = give(l.v.p, mlflow_unique(l.v.p, l.v.n), take, arg, e);
+        ok = mlflow_give(l.v.p, mlflow_unique(l.v.p, l.v.n), take, arg, e);
     }
     m->one = before;
     arena_free(a);
@@ -175,5 +167,5 @@ bool mlflow_files_points(void *src, id run_id, source_take take, void *arg, err 
         if (!run_key(m, keys[i], set, take, arg, e)) return false;
     }
     point *of_models = mlflow_model_set_points(set, &n_models);
-    return give(of_models, n_models, take, arg, e);
+    return mlflow_give(of_models, n_models, take, arg, e);
 }

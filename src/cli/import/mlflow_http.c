@@ -73,7 +73,7 @@ double mlflow_http_f64(const json_value *object, const char *key) {
     return v->f;
 }
 
-static const json_value *child(const json_value *object, const char *key) {
+const json_value *mlflow_http_child(const json_value *object, const char *key) {
     const json_value *v = object ? json_get(object, key) : NULL;
     return v ? v->child : NULL;
 }
@@ -119,7 +119,7 @@ static project project_of(mlflow_http *m, arena *a, const json_value *v) {
                  .life = life_of(m, v),
                  .created_ms = mlflow_http_i64(v, "creation_time", 0),
                  .updated_ms = mlflow_http_i64(v, "last_update_time", 0)};
-    p.tags = pairs(m, a, child(v, "tags"), &p.n_tags);
+    p.tags = pairs(m, a, mlflow_http_child(v, "tags"), &p.n_tags);
     return p;
 }
 
@@ -131,7 +131,7 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
         str body = search_body(a, -1, "\"view_type\":\"ALL\",\"max_results\":1000", token);
         json_value *page = mlflow_http_call(m, a, STR(API "/experiments/search"), body, e);
         if (!page) return false;
-        for (const json_value *x = child(page, "experiments"); x; x = x->next) {
+        for (const json_value *x = mlflow_http_child(page, "experiments"); x; x = x->next) {
             project p = project_of(m, a, x);
             if (p.number < 0) continue;
             vec_push(a, &v, p);
@@ -161,7 +161,7 @@ static const json_value *next_of(mlflow_http *m, struct http_page *p, str path,
         json_value *page = mlflow_http_call(m, p->a, path, body, e);
         if (!page) return NULL;
         p->token = mlflow_http_text(m, p->a, page, "next_page_token");
-        p->at = child(page, list);
+        p->at = mlflow_http_child(page, list);
     }
     const json_value *v = p->at;
     p->at = v->next;
@@ -180,7 +180,7 @@ static void read_links(mlflow_http *m, arena *a, const json_value *v, run_links 
     VEC(dataset_input) datasets = {0};
     VEC(model_link) in = {0}, out = {0};
     const json_value *inputs = json_get(v, "inputs"), *outputs = json_get(v, "outputs");
-    for (const json_value *x = child(inputs, "dataset_inputs"); x; x = x->next) {
+    for (const json_value *x = mlflow_http_child(inputs, "dataset_inputs"); x; x = x->next) {
         const json_value *d = json_get(x, "dataset");
         dataset_input i = {.dataset = {.name = text_or_empty(m, a, d, "name"),
                                        .digest = text_or_empty(m, a, d, "digest"),
@@ -188,15 +188,15 @@ static void read_links(mlflow_http *m, arena *a, const json_value *v, run_links 
                                        .source = text_or_empty(m, a, d, "source"),
                                        .schema = mlflow_http_text(m, a, d, "schema"),
                                        .profile = mlflow_http_text(m, a, d, "profile")}};
-        i.tags = pairs(m, a, child(x, "tags"), &i.n_tags);
+        i.tags = pairs(m, a, mlflow_http_child(x, "tags"), &i.n_tags);
         vec_push(a, &datasets, i);
     }
-    for (const json_value *x = child(inputs, "model_inputs"); x; x = x->next) {
+    for (const json_value *x = mlflow_http_child(inputs, "model_inputs"); x; x = x->next) {
         model_link link = {0};
         if (mlflow_model_id_of(text_or_empty(m, a, x, "model_id"), &link.model))
             vec_push(a, &in, link);
     }
-    for (const json_value *x = child(outputs, "model_outputs"); x; x = x->next) {
+    for (const json_value *x = mlflow_http_child(outputs, "model_outputs"); x; x = x->next) {
         model_link link = {.step = mlflow_http_i64(x, "step", 0)};
         if (mlflow_model_id_of(text_or_empty(m, a, x, "model_id"), &link.model))
             vec_push(a, &out, link);
@@ -224,12 +224,12 @@ static bool read_run(mlflow_http *m, arena *a, const json_value *v, import_run *
                     STR_F(run_id));
         return false;
     }
-    out->params = pairs(m, a, child(data, "params"), &out->n_params);
-    out->tags = pairs(m, a, child(data, "tags"), &out->n_tags);
+    out->params = pairs(m, a, mlflow_http_child(data, "params"), &out->n_params);
+    out->tags = pairs(m, a, mlflow_http_child(data, "tags"), &out->n_tags);
     if (!out->row.name.n) out->row.name = mlflow_tag(out, RUN_NAME_TAG);
     read_links(m, a, v, &out->links);
     m->keys.n = m->keys.cap = 0;
-    for (const json_value *x = child(data, "metrics"); x; x = x->next)
+    for (const json_value *x = mlflow_http_child(data, "metrics"); x; x = x->next)
         vec_push(m->runs.a, &m->keys, text_or_empty(m, m->runs.a, x, "key"));
     return true;
 }
@@ -305,14 +305,14 @@ static bool read_model(mlflow_http *m, arena *a, const json_value *v, import_mod
               .updated_ms = mlflow_http_i64(info, "last_updated_timestamp_ms", 0)}};
     str model_id = text_or_empty(m, a, info, "model_id");
     id_parse(text_or_empty(m, a, info, "source_run_id"), &out->m.source_run);
-    out->m.params = pairs(m, a, child(data, "params"), &out->m.n_params);
-    out->m.tags = pairs(m, a, child(info, "tags"), &out->m.n_tags);
+    out->m.params = pairs(m, a, mlflow_http_child(data, "params"), &out->m.n_params);
+    out->m.tags = pairs(m, a, mlflow_http_child(info, "tags"), &out->m.n_tags);
     if (!mlflow_model_id_of(model_id, &out->m.id)) {
         source_lost(m->log, "logged model '%.*s': its id is not m- and 32 hexadecimal digits",
                     STR_F(model_id));
         return false;
     }
-    keep_points(m, child(data, "metrics"), out->m.id);
+    keep_points(m, mlflow_http_child(data, "metrics"), out->m.id);
     m->has_models = true;
     return true;
 }
@@ -391,7 +391,7 @@ static void tell_registry(mlflow_http *m) {
     size_t n = 0;
     json_value *v = mlflow_http_call(
         m, m->one, STR(API "/registered-models/search?max_results=1000"), (str){0}, &e);
-    for (const json_value *x = child(v, "registered_models"); x; x = x->next)
+    for (const json_value *x = mlflow_http_child(v, "registered_models"); x; x = x->next)
         n++;
     if (n) source_note(m->log, "%zu registered models are not brought over yet", n);
     source_note(m->log,

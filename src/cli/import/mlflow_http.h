@@ -33,6 +33,8 @@ json_value *mlflow_http_call(mlflow_http *m, arena *a, str path, str body, err *
 str mlflow_http_text(mlflow_http *m, arena *a, const json_value *object, const char *key);
 int64_t mlflow_http_i64(const json_value *object, const char *key, int64_t otherwise);
 double mlflow_http_f64(const json_value *object, const char *key);
+// The first element or member of object's `key`, or NULL.
+const json_value *mlflow_http_child(const json_value *object, const char *key);
 
 bool mlflow_http_points(void *src, id run_id, source_take take, void *arg, err *e);
 bool mlflow_http_files(void *src, const source_owner *o, source_take_file take, void *arg,

@@ -5,16 +5,10 @@
 
 #include <stdlib.h>
 
-#define PIECE     8192
 #define DEPTH_MAX 64
 #define HISTORY   "/api/2.0/mlflow/metrics/get-history"
 
 // ---- points ---------------------------------------------------------------------------------
-
-static const json_value *child(const json_value *object, const char *key) {
-    const json_value *v = object ? json_get(object, key) : NULL;
-    return v ? v->child : NULL;
-}
 
 static bool read_history(mlflow_http *m, arena *a, str run_id, str key, mlflow_model_set *set,
                          http_points *out, err *e) {
@@ -26,7 +20,7 @@ static bool read_history(mlflow_http *m, arena *a, str run_id, str key, mlflow_m
                          STR_F(run_id), STR_F(escaped), token.n ? "&page_token=" : "",
                          STR_F(http_client_escape(page_a, token)));
         json_value *page = mlflow_http_call(m, page_a, path, (str){0}, e);
-        for (const json_value *x = child(page, "metrics"); x; x = x->next) {
+        for (const json_value *x = mlflow_http_child(page, "metrics"); x; x = x->next) {
             point p = {.key = key,
                        .step = mlflow_http_i64(x, "step", 0),
                        .time_ms = mlflow_http_i64(x, "timestamp", 0),
@@ -37,13 +31,6 @@ static bool read_history(mlflow_http *m, arena *a, str run_id, str key, mlflow_m
         arena_free(page_a);
     } while (token.n && e->code == ERR_NONE);
     return e->code == ERR_NONE;
-}
-
-static bool give(const point *p, size_t n, source_take take, void *arg, err *e) {
-    for (size_t i = 0; i < n; i += PIECE) {
-        if (!take(arg, p + i, n - i < PIECE ? n - i : PIECE, e)) return false;
-    }
-    return true;
 }
 
 bool mlflow_http_points(void *src, id of, source_take take, void *arg, err *e) {
@@ -58,13 +45,13 @@ bool mlflow_http_points(void *src, id of, source_take take, void *arg, err *e) {
         arena *a = arena_new();
         http_points v = {0};
         bool ok = read_history(m, a, run_id, m->keys.p[i], set, &v, e) &&
-                  give(v.p, mlflow_unique(v.p, v.n), take, arg, e);
+                  mlflow_give(v.p, mlflow_unique(v.p, v.n), take, arg, e);
         arena_free(a);
         if (!ok) return false;
     }
     size_t n;
     const point *p = mlflow_model_set_points(set, &n);
-    return give(p, n, take, arg, e);
+    return mlflow_give(p, n, take, arg, e);
 }
 
 // ---- files ----------------------------------------------------------------------------------
@@ -101,7 +88,7 @@ static bool walk_folder(const walk *w, arena *a, str folder, int depth, err *e) 
             return true;
         }
         if (!page) return false;
-        for (const json_value *x = child(page, "files"); x; x = x->next) {
+        for (const json_value *x = mlflow_http_child(page, "files"); x; x = x->next) {
             str path = mlflow_http_text(w->m, a, x, "path");
             const json_value *is_dir = json_get(x, "is_dir");
             bool folder_there = is_dir && is_dir->type == JSON_TRUE;

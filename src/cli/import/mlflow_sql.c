@@ -100,7 +100,7 @@ static bool told(mlflow_sql *m, const char *table, str of, err *e) {
 
 // The (key, value) rows of an owner, by a plain query.
 static bool read_pairs(mlflow_sql *m, arena *a, const char *q, const char *table, sql_arg owner,
-                       str of, const kv **out, size_t *n, err *e) {
+                       str of, kv **out, size_t *n, err *e) {
     VEC(kv) v = {0};
     void *rows = q ? m->db.ops->query(m->db.db, q, &owner, 1, false, e) : NULL;
     while (rows && m->db.ops->next(rows, e)) {
@@ -160,12 +160,9 @@ bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e) 
     scan_end(&s);
     bool tagged = mlflow_sql_there(m, "experiment_tags");
     for (size_t i = 0; i < v.n && tagged && e->code == ERR_NONE; i++) {
-        const kv *tags;
         read_pairs(m, a, "SELECT \"key\", value FROM experiment_tags WHERE experiment_id = $1",
-                   "experiment_tags", SQL_I64(v.p[i].number), v.p[i].name, &tags,
+                   "experiment_tags", SQL_I64(v.p[i].number), v.p[i].name, &v.p[i].tags,
                    &v.p[i].n_tags, e);
-        v.p[i].tags = ARENA_ARRAY(a, kv, v.p[i].n_tags);
-        if (v.p[i].n_tags) memcpy(v.p[i].tags, tags, v.p[i].n_tags * sizeof(kv));
     }
     *out = v.p;
     *n = v.n;
@@ -207,11 +204,8 @@ static bool read_datasets(mlflow_sql *m, arena *a, str run_id, run_links *l, err
     }
     m->db.ops->end(rows);
     for (size_t i = 0; i < v.n && told(m, "inputs", run_id, e); i++) {
-        const kv *tags;
-        read_pairs(m, a, m->input_tags, "input_tags", SQL_TEXT(uuids.p[i]), run_id, &tags,
-                   &v.p[i].n_tags, e);
-        v.p[i].tags = ARENA_ARRAY(a, kv, v.p[i].n_tags);
-        if (v.p[i].n_tags) memcpy(v.p[i].tags, tags, v.p[i].n_tags * sizeof(kv));
+        read_pairs(m, a, m->input_tags, "input_tags", SQL_TEXT(uuids.p[i]), run_id,
+                   &v.p[i].tags, &v.p[i].n_tags, e);
     }
     l->datasets = v.p;
     l->n_datasets = v.n;
@@ -309,7 +303,6 @@ bool mlflow_sql_next_model(void *src, arena *a, import_model *out, err *e) {
             scan_new(&m->db, m->log, m->models, "logged_models", (str){0}, NULL, true);
     while (scan_next(&m->model_scan, e)) {
         str model_id = arena_str(a, m->db.ops->text(m->model_scan.rows, 1));
-        const kv *params, *tags;
         if (!read_model(m, a, m->model_scan.rows, out)) {
             source_lost(m->log,
                         "logged model '%.*s': its id is not m- and 32 hexadecimal digits",
@@ -317,13 +310,11 @@ bool mlflow_sql_next_model(void *src, arena *a, import_model *out, err *e) {
             continue;
         }
         if (!read_pairs(m, a, m->model_params, "logged_model_params", SQL_TEXT(model_id),
-                        model_id, &params, &out->m.n_params, e) ||
+                        model_id, &out->m.params, &out->m.n_params, e) ||
             !read_pairs(m, a, m->model_tags, "logged_model_tags", SQL_TEXT(model_id), model_id,
-                        &tags, &out->m.n_tags, e)) {
+                        &out->m.tags, &out->m.n_tags, e)) {
             return false;
         }
-        out->m.params = mlflow_pairs(a, params, out->m.n_params);
-        out->m.tags = mlflow_pairs(a, tags, out->m.n_tags);
         return true;
     }
     return false;

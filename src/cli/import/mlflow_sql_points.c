@@ -13,7 +13,7 @@
 bool mlflow_model_points_start(mlflow_sql *m, err *e) {
     m->with_models = map_new(m->a);
     m->one = arena_new();
-    if (!m->model_runs || !m->db.ops->has(m->db.db, "logged_model_metrics", NULL)) {
+    if (!m->model_runs || !mlflow_sql_there(m, "logged_model_metrics")) {
         m->model_metrics = NULL;
         return true;
     }

@@ -20,7 +20,8 @@ void progress_begin(progress *p, const char *what, int64_t total, const char *mo
                     .began_us = clock_mono_us(),
                     .total = total,
                     .more_total = more_total,
-                    .more_what = more_what};
+                    .more_what = more_what,
+                    .terminal = isatty(STDERR_FILENO)};
     p->told_us = p->began_us;
 }
 
@@ -44,21 +45,20 @@ static int counted(char *out, size_t n, const char *what, int64_t done, int64_t 
 }
 
 void progress_at(progress *p, int64_t done, int64_t more) {
-    bool terminal = isatty(STDERR_FILENO);
     int64_t now = clock_mono_us();
     char line[LINE], second[LINE / 2] = "", speed[LINE / 2];
     p->done = done;
     p->more = more;
-    if (now - p->told_us < (terminal ? LINE_US : LOG_US)) return;
+    if (now - p->told_us < (p->terminal ? LINE_US : LOG_US)) return;
     p->told_us = now;
     counted(line, sizeof line / 2, p->what, done, p->total);
     if (p->more_what) counted(second, sizeof second, p->more_what, more, p->more_total);
     rate(p, now, speed, sizeof speed);
-    if (terminal)
+    if (p->terminal)
         fprintf(stderr, "\r\033[K%s  %s  %s", line, second, speed);
     else
         log_msg(LOG_INFO, "import.progress", "%s %s, %s", line, second, speed);
-    p->shown = terminal;
+    p->shown = p->terminal;
 }
 
 void progress_end(progress *p) {

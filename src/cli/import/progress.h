@@ -12,7 +12,7 @@ typedef struct progress {
     int64_t done, total; // total -1: not known
     int64_t more, more_total;
     const char *more_what; // "points", or NULL
-    bool shown;
+    bool terminal, shown;
 } progress;
 
 void progress_begin(progress *p, const char *what, int64_t total, const char *more_what,
