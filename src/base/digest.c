@@ -11,7 +11,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
-#include "base/hex_internal.h"
+#include "base/hex.h"
 
 #include <pthread.h>
 #include <stdlib.h>

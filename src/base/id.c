@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/hex_internal.h"
+#include "base/hex.h"
 
 #include <errno.h>
 #include <pthread.h>

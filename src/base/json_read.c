@@ -10,7 +10,7 @@
 // No byte at or behind `end` is ever read. A reader belongs to one thread.
 #include "base/json.h"
 
-#include "base/hex_internal.h"
+#include "base/hex.h"
 #include "base/json_scan_internal.h"
 #include "base/utf8_internal.h"
 

@@ -4,7 +4,7 @@
 #include "base/msg_internal.h"
 
 #include "base/err.h"
-#include "base/hex_internal.h"
+#include "base/hex.h"
 
 // ---- fields
 // --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "cli/local.h"
 
 #include "api/api.h"
+#include "base/hex.h"
 #include "base/id.h"
 
 #include <stdio.h>
@@ -21,8 +22,8 @@ struct cli_local {
 static void make_token(cli_local *l) {
     unsigned char bytes[24];
     random_bytes(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(l->token + 2 * i, 3, "%02x", bytes[i]);
+    hex_put(l->token, bytes, sizeof bytes);
+    l->token[2 * sizeof bytes] = 0;
 }
 
 cli_local *cli_local_start(const cli_options *o, arena *a, err *e) {

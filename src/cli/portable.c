@@ -2,6 +2,7 @@
 // portable: see portable.h. Any thread.
 #include "cli/portable.h"
 
+#include "base/hex.h"
 #include "base/msg.h"
 #include "base/vec.h"
 #include "core/edge.h"
@@ -120,11 +121,11 @@ bool portable_has(const portable_file *f, const db_rows *row) {
 }
 
 void portable_put_hex(json_writer *w, str bytes) {
-    static const char digits[] = "0123456789abcdef";
     buf b = BUF_MAX(2 * bytes.n + 1);
-    for (size_t i = 0; i < bytes.n; i++) {
-        buf_byte(&b, digits[(uint8_t)bytes.p[i] >> 4]);
-        buf_byte(&b, digits[(uint8_t)bytes.p[i] & 15]);
+    char *room = bytes.n ? buf_room(&b, 2 * bytes.n) : NULL;
+    if (room) {
+        hex_put(room, (const uint8_t *)bytes.p, bytes.n);
+        b.n += 2 * bytes.n;
     }
     json_string(w, buf_view(&b));
     buf_free(&b);
@@ -157,7 +158,7 @@ static int hex_value(char c) {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool portable_get_hex(arena *a, str hex, str *bytes) {
+static bool get_hex(arena *a, str hex, str *bytes) {
     char *out = arena_bytes(a, hex.n / 2 + 1);
     for (size_t i = 0; i + 1 < hex.n; i += 2) {
         int high = hex_value(hex.p[i]), low = hex_value(hex.p[i + 1]);
@@ -194,7 +195,7 @@ static bool put_cell(arena *a, const portable_file *f, const table_column *c,
     } else {
         if (v->type != JSON_STRING) return false;
         bytes = v->text;
-        if (c->type == TABLE_BLOB && !portable_get_hex(a, v->text, &bytes)) return false;
+        if (c->type == TABLE_BLOB && !get_hex(a, v->text, &bytes)) return false;
         buf_uvar(row, bytes.n + 1);
         buf_str(row, bytes);
     }

@@ -28,8 +28,7 @@ void portable_put(json_writer *w, const portable_file *f, const db_rows *row);
 // From a line to the bytes of a row (table.h). ERR_INVALID says what is wrong with it.
 bool portable_get(arena *a, const portable_file *f, str line, buf *row, err *e);
 
-// The parts of lines that are no columns: an id or digest as hex.
+// A part of a line that is no column: an id or digest as hex.
 void portable_put_hex(json_writer *w, str bytes);
-bool portable_get_hex(arena *a, str hex, str *bytes);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hexadecimal digits, for ids and digests.
-#ifndef STEMMA_BASE_HEX_INTERNAL_H
-#define STEMMA_BASE_HEX_INTERNAL_H
+#ifndef STEMMA_BASE_HEX_H
+#define STEMMA_BASE_HEX_H
 
 #include "base/str.h"
 
