@@ -15,6 +15,10 @@ struct cli_client {
     int64_t error_at;
 };
 
+bool cli_is_within(const cli_options *o) {
+    return !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
+}
+
 static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_us,
                                 int64_t stall_us, err *e) {
     cli_client *c = mem_alloc(sizeof *c);
@@ -22,7 +26,7 @@ static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_u
         .url = o->url, .token = o->token, .within_us = within_us, .stall_us = stall_us};
     c->a = a;
     c->error_at = -1;
-    bool within = !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
+    bool within = cli_is_within(o);
     if (within) {
         c->local = cli_local_start(o, a, e);
         if (c->local) {

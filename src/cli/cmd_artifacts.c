@@ -49,16 +49,10 @@ static bool list(cli_session *s) {
 
 // ---- cat ------------------------------------------------------------------------------------
 
-static bool to_output(void *arg, const void *p, size_t n) {
-    cli_session *s = arg;
-    out_add(&s->t, str_n(p, n));
-    return !s->t.gone;
-}
-
 static bool cat(cli_session *s) {
     str run_id;
     if (!cli_run_named(s, s->o->words[0], &run_id)) return false;
-    http_exchange x = {.method = "GET", .write = to_output, .arg = s};
+    http_exchange x = {.method = "GET", .write = cli_write_out, .arg = s};
     x.path = cli_file_path(s->a, run_id, s->o->words[1]);
     s->t.may_page = false;
     bool ok = cli_exchange(s->c, &x, &s->e);

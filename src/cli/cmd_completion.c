@@ -282,9 +282,7 @@ int cmd_complete(const cli_options *o, arena *a) {
         return CLI_USAGE;
     s.o = &theirs;
     // A folder of its own would have to be opened for each key press: then tables only.
-    bool within =
-        !cli_given(&theirs, "url") && (cli_given(&theirs, "data") || cli_given(&theirs, "db"));
-    if (!within) s.c = cli_connect_within(&theirs, a, WITHIN_US, &s.e);
+    if (!cli_is_within(&theirs)) s.c = cli_connect_within(&theirs, a, WITHIN_US, &s.e);
     complete(&s, o->words + 1, o->n_words - 1, (size_t)at);
     cli_disconnect(s.c);
     return CLI_OK;

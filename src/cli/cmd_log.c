@@ -63,17 +63,13 @@ static bool send_points(logging *l, err *e) {
 
 // ---- from the command line ------------------------------------------------------------------
 
-static bool read_number(str text, double *out) {
-    return num_parse_f64(text, out);
-}
-
 static bool put_words(logging *l, size_t from, err *e) {
     for (size_t i = from; i < l->o->n_words; i++) {
         kv p;
         double value;
         if (str_is(l->o->words[i], "-")) continue;
         if (!cli_key_value(l->o->words[i], &p.key, &p.value, e)) return false;
-        if (!read_number(p.value, &value))
+        if (!num_parse_f64(p.value, &value))
             return err_set(e, ERR_INVALID,
                            "'%.*s' is no number; texts are logged with --config "
                            "or --tag",
@@ -92,12 +88,7 @@ static bool put_list(logging *l, const char *option, const char *quoted, size_t 
     if (!n) return true;
     json_key_lit(&l->w, quoted, n_quoted);
     json_array(&l->w);
-    for (size_t i = 0; i < n; i++) {
-        json_object(&l->w);
-        json_m_string(&l->w, "key", v[i].key);
-        json_m_string(&l->w, "value", v[i].value);
-        json_object_end(&l->w);
-    }
+    cli_put_pairs(&l->w, v, n);
     json_array_end(&l->w);
     return true;
 }
@@ -122,7 +113,7 @@ static bool value_of(const json_value *v, double *out) {
         *out = v->f;
         return true;
     }
-    return v->type == JSON_STRING && read_number(v->text, out);
+    return v->type == JSON_STRING && num_parse_f64(v->text, out);
 }
 
 // Every member but step and time_ms is a metric.

@@ -96,15 +96,9 @@ static bool list_points(cli_session *s, str run_id, const str *keys, size_t n) {
     return ok;
 }
 
-static bool pass_on(void *arg, const void *p, size_t n) {
-    cli_session *s = arg;
-    out_add(&s->t, str_n(p, n));
-    return !s->t.gone;
-}
-
 // Numbers only: nothing in it needs to be made harmless.
 static bool stream_points(cli_session *s, str run_id, str key) {
-    http_exchange x = {.method = "GET", .write = pass_on, .arg = s};
+    http_exchange x = {.method = "GET", .write = cli_write_out, .arg = s};
     x.accept = s->o->csv.n ? "text/csv" : "application/x-ndjson";
     x.path = arena_printf(s->a, "/api/v1%.*s", STR_F(points_path(s, run_id, key)));
     if (cli_given(s->o, "limit") && cli_limit(s->o))

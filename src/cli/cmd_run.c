@@ -9,6 +9,7 @@
 #include "cli/client.h"
 #include "cli/pairs.h"
 #include "cli/run_cmd.h"
+#include "cli/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,15 +63,6 @@ static void take_signals(run_cmd *r) {
 
 // ---- the run --------------------------------------------------------------------------------
 
-static void put_pairs(json_writer *w, const kv *v, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        json_object(w);
-        json_m_string(w, "key", v[i].key);
-        json_m_string(w, "value", v[i].value);
-        json_object_end(w);
-    }
-}
-
 static bool creation_body(run_cmd *r, buf *b, err *e) {
     kv *tags, *config, *about;
     size_t n_tags, n_config, n_about;
@@ -86,11 +78,11 @@ static bool creation_body(run_cmd *r, buf *b, err *e) {
         json_m_string(&w, "user", about[0].value);
     json_m_i64(&w, "start_ms", r->began_us / 1000);
     json_m_array(&w, "tags");
-    put_pairs(&w, about, n_about);
-    put_pairs(&w, tags, n_tags);
+    cli_put_pairs(&w, about, n_about);
+    cli_put_pairs(&w, tags, n_tags);
     json_array_end(&w);
     json_m_array(&w, "config");
-    put_pairs(&w, config, n_config);
+    cli_put_pairs(&w, config, n_config);
     json_array_end(&w);
     json_object_end(&w);
     return true;
@@ -137,7 +129,7 @@ static bool open_outbox(run_cmd *r, err *e) {
     outbox_config c = {.url = cli_client_url(r->client),
                        .token = cli_client_token(r->client),
                        .folder = str_of(folder && *folder ? folder : "/tmp"),
-                       .beat_path = arena_printf(r->a, "/runs/%.*s/beat", STR_F(r->id)),
+                       .beat_path = cli_run_path(r->a, r->id, "/beat"),
                        .beat_body = arena_printf(
                            r->a, "{\"every_s\":%d,\"from\":\"stemma run on %.*s, process %d\"}",
                            BEAT_S, STR_F(run_host(r->a)), (int)getpid()),
@@ -241,8 +233,8 @@ static void put_ending(run_cmd *r, const ending *x) {
     json_m_i64(&w, "end_ms", clock_now_us() / 1000);
     if (x->reason.n) json_m_string(&w, "reason", x->reason);
     json_object_end(&w);
-    outbox_put(r->box, "PATCH", arena_printf(r->a, "/runs/%.*s", STR_F(r->id)),
-               "application/json", buf_view(&b));
+    outbox_put(r->box, "PATCH", cli_run_path(r->a, r->id, ""), "application/json",
+               buf_view(&b));
     buf_free(&b);
 }
 

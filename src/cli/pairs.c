@@ -18,3 +18,12 @@ bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *
     *n = v.n;
     return true;
 }
+
+void cli_put_pairs(json_writer *w, const kv *v, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        json_object(w);
+        json_m_string(w, "key", v[i].key);
+        json_m_string(w, "value", v[i].value);
+        json_object_end(w);
+    }
+}

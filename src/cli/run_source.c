@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "base/vec.h"
 #include "cli/run_cmd.h"
+#include "cli/session.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -225,8 +226,8 @@ static void send_tags(run_source *s, str python) {
     json_array_end(&w);
     json_object_end(&w);
     if (str_find_str(buf_view(&b), STR("\"key\""), 0) != SIZE_MAX)
-        outbox_put(s->box, "POST", arena_printf(s->a, "/runs/%.*s/log", STR_F(s->run_id)),
-                   "application/json", buf_view(&b));
+        outbox_put(s->box, "POST", cli_run_path(s->a, s->run_id, "/log"), "application/json",
+                   buf_view(&b));
     buf_free(&b);
 }
 
@@ -270,7 +271,8 @@ run_source *run_source_start(arena *a, const char *file, const sigset_t *mask) {
     s->file = file;
     pthread_mutex_init(&s->lock, NULL);
     thread_cond_init(&s->wake);
-    for (int q = 0; q < N_QUESTIONS && in_repository(); q++)
+    int n = in_repository() ? N_QUESTIONS : 0;
+    for (int q = 0; q < n; q++)
         ask(s, (question)q, mask);
     thread_start(&s->thread, "source", 0, true, source_main, s);
     return s;

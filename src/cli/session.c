@@ -48,6 +48,12 @@ void cli_put_json(cli_session *s, str json) {
     out_add(&s->t, STR("\n"));
 }
 
+bool cli_write_out(void *session, const void *p, size_t n) {
+    cli_session *s = session;
+    out_add(&s->t, str_n(p, n));
+    return !s->t.gone;
+}
+
 void cli_line(cli_session *s, const char *label, str text, out_style style) {
     if (!text.n) return;
     out_printf(&s->t, "%s%-10s%s", out_begin(&s->t, OUT_DIM), label, out_end(&s->t));

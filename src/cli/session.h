@@ -23,6 +23,9 @@ int cli_talk(const cli_options *o, arena *a, bool (*fn)(cli_session *s));
 
 // The API's reply as it came, for --json.
 void cli_put_json(cli_session *s, str json);
+// An exchange's `write` to standard output as it is, its `arg` the session; false when the
+// reader is gone.
+bool cli_write_out(void *session, const void *p, size_t n);
 // "label     text", nothing when the text is empty.
 void cli_line(cli_session *s, const char *label, str text, out_style style);
 
