@@ -47,8 +47,7 @@ static void fill(char *p, size_t n, uint64_t seed) {
     }
 }
 
-// ---- small objects
-// ------------------------------------------------------------------------------
+// ---- small objects -------------------------------------------------------------------------
 
 typedef struct small {
     store *s;
@@ -106,8 +105,7 @@ static void run_small(store *s, uint64_t n, unsigned threads, bool read) {
     free(w);
 }
 
-// ---- a large one
-// --------------------------------------------------------------------------------
+// ---- a large one ---------------------------------------------------------------------------
 
 // As dd bs=256k conv=fsync does it.
 static double plain(const char *dir, const char *block, uint64_t steps) {

@@ -95,8 +95,7 @@ int cmd_down(const load_options *o, arena *a, report *r) {
     return move_file(o, a, r, false);
 }
 
-// ---- many
-// -----------------------------------------------------------------------------------------------------------
+// ---- many ----------------------------------------------------------------------------------
 typedef struct many {
     const load_options *o;
     int64_t next, until_us; // next: atomic

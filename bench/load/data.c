@@ -145,8 +145,7 @@ double own_cpu(void) {
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-// ---- what fill puts in
-// ----------------------------------------------------------------------------------------------
+// ---- what fill puts in ---------------------------------------------------------------------
 static uint64_t cell(uint64_t seed, uint64_t kind, uint64_t i, uint64_t j) {
     return mix64(seed ^ mix64(kind << 60 ^ i << 16 ^ j));
 }

@@ -44,8 +44,7 @@ typedef struct follow {
     char error[500];
 } follow;
 
-// ---- the writer
-// -------------------------------------------------------------------------------
+// ---- the writer ----------------------------------------------------------------------------
 
 static bool create_next(void *arg, slot *s) {
     follow *f = arg;
@@ -74,8 +73,7 @@ static void *write_main(void *arg) {
     return NULL;
 }
 
-// ---- the streams
-// ------------------------------------------------------------------------------
+// ---- the streams ---------------------------------------------------------------------------
 
 static bool open_one(follow *f, stream *s) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->o->port)};

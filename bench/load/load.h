@@ -13,8 +13,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
-// ---- options (b_load.c)
-// --------------------------------------------------------------------------------------------
+// ---- options (b_load.c) --------------------------------------------------------------------
 // X(name, kind, default, what it is)
 #define LOAD_OPTIONS(X)                                                                        \
     X(host, TEXT, "127.0.0.1", "where the server is")                                          \
@@ -61,8 +60,7 @@ typedef struct load_options {
     LOAD_OPTIONS(LOAD_MEMBER)
 } load_options;
 
-// ---- result (report.c)
-// ---------------------------------------------------------------------------------------------
+// ---- result (report.c) ---------------------------------------------------------------------
 // Names and values in order, printed as lines or as one JSON object. Names and texts are not
 // copied, except by report_text.
 typedef struct report {
@@ -80,8 +78,7 @@ void report_text(report *r, const char *name, str v);
 void report_json(report *r, const char *name, str ready_made);
 void report_print(const report *r, bool as_json);
 
-// ---- latencies (hist.c)
-// --------------------------------------------------------------------------------------------
+// ---- latencies (hist.c) --------------------------------------------------------------------
 // Microseconds in buckets of at most 1.6 % width (64 a power of two).
 #define HIST_SUB     64
 #define HIST_BUCKETS (HIST_SUB * 36)
@@ -97,8 +94,7 @@ uint64_t hist_quantile(const hist *h, double q);
 // <prefix>p50_ms, p95, p99, p99.9 and max.
 void hist_report(const hist *h, report *r, const char *prefix);
 
-// ---- one reply (reply.c)
-// -------------------------------------------------------------------------------------------
+// ---- one reply (reply.c) -------------------------------------------------------------------
 // An incremental reader of one HTTP/1.1 reply: status, Content-Length or chunks; 1xx replies
 // are passed over.
 typedef struct reply {
@@ -125,8 +121,7 @@ void reply_init(reply *r);
 bool reply_feed(reply *r, const char *p, size_t n, void (*sink)(void *, const char *, size_t),
                 void *arg, const char **why);
 
-// ---- engine (engine.c)
-// ---------------------------------------------------------------------------------------------
+// ---- engine (engine.c) ---------------------------------------------------------------------
 // A connection and what is in flight on it. `next` fills head (request line, headers, maybe a
 // body) and, for bodies that are long, `body`: body_n bytes that repeat the first body_span
 // ones.
@@ -191,8 +186,7 @@ bool call_once(const load_options *o, arena *a, const char *method, str path, st
                str *answer, char error[500]);
 void report_load(report *r, const load *l); // latency, bytes, reconnects
 
-// ---- helpers (data.c)
-// ----------------------------------------------------------------------------------------------
+// ---- helpers (data.c) ----------------------------------------------------------------------
 uint64_t mix64(uint64_t x); // splitmix64's finaliser
 double unit(uint64_t x);    // [0, 1) from mixed bits
 // A loss curve's point: float32-born, with 1 % noise; equal arguments give equal values.
@@ -235,8 +229,7 @@ typedef struct frame { // keys x steps points of a run
 } frame;
 void put_frame(buf *b, const frame *f); // a whole body with this frame
 
-// ---- commands
-// ------------------------------------------------------------------------------------------------------
+// ---- commands ------------------------------------------------------------------------------
 // Each returns the exit status: 0 when all went well and everything was read back.
 int cmd_points(const load_options *o, arena *a, report *r);
 int cmd_ingest(const load_options *o, arena *a, report *r);

@@ -49,8 +49,7 @@ typedef struct cursor { // a connection's own
     uint64_t read;
 } cursor;
 
-// ---- sending
-// --------------------------------------------------------------------------------------------------------
+// ---- sending -------------------------------------------------------------------------------
 // As the Python client writes it: ", " and ": ".
 static void put_batch(buf *b, const points *p, const series_run *r) {
     buf_clear(b);
@@ -131,8 +130,7 @@ static bool send_done(void *arg, slot *s) {
     return true;
 }
 
-// ---- reading back
-// ---------------------------------------------------------------------------------------------------
+// ---- reading back --------------------------------------------------------------------------
 static bool read_next(void *arg, slot *s) {
     points *p = arg;
     cursor *c = s->state;
@@ -241,8 +239,7 @@ static bool read_done(void *arg, slot *s) {
     return true;
 }
 
-// ---- the command
-// ----------------------------------------------------------------------------------------------------
+// ---- the command ---------------------------------------------------------------------------
 static bool prepare(points *p, arena *a, str *experiment, char error[500]) {
     const load_options *o = p->o;
     if (o->batch % o->keys)

@@ -33,8 +33,7 @@ typedef enum json_type {
 
 enum { JSON_NAN = 1 }; // accept bare NaN, Infinity, -Infinity
 
-// ---- pull form
-// -----------------------------------------------------------------------------------------------
+// ---- pull form -----------------------------------------------------------------------------
 typedef struct json_reader {
     const char *start, *p, *end;
     arena *a;
@@ -69,8 +68,7 @@ str json_raw(json_reader *r, json_type just_read, size_t start);
 size_t json_offset(
     const json_reader *r); // where the value read last begins (its first byte, not its key)
 
-// ---- tree
-// ----------------------------------------------------------------------------------------------------
+// ---- tree ----------------------------------------------------------------------------------
 typedef struct json_value json_value;
 struct json_value {
     json_type type;
@@ -90,8 +88,7 @@ json_value *json_parse(arena *a, str text, unsigned flags, str *error);
 json_value *json_get(const json_value *object,
                      const char *key); // NULL when absent; the last of repeated keys
 
-// ---- writer
-// --------------------------------------------------------------------------------------------------
+// ---- writer --------------------------------------------------------------------------------
 // Writes into a buf; when `flush` is set it is called before a value whenever the buf holds
 // more than `flush_at` bytes, and empties it (a streamed reply); what is left at the end is the
 // caller's to send. Once the buf is full it is not called any more: check `out->full` at the

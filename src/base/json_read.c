@@ -36,8 +36,7 @@ static inline const char *skip_space(const char *p, const char *end) {
     return p;
 }
 
-// ---- strings
-// -------------------------------------------------------------------------------------------------
+// ---- strings -------------------------------------------------------------------------------
 
 // Four hex digits at p as a number, -1 when they are not there.
 static int four_digits(const char *p, const char *end) {
@@ -157,8 +156,7 @@ static inline const char *read_string(json_reader *r, const char *p, str *out) {
     return q + 1;
 }
 
-// ---- values
-// --------------------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------
 
 static inline bool starts(const json_reader *r, const char *p, const char *word, size_t n) {
     return (size_t)(r->end - p) >= n && !memcmp(p, word, n);

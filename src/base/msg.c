@@ -6,8 +6,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 
-// ---- fields
-// --------------------------------------------------------------------------------------------------
+// ---- fields --------------------------------------------------------------------------------
 
 // The key may stand in the middle of a text: at most key.n bytes of it are read, and no more of
 // the name than it has.
@@ -98,8 +97,7 @@ str msg_path_text(arena *a, const msg_path *at) {
     return s;
 }
 
-// ---- values that come as text
-// --------------------------------------------------------------------------------
+// ---- values that come as text --------------------------------------------------------------
 
 bool msg_integral(uint8_t kind, int64_t v) {
     return kind != MSG_INT32 || (v >= INT32_MIN && v <= INT32_MAX);
@@ -146,8 +144,7 @@ bool msg_fit(const msg_field *f, str *s, size_t *length) {
     return *length <= f->max;
 }
 
-// ---- percent-encoding
-// ----------------------------------------------------------------------------------------
+// ---- percent-encoding ----------------------------------------------------------------------
 
 bool msg_unescape(arena *a, str s, bool plus, str *out) {
     if (str_find(s, '%', 0) == SIZE_MAX && (!plus || str_find(s, '+', 0) == SIZE_MAX)) {

@@ -19,8 +19,7 @@ typedef struct decoder {
     unsigned missing_depth;
 } decoder;
 
-// ---- problems
-// ------------------------------------------------------------------------------------------------
+// ---- problems ------------------------------------------------------------------------------
 
 static bool bad_json(decoder *d) {
     str why = arena_printf(d->a, "%s at byte %zu", d->r.error, d->r.at);
@@ -74,8 +73,7 @@ static void note_missing(decoder *d, const msg_field *f, const msg_path *up, uns
     d->missing_depth = depth;
 }
 
-// ---- single values
-// -------------------------------------------------------------------------------------------
+// ---- single values -------------------------------------------------------------------------
 
 static bool get_string(decoder *d, const msg_path *at, json_type type, str *out) {
     const msg_field *f = at->field;
@@ -153,8 +151,7 @@ static bool get_raw(decoder *d, const msg_path *at, json_type type, str *out) {
     return false;
 }
 
-// ---- messages and lists
-// --------------------------------------------------------------------------------------
+// ---- messages and lists --------------------------------------------------------------------
 
 static bool get_value(decoder *d, const msg_path *at, json_type type, void *out);
 
@@ -277,8 +274,7 @@ static bool get_value(decoder *d, const msg_path *at, json_type type, void *out)
     return false;
 }
 
-// ---- the whole
-// -----------------------------------------------------------------------------------------------
+// ---- the whole -----------------------------------------------------------------------------
 
 // Nothing but white space may follow the document's value.
 static bool at_end(decoder *d) {

@@ -275,8 +275,7 @@ bool job_finish(core *c, const job_claim *k, const job_now *now, const job_end *
     return db_write(c->db, finish, &h, e);
 }
 
-// ---- rows of what runs by itself
-// -------------------------------------------------------------
+// ---- rows of what runs by itself -----------------------------------------------------------
 
 static bool prepare(db_tx *tx, void *arg, err *e) {
     int64_t now = clock_now_us();

@@ -32,15 +32,13 @@ static inline void job_show(job_shown *s, bool holds, int64_t more, int64_t back
     atomic_store_explicit(&s->holds, holds, memory_order_relaxed);
 }
 
-// ---- the manager (job_manager.c)
-// --------------------------------------------------------------
+// ---- the manager (job_manager.c) -----------------------------------------------------------
 typedef struct job_manager job_manager;
 void job_manager_start(core *c, int64_t lease_us); // sets c->jobs
 void job_manager_wake(job_manager *m);
 void job_manager_stop(core *c); // tells the jobs to end, and waits until they have
 
-// ---- rows as the manager sees them (job.c)
-// -----------------------------------------------------
+// ---- rows as the manager sees them (job.c) -------------------------------------------------
 typedef struct job_claim { // of a job that this server runs
     int64_t ws;
     id job;

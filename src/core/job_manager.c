@@ -102,8 +102,7 @@ static job_now now_of(job_run *j, arena *a) {
     return now;
 }
 
-// ---- one job
-// ----------------------------------------------------------------------------------
+// ---- one job -------------------------------------------------------------------------------
 
 static job_end end_of(const job_run *j, bool ok, const err *e) {
     const job_claim *k = &j->claim;
@@ -205,8 +204,7 @@ static void reap(job_manager *m) {
     }
 }
 
-// ---- threads that are shown
-// -------------------------------------------------------------------
+// ---- threads that are shown ----------------------------------------------------------------
 
 // At once when a thread begins or ends to hold its lease, else now and then.
 static void show_threads(job_manager *m, bool last) {
@@ -229,8 +227,7 @@ static void show_threads(job_manager *m, bool last) {
     }
 }
 
-// ---- the thread
-// -------------------------------------------------------------------------------
+// ---- the thread ----------------------------------------------------------------------------
 
 static bool manager_wait(job_manager *m) { // false: stop
     int64_t until = clock_mono_us() + (m->n_jobs ? LOOK_BUSY_US : LOOK_US);

@@ -21,8 +21,7 @@
 extern const char series_schema[];       // tables point_log, series, block
 extern const char series_level_schema[]; // table block_level
 
-// ---- writing
-// ---------------------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------
 // A batch as one self-contained record: strings once, columns compactly coded, and a summary
 // (first, last, min, max, count) a series in front, so that no reader must decode points to
 // know them. n > 0.
@@ -41,8 +40,7 @@ bool series_record_columns(arena *a, const series_columns *s, size_t n, str *rec
 // models to the run.
 bool series_append(db_tx *tx, core *c, int64_t ws, id run, str record, err *e);
 
-// ---- reading
-// ---------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------
 typedef struct series_value {
     int64_t step, time_ms;
     double value;
@@ -136,8 +134,7 @@ typedef struct series_model_point {
 } series_model_point;
 bool series_of_model(ctx *c, id model, size_t max, series_model_point **out, size_t *n, err *e);
 
-// ---- background and care
-// ----------------------------------------------------------------------------------------
+// ---- background and care -------------------------------------------------------------------
 typedef struct series_packer series_packer;
 series_packer *series_packer_start(core *c); // a thread that packs what is due, under a lease
 void series_packer_wake(series_packer *p);   // something was appended

@@ -26,8 +26,7 @@ static inline void store64(uint8_t *p, uint64_t v) {
     memcpy(p, &v, sizeof v);
 }
 
-// ---- choosing
-// ----------------------------------------------------------------------------------
+// ---- choosing ------------------------------------------------------------------------------
 
 static col plan_for(const int64_t *v, size_t n) {
     int64_t min = v[0], max = v[0];
@@ -68,8 +67,7 @@ col col_plan(const int64_t *v, size_t n, int64_t slope, size_t at) {
     return best;
 }
 
-// ---- writing
-// -----------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------
 
 static void pack(const uint64_t *x, size_t n, unsigned w, uint8_t *out) {
     uint64_t acc = 0;
@@ -104,8 +102,7 @@ void col_write(const col *c, const int64_t *v, size_t n, int64_t slope, size_t a
     pack(x, n, c->width, out);
 }
 
-// ---- reading
-// -----------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------
 
 static inline uint64_t mask_of(unsigned w) {
     return w >= 64 ? UINT64_MAX : ((uint64_t)1 << w) - 1;
@@ -176,8 +173,7 @@ int64_t col_get(const col *c, const uint8_t *p, const uint8_t *end, size_t n, in
     return (int64_t)((uint64_t)c->base + x);
 }
 
-// ---- values
-// --------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------
 
 static const double ten_to[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};

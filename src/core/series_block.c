@@ -104,8 +104,7 @@ bool block_open(block *b, str data, err *e) {
     return !bad || series_corrupt(bad, e);
 }
 
-// ---- decoding
-// ----------------------------------------------------------------------------------
+// ---- decoding ------------------------------------------------------------------------------
 
 static void read_mini_column(const block *b, size_t m, int which, int64_t *out) {
     const mini *k = &b->mini[m];
@@ -171,8 +170,7 @@ size_t block_lower(const block *b, int64_t step) {
     return (lo - 1) * MINI + i;
 }
 
-// ---- levels
-// --------------------------------------------------------------------------------------
+// ---- levels --------------------------------------------------------------------------------
 
 typedef struct range {
     int64_t min, max;

@@ -75,8 +75,7 @@ static bool each_run(care *k, bool pending, bool (*one)(care *k, err *e), err *e
     }
 }
 
-// ---- checking
-// ------------------------------------------------------------------------------------
+// ---- checking ------------------------------------------------------------------------------
 
 static void report(care *k, str key, const char *what) {
     str text = arena_printf(k->a, "series %.*s: %s", STR_F(key), what);
@@ -244,8 +243,7 @@ bool series_check(core *c, void (*bad)(void *arg, id run, const char *what), voi
     return ok;
 }
 
-// ---- summaries and levels anew
-// ------------------------------------------------------------------------------
+// ---- summaries and levels anew -------------------------------------------------------------
 
 static void ignore(void *arg, id run_id, const char *what) {
     (void)arg;
@@ -304,8 +302,7 @@ bool series_rebuild(core *c, uint64_t *n, err *e) {
     return ok;
 }
 
-// ---- removing
-// ------------------------------------------------------------------------------------
+// ---- removing ------------------------------------------------------------------------------
 
 enum { FORGET_ROWS = 64 };
 

@@ -79,8 +79,7 @@ bool shistory_page(db_tx *tx, arena *a, const sviews *vs, str key, series_order 
     return ok;
 }
 
-// ---- the call
-// ------------------------------------------------------------------------------------
+// ---- the call ------------------------------------------------------------------------------
 
 typedef struct history {
     ctx *c;

@@ -114,8 +114,7 @@ bool ssum_get(cur *c, ssum *s, int type);
 // As readers see it; s is of doubles' ranks.
 series_summary series_summary_of(str key, const ssum *s);
 
-// ---- columns of up to 64 integers
-// ----------------------------------------------------------------
+// ---- columns of up to 64 integers ----------------------------------------------------------
 enum { MINI = 64 };
 // Values as they are; as differences to the block's line; as differences to the one before.
 typedef enum col_mode { COL_FOR, COL_LINE, COL_DELTA, COL_MODES } col_mode;
@@ -153,8 +152,7 @@ typedef enum val_kind {
 col val_plan(const int64_t *val, size_t n, int type, int64_t *code, uint8_t *kind);
 void val_decode(int64_t *v, size_t n, uint8_t kind);
 
-// ---- records
-// -----------------------------------------------------------------------------------
+// ---- records -------------------------------------------------------------------------------
 typedef struct srec_series {
     str key, dataset_name, dataset_digest;
     id model; // zero: none
@@ -178,8 +176,7 @@ bool srec_open(srec *r, arena *a, str head, str data, err *e);
 // Decodes s->sum.count points in the order of arrival. ERR_CORRUPT.
 bool srec_points(const srec_series *s, spt *out, err *e);
 
-// ---- blocks
-// ------------------------------------------------------------------------------------
+// ---- blocks --------------------------------------------------------------------------------
 enum { BLOCK_MAX = 8192, BLOCK_MINIS = BLOCK_MAX / MINI, BLOCK_GROUPS = BLOCK_MINIS / 64 };
 enum {
     BLOCK_RISING = 1, // times do not fall along the order of points
@@ -222,8 +219,7 @@ bool block_range(const block *b, size_t from, size_t to, int64_t *min, int64_t *
 uint64_t block_nans(const block *b, size_t from, size_t to);
 void block_sum(const block *b, ssum *s);
 
-// ---- rows
-// ----------------------------------------------------------------------------------------
+// ---- rows ----------------------------------------------------------------------------------
 enum {                  // flags of a series
     SERIES_RISING = 1,  // its main sequence rises in time
     SERIES_LEVELED = 2, // each of its blocks has a row of levels

@@ -20,8 +20,7 @@ enum {
     DUE_US = 2000000, // no record waits longer (but for what is in front of it)
 };
 
-// ---- what is due
-// ---------------------------------------------------------------------------------
+// ---- what is due ---------------------------------------------------------------------------
 
 // Is it worth packing now? Else its records are counted as waiting.
 static bool is_due(db_tx *tx, pack_step *s, int64_t ws, id run_id, bool *due, err *e) {
@@ -56,8 +55,7 @@ static bool next_run(db_tx *tx, pack_step *s, bool *found, err *e) {
     return true;
 }
 
-// ---- reading a run
-// -------------------------------------------------------------------------------
+// ---- reading a run -------------------------------------------------------------------------
 
 static pjob *job_of(arena *a, prun *r, const srec_series *s) {
     str identity = srow_identity(a, s);
@@ -202,8 +200,7 @@ static bool read_run(db_tx *tx, pack_step *s, prun *r, err *e) {
     return true;
 }
 
-// ---- encoding
-// ------------------------------------------------------------------------------------
+// ---- encoding ------------------------------------------------------------------------------
 
 static str encode(pack_step *s, const spt *p, size_t n, int type) {
     buf b = BUF_MAX(1 << 20);
@@ -305,8 +302,7 @@ static bool encode_job(pack_step *s, pjob *job, bool settling, err *e) {
     return true;
 }
 
-// ---- writing
-// -------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------
 
 static bool write_block(db_tx *tx, const prun *r, int64_t series, const pblock *k, err *e) {
     const bhead *h = &k->h;
@@ -362,8 +358,7 @@ static bool write_step(db_tx *tx, void *arg, err *e) {
     return true;
 }
 
-// ---- a step
-// --------------------------------------------------------------------------------------
+// ---- a step --------------------------------------------------------------------------------
 
 pack_step *pack_step_new(db *d, bool everything) {
     pack_step *s = mem_alloc(sizeof *s);
@@ -483,8 +478,7 @@ bool pack_step_run(pack_step *s, size_t *packed, err *e) {
     return pack_step_read(s, e) && pack_step_write(s, packed, e);
 }
 
-// ---- settling
-// ------------------------------------------------------------------------------------
+// ---- settling ------------------------------------------------------------------------------
 
 typedef struct settle {
     pack_step *s;

@@ -51,8 +51,7 @@ static int64_t points_of(const bhead *h, size_t n) {
     return sum;
 }
 
-// ---- merging with blocks
-// -------------------------------------------------------------------------
+// ---- merging with blocks -------------------------------------------------------------------
 
 typedef struct merged {
     spt *p;
@@ -97,8 +96,7 @@ static void not_rising(pjob *job) {
     job->row.flags &= ~(int64_t)SERIES_RISING;
 }
 
-// ---- at the end of the main sequence
-// -------------------------------------------------------------
+// ---- at the end of the main sequence -------------------------------------------------------
 
 // p: behind all main blocks. end: heads from the last one downwards.
 static bool append(plan *w, const spt *p, size_t n, const bhead *end, size_t n_end, err *e) {
@@ -118,8 +116,7 @@ static bool append(plan *w, const spt *p, size_t n, const bhead *end, size_t n_e
     return true;
 }
 
-// ---- a little late
-// -------------------------------------------------------------------------------
+// ---- a little late -------------------------------------------------------------------------
 
 // Main blocks that overlap with a range, and those before and behind it.
 typedef struct near {
@@ -183,8 +180,7 @@ static bool merge_near(plan *w, const spt *late, size_t n, size_t n_more, const 
     return append(w, late + n, n_more, end, free_end, e);
 }
 
-// ---- very late
-// -----------------------------------------------------------------------------------
+// ---- very late -----------------------------------------------------------------------------
 
 static bool late_heads(plan *w, head_list *out, err *e) {
     if (!w->job->row.tiers) return true;
@@ -258,8 +254,7 @@ static bool place_late(plan *w, const spt *p, size_t n, bool *all, err *e) {
     return merge_tiers(w, &late, direct, p, n, e);
 }
 
-// ---- the whole plan
-// ------------------------------------------------------------------------------
+// ---- the whole plan ------------------------------------------------------------------------
 
 bool pack_plan(db_tx *tx, arena *a, prun *r, pjob *job, err *e) {
     plan w = {.tx = tx, .a = a, .r = r, .job = job};
@@ -290,8 +285,7 @@ bool pack_plan(db_tx *tx, arena *a, prun *r, pjob *job, err *e) {
            (done || append(&w, more, n_more, end, n_end, e));
 }
 
-// ---- settling
-// ------------------------------------------------------------------------------------
+// ---- settling ------------------------------------------------------------------------------
 
 // A part of tier `from` that is moved: its blocks [s, s_end) and the target's [t, t_end).
 typedef struct move {

@@ -10,8 +10,7 @@ void spt_to_f64(spt *p, size_t n, int type) {
         p[i].val = rank_of((double)p[i].val);
 }
 
-// ---- sorting
-// -------------------------------------------------------------------------------------
+// ---- sorting -------------------------------------------------------------------------------
 
 enum { RUN_LEAST = 16 }; // shorter sorted runs are made this long by insertion
 
@@ -94,8 +93,7 @@ size_t spt_sort(spt *p, size_t n, spt *scratch, spt_order cmp) {
     return drop_repeats(p, n);
 }
 
-// ---- summaries
-// -------------------------------------------------------------------------------------
+// ---- summaries -----------------------------------------------------------------------------
 
 void ssum_range(ssum *s, int64_t min, int64_t max) {
     if (!s->ranged || min < s->min) s->min = min;

@@ -120,8 +120,7 @@ static void group_points(builder *b) {
     }
 }
 
-// ---- columns
-// -----------------------------------------------------------------------------------
+// ---- columns -------------------------------------------------------------------------------
 
 static inline uint8_t *put_uvar(uint8_t *o, uint64_t v) {
     for (; v >= 0x80; v >>= 7)
@@ -199,8 +198,7 @@ static str put_data(builder *b) {
     return str_n(p, (size_t)(o - p));
 }
 
-// ---- head
-// --------------------------------------------------------------------------------------
+// ---- head ----------------------------------------------------------------------------------
 
 typedef struct string_table {
     VEC(str) v;
@@ -297,8 +295,7 @@ bool srec_split(str record, str *head, str *data) {
     return !c.bad;
 }
 
-// ---- reading
-// -----------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------
 
 static bool corrupt(err *e) {
     return series_corrupt("a record of points does not match its checksum", e);

@@ -43,8 +43,7 @@ static void saw(sample_run *r, int64_t lo, int64_t hi) {
     r->any = true;
 }
 
-// ---- which steps there are
-// -------------------------------------------------------------------------
+// ---- which steps there are -----------------------------------------------------------------
 
 static void small_steps(void *arg, const spt *p, size_t n, int64_t limit) {
     sample *q = arg;
@@ -117,8 +116,7 @@ static bool run_steps(sample *q, err *e) {
     return true;
 }
 
-// ---- picking
-// -------------------------------------------------------------------------------------
+// ---- picking -------------------------------------------------------------------------------
 
 // rank i of `max` even ones among n, as Python's int(i * (n / max)) gives it
 static uint64_t rank_at(uint64_t i, uint64_t n, size_t max) {
@@ -209,8 +207,7 @@ static size_t pick_lower(const sample *q, int64_t step) {
     return lo;
 }
 
-// ---- the points at the picks
-// ---------------------------------------------------------------------
+// ---- the points at the picks ---------------------------------------------------------------
 
 static void small_points(void *arg, const spt *p, size_t n, int64_t limit) {
     sample *q = arg;

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-// ---- blocks
-// --------------------------------------------------------------------------------------
+// ---- blocks --------------------------------------------------------------------------------
 
 bscan bscan_new(db_tx *tx, const sview *v, int64_t tier) {
     return (bscan){.tx = tx, .v = v, .tier = tier, .from = {INT64_MIN, INT64_MIN, INT64_MIN}};

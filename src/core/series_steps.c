@@ -58,8 +58,7 @@ static bool narrow(const steps *s) {
     return (uint64_t)s->hi - (uint64_t)s->lo < (uint64_t)1 << SPAN_BITS;
 }
 
-// ---- as bits
-// -------------------------------------------------------------------------------------
+// ---- as bits -------------------------------------------------------------------------------
 
 static void set_run(uint64_t *bits, size_t from, size_t n) {
     for (; n && from % 64; from++, n--)
@@ -102,8 +101,7 @@ static int64_t bit_at(steps *s, uint64_t rank) {
     return (int64_t)((uint64_t)s->lo + s->word * 64 + (unsigned)__builtin_ctzll(w));
 }
 
-// ---- as an array
-// ---------------------------------------------------------------------------------
+// ---- as an array ---------------------------------------------------------------------------
 
 int steps_cmp(const void *a, const void *b) {
     const int64_t *x = a, *y = b;
@@ -128,8 +126,7 @@ static void make_array(steps *s) {
     }
 }
 
-// ---- the set
-// -------------------------------------------------------------------------------------
+// ---- the set -------------------------------------------------------------------------------
 
 bool steps_fits(const steps *s) {
     if (s->over) return false;

@@ -30,8 +30,7 @@ struct smerge {
     bool any, started;
 };
 
-// ---- one stream
-// ----------------------------------------------------------------------------------
+// ---- one stream ----------------------------------------------------------------------------
 
 static spt point_of(const block *b, size_t i) {
     spt p = block_at(b, i);
@@ -95,8 +94,7 @@ static bool refill(smerge *m, stream *s, err *e) {
     return true;
 }
 
-// ---- the heap
-// --------------------------------------------------------------------------------------
+// ---- the heap ------------------------------------------------------------------------------
 
 static inline const spt *front(const stream *s) {
     return &s->p[s->i];
@@ -157,8 +155,7 @@ bool smerge_next(smerge *m, spt *out, size_t max, size_t *n, err *e) {
     return true;
 }
 
-// ---- making
-// ----------------------------------------------------------------------------------------
+// ---- making --------------------------------------------------------------------------------
 
 static void add_stream(smerge *m, db_tx *tx, const sview *v, int64_t tier) {
     stream *s = &m->s[m->n++];

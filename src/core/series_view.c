@@ -53,8 +53,7 @@ bool sviews_of(db_tx *tx, arena *a, int64_t ws, id run_id, str key, sviews *out,
            sviews_add(tx, a, key, out, e);
 }
 
-// ---- collecting
-// ----------------------------------------------------------------------------------
+// ---- collecting ----------------------------------------------------------------------------
 
 scollect scollect_new(size_t max, spt_order cmp, spt after) {
     return (scollect){.max = max, .cmp = cmp, .after = after};

@@ -78,8 +78,7 @@ db_engine db_tx_engine(const db_tx *tx);
 // Lives as long as this run of fn.
 arena *db_tx_arena(db_tx *tx);
 
-// ---- queries
-// -------------------------------------------------------------------------------------------------
+// ---- queries -------------------------------------------------------------------------------
 // Every SQL text is a named query, kept in one table an area (core/x_sql.h). Prepared once a
 // connection.
 typedef struct db_query {
@@ -138,8 +137,7 @@ int64_t db_change(db_tx *tx, const db_query *q, const db_arg *args, size_t n, er
 bool db_push_args(db_tx *tx, const db_query *q, const db_arg *args, size_t n, err *e);
 #define db_push(tx, q, e, ...) db_push_args((tx), (q), DB_ARGS(__VA_ARGS__), (e))
 
-// ---- schema
-// --------------------------------------------------------------------------------------------------
+// ---- schema --------------------------------------------------------------------------------
 // Numbered, forward only; each runs once under a lock, one statement at a time (separated by
 // ";\n"). Data of a newer number than the table's last is refused with a message that says
 // which version wrote it.

@@ -79,8 +79,7 @@ struct db_rows {
 db *sqlite_open(const db_config *c, err *e);
 db *postgres_open(const db_config *c, err *e);
 
-// ---- transactions (db.c)
-// -------------------------------------------------------------------------------------
+// ---- transactions (db.c) -------------------------------------------------------------------
 void db_tx_begin(db_tx *tx, db_mode mode); // forgets a fault, resets the arena; keeps the hooks
 void db_tx_free(db_tx *tx);
 // Makes *e the transaction's fault, if it has none yet; always false.
@@ -90,8 +89,7 @@ bool db_tx_fail(db_tx *tx, const err *e);
 bool db_tx_result(db_tx *tx, bool ok, err *e);
 void db_run_hooks(db_tx *tx); // and forgets them
 
-// ---- SQL text (sql_text.c)
-// -----------------------------------------------------------------------------------
+// ---- SQL text (sql_text.c) -----------------------------------------------------------------
 typedef struct sql_tokens {
     const char *i64, *text, *blob, *table, *clustered, *big, *share;
     char placeholder; // what stands before a parameter's number: '?' or '$'
@@ -105,8 +103,7 @@ bool sql_is(const char *sql, const char *verb);
 // Offset of the word, SIZE_MAX when it is not there.
 size_t sql_find(const char *sql, const char *word);
 
-// ---- prepared statements of a connection, by query (stmt_cache.c)
-// --------------------------------------------
+// ---- prepared statements of a connection, by query (stmt_cache.c) --------------------------
 typedef struct stmt_key { // the first member of what is cached
     const db_query *q;
     unsigned variant;

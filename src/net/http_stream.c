@@ -49,8 +49,7 @@ struct http_hub {
     int n;
 };
 
-// ---- under the lock
-// ---------------------------------------------------------------------------
+// ---- under the lock ------------------------------------------------------------------------
 
 static void poke(http_hub *h) {
     uint64_t one = 1;
@@ -132,8 +131,7 @@ static void list_out(http_stream *t) {
     METRIC_ADD(http_streams, -1);
 }
 
-// ---- the thread
-// -------------------------------------------------------------------------------
+// ---- the thread ----------------------------------------------------------------------------
 
 static void on_event(http_stream *t, uint32_t events) {
     http_hub *h = t->hub;
@@ -218,8 +216,7 @@ static void *hub_main(void *arg) {
     return NULL;
 }
 
-// ---- for handlers and those who have news
-// -----------------------------------------------------
+// ---- for handlers and those who have news --------------------------------------------------
 
 // Under the lock.
 static bool may_open(http_hub *h, err *e) {
@@ -296,8 +293,7 @@ void http_stream_hand(http_worker *w, http_conn *c) {
     pthread_mutex_unlock(&h->lock); // t and c may be gone now
 }
 
-// ---- start and stop
-// ---------------------------------------------------------------------------
+// ---- start and stop ------------------------------------------------------------------------
 
 http_hub *http_hub_new(http_server *s, err *e) {
     http_hub *h = mem_alloc(sizeof *h);

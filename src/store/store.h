@@ -31,8 +31,7 @@ void store_stop(store *s);             // long checks end soon with ERR_CANCELLE
 extern const char store_schema[];      // DDL with db.h's tokens, statements separated by ";\n"
 extern const char store_care_schema[]; // a later migration of it
 
-// ---- writing: begin, write ..., finish or abort
-// -----------------------------------------------------------------
+// ---- writing: begin, write ..., finish or abort --------------------------------------------
 typedef struct store_upload store_upload;
 store_upload *store_begin(store *s, err *e);
 bool store_write(store_upload *u, const void *p, size_t n,
@@ -54,8 +53,7 @@ typedef struct store_item {
 } store_item;
 bool store_put_many(store *s, const store_item *items, size_t n, err *e);
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------
 typedef struct store_object store_object;
 store_object *store_get(store *s, sha256 digest, err *e); // ERR_NOT_FOUND
 void store_object_close(store_object *o);

@@ -21,8 +21,7 @@ static inline size_t below(size_t n) {
     return (size_t)(rnd() % n);
 }
 
-// ---- the model
-// -----------------------------------------------------------------------------------
+// ---- the model -----------------------------------------------------------------------------
 
 typedef struct model_set {
     spt *p;
@@ -62,8 +61,7 @@ static inline void set_free(model_set *m) {
     *m = (model_set){0};
 }
 
-// ---- comparing
-// -----------------------------------------------------------------------------------
+// ---- comparing -----------------------------------------------------------------------------
 
 static inline void same_point(series_value v, spt want, const char *what, size_t i) {
     spt got = spt_of(v);

@@ -477,8 +477,7 @@ static void a_tree_holds_everything(void **state) {
     assert_string_equal(error.p, "the text ends too early at byte 4");
 }
 
-// ---- writer
-// --------------------------------------------------------------------------------------------------
+// ---- writer --------------------------------------------------------------------------------
 
 static void the_writer_sets_commas(void **state) {
     (void)state;

@@ -127,8 +127,7 @@ static void refuse(const char *text, msg_problem_kind kind, const char *path,
     if (value) assert_string_equal(arena_cstr(a, problem.value), value);
 }
 
-// ---- typing
-// --------------------------------------------------------------------------------------------------
+// ---- typing --------------------------------------------------------------------------------
 
 static void every_kind_is_read(void **state) {
     (void)state;
@@ -346,8 +345,7 @@ static void lists_take_no_null_and_no_stranger(void **state) {
     refuse("{\"point\":\"{}\"}", MSG_WRONG_TYPE, "point", "\"{}\"");
 }
 
-// ---- names
-// ---------------------------------------------------------------------------------------------------
+// ---- names ---------------------------------------------------------------------------------
 
 static void names_come_in_both_spellings(void **state) {
     (void)state;
@@ -394,8 +392,7 @@ static void any_order_is_read(void **state) {
     assert_true(str_is(m.run_id, "r") && str_is(m.raw_json, "0"));
 }
 
-// ---- limits
-// --------------------------------------------------------------------------------------------------
+// ---- limits --------------------------------------------------------------------------------
 
 static void limits_count_code_points(void **state) {
     (void)state;
@@ -472,8 +469,7 @@ static void lists_of_any_size_are_read(void **state) {
     buf_free(&b);
 }
 
-// ---- what is missing
-// -----------------------------------------------------------------------------------------
+// ---- what is missing -----------------------------------------------------------------------
 
 static void lacks(const char *text, const char *path) {
     struct need n;
@@ -545,8 +541,7 @@ static void other_problems_win_over_missing_fields(void **state) {
     refuse("{\"point\":{\"timestamp\":\"x\"}}", MSG_WRONG_TYPE, "point.timestamp", "\"x\"");
 }
 
-// ---- documents
-// -----------------------------------------------------------------------------------------------
+// ---- documents -----------------------------------------------------------------------------
 
 static void broken_documents_are_refused(void **state) {
     (void)state;
@@ -637,8 +632,7 @@ static void strings_without_escapes_are_slices(void **state) {
     assert_true(m.run_id.p > block && m.run_id.p < block + 20);
 }
 
-// ---- query strings
-// -------------------------------------------------------------------------------------------
+// ---- query strings -------------------------------------------------------------------------
 
 static bool read_query(const char *text) {
     memset(&m, 0xff, sizeof m);

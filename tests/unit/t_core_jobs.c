@@ -33,8 +33,7 @@ static int64_t new_project(core_fix *x, const char *name, err *e) {
     return number;
 }
 
-// ---- events
-// -----------------------------------------------------------------------------------
+// ---- events --------------------------------------------------------------------------------
 
 static void count_hint(void *arg) {
     atomic_fetch_add((atomic_int *)arg, 1);
@@ -79,8 +78,7 @@ static void events_of_projects(void **state) {
     core_fix_close(x);
 }
 
-// ---- once
-// -------------------------------------------------------------------------------------
+// ---- once ----------------------------------------------------------------------------------
 
 static once once_of(const char *key, const char *body) {
     return (once){.key = str_of(key),
@@ -174,8 +172,7 @@ static void once_cleaned(void **state) {
     core_fix_close(x);
 }
 
-// ---- jobs
-// -------------------------------------------------------------------------------------
+// ---- jobs ----------------------------------------------------------------------------------
 
 static core *open_server(core_fix *x, int64_t lease_us) {
     err e;

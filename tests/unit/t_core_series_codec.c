@@ -46,8 +46,7 @@ static void ranks(void **state) {
     assert_int_equal(rank_of(rank_value(INT64_MIN)), RANK_NAN);
 }
 
-// ---- columns
-// -------------------------------------------------------------------------------------
+// ---- columns -------------------------------------------------------------------------------
 
 static void column_is(const int64_t *v, size_t n, int64_t slope, size_t at) {
     col c = col_plan(v, n, slope, at);
@@ -117,8 +116,7 @@ static void values(void **state) {
     kind_is((double[]){5, 5, 5}, 3, VAL_RANK);   // nothing to code at all
 }
 
-// ---- sorting
-// -------------------------------------------------------------------------------------
+// ---- sorting -------------------------------------------------------------------------------
 
 static int by_cmp(const void *a, const void *b) {
     return spt_cmp(a, b);
@@ -144,8 +142,7 @@ static void sorting(void **state) {
     }
 }
 
-// ---- blocks
-// --------------------------------------------------------------------------------------
+// ---- blocks --------------------------------------------------------------------------------
 
 static block b;
 static spt out[BLOCK_MAX];
@@ -259,8 +256,7 @@ static void damaged_blocks(void **state) {
     buf_free(&bytes);
 }
 
-// ---- golden bytes
-// --------------------------------------------------------------------------------
+// ---- golden bytes --------------------------------------------------------------------------
 
 static void bytes_are(str got, const char *want) {
     static char hex[8192];
@@ -314,8 +310,7 @@ static void golden(void **state) {
     arena_free(a);
 }
 
-// ---- records
-// -------------------------------------------------------------------------------------
+// ---- records -------------------------------------------------------------------------------
 
 static void records(void **state) {
     (void)state;

@@ -29,8 +29,7 @@ static void pack(core_fix *x) {
     OK(series_pack_all(x->core, &e));
 }
 
-// ---- statements of the tests
-// ---------------------------------------------------------------------
+// ---- statements of the tests ---------------------------------------------------------------
 
 // Statements are prepared by their address: each text has one.
 static const db_query *query_of(const char *sql) {
@@ -82,8 +81,7 @@ static int64_t count(core_fix *x, const char *sql) {
     return c.n;
 }
 
-// ---- forks and cuts
-// ------------------------------------------------------------------------------
+// ---- forks and cuts ------------------------------------------------------------------------
 
 static void fork_from(core_fix *x, id child, id parent, int64_t step) {
     err e = {0};
@@ -149,8 +147,7 @@ static void forks_in(core_fix *x) {
     set_free(&want);
 }
 
-// ---- integers
-// ------------------------------------------------------------------------------------
+// ---- integers ------------------------------------------------------------------------------
 
 typedef struct append_call {
     core_fix *x;
@@ -201,8 +198,7 @@ static void integers_in(core_fix *x) {
     set_free(&m);
 }
 
-// ---- models
-// --------------------------------------------------------------------------------------
+// ---- models --------------------------------------------------------------------------------
 
 static void models_in(core_fix *x) {
     err e = {0};
@@ -245,8 +241,7 @@ static void models_in(core_fix *x) {
     check_whole(x);
 }
 
-// ---- sampling
-// ------------------------------------------------------------------------------------
+// ---- sampling ------------------------------------------------------------------------------
 
 static void steps_are(core_fix *x, const id *runs, size_t n_runs, size_t max,
                       const int64_t *want, size_t n) {
@@ -291,8 +286,7 @@ static void sampling_in(core_fix *x) {
     set_free(&m[1]);
 }
 
-// ---- steps that are cut short, or meet
-// -----------------------------------------------------------
+// ---- steps that are cut short, or meet -----------------------------------------------------
 
 static void interrupted_in(core_fix *x) {
     err e = {0};
@@ -338,8 +332,7 @@ static void due_in(core_fix *x) {
     pack_step_free(s);
 }
 
-// ---- beside logging
-// ------------------------------------------------------------------------------
+// ---- beside logging ------------------------------------------------------------------------
 
 enum { WRITERS = 3, WRITER_BATCHES = 60 };
 typedef struct writer {
@@ -437,8 +430,7 @@ static void packer_in(core_fix *x) {
     series_packer_stop(p);
 }
 
-// ---- many runs
-// -----------------------------------------------------------------------------------
+// ---- many runs -----------------------------------------------------------------------------
 
 static void many_runs_in(core_fix *x) {
     enum { RUNS = 150 };
@@ -463,8 +455,7 @@ static void many_runs_in(core_fix *x) {
     check_whole(x);
 }
 
-// ---- damage
-// --------------------------------------------------------------------------------------
+// ---- damage --------------------------------------------------------------------------------
 
 typedef struct found {
     size_t n;
@@ -576,8 +567,7 @@ static void summaries_anew_in(core_fix *x) {
     set_free(&m);
 }
 
-// ---- removing
-// ------------------------------------------------------------------------------------
+// ---- removing ------------------------------------------------------------------------------
 
 typedef struct forget_call {
     core_fix *x;

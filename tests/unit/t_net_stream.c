@@ -126,8 +126,7 @@ static void until(source *src, int (*what)(source *), int n) {
     }
 }
 
-// ---- server and clients
-// -------------------------------------------------------------------------
+// ---- server and clients --------------------------------------------------------------------
 static void plain(http_req *r) {
     http_reply(r, 200, "text/plain", STR("plain"));
 }
@@ -201,8 +200,7 @@ static void *read_all(void *arg) {
     return NULL;
 }
 
-// ---- tests
-// --------------------------------------------------------------------------------------
+// ---- tests ---------------------------------------------------------------------------------
 static void in_order_beside_sleepers(void **state) {
     (void)state;
     source src;

@@ -15,8 +15,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-// ---- failures
-// ------------------------------------------------------------------------------------------------------
+// ---- failures ------------------------------------------------------------------------------
 
 typedef enum call {
     OPEN,
@@ -273,8 +272,7 @@ static void failed_sync_gives_up_the_pack(void **state) {
     fix_close(&f);
 }
 
-// ---- power loss
-// -----------------------------------------------------------------------------------------------------
+// ---- power loss ----------------------------------------------------------------------------
 
 // What was not synced, oldest first.
 typedef struct change {
@@ -598,8 +596,7 @@ static void nothing_acknowledged_is_lost(void **state) {
         power_loss(i * 7919 + 1);
 }
 
-// ---- kill -9
-// --------------------------------------------------------------------------------------------------------
+// ---- kill -9 -------------------------------------------------------------------------------
 
 // A process of its own that puts and says what was acknowledged, until it is killed.
 static void put_until_killed(const fix *f, int out, uint64_t from) {

@@ -215,8 +215,7 @@ static void orphans(void **state) {
     fix_close(&f);
 }
 
-// ---- everything at once
-// --------------------------------------------------------------------------
+// ---- everything at once --------------------------------------------------------------------
 
 struct churn {
     store *s;

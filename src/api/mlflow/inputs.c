@@ -4,8 +4,7 @@
 
 #define DATASETS_PER_BATCH 1000
 
-// ---- inputs
-// -----------------------------------------------------------------------------------
+// ---- inputs --------------------------------------------------------------------------------
 
 struct input_tag {
     uint64_t has;
@@ -106,8 +105,7 @@ static bool log_inputs(call *k, void *msg, err *e) {
 }
 const rpc mlflow_log_inputs = {.msg = &inputs_msg, .fn = log_inputs};
 
-// ---- outputs
-// ----------------------------------------------------------------------------------
+// ---- outputs -------------------------------------------------------------------------------
 
 static const msg_field outputs_fields[] = {
     MSG_FIELD(struct links, run_id, MSG_STRING, MSG_REQUIRED, .also = "run_uuid"),

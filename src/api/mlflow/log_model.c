@@ -20,8 +20,7 @@ static bool malformed(str text, err *e) {
                           STR_F(str_upto_code_points(text, 300)));
 }
 
-// ---- the entry
-// --------------------------------------------------------------------------------
+// ---- the entry -----------------------------------------------------------------------------
 
 // What the reference keeps of a model, as JSON; NULL is what must be there, but may be absent.
 typedef struct entry {
@@ -112,8 +111,7 @@ static str entry_text(arena *a, const entry *n) {
         STR_F(n->flavors));
 }
 
-// ---- the list
-// ---------------------------------------------------------------------------------
+// ---- the list ------------------------------------------------------------------------------
 
 // One more at its end; what is no list (a user may have set the tag) is replaced.
 static bool append_to_list(void *arg, str old, arena *a, str *value, err *e) {
