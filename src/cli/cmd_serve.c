@@ -9,7 +9,12 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define STOP_GRACE_US 20000000
@@ -67,6 +72,24 @@ static void print_banner(const cli_options *o, arena *a, str host, int port) {
     fflush(stdout);
 }
 
+// Tells whoever started it what it does: systemd's protocol (sd_notify(3)), one datagram.
+// Nobody asked where NOTIFY_SOCKET is not set; one that can not be told must not keep the
+// server down.
+static void tell_starter(const char *state) {
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t n = path ? strlen(path) : 0;
+    if (n < 2 || n >= sizeof to.sun_path) return;
+    memcpy(to.sun_path, path, n);
+    if (to.sun_path[0] == '@') to.sun_path[0] = 0; // an abstract name
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
+        log_msg(LOG_WARN, "start", "Can not send %s to NOTIFY_SOCKET: %m", state);
+    close(fd);
+}
+
 static int wait_for_signal(void) {
     sigset_t set;
     int sig = 0;
@@ -108,7 +131,9 @@ static int serve(const cli_options *o, arena *a, cli_data *d, str host, int port
         return cli_fail(e);
     }
     print_banner(o, a, host, http_server_port(s));
+    tell_starter("READY=1");
     int sig = wait_for_signal();
+    tell_starter("STOPPING=1");
     log_msg(LOG_INFO, "stop", "stopping on signal %d", sig);
     core_stop(d->core);
     http_server_stop(s, STOP_GRACE_US);

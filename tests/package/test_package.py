@@ -5,6 +5,8 @@ import hashlib
 import os
 import pathlib
 import re
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -98,6 +100,30 @@ def test_the_unit_starts_what_is_there(unpacked):
     sections = re.findall(r"^\[(\w+)\]$", unit, re.M)
     assert sections == ["Unit", "Service", "Install"]
     assert all(re.fullmatch(r"\[\w+\]|#.*|[A-Za-z]+=.*|", line) for line in unit.splitlines())
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_the_server_says_when_it_answers_and_when_it_stops(unpacked, tmp_path, abstract):
+    """The unit has Type=notify: without that datagram systemd would never take the service for started."""
+    assert re.search(r"^Type=notify$", (unpacked / UNIT).read_text(), re.M)
+    with socket.socket() as s, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as starter:
+        s.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{s.getsockname()[1]}"
+        s.close()
+        starter.settimeout(30)
+        name = f"stemma-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+        starter.bind("\0" + name if abstract else name)
+        env = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": "@" + name if abstract else name}
+        server = subprocess.Popen([BINARY, "serve", "--data", tmp_path / "data", "--listen", address, "--log", "warn"], env=env)
+        try:
+            assert starter.recv(100) == b"READY=1"
+            output(BINARY, "health", "--url", f"http://{address}")
+            server.send_signal(signal.SIGTERM)
+            assert starter.recv(100) == b"STOPPING=1"
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
+            server.wait()
 
 
 def test_alerts_name_metrics_that_there_are():
