@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/package/in_root.sh ROOT PACKAGE.deb: the life of the package in a Debian system of its own: installed, started
 # as its unit would start it, upgraded, removed, installed again over the data that stayed, purged. ROOT is a folder made
-# by debootstrap (--variant=minbase); it is changed. As root. There is no systemd in it, so ExecStart is run by hand.
+# by debootstrap (--variant=minbase); it is changed. As root. There is no systemd in it, so ExecStart is run by hand, and
+# what the package's scripts ask of systemd is written down by commands that stand in for it.
 set -eu
 root=$1
 deb=$2
 name=$(basename "$deb")
 port=15990
 
-in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
+in_root() { chroot "$root" /usr/bin/env -i PATH=/tmp/systemd:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
 say() { printf 'in_root: %s\n' "$*"; }
 die() {
     say "FAILED: $*"
@@ -44,11 +45,24 @@ end() {
     server=
 }
 
+# asked WORDS: that is what systemd was asked to do with the service since the last time.
+asked() {
+    now=$(cat "$root/tmp/asked")
+    : >"$root/tmp/asked"
+    [ "$now" = "$*" ] || die "systemd was asked '$now', not '$*'"
+}
+mkdir -p "$root/tmp/systemd" "$root/run/systemd/system"
+: >"$root/tmp/asked"
+printf '#!/bin/sh\n[ "$1" = --system ]\n' >"$root/tmp/systemd/systemctl"
+printf '#!/bin/sh\necho "$1" >>/tmp/asked\n' >"$root/tmp/systemd/deb-systemd-invoke"
+chmod +x "$root/tmp/systemd/systemctl" "$root/tmp/systemd/deb-systemd-invoke"
+
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 cp "$deb" "$root/tmp/$name"
 in_root apt-get update -qq
 say "install"
-in_root apt-get install -y -qq --no-install-recommends "/tmp/$name" >"$root/tmp/apt.log" 2>&1 || { cat "$root/tmp/apt.log"; die install; }
+in_root apt-get install -y -qq --no-install-recommends -o DPkg::Path= "/tmp/$name" >"$root/tmp/apt.log" 2>&1 || { cat "$root/tmp/apt.log"; die install; }
+asked start
 [ "$(in_root stat -c '%U:%G %a' /var/lib/stemma)" = "stemma:stemma 700" ] || die "the folder's owner"
 [ "$(in_root stat -c '%U:%G %a' /etc/stemma/env)" = "root:root 600" ] || die "the environment's owner"
 in_root getent passwd stemma | grep -q ':/var/lib/stemma:/usr/sbin/nologin$' || die "the user"
@@ -69,6 +83,7 @@ sed -i 's/^Version: .*/Version: 99.0-1/' "$root/tmp/next/DEBIAN/control"
 sed -i 's/^# What the Stemma service runs with/# Of a newer version: what it runs with/' "$root/tmp/next/etc/stemma/env"
 dpkg-deb --root-owner-group -b "$root/tmp/next" "$root/tmp/next.deb" >/dev/null
 in_root dpkg --force-confold -i /tmp/next.deb >"$root/tmp/apt.log" 2>&1 || { cat "$root/tmp/apt.log"; die upgrade; }
+asked try-restart
 grep -q '^STEMMA_TOKEN=secret$' "$root/etc/stemma/env" || die "the environment was lost"
 [ "$(in_root stat -c '%U:%G %a' /etc/stemma/env)" = "root:root 600" ] || die "the environment's mode after an upgrade"
 start
@@ -78,8 +93,10 @@ end
 say "remove: data and environment stay"
 in_root dpkg -r stemma >/dev/null
 [ ! -e "$root/usr/bin/stemma" ] && [ -e "$root/etc/stemma/env" ] && [ -e "$root/var/lib/stemma/stemma.db" ] || die remove
+asked stop
 say "install again over the data"
 in_root dpkg --force-confold -i "/tmp/$name" >/dev/null 2>&1 || die "install again"
+asked start
 start
 curl -sf -H 'Authorization: Bearer secret' "http://127.0.0.1:$port/api/v1/projects/kept" >/dev/null || die "the data is gone"
 end
