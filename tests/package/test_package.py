@@ -126,6 +126,14 @@ def test_the_server_says_when_it_answers_and_when_it_stops(unpacked, tmp_path, a
             server.wait()
 
 
+def test_the_image_asks_for_its_health():
+    """All options are said, because what engines take for one that is left out differs; the exit code is 0 or 1."""
+    text = (ROOT / "packaging/Containerfile").read_text()
+    check = re.search(r"^HEALTHCHECK (.*) CMD (.*)$", text, re.M)
+    assert {o.split("=")[0] for o in check[1].split()} == {"--interval", "--timeout", "--start-period", "--retries"}
+    assert check[2] == "stemma health >/dev/null || exit 1" and re.search(r"^  health ", output(BINARY, "help"), re.M)
+
+
 def test_alerts_name_metrics_that_there_are():
     """Each name in a rule's expression is a metric of the reference page (or Prometheus' own up)."""
     known = set(re.findall(r"^\| `((?:stemma|process)_\w+)` \|", output(BINARY, "reference"), re.M))
