@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing for a purpose, on Debian 12 and 13 (and what is like them):
 #
-#   tools/setup.sh build    compiler, CMake and the libraries that the server links
+#   tools/setup.sh build    compiler, CMake and the libraries that the server links; Node, and the packages of the page
 #   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, the real clients in build/venv
 #   tools/setup.sh lint     clang-format
 #   tools/setup.sh package  what makes the Debian package
@@ -18,6 +18,7 @@ cd "$(dirname "$0")/.."
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
     libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
     libyaml-dev"
+node_packages="nodejs npm" # 18 or newer
 test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps less groff-base python3 python3-venv"
 lint_packages="clang-format python3"
 package_packages="dpkg-dev binutils gzip xz-utils"
@@ -77,9 +78,33 @@ venv() {
     echo "$stamp" >"$1/.stamp"
 }
 
+has_node() {
+    command -v npm >/dev/null && [ "$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')" -ge 18 ] 2>/dev/null
+}
+
+# The packages that the page is bundled with, when their list (or Node) has changed. None of them needs a script of its own
+# to be installed. Without Node or a network the server is built with a plain page instead (tools/web.sh).
+web() {
+    [ -f web/package-lock.json ] || return 0
+    stamp=$(node --version | cat - web/package-lock.json | sha256sum | cut -d' ' -f1)
+    [ "$(cat web/node_modules/.stamp 2>/dev/null)" != "$stamp" ] || return 0
+    say "installing the packages of web/package-lock.json into web/node_modules"
+    npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || return 1
+    mkdir -p web/node_modules # of an empty list
+    echo "$stamp" >web/node_modules/.stamp
+}
+
+# shellcheck disable=SC2086 # a list
+page() {
+    has_node || (install $node_packages) || say "Node could not be installed"
+    has_node && web || say "without Node 18 and its packages the server gets a plain page instead of the web interface"
+}
+
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     say "no apt here, so nothing is installed. The build needs what these Debian packages hold:"
     say "   " $build_packages
+    say "for the web interface Node 18 or newer, and then 'npm ci --prefix web --ignore-scripts':"
+    say "   " $node_packages
     say "and the tests" $test_packages
     exit 0
 fi
@@ -87,7 +112,10 @@ fi
 for purpose in "$@"; do
     # shellcheck disable=SC2086 # lists
     case $purpose in
-    build) install $build_packages ;;
+    build)
+        install $build_packages
+        page
+        ;;
     test)
         install $test_packages
         install "$(clang_runtime)"

@@ -128,7 +128,8 @@ str http_header(http_req *r, const char *lower_case_name); // empty (p NULL) whe
 str http_media_type(http_req *r);
 // Whole; not with HTTP_STREAM_BODY. gzip and chunked are undone already.
 str http_body(http_req *r);
-str http_peer(http_req *r); // numeric address
+bool http_takes_gzip(http_req *r); // by Accept-Encoding
+str http_peer(http_req *r);        // numeric address
 bool http_peer_is_loopback(http_req *r);
 void http_set_user(http_req *r, str name, bool proven); // by authorise; copied
 str http_user(http_req *r, bool *proven);

@@ -165,6 +165,10 @@ void http_reply_continue(http_req *r) {
 }
 
 // ---- whole bodies ---------------------------------------------------------------------
+bool http_takes_gzip(http_req *r) {
+    return http_list_has(http_header(r, "accept-encoding"), STR("gzip"));
+}
+
 bool http_gzip_wanted(http_req *r, const char *type) {
     static const char *const packable[] = {"text/", "application/json",
                                            "application/javascript", "application/xml",
@@ -174,7 +178,7 @@ bool http_gzip_wanted(http_req *r, const char *type) {
         may = str_starts(str_of(type), str_of(packable[i]));
     if (!may || r->has_encoding || (r->c->loopback && !r->w->s->c.compress_local)) return false;
     http_set_header(r, "Vary", STR("Accept-Encoding"));
-    if (!http_list_has(http_header(r, "accept-encoding"), STR("gzip"))) return false;
+    if (!http_takes_gzip(r)) return false;
     http_set_header(r, "Content-Encoding", STR("gzip"));
     return true;
 }

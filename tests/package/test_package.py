@@ -72,6 +72,11 @@ def test_it_depends_on_what_the_program_links(package):
     assert "BIND_NOW" in needed and "PIE" in needed  # hardened
 
 
+def test_the_program_holds_the_page(unpacked):
+    page = (ROOT / "build/web/dist/index.html").read_bytes()
+    assert page in (unpacked / "usr/bin/stemma").read_bytes()
+
+
 def test_sums_and_conffiles(unpacked):
     assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/stemma/env\n"
     for line in (unpacked / "DEBIAN/md5sums").read_text().splitlines():

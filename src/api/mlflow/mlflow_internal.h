@@ -85,7 +85,6 @@ void mlflow_multipart(http_req *r);
 void mlflow_health(http_req *r);
 void mlflow_version(http_req *r);
 void mlflow_server_info(http_req *r);
-void mlflow_index(http_req *r);
 void mlflow_metrics(http_req *r);
 void mlflow_later(http_req *r);     // 501
 void mlflow_not_there(http_req *r); // 404 ENDPOINT_NOT_FOUND, for what clients probe

@@ -23,7 +23,6 @@
 
 static const http_route routes[] = {
     // the server itself
-    ROUTE(HTTP_GET, "/", PUBLIC, mlflow_index, "a small page that says what this is"),
     ROUTE(HTTP_GET, "/health", PUBLIC, mlflow_health, "answers OK while the server runs",
           .flags = HTTP_NO_LOG),
     ROUTE(HTTP_GET, "/version", PUBLIC, mlflow_version,

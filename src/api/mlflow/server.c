@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// server: what is about the server itself: health, version, the page at /, metrics, and the
-// answers of what is not there.
+// server: what is about the server itself: health, version, metrics, and the answers of
+// what is not there.
 #include "api/mlflow/mlflow_internal.h"
 
 #include "base/metrics.h"
@@ -21,25 +21,6 @@ void mlflow_server_info(http_req *r) {
 
 void mlflow_gateway_stub(http_req *r) {
     http_reply(r, 200, "application/json", STR("{\"endpoints\":[]}"));
-}
-
-static const char index_page[] =
-    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Stemma</title>"
-    "<meta name=\"viewport\" content=\"width=device-width\">"
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 "
-    "1rem;color:#222}"
-    "pre{background:#f3f3f0;padding:1rem;overflow:auto}</style>"
-    "<h1>Stemma</h1><p>Version control for language models. This server speaks MLflow's "
-    "tracking protocol: point an"
-    " unmodified client at it.</p>"
-    "<pre>export MLFLOW_TRACKING_URI=http://THIS-HOST:PORT\npython train.py</pre>"
-    "<p>Version " STEMMA_VERSION
-    ". <a href=\"health\">Health</a>, <a href=\"metrics\">metrics</a>.</p></html>";
-
-void mlflow_index(http_req *r) {
-    http_set_header(r, "Content-Security-Policy",
-                    STR("default-src 'none'; style-src 'unsafe-inline'"));
-    http_reply(r, 200, "text/html; charset=utf-8", STR(index_page));
 }
 
 void mlflow_metrics(http_req *r) {
