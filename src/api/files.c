@@ -130,8 +130,8 @@ static str last_part(str path) {
     return str_from(path, slash);
 }
 
-static void set_headers(http_req *r, ctx *c, str name) {
-    http_set_header(r, "Content-Disposition", disposition(c->a, name));
+void files_set_headers(http_req *r, str name) {
+    http_set_header(r, "Content-Disposition", disposition(http_arena(r), name));
     http_set_header(r, "Content-Security-Policy", STR("sandbox; default-src 'none'"));
 }
 
@@ -163,7 +163,7 @@ static bool send_artifact(http_req *r, ctx *c, str tree_path, err *e) {
                      .read = read_object,
                      .arg = o};
     s.fd = store_object_fd(o, &s.base);
-    set_headers(r, c, f.name);
+    files_set_headers(r, f.name);
     http_reply_source(r, &s);
     return true;
 }
@@ -175,7 +175,7 @@ static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
     str name = last_part(below);
     if (!folder_file(c, below, &s.fd, &s.length, e)) return false;
     s.content_type = type_of(name);
-    set_headers(r, c, name);
+    files_set_headers(r, name);
     http_reply_source(r, &s);
     return true;
 }

@@ -21,6 +21,9 @@ bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e);
 // The same for what is written: in the tree only.
 bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e);
 
+// Of every reply with bytes that users sent: it is saved under this name and, should a browser
+// show it all the same, runs nothing and has no origin.
+void files_set_headers(http_req *r, str name);
 // Replies with the file: ranges, ETag, as a sandboxed attachment. ERR_NOT_FOUND.
 bool files_send(http_req *r, ctx *c, const files_place *p, err *e);
 // The request's body becomes the file; durable when true. ERR_TOO_LARGE with *size > max.

@@ -128,7 +128,8 @@ typedef enum cli_kind {
     X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
     X(color, "STEMMA_COLOR", CLI_TEXT, "WHEN", "auto", "@client",                              \
       "auto, always or never; auto: on a terminal, unless NO_COLOR is set")                    \
-    X(no_pager, "", CLI_FLAG, "", "", "@client", "never show long output through $PAGER")
+    X(no_pager, "", CLI_FLAG, "", "", "@client", "never show long output through $PAGER")      \
+    X(openapi, "", CLI_FLAG, "", "", "reference", "the native API as an OpenAPI 3.1 page")
 
 #define CLI_MEMBER(name, env, kind, placeholder, fallback, commands, doc) str name;
 #define CLI_COUNT(name, env, kind, placeholder, fallback, commands, doc)  +1

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // reference: prints docs/reference.md from the tables of the code: routes, metrics, error
 // codes, events, and (commands.c) commands with their options. The tests compare the page with
-// this output.
+// this output. With --openapi the native API's page instead, from which the types of the web
+// interface are made.
 #include "api/api.h"
+#include "api/native/native.h"
 #include "base/metrics.h"
 #include "cli/cli_internal.h"
 #include "core/event.h"
@@ -51,8 +53,19 @@ static void print_metric(void *arg, const char *name, const char *type, const ch
 #define EVENT_LINE(name, doc) printf("| `%s` | %s |\n", #name, doc);
 #define PERM_LINE(name, doc)  printf("| %s | %s |\n", #name, doc);
 
+static void print_openapi(arena *a) {
+    buf b = BUF_MAX(16u << 20);
+    json_writer w = json_writer_new(&b);
+    native_openapi_write(&w, a);
+    printf("%.*s\n", STR_F(buf_view(&b)));
+    buf_free(&b);
+}
+
 int cmd_reference(const cli_options *o, arena *a) {
-    (void)o, (void)a;
+    if (o->openapi.n) {
+        print_openapi(a);
+        return CLI_OK;
+    }
     printf("# Reference\n\nMade from the tables in the code by `make reference`; do not "
            "edit.\n\n");
     print_routes();

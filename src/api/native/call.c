@@ -16,8 +16,10 @@ void native_problem(http_req *r, const err *e, str more) {
     json_writer w = json_writer_new(&b);
     char type[64];
     snprintf(type, sizeof type, "urn:stemma:error:%s", about->name);
+    // Basic is taken too, but not offered: a browser would put its own dialog before the
+    // page's.
     if (e->code == ERR_UNAUTHENTICATED)
-        http_set_header(r, "WWW-Authenticate", STR("Bearer, Basic realm=\"stemma\""));
+        http_set_header(r, "WWW-Authenticate", STR("Bearer realm=\"stemma\""));
     json_object(&w);
     json_m_string(&w, "type", str_of(type));
     json_m_string(&w, "title", str_of(about->doc));

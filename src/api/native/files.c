@@ -176,9 +176,7 @@ static bool tar(call *k, void *msg, err *e) {
         *e = (err){0};
         top = (files_entry){.is_dir = true};
     }
-    str name =
-        arena_printf(k->c.a, "attachment; filename=\"%.*s.tar\"", STR_F(id_str(k->c.a, r.id)));
-    http_set_header(k->r, "Content-Disposition", name);
+    files_set_headers(k->r, arena_printf(k->c.a, "%.*s.tar", STR_F(id_str(k->c.a, r.id))));
     k->w = http_json(k->r, 200, TAR_TYPE);
     return files_tar(k->r, &k->c, &p, &top, k->w->out, e);
 }

@@ -3,7 +3,11 @@
 #ifndef STEMMA_API_NATIVE_H
 #define STEMMA_API_NATIVE_H
 
+#include "base/json.h"
 #include "net/http.h"
+
+// The OpenAPI page of the dialect, as /api/v1/openapi.json answers it.
+void native_openapi_write(json_writer *w, arena *a);
 
 extern const http_dialect native_dialect;
 

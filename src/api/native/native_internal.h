@@ -50,6 +50,9 @@ void native_list_end(json_writer *w, str next);           // ends "items" and th
 // Views of lists: "active" (the default), "deleted", "all".
 extern const msg_name native_views[];
 
+// ---- server.c -------------------------------------------------------------------------------
+extern const rpc native_server;
+
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
 extern const native_stream native_openapi_io;

@@ -374,8 +374,8 @@ static const char security_schemes[] =
 
 const native_stream native_openapi_io = {.gives = "application/json"};
 
-void native_openapi(http_req *r) {
-    page p = {.w = http_json(r, 200, "application/json"), .a = http_arena(r)};
+void native_openapi_write(json_writer *w, arena *a) {
+    page p = {.w = w, .a = a};
     json_object(p.w);
     json_m_string(p.w, "openapi", STR("3.1.0"));
     json_m_object(p.w, "info");
@@ -393,5 +393,9 @@ void native_openapi(http_req *r) {
     json_object_end(p.w);
     json_object_end(p.w);
     json_object_end(p.w);
+}
+
+void native_openapi(http_req *r) {
+    native_openapi_write(http_json(r, 200, "application/json"), http_arena(r));
     http_json_end(r);
 }

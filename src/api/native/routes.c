@@ -14,6 +14,7 @@ static const http_route routes[] = {
     // about the server
     ROUTE(HTTP_GET, "openapi.json", PUBLIC, native_openapi, "this API as an OpenAPI 3.1 page",
           .data = &native_openapi_io),
+    RPC(HTTP_GET, "server", READ, native_server, "what this server is, and who asks"),
 
     // projects
     RPC(HTTP_GET, "projects", READ, native_projects_list, "list projects"),

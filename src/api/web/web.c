@@ -34,13 +34,13 @@ static void send_file(http_req *r, const web_file *f) {
     const str *bytes = packed ? &f->packed : &f->plain;
     if (f->packed.n) http_set_header(r, "Vary", STR("Accept-Encoding"));
     if (packed) http_set_header(r, "Content-Encoding", STR("gzip"));
-    http_source s = {.length = bytes->n,
-                     .etag = arena_printf(http_arena(r), "\"%s%s\"", f->digest,
-                                          packed ? "-gzip" : ""),
-                     .content_type = f->type,
-                     .fd = -1,
-                     .read = read_bytes,
-                     .arg = (void *)(uintptr_t)bytes};
+    http_source s = {
+        .length = bytes->n,
+        .etag = arena_printf(http_arena(r), "\"%s%s\"", f->digest, packed ? "-gzip" : ""),
+        .content_type = f->type,
+        .fd = -1,
+        .read = read_bytes,
+        .arg = (void *)(uintptr_t)bytes};
     http_reply_source(r, &s);
 }
 
