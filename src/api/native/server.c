@@ -5,8 +5,7 @@
 
 #include "base/clock.h"
 
-static const msg_name engines[] = {
-    {"sqlite", DB_SQLITE}, {"postgres", DB_POSTGRES}, {NULL, 0}};
+static const msg_name engines[] = {{"sqlite", DB_SQLITE}, {"postgres", DB_POSTGRES}, {NULL, 0}};
 
 SHAPE(static, server_shape, "Server", FIELD("version", SHAPE_TEXT, 0, "of the program"),
       FIELD("engine", SHAPE_ENUM, 0, "where the records are", .names = engines),
