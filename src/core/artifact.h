@@ -43,6 +43,9 @@ bool artifact_delete(ctx *c, str path, err *e); // file or tree; nothing there i
 bool artifact_each(db_tx *tx, int64_t ws, str path, table_fn fn, void *arg, err *e);
 // Makes the folders of `path`, itself among them, within the caller's transaction.
 bool artifact_folders(db_tx *tx, const ctx *c, str path, err *e);
+// Whose part of the tree a path lies in: the first id in it, of a run or a logged model that
+// may be there or not; zero: of none.
+id artifact_owner(str path);
 // Is the digest used by any path? For gc.
 bool artifact_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 

@@ -49,6 +49,15 @@ static bool refused(str s) {
            (s.n && s.p[0] == '/') || !str_is_text(s);
 }
 
+id artifact_owner(str path) {
+    id found = {{0}};
+    for (str part; str_split(&path, '/', &part);) {
+        str digits = str_starts(part, STR("m-")) ? str_from(part, 2) : part;
+        if (id_parse(digits, &found)) break;
+    }
+    return found;
+}
+
 bool artifact_path(arena *a, str raw, str *out, err *e) {
     bool changed = true;
     if (raw.n > PATH_MAX_BYTES * 3) return err_set(e, ERR_INVALID, "Invalid path");

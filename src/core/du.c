@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "core/artifact.h"
 #include "core/du_sql.h"
 #include "core/series_internal.h"
 #include "core/series_sql.h"
@@ -108,16 +109,6 @@ static bool models_page(db_tx *tx, void *arg, err *e) {
 
 // ---- files ----------------------------------------------------------------------------------
 
-// <project>/<run>/artifacts/..., <project>/models/<model>/artifacts/...: the first part that is
-// an id.
-static id owner_of(str path) {
-    id found = {{0}};
-    for (str part; str_split(&path, '/', &part);) {
-        if (id_parse(part, &found)) break;
-    }
-    return found;
-}
-
 // A file of nothing that is there: of the project that its path begins with, and no user.
 static du_row *row_of_path(du *d, str path) {
     int64_t project;
@@ -126,7 +117,7 @@ static du_row *row_of_path(du *d, str path) {
 }
 
 static bool find_owner(db_tx *tx, du *d, str path, du_row **out, err *e) {
-    id who = owner_of(path);
+    id who = artifact_owner(path);
     db_rows *row = NULL;
     int found = 0;
     *out = d->owner_row;
