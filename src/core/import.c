@@ -15,7 +15,7 @@
 #include "core/import_sql.h"
 #include "core/input_internal.h"
 #include "core/model_internal.h"
-#include "core/project_sql.h"
+#include "core/project_internal.h"
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
@@ -149,8 +149,10 @@ static told *told_of(arena *a, told_list *list, int64_t number) {
 
 static bool add_events(db_tx *tx, const put_call *k, const char *what, const told_list *list,
                        err *e) {
+    project there; // a gc may have freed it since
     for (size_t i = 0; i < list->n; i++) {
         const told *t = &list->p[i];
+        if (!project_read(tx, k->c, t->project, &there, e)) return false;
         buf b = BUF_MAX(PAYLOAD_MAX);
         json_writer w = json_writer_new(&b);
         json_object(&w);

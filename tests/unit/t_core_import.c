@@ -161,6 +161,9 @@ static void a_run_that_is_not_whole(void **state) {
     OK(import_mark_of_run(&x->c, r.row.id, &got, &e));
     assert_false(got.there || got.known);
     FAILS(ERR_NOT_FOUND, import_put_runs(&x->c, STR("src"), &more, 1, &e));
+    first.project = 77; // freed by a gc since it came
+    FAILS(ERR_NOT_FOUND, import_put_runs(&x->c, STR("src"), &first, 1, &e));
+    first.project = 0;
     OK(import_put_runs(&x->c, STR("src"), &first, 1, &e));
     OK(import_mark_of_run(&x->c, r.row.id, &got, &e));
     assert_true(got.there && got.known && !got.whole);
