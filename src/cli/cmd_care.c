@@ -29,19 +29,20 @@ static int gc_undo_last(const cli_options *o, core *c) {
     err e = {0};
     gc_undone u;
     if (!gc_undo(c, &u, &e)) return cli_fail(&e);
-    printf(o->json.n
-               ? "{\"runs\":%llu,\"models\":%llu,\"rows\":%llu,\"missing\":%llu}\n"
-               : "brought back %llu runs and %llu logged models to the bin (%llu rows); %llu "
-                 "of their files are gone for good\n",
-           (ull)u.runs, (ull)u.models, (ull)u.rows, (ull)u.missing);
+    printf(o->json.n ? "{\"runs\":%llu,\"models\":%llu,\"projects\":%llu,\"rows\":%llu,"
+                       "\"missing\":%llu}\n"
+                     : "brought back %llu runs, %llu logged models and %llu projects to the "
+                       "bin (%llu rows); %llu "
+                       "of their files are gone for good\n",
+           (ull)u.runs, (ull)u.models, (ull)u.projects, (ull)u.rows, (ull)u.missing);
     return CLI_OK;
 }
 
 static void print_gc(const gc_report *r, const gc_options *g) {
     const store_freed *f = &r->objects;
-    printf("%s %llu runs and %llu logged models with %llu files (%llu bytes)\n",
-           g->dry ? "would free" : "freed", (ull)r->runs, (ull)r->models, (ull)r->files,
-           (ull)r->file_bytes);
+    printf("%s %llu runs, %llu logged models and %llu projects with %llu files (%llu bytes)\n",
+           g->dry ? "would free" : "freed", (ull)r->runs, (ull)r->models, (ull)r->projects,
+           (ull)r->files, (ull)r->file_bytes);
     printf("stored files that nothing names: %llu (%llu bytes) %s now, %llu (%llu bytes) "
            "removed for good, %llu (%llu bytes) kept until their hold is over\n",
            (ull)f->objects, (ull)f->bytes, g->dry ? "to be set aside" : "set aside",
@@ -50,11 +51,12 @@ static void print_gc(const gc_report *r, const gc_options *g) {
 
 static void print_gc_json(const gc_report *r, const gc_options *g) {
     const store_freed *f = &r->objects;
-    printf("{\"dry_run\":%s,\"runs\":%llu,\"models\":%llu,\"files\":%llu,\"file_bytes\":%llu,"
+    printf("{\"dry_run\":%s,\"runs\":%llu,\"models\":%llu,\"projects\":%llu,\"files\":%llu,"
+           "\"file_bytes\":%llu,"
            "\"objects\":%llu,\"bytes\":%llu,\"removed\":%llu,\"removed_bytes\":%llu,"
            "\"waiting\":%llu,\"waiting_bytes\":%llu}\n",
-           g->dry ? "true" : "false", (ull)r->runs, (ull)r->models, (ull)r->files,
-           (ull)r->file_bytes, (ull)f->objects, (ull)f->bytes, (ull)f->removed,
+           g->dry ? "true" : "false", (ull)r->runs, (ull)r->models, (ull)r->projects,
+           (ull)r->files, (ull)r->file_bytes, (ull)f->objects, (ull)f->bytes, (ull)f->removed,
            (ull)f->removed_bytes, (ull)f->waiting, (ull)f->waiting_bytes);
 }
 

@@ -32,10 +32,10 @@ const cli_command cli_commands[] = {
              "touched."},
     {.name = "gc",
      .run = cmd_gc,
-     .summary = "free what deleted runs held",
-     .text = "Frees runs and logged models that were deleted at least --older-than ago, and "
-             "then the stored files that "
-             "nothing names any more.\n"
+     .summary = "free what was deleted",
+     .text = "Frees runs, logged models, and projects with all that is in them, that were "
+             "deleted at least --older-than ago, and then the stored files that nothing names "
+             "any more.\n"
              "What it frees can be brought back with --undo until --hold has passed, and takes "
              "room until "
              "the first gc after that."},

@@ -24,7 +24,7 @@
     X(model_finalized, "a logged model became ready or failed")                                \
     X(model_deleted, "a logged model was moved to the bin")                                    \
     X(artifact_deleted, "files were removed from the artifact tree")                           \
-    X(gc_freed, "what deleted runs held was freed")                                            \
+    X(gc_freed, "a deleted run, logged model or project was freed")                            \
     X(run_moved, "a run was moved to another project; payload: from, to")                      \
     X(job_started, "a job was started by a user")                                              \
     X(job_ended, "a job that a user started has ended")                                        \

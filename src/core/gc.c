@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// gc: walks the bin by key in small transactions. A page of it is written to the undo file and
-// synced before any of it is removed. The run's row goes last, so that a killed gc finds it
-// again. One gc at a time is enough; two do no harm, because every step checks the state it
-// removes.
+// gc: walks the bin by key in small transactions: in each workspace the runs and logged models
+// that were deleted, then the deleted projects with what is left in them. A page of it is
+// written to the undo file and synced before any of it is removed (gc_free.c). One gc at a time
+// is enough; two do no harm, because every step checks the state it removes.
 #include "core/gc_internal.h"
 
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/artifact.h"
-#include "core/beat.h"
-#include "core/console.h"
 #include "core/core_internal.h"
-#include "core/event.h"
 #include "core/gc_sql.h"
 #include "core/table.h"
 
 #define PROXY_SCHEME "mlflow-artifacts:/"
+#define IN_NONE      0 // the project Default, which is never freed
 
 typedef struct gc {
     ctx *c;
@@ -23,15 +21,13 @@ typedef struct gc {
     const gc_options *o;
     gc_report *report;
     undo_out *undo; // NULL: not kept
+    int64_t in;     // the project that is freed; IN_NONE: what was deleted itself
     // the page being read, and where the next begins
-    bool models;
-    int64_t after_us;
+    bin_kind kind;
+    int64_t after_at;
     id after;
     bin_item *items;
     size_t n;
-    // the item being removed
-    const bin_item *item;
-    bool done;
 } gc;
 
 // The item's part of the artifact tree, when it lies in ours: not on another host
@@ -46,21 +42,28 @@ static void find_path(gc *g, bin_item *i) {
         i->path = path;
 }
 
+static db_rows *select_page(db_tx *tx, const gc *g, err *e) {
+    db_arg ws = DB_I64(g->c->ws), in = DB_I64(g->in), at = DB_I64(g->after_at),
+           after = DB_ID(g->after), us = DB_I64(g->before_us), ms = DB_I64(g->before_us / 1000);
+    if (g->in != IN_NONE)
+        return g->kind == BIN_RUN ? db_select(tx, &Q_gc_runs_of, e, ws, in, after, us)
+                                  : db_select(tx, &Q_gc_models_of, e, ws, in, at, after, ms);
+    return g->kind == BIN_RUN ? db_select(tx, &Q_gc_runs, e, ws, at, after, us)
+                              : db_select(tx, &Q_gc_models, e, ws, after, ms);
+}
+
 static bool read_page(db_tx *tx, void *arg, err *e) {
     gc *g = arg;
     VEC(bin_item) v = {0};
-    db_rows *rows = g->models
-                        ? db_select(tx, &Q_gc_models, e, DB_I64(g->c->ws), DB_ID(g->after),
-                                    DB_I64(g->before_us / 1000))
-                        : db_select(tx, &Q_gc_runs, e, DB_I64(g->c->ws), DB_I64(g->after_us),
-                                    DB_ID(g->after), DB_I64(g->before_us));
+    db_rows *rows = select_page(tx, g, e);
     if (!rows) return false;
     while (db_next(rows, e)) {
-        bin_item i = {.model = g->models,
+        bin_item i = {.kind = g->kind,
+                      .with_project = g->in != IN_NONE,
                       .id = db_id(rows, 0),
                       .project = db_i64(rows, 1),
-                      .artifact_uri = arena_str(g->c->a, db_text(rows, 2))};
-        if (!g->models) i.deleted_us = db_i64(rows, 3);
+                      .artifact_uri = arena_str(g->c->a, db_text(rows, 2)),
+                      .at = db_i64(rows, 3)};
         find_path(g, &i);
         vec_push(g->c->a, &v, i);
     }
@@ -70,83 +73,7 @@ static bool read_page(db_tx *tx, void *arg, err *e) {
     return e->code == ERR_NONE;
 }
 
-static bool still_deleted(db_tx *tx, const gc *g, bool *yes, err *e) {
-    db_rows *row = NULL;
-    int found = db_get(tx, &Q_gc_still_deleted, &row, e, DB_I64(g->c->ws), DB_ID(g->item->id));
-    *yes = found > 0 && db_i64(row, 0) == LIFE_DELETED;
-    return found >= 0;
-}
-
-static bool forget_points(db_tx *tx, void *arg, err *e) {
-    gc *g = arg;
-    bool deleted;
-    g->done = true; // restored meanwhile, or gone: nothing to forget
-    if (!still_deleted(tx, g, &deleted, e)) return false;
-    if (!deleted) return true;
-    return series_forget_step(tx, g->c->ws, g->item->id, &g->done, e) &&
-           (!g->done || console_forget_step(tx, g->c->ws, g->item->id, &g->done, e));
-}
-
-typedef struct wiping {
-    gc *g;
-    const table *t;
-    int64_t n;
-} wiping;
-
-static bool wipe_page(db_tx *tx, void *arg, err *e) {
-    wiping *w = arg;
-    const bin_item *i = w->g->item;
-    bool deleted = i->model;
-    w->n = 0;
-    if (!i->model && !still_deleted(tx, w->g, &deleted, e)) return false;
-    if (deleted) w->n = db_do(tx, &w->t->owned_wipe, e, DB_I64(w->g->c->ws), DB_ID(i->id));
-    return w->n >= 0;
-}
-
-// Rows of the item in every table that has some, but for its own.
-static bool wipe_rows(gc *g, err *e) {
-    const table_set *set = table_set_at(0);
-    for (size_t i = 0; i < set->n; i++) {
-        wiping w = {.g = g, .t = &set->tables[i]};
-        if (!w.t->owned || str_is(w.t->name, "run") || str_is(w.t->name, "model")) continue;
-        do {
-            if (!db_write(g->c->core->db, wipe_page, &w, e)) return false;
-        } while (w.n);
-    }
-    return true;
-}
-
-// Out of the search first: it needs the run's row to know its slot.
-static bool forget_row(db_tx *tx, void *arg, err *e) {
-    gc *g = arg;
-    const bin_item *i = g->item;
-    bool deleted = g->models;
-    g->done = false;
-    if (!g->models && !still_deleted(tx, g, &deleted, e)) return false;
-    if (!deleted) return true; // restored meanwhile
-    if (!g->models && !search_forget(tx, g->c->ws, i->project, i->id, e)) return false;
-    int64_t n =
-        db_do(tx, g->models ? &Q_gc_model : &Q_gc_run, e, DB_I64(g->c->ws), DB_ID(i->id));
-    g->done = n == 1;
-    if (n != 1) return n == 0;
-    return event_add(tx, g->c, EVENT_gc_freed, i->project, id_str(db_tx_arena(tx), i->id),
-                     (str){0}, e);
-}
-
-static bool free_item(gc *g, const bin_item *i, err *e) {
-    g->item = i;
-    if (i->path.n && !artifact_delete(g->c, i->path, e)) return false;
-    g->done = g->models;
-    while (!g->done) {
-        if (!db_write(g->c->core->db, forget_points, g, e)) return false;
-    }
-    if (!wipe_rows(g, e) || !db_write(g->c->core->db, forget_row, g, e)) return false;
-    if (g->done) *(g->models ? &g->report->models : &g->report->runs) += 1;
-    if (g->o->progress) g->o->progress(g->o->arg, g->report);
-    return core_goes_on(g->c->core, e);
-}
-
-// ---- the walk -------------------------------------------------------------------------------
+// ---- what is kept and told ------------------------------------------------------------------
 
 typedef struct measuring {
     gc *g;
@@ -163,12 +90,12 @@ static bool measure_row(void *arg, const table *t, const db_rows *row, err *e) {
 static bool measure_fn(db_tx *tx, void *arg, err *e) {
     measuring *m = arg;
     m->files = (bin_files){0};
-    return artifact_each(tx, m->g->c->ws, m->item->path, measure_row, &m->files, e);
+    return bin_each_file(tx, m->g->c->ws, m->item, measure_row, &m->files, e);
 }
 
 static bool measure(gc *g, const bin_item *i, bin_files *out, err *e) {
     measuring m = {.g = g, .item = i};
-    if (i->path.n && !db_snapshot(g->c->core->db, measure_fn, &m, e)) return false;
+    if (!db_snapshot(g->c->core->db, measure_fn, &m, e)) return false;
     *out = m.files;
     return true;
 }
@@ -187,25 +114,68 @@ static bool keep_page(gc *g, err *e) {
     return !g->undo || undo_sync(g->undo, e);
 }
 
-static bool free_kind(gc *g, bool models, err *e) {
-    g->models = models;
-    g->after_us = INT64_MIN;
+// ---- the walk -------------------------------------------------------------------------------
+
+static bool free_item(gc *g, const bin_item *i, err *e) {
+    uint64_t *const counts[] = {&g->report->runs, &g->report->models, &g->report->projects};
+    bool freed = g->o->dry;
+    if (!freed && !bin_free(g->c, i, g->before_us, &freed, e)) return false;
+    *counts[i->kind] += freed;
+    if (g->o->progress && !g->o->dry) g->o->progress(g->o->arg, g->report);
+    return core_goes_on(g->c->core, e);
+}
+
+static bool free_page(gc *g, err *e) {
+    if (!keep_page(g, e)) return false;
+    for (size_t i = 0; i < g->n; i++) {
+        g->after = g->items[i].id;
+        g->after_at = g->items[i].at;
+        if (!free_item(g, &g->items[i], e)) return false;
+    }
+    return true;
+}
+
+static bool free_kind(gc *g, bin_kind kind, err *e) {
+    g->kind = kind;
+    g->after_at = INT64_MIN;
     g->after = (id){0};
     do {
         arena_reset(g->c->a);
         if (!core_goes_on(g->c->core, e) || !db_read(g->c->core->db, read_page, g, e) ||
-            !keep_page(g, e))
+            !free_page(g, e))
             return false;
-        for (size_t i = 0; i < g->n; i++) {
-            g->after = g->items[i].id;
-            g->after_us = g->items[i].deleted_us;
-            if (g->o->dry)
-                *(models ? &g->report->models : &g->report->runs) += 1;
-            else if (!free_item(g, &g->items[i], e))
-                return false;
-        }
     } while (g->n);
     return true;
+}
+
+static bool next_project(db_tx *tx, void *arg, err *e) {
+    gc *g = arg;
+    db_rows *row;
+    int found = db_get(tx, &Q_gc_next_project, &row, e, DB_I64(g->c->ws), DB_I64(g->in),
+                       DB_I64(g->before_us / 1000));
+    g->n = found > 0;
+    if (g->n) g->in = db_i64(row, 0);
+    return found >= 0;
+}
+
+// What lies below its number in the tree is the project's, whatever its location is.
+static bool free_project(gc *g, err *e) {
+    arena_reset(g->c->a);
+    bin_item item = {.kind = BIN_PROJECT,
+                     .project = g->in,
+                     .path = arena_printf(g->c->a, "%lld", (long long)g->in)};
+    g->items = &item;
+    g->n = 1;
+    return free_page(g, e);
+}
+
+static bool free_projects(gc *g, err *e) {
+    for (g->in = IN_NONE;;) {
+        if (!db_read(g->c->core->db, next_project, g, e)) return false;
+        if (!g->n) return true;
+        if (!free_kind(g, BIN_RUN, e) || !free_kind(g, BIN_MODEL, e) || !free_project(g, e))
+            return false;
+    }
 }
 
 static bool is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e) {
@@ -217,7 +187,9 @@ static bool free_records(gc *g, err *e) {
     for (bool found;;) {
         if (!core_next_workspace(g->c->core, &g->c->ws, &found, e)) return false;
         if (!found) return true;
-        if (!free_kind(g, false, e) || !free_kind(g, true, e)) return false;
+        g->in = IN_NONE;
+        if (!free_kind(g, BIN_RUN, e) || !free_kind(g, BIN_MODEL, e) || !free_projects(g, e))
+            return false;
     }
 }
 

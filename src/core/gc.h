@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gc: frees what the bin holds: deleted runs and logged models with their attributes, series,
-// edges and artifacts, and then the objects that nothing names any more.
+// edges and artifacts; deleted projects (but never Default) with all that is in them, deleted
+// by itself or not; and then the objects that nothing names any more.
 //
 // What a gc frees can be brought back until `hold_us` later: records are written to a file in
 // the undo folder before they are removed (an archive, archive.h), and objects stay in the
@@ -22,7 +23,7 @@ typedef struct gc_options {
 } gc_options;
 
 typedef struct gc_report {
-    uint64_t runs, models;
+    uint64_t runs, models, projects;
     uint64_t files, file_bytes; // of their artifacts, as they are named (objects are shared)
     store_freed objects;
 } gc_report;
@@ -31,12 +32,14 @@ typedef struct gc_report {
 bool gc_bin(core *c, const gc_options *o, gc_report *out, err *e);
 
 typedef struct gc_undone {
-    uint64_t runs, models, rows;
+    uint64_t runs, models, projects, rows;
     uint64_t missing; // files whose bytes are gone for good
 } gc_undone;
 
-// They come back to the bin, where they can be restored. ERR_NOT_FOUND when there is nothing to
-// undo. Killed anywhere, the next call goes on.
+// They come back to the bin, where they can be restored; runs and models that only their
+// project had taken there come back as they were. ERR_NOT_FOUND when there is nothing to undo.
+// ERR_EXISTS when the name or number of a project is another's by now: all that is not back yet
+// is kept. Killed anywhere, the next call goes on.
 bool gc_undo(core *c, gc_undone *out, err *e);
 
 #endif

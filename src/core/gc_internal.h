@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gc and its undo share: the undo file being written.
+// What the files of gc and its undo share: the items of the bin, and the undo file being
+// written.
 #ifndef STEMMA_CORE_GC_INTERNAL_H
 #define STEMMA_CORE_GC_INTERNAL_H
 
 #include "core/gc.h"
 #include "core/table.h"
 
-// A run or a logged model in the bin.
+// Stored in undo files.
+typedef enum bin_kind { BIN_RUN = 0, BIN_MODEL = 1, BIN_PROJECT = 2 } bin_kind;
+
+// A run, a logged model or a project that is to be freed.
 typedef struct bin_item {
-    bool model;
-    id id;
-    int64_t project, deleted_us;
+    bin_kind kind;
+    bool with_project; // it goes because its project does
+    id id;             // zero: a project
+    int64_t project;   // whose it is, or which it is
+    int64_t at;        // its place in the walk, with its id
     str artifact_uri;
     str path; // of its artifacts in our tree; empty: none there
 } bin_item;
@@ -25,6 +31,16 @@ static inline void bin_count(bin_files *f, const db_rows *row) {
     f->n++;
     f->bytes += (uint64_t)db_i64(row, 4);
 }
+
+// Every row of the table artifact that goes with the item: what lies below its path; of a
+// project only what is no part of a run or logged model that is there.
+bool bin_each_file(db_tx *tx, int64_t ws, const bin_item *i, table_fn fn, void *arg, err *e);
+// Removes them.
+bool bin_free_files(ctx *c, const bin_item *i, err *e);
+
+// Removes an item that has been in the bin since `before_us`, step by step, its row last; a
+// project once it is empty. *freed: not when it was restored meanwhile.
+bool bin_free(ctx *c, const bin_item *i, int64_t before_us, bool *freed, err *e);
 
 typedef struct undo_out undo_out;
 

@@ -46,7 +46,8 @@ bool gc_job_check(arena *a, str argument, err *e) {
 }
 
 static void show(void *arg, const gc_report *r) {
-    job_progress(arg, (int64_t)(r->runs + r->models), 0, "runs and models");
+    job_progress(arg, (int64_t)(r->runs + r->models + r->projects), 0,
+                 "runs, models and projects");
 }
 
 bool gc_job_run(job_run *j, err *e) {
@@ -56,20 +57,21 @@ bool gc_job_run(job_run *j, err *e) {
     o.progress = show;
     o.arg = j;
     if (!gc_bin(job_ctx(j)->core, &o, &r, e)) return false;
-    job_detail(
-        j,
-        "%s %llu runs, %llu models, %llu files; %llu objects (%llu bytes) set aside, %llu "
-        "(%llu bytes) removed, %llu (%llu bytes) waiting",
-        o.dry ? "would free" : "freed", (ull)r.runs, (ull)r.models, (ull)r.files,
-        (ull)r.objects.objects, (ull)r.objects.bytes, (ull)r.objects.removed,
-        (ull)r.objects.removed_bytes, (ull)r.objects.waiting, (ull)r.objects.waiting_bytes);
+    job_detail(j,
+               "%s %llu runs, %llu models, %llu projects, %llu files; %llu objects (%llu "
+               "bytes) set aside, %llu "
+               "(%llu bytes) removed, %llu (%llu bytes) waiting",
+               o.dry ? "would free" : "freed", (ull)r.runs, (ull)r.models, (ull)r.projects,
+               (ull)r.files, (ull)r.objects.objects, (ull)r.objects.bytes,
+               (ull)r.objects.removed, (ull)r.objects.removed_bytes, (ull)r.objects.waiting,
+               (ull)r.objects.waiting_bytes);
     return true;
 }
 
 bool gc_job_undo(job_run *j, err *e) {
     gc_undone u;
     if (!gc_undo(job_ctx(j)->core, &u, e)) return false;
-    job_detail(j, "brought back %llu runs and %llu models; %llu files are gone", (ull)u.runs,
-               (ull)u.models, (ull)u.missing);
+    job_detail(j, "brought back %llu runs, %llu models and %llu projects; %llu files are gone",
+               (ull)u.runs, (ull)u.models, (ull)u.projects, (ull)u.missing);
     return true;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // gc_keep: writes the undo file of a gc, see gc_internal.h: an archive of purpose ARCHIVE_UNDO
-// with, for each run or logged model, a frame OWNER, its rows, and a frame OWNER_END. The file
-// of a killed gc ends anywhere; an owner without its end was not removed yet. The thread of the
-// gc.
+// with, for each run, logged model or project, a frame OWNER, its rows, and a frame OWNER_END.
+// The file of a killed gc ends anywhere; an owner without its end was not removed yet. The
+// thread of the gc.
 #include "core/gc_internal.h"
 
 #include "base/clock.h"
@@ -82,16 +82,41 @@ static bool keep_artifact(void *arg, const table *t, const db_rows *row, err *e)
 static bool keep_artifacts(keeping *k, db_tx *tx, err *e) {
     if (!k->item->path.n) return true;
     return row_frames_table(&k->u->frames, table_named(table_set_at(0), STR("artifact")), e) &&
-           artifact_each(tx, k->ws, k->item->path, keep_artifact, k, e);
+           bin_each_file(tx, k->ws, k->item, keep_artifact, k, e);
+}
+
+static bool keep_owned(keeping *k, db_tx *tx, err *e) {
+    const table_set *set = table_set_at(0);
+    row_frames *to = &k->u->frames;
+    for (size_t i = 0; i < set->n; i++) {
+        const table *t = &set->tables[i];
+        if (!t->owned) continue;
+        if (!row_frames_table(to, t, e) ||
+            !table_each_owned(tx, t, k->ws, k->item->id, row_frames_row, to, e))
+            return false;
+    }
+    return true;
+}
+
+// The project's own row stands first: what it clashes with is seen before the rest comes back.
+static bool keep_project(keeping *k, db_tx *tx, err *e) {
+    static const char *const facts[] = {"project", "project_tag", "dataset", "import_project"};
+    row_frames *to = &k->u->frames;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        const table *t = table_named(table_set_at(0), str_of(facts[i]));
+        if (!row_frames_table(to, t, e) ||
+            !table_each_of_project(tx, t, k->ws, k->item->project, row_frames_row, to, e))
+            return false;
+    }
+    return true;
 }
 
 static bool keep_fn(db_tx *tx, void *arg, err *e) {
     keeping *k = arg;
-    const table_set *set = table_set_at(0);
     const bin_item *i = k->item;
     buf b = BUF_MAX(1u << 16);
     *k->files = (bin_files){0};
-    buf_byte(&b, i->model);
+    buf_byte(&b, i->kind);
     buf_ivar(&b, k->ws);
     buf_add(&b, i->id.b, sizeof i->id.b);
     buf_ivar(&b, i->project);
@@ -99,13 +124,8 @@ static bool keep_fn(db_tx *tx, void *arg, err *e) {
     bool ok = row_frames_flush(&k->u->frames, e) &&
               archive_frame(k->u->out, ARCHIVE_OWNER, buf_view(&b), e);
     buf_free(&b);
-    for (size_t t = 0; ok && t < set->n; t++) {
-        if (!set->tables[t].owned) continue;
-        ok = row_frames_table(&k->u->frames, &set->tables[t], e) &&
-             table_each_owned(tx, &set->tables[t], k->ws, i->id, row_frames_row, &k->u->frames,
-                              e);
-    }
-    return ok && keep_artifacts(k, tx, e) && row_frames_flush(&k->u->frames, e) &&
+    return ok && (i->kind == BIN_PROJECT ? keep_project : keep_owned)(k, tx, e) &&
+           keep_artifacts(k, tx, e) && row_frames_flush(&k->u->frames, e) &&
            archive_frame(k->u->out, ARCHIVE_OWNER_END, (str){0}, e);
 }
 

@@ -7,6 +7,8 @@
 //  U2  An owner whose row is there is passed over: it was brought back already, or never
 //      removed. Its row is inserted last, with its marks and event, in one transaction.
 //  U3  A file is removed when all of it is back, so that being killed anywhere repeats it.
+//  U4  Projects come first, those of all files, since runs and models need theirs. One whose
+//      name or number is another's by now ends the undo with words, and the files stay.
 // The thread that calls.
 #include "core/gc_files.h"
 #include "core/gc_internal.h"
@@ -17,6 +19,7 @@
 #include "core/core_internal.h"
 #include "core/event.h"
 #include "core/gc_sql.h"
+#include "core/project_sql.h"
 #include "core/search_internal.h"
 #include "core/table.h"
 
@@ -24,7 +27,7 @@
 #include <unistd.h>
 
 typedef struct owner {
-    bool model;
+    bin_kind kind;
     int64_t ws, project;
     id id;
     str path;
@@ -41,14 +44,15 @@ typedef struct undoing {
     core *c;
     gc_undone *out;
     str name;
-    arena *a; // of the owner at work
+    bool projects; // only they, or all others (U4)
+    arena *a;      // of the owner at work
     const table_set *set;
     const table *t;
     scanned file;
     size_t at; // the owner's place in the file
     owner o;
     bool skip;
-    str own_row; // of the table run or model
+    str own_row; // of the table run, model or project
     // of the block being inserted
     str block;
     uint64_t n, missing;
@@ -125,11 +129,55 @@ static bool rows_fn(db_tx *tx, void *arg, err *e) {
     return true;
 }
 
+// ---- owners ---------------------------------------------------------------------------------
+
+static const table *own_table(const undoing *u) {
+    static const char *const names[] = {
+        [BIN_RUN] = "run", [BIN_MODEL] = "model", [BIN_PROJECT] = "project"};
+    return table_named(u->set, str_of(names[u->o.kind]));
+}
+
+static bool own_cells(const undoing *u, db_arg *cells, err *e) {
+    cur c = cur_of(u->own_row);
+    return table_row_get(&c, own_table(u), cells) ||
+           err_set(e, ERR_CORRUPT, "a row in the undo file %s is damaged", u->name.p);
+}
+
+// Is the project there already (U2), or is its name or number another's (U4)? An import takes
+// numbers.
+static bool find_place(db_tx *tx, const undoing *u, const db_arg *cells, bool *there, err *e) {
+    const table *t = own_table(u);
+    str name = cells[column(t, "name")].s, location = cells[column(t, "artifact_location")].s;
+    long long number = (long long)u->o.project;
+    db_rows *row;
+    int found = db_get(tx, &Q_project_get, &row, e, DB_I64(u->o.ws), DB_I64(number));
+    *there = found > 0;
+    if (found < 0) return false;
+    if (found && (db_i64(row, 4) != cells[column(t, "created_ms")].i ||
+                  !str_eq(db_text(row, 2), location)))
+        return err_set(e, ERR_EXISTS,
+                       "project %lld '%.*s' cannot come back: '%.*s' has its number now",
+                       number, STR_F(name), STR_F(db_text(row, 1)));
+    if (found) return true;
+    found = db_get(tx, &Q_project_by_name, &row, e, DB_I64(u->o.ws), DB_TEXT(name));
+    if (found <= 0) return found == 0;
+    return err_set(e, ERR_EXISTS,
+                   "project %lld '%.*s' cannot come back: project %lld has its name now. "
+                   "Rename that one and undo again",
+                   number, STR_F(name), (long long)db_i64(row, 0));
+}
+
+static bool look_for_project(db_tx *tx, void *arg, err *e) {
+    undoing *u = arg;
+    db_arg cells[TABLE_COLUMNS_MAX];
+    return own_cells(u, cells, e) && find_place(tx, u, cells, &u->skip, e);
+}
+
 static bool take_rows(undoing *u, str block, err *e) {
     if (u->skip || !u->t) return true;
-    if (str_is(u->t->name, u->o.model ? "model" : "run")) {
+    if (u->t == own_table(u)) {
         u->own_row = arena_str(u->a, block);
-        return true;
+        return u->o.kind != BIN_PROJECT || db_read(u->c->db, look_for_project, u, e);
     }
     u->block = block;
     if (!db_append(u->c->db, rows_fn, u, e)) return false;
@@ -138,32 +186,36 @@ static bool take_rows(undoing *u, str block, err *e) {
     return true;
 }
 
-// ---- owners ---------------------------------------------------------------------------------
-
 static bool there_fn(db_tx *tx, void *arg, err *e) {
     undoing *u = arg;
     db_rows *row;
-    int found = db_get(tx, u->o.model ? &Q_gc_model_there : &Q_gc_run_there, &row, e,
+    int found = db_get(tx, u->o.kind == BIN_RUN ? &Q_gc_run_there : &Q_gc_model_there, &row, e,
                        DB_I64(u->o.ws), DB_ID(u->o.id));
     u->skip = found > 0; // U2
     return found >= 0;
 }
 
-static bool begin_owner(undoing *u, str payload, err *e) {
-    arena_reset(u->a);
+static bool read_owner(undoing *u, str payload, err *e) {
     cur c = cur_of(payload);
-    u->o = (owner){.model = cur_u8(&c), .ws = cur_ivar(&c)};
+    u->o = (owner){.kind = cur_u8(&c), .ws = cur_ivar(&c)};
     str who = cur_take(&c, sizeof u->o.id.b);
     u->o.project = cur_ivar(&c);
     u->o.path = arena_str(u->a, archive_text_get(&c));
-    if (c.bad)
+    if (c.bad || u->o.kind > BIN_PROJECT)
         return err_set(e, ERR_CORRUPT, "an entry of the undo file %s is damaged", u->name.p);
     memcpy(u->o.id.b, who.p, who.n);
+    return true;
+}
+
+static bool begin_owner(undoing *u, str payload, err *e) {
+    arena_reset(u->a);
+    if (!read_owner(u, payload, e)) return false;
     u->own_row = (str){0};
     u->t = NULL;
-    u->skip = u->at >= u->file.n || !u->file.complete[u->at];
+    u->skip = u->at >= u->file.n || !u->file.complete[u->at] ||
+              u->projects != (u->o.kind == BIN_PROJECT);
     u->at++;
-    return u->skip || db_read(u->c->db, there_fn, u, e);
+    return u->skip || u->projects || db_read(u->c->db, there_fn, u, e);
 }
 
 // A run keeps its place in the search columns, for its traces may still be there; unless
@@ -177,28 +229,41 @@ static bool keep_slot(db_tx *tx, const undoing *u, db_arg *slot, err *e) {
     return found >= 0;
 }
 
+// What the row needs where it comes back to.
+static bool make_place(db_tx *tx, undoing *u, db_arg *cells, err *e) {
+    bool there;
+    db_rows *row;
+    if (u->projects) return find_place(tx, u, cells, &there, e);
+    int found = db_get(tx, &Q_project_get, &row, e, DB_I64(u->o.ws), DB_I64(u->o.project));
+    if (found <= 0)
+        return found == 0 && err_set(e, ERR_NOT_FOUND,
+                                     "what was freed cannot come back: its project %lld is "
+                                     "gone for good",
+                                     (long long)u->o.project);
+    return u->o.kind != BIN_RUN || (keep_slot(tx, u, &cells[column(own_table(u), "slot")], e) &&
+                                    search_mark(tx, u->c, u->o.ws, u->o.project, u->o.id, e));
+}
+
 static bool own_row_fn(db_tx *tx, void *arg, err *e) {
     undoing *u = arg;
-    const table *t = table_named(u->set, u->o.model ? STR("model") : STR("run"));
+    const table *t = own_table(u);
     db_arg cells[TABLE_COLUMNS_MAX];
-    cur c = cur_of(u->own_row);
     ctx k = {.core = u->c, .ws = u->o.ws, .user = STR("gc"), .proven = true};
     arena *a = db_tx_arena(tx);
-    if (!table_row_get(&c, t, cells))
-        return err_set(e, ERR_CORRUPT, "a row in the undo file %s is damaged", u->name.p);
-    if (!u->o.model && (!keep_slot(tx, u, &cells[column(t, "slot")], e) ||
-                        !search_mark(tx, u->c, u->o.ws, u->o.project, u->o.id, e)))
-        return false;
+    if (!own_cells(u, cells, e) || !make_place(tx, u, cells, e)) return false;
+    str object =
+        u->projects ? arena_printf(a, "%lld", (long long)u->o.project) : id_str(a, u->o.id);
     return (!u->o.path.n || artifact_folders(tx, &k, u->o.path, e)) &&
            db_push_args(tx, &t->insert, cells, t->n, e) &&
-           event_add(tx, &k, EVENT_gc_undone, u->o.project, id_str(a, u->o.id), (str){0}, e);
+           event_add(tx, &k, EVENT_gc_undone, u->o.project, object, (str){0}, e);
 }
 
 static bool end_owner(undoing *u, err *e) {
+    uint64_t *const counts[] = {&u->out->runs, &u->out->models, &u->out->projects};
     if (!core_goes_on(u->c, e)) return false;
     if (u->skip || !u->own_row.n) return true;
     if (!db_write(u->c->db, own_row_fn, u, e)) return false;
-    *(u->o.model ? &u->out->models : &u->out->runs) += 1;
+    ++*counts[u->o.kind];
     u->out->rows++;
     return true;
 }
@@ -237,9 +302,9 @@ static bool undo_archive(undoing *u, archive_in *in, err *e) {
     return true;
 }
 
-static bool undo_file(core *c, int dir, str name, gc_undone *out, err *e) {
+static bool undo_file(core *c, int dir, str name, bool projects, gc_undone *out, err *e) {
     int fd;
-    undoing u = {.c = c, .out = out, .name = name, .a = arena_new()};
+    undoing u = {.c = c, .out = out, .name = name, .projects = projects, .a = arena_new()};
     arena *owners = arena_new();
     bool ok = scan_file(dir, name, owners, &u.file, e);
     archive_in *in = ok && u.file.n ? undo_open_file(dir, name, &fd, e) : NULL;
@@ -270,8 +335,11 @@ static bool undo_in(core *c, int dir, arena *a, gc_undone *out, err *e) {
     if (!undo_files(dir, a, &names, &n, e)) return false;
     if (!n) return err_set(e, ERR_NOT_FOUND, "there is nothing to undo");
     if (!first_of_last(dir, a, names, n, &first, e)) return false;
+    for (size_t i = first; i < n; i++) { // U4
+        if (!undo_file(c, dir, names[i], true, out, e)) return false;
+    }
     for (size_t i = first; i < n; i++) {
-        if (!undo_file(c, dir, names[i], out, e)) return false;
+        if (!undo_file(c, dir, names[i], false, out, e)) return false;
     }
     for (size_t i = first; i < n; i++) // U3
         unlinkat(dir, names[i].p, 0);

@@ -248,6 +248,8 @@ bool search_check(core *c, void (*bad)(void *arg, const char *what), void *arg,
                   err *e); // columns against facts
 // Before a run is removed for good, or leaves the project.
 bool search_forget(db_tx *tx, int64_t ws, int64_t project, id run, err *e);
+// One step of the removal of a project that has no runs any more, until *done.
+bool search_forget_project(db_tx *tx, int64_t ws, int64_t project, bool *done, err *e);
 // The slot that a run left in this project, while a mark remembers it: who comes back takes it.
 bool search_slot_left(db_tx *tx, int64_t ws, int64_t project, id run, bool *has, int64_t *slot,
                       err *e);

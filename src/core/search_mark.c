@@ -34,3 +34,16 @@ bool search_forget(db_tx *tx, int64_t ws, int64_t project_number, id run_id, err
     return db_push(tx, &Q_search_mark_add, e, DB_I64(ws), DB_I64(project_number), DB_ID(run_id),
                    DB_ID(stamp), DB_MAYBE_I64(has_slot, slot));
 }
+
+// All that a search or a fold begins with goes in the first step, so that none meets a half of
+// it; without heads nobody looks for the chunks.
+bool search_forget_project(db_tx *tx, int64_t ws, int64_t project_number, bool *done, err *e) {
+    static const db_query *const drops[] = {&Q_search_drop_heads, &Q_search_drop_keys,
+                                            &Q_search_drop_marks};
+    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
+        if (!db_push(tx, drops[i], e, DB_I64(ws), DB_I64(project_number))) return false;
+    }
+    int64_t n = db_do(tx, &Q_search_drop_chunk_page, e, DB_I64(ws), DB_I64(project_number));
+    *done = n == 0;
+    return n >= 0;
+}

@@ -153,6 +153,9 @@
     X(search_drop_heads, true, "DELETE FROM column_head WHERE ws = $1 AND project = $2")       \
     X(search_drop_keys, true, "DELETE FROM column_key WHERE ws = $1 AND project = $2")         \
     X(search_drop_chunks, true, "DELETE FROM column_chunk WHERE ws = $1 AND project = $2")     \
+    X(search_drop_chunk_page, true,                                                            \
+      "DELETE FROM column_chunk WHERE (ws, project, field, chunk) IN (SELECT ws, project, "    \
+      "field, chunk FROM column_chunk WHERE ws = $1 AND project = $2 LIMIT 200)")              \
     X(search_drop_slots, true,                                                                 \
       "UPDATE run SET slot = NULL WHERE ws = $1 AND project = $2 AND slot >= 0")
 

@@ -12,7 +12,7 @@ typedef struct pages {
     table_fn fn;
     void *arg;
     arena *a; // the key of the last row
-    enum { ALL, OWNED, RANGE } what;
+    enum { ALL, OWNED, RANGE, PROJECT } what;
     db_arg given[3], key[TABLE_KEY_MAX]; // arguments before the key's
     size_t n_given, fixed;               // `fixed` columns of the key are given
     size_t limit, bytes;
@@ -49,6 +49,7 @@ static const db_query *query_of(const pages *p, bool first) {
     switch (p->what) {
     case OWNED: return first ? &t->owned_first : &t->owned_after;
     case RANGE: return first ? &t->range_first : &t->range_after;
+    case PROJECT: return first ? &t->project_first : &t->project_after;
     case ALL: break;
     }
     return first ? &t->first : &t->after;
@@ -127,6 +128,18 @@ bool table_each_range(db_tx *tx, const table *t, int64_t ws, str from, str to, t
                .what = RANGE,
                .given = {DB_I64(ws), DB_TEXT(from), DB_TEXT(to)},
                .n_given = 3,
+               .fixed = 1};
+    return each_page(tx, &p, e);
+}
+
+bool table_each_of_project(db_tx *tx, const table *t, int64_t ws, int64_t project, table_fn fn,
+                           void *arg, err *e) {
+    pages p = {.t = t,
+               .fn = fn,
+               .arg = arg,
+               .what = PROJECT,
+               .given = {DB_I64(ws), DB_I64(project)},
+               .n_given = 2,
                .fixed = 1};
     return each_page(tx, &p, e);
 }

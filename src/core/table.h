@@ -33,7 +33,8 @@ typedef struct table {
     bool owned;
     // Made from the above. Named for the engine's caches, so a table is never freed.
     db_query first, after, insert, wipe, owned_first, owned_after, owned_wipe;
-    db_query range_first, range_after; // when the key's second column is a text
+    db_query range_first, range_after;     // when the key's second column is a text
+    db_query project_first, project_after; // when it is not owned and has a column `project`
 } table;
 
 typedef struct table_set {
@@ -57,6 +58,10 @@ bool table_each_owned(db_tx *tx, const table *t, int64_t ws, id owner, table_fn 
 // Of one workspace, where the key's second column (a text) is in [from, to).
 bool table_each_range(db_tx *tx, const table *t, int64_t ws, str from, str to, table_fn fn,
                       void *arg, err *e);
+
+// Of one project, by the column `project`.
+bool table_each_of_project(db_tx *tx, const table *t, int64_t ws, int64_t project, table_fn fn,
+                           void *arg, err *e);
 
 void table_row_put(buf *b, const table *t, const db_rows *row);
 // The next row of a block as arguments for its insert; false (cur->bad) when it is damaged.

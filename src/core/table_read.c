@@ -246,6 +246,25 @@ static void make_range_queries(arena *a, table *t) {
                                         STR_F(marks(a, 4, rest)), STR_F(key), 4 + rest));
 }
 
+static void make_project_queries(arena *a, table *t) {
+    bool has = false;
+    for (size_t i = 0; i < t->n; i++)
+        has |= str_is(t->columns[i].name, "project");
+    if (!has || t->owned) return;
+    str all = names(a, t, NULL, t->n), key = names(a, t, t->key, t->n_key);
+    str part = arena_printf(a, "SELECT %.*s FROM %.*s WHERE ws = $1 AND project = $2",
+                            STR_F(all), STR_F(t->name));
+    size_t rest = t->n_key - 1;
+    t->project_first =
+        query(a, t, "project_first",
+              arena_printf(a, "%.*s ORDER BY %.*s LIMIT $3", STR_F(part), STR_F(key)));
+    t->project_after =
+        query(a, t, "project_after",
+              arena_printf(a, "%.*s AND (%.*s) > (%.*s) ORDER BY %.*s LIMIT $%zu", STR_F(part),
+                           STR_F(names(a, t, t->key + 1, rest)), STR_F(marks(a, 3, rest)),
+                           STR_F(key), 3 + rest));
+}
+
 // ---- sets -----------------------------------------------------------------------------------
 
 static table_set *read_set(size_t migrations) {
@@ -256,6 +275,7 @@ static table_set *read_set(size_t migrations) {
         make_queries(r.a, &r.tables.p[i]);
         make_owned_queries(r.a, &r.tables.p[i]);
         make_range_queries(r.a, &r.tables.p[i]);
+        make_project_queries(r.a, &r.tables.p[i]);
     }
     table_set *s = ARENA_NEW(r.a, table_set);
     *s = (table_set){schema_migrations[migrations - 1].number, r.tables.p, r.tables.n};

@@ -209,6 +209,57 @@ static void gc(void **state) {
     core_fix_close(x);
 }
 
+// What is in a deleted project goes with it, but not what has left it.
+static void gc_of_a_project(void **state) {
+    (void)state;
+    core_fix fixture, *x = &fixture;
+    err e;
+    project p;
+    run r, moved;
+    model m;
+    artifact_entry f;
+    gc_report report;
+    gc_options now = {0};
+    int bad = 0;
+    core_fix_open(x);
+    run_new n = {.name = STR("r")};
+    OK(project_create(&x->c, STR("gone"), (str){0}, NULL, 0, &n.project, &e));
+    model_new mn = {.project = n.project, .name = STR("m")};
+    OK(run_create(&x->c, &n, &r, &e));
+    OK(run_create(&x->c, &n, &moved, &e));
+    OK(model_create(&x->c, &mn, &m, &e));
+    dataset_input in = {.dataset = {.name = STR("d"), .digest = STR("1")}};
+    OK(input_log(&x->c, moved.id, &in, 1, NULL, 0, &e));
+    run_change to_default = {.has_project = true};
+    OK(run_update(&x->c, moved.id, &to_default, &moved, &e));
+    sha256 d = fix_put(x->f.s, 1, 100);
+    str number = arena_printf(x->c.a, "%lld", (long long)n.project);
+    str loose = arena_printf(x->c.a, "%s/a/b/c", number.p),
+        mine = arena_printf(x->c.a, "%s/%s/f", number.p, id_str(x->c.a, moved.id).p);
+    OK(artifact_put(&x->c, loose, d, 100, &e));
+    OK(artifact_put(&x->c, mine, d, 100, &e));
+    OK(search_fold_all(x->core, &e));
+    OK(project_delete(&x->c, n.project, &e));
+    OK(run_restore(&x->c, r.id, &e)); // goes all the same
+    OK(gc_bin(x->core, &now, &report, &e));
+    assert_true(report.runs == 1 && report.models == 1 && report.projects == 1);
+    assert_true(report.files == 1 && report.file_bytes == 100);
+    FAILS(ERR_NOT_FOUND, project_get(&x->c, n.project, &p, &e));
+    FAILS(ERR_NOT_FOUND, run_get(&x->c, r.id, &r, &e));
+    FAILS(ERR_NOT_FOUND, model_get_any(&x->c, m.id, &m, &e));
+    FAILS(ERR_NOT_FOUND,
+          artifact_get(&x->c, arena_printf(x->c.a, "%s/a", number.p), &f, &e));
+    OK(artifact_get(&x->c, mine, &f, &e));
+    run_links links;
+    OK(input_of_run(&x->c, moved.id, &links, &e));
+    SAME(links.datasets[0].dataset.name, "d");
+    OK(search_check(x->core, count_bad_column, &bad, &e));
+    assert_int_equal(bad, 0);
+    OK(project_create(&x->c, STR("gone"), (str){0}, NULL, 0, &mn.project, &e));
+    assert_true(mn.project > n.project);
+    core_fix_close(x);
+}
+
 static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
@@ -227,6 +278,7 @@ int main(void) {
         cmocka_unit_test(tree),
         cmocka_unit_test(events),
         cmocka_unit_test(gc),
+        cmocka_unit_test(gc_of_a_project),
         cmocka_unit_test(gc_passes_over_files_elsewhere),
         cmocka_unit_test(hot_queries_do_not_scan),
     };
