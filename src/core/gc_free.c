@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gc_free: removes an item of the bin in small transactions, each of which asks whether the item
-// is still due. Its row goes last, so that a killed gc finds it again. The thread of the gc.
+// gc_free: removes an item of the bin in small transactions, each of which asks whether the
+// item is still due. Its row goes last, so that a killed gc finds it again. The thread of the
+// gc.
 #include "core/gc_internal.h"
 
 #include "core/beat.h"
@@ -49,6 +50,12 @@ static bool tell(db_tx *tx, freeing *f, str object, err *e) {
 
 // ---- runs and logged models -----------------------------------------------------------------
 
+// A search sees the run until its row goes, so every step marks it.
+static bool mark(db_tx *tx, const freeing *f, err *e) {
+    const bin_item *i = f->item;
+    return i->kind != BIN_RUN || search_mark(tx, f->c->core, f->c->ws, i->project, i->id, e);
+}
+
 static bool forget_points(db_tx *tx, void *arg, err *e) {
     freeing *f = arg;
     int64_t ws = f->c->ws;
@@ -56,7 +63,7 @@ static bool forget_points(db_tx *tx, void *arg, err *e) {
     if (!ask_due(tx, f, e)) return false;
     if (!f->due) return true;
     return series_forget_step(tx, ws, who, &f->done, e) &&
-           (!f->done || console_forget_step(tx, ws, who, &f->done, e));
+           (!f->done || console_forget_step(tx, ws, who, &f->done, e)) && mark(tx, f, e);
 }
 
 static bool wipe_page(db_tx *tx, void *arg, err *e) {
@@ -65,7 +72,7 @@ static bool wipe_page(db_tx *tx, void *arg, err *e) {
     if (!f->due) return true;
     int64_t n = db_do(tx, &f->t->owned_wipe, e, DB_I64(f->c->ws), DB_ID(f->item->id));
     f->done = n == 0;
-    return n >= 0;
+    return n == 0 || (n > 0 && mark(tx, f, e));
 }
 
 // Rows of the item in every table that has some, but for its own.
@@ -126,9 +133,8 @@ bool bin_free(ctx *c, const bin_item *i, int64_t before_us, bool *freed, err *e)
     *freed = false;
     if (!db_read(c->core->db, ask_due, &f, e)) return false;
     if (!f.due) return true;
-    bool ok = bin_free_files(c, i, e) && (i->kind == BIN_PROJECT
-                                              ? until_done(&f, forget_project, e)
-                                              : free_owner(&f, e));
+    bool ok = bin_free_files(c, i, e) &&
+              (i->kind == BIN_PROJECT ? until_done(&f, forget_project, e) : free_owner(&f, e));
     *freed = f.freed;
     return ok;
 }

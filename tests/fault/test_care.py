@@ -14,7 +14,7 @@ import pytest
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "native"))
 
 import servers
-from care_help import Place, everything, fill, put, tree
+from care_help import Place, everything, files_of, fill, put, tree
 from faults import Faults
 from rest import Rest
 from site_of import Database
@@ -105,6 +105,23 @@ def test_export_and_import(place):
         same(fresh, place.told)
 
 
+def gc_until_it_ends(place, seconds, rng):
+    for _ in range(KILLS):
+        killed(place, ["gc", "--older-than", "0"], seconds, rng)
+        assert place.json("check")["whole"]
+    place.run("gc", "--older-than", "0")
+
+
+def undo_until(place, back, rng):
+    """A gc that ended before its kill is one of its own."""
+    for _ in range(2):
+        killed(place, ["gc", "--undo"], 0.1, rng)
+    for _ in range(KILLS + 1):
+        if back():
+            break
+        place.run("gc", "--undo")
+
+
 def test_gc(place):
     """What several killed gcs freed comes back with one undo."""
     server = place.start()
@@ -114,17 +131,33 @@ def test_gc(place):
     place.stop(server)
     place.forget_leases()
     rng = random.Random(4)
-    for _ in range(KILLS):
-        killed(place, ["gc", "--older-than", "0"], 0.15, rng)
-    place.run("gc", "--older-than", "0")
+    gc_until_it_ends(place, 0.15, rng)
     assert len(place.sql("SELECT run FROM run")) == 5
-    for _ in range(2):
-        killed(place, ["gc", "--undo"], 0.1, rng)
-    for _ in range(KILLS + 1):  # a gc that ended before its kill is one of its own
-        if len(place.sql("SELECT run FROM run")) == 12:
-            break
-        place.run("gc", "--undo")
+    undo_until(place, lambda: len(place.sql("SELECT run FROM run")) == 12, rng)
     same(place, told)
+
+
+def test_gc_of_a_project(place):
+    """The same for a deleted project: its runs, its files, its tags, and at last its name."""
+    server = place.start()
+    rest = Rest(server.uri)
+    for i in range(60):
+        put(rest, f"{place.experiment}/loose/{i}", os.urandom(100))
+    rest.search_runs(place.experiment, filter="params.lr = '0.001'")
+    rest.ok("POST", "experiments/delete", json={"experiment_id": place.experiment})
+    told, loose = everything(server.uri), files_of(rest, f"{place.experiment}/loose")
+    place.stop(server)
+    place.forget_leases()
+    rng = random.Random(7)
+    gc_until_it_ends(place, 0.25, rng)
+    for table in ("run", "model", "dataset", "project_tag", "run_mark", "column_head", "column_chunk", "artifact"):
+        assert place.sql(f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert place.sql("SELECT project FROM project") == [(0,)]
+    undo_until(place, lambda: len(place.sql("SELECT run FROM run")) == 12, rng)
+    same(place, told)
+    server = place.start()
+    assert files_of(Rest(server.uri), f"{place.experiment}/loose") == loose
+    place.stop(server)
 
 
 @pytest.mark.skipif(not os.environ.get("STEMMA_TEST_PG"), reason="needs PostgreSQL")
