@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // import mlflow: brings the history of an MLflow tracker over and proves it. Opens the data
-// folder (or the PostgreSQL database) itself.
+// folder (or the PostgreSQL database) itself, and is a row among its jobs while it does.
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -135,6 +135,61 @@ static void print_json(const importer *m, double seconds) {
     buf_free(&b);
 }
 
+// ---- its row among the jobs -----------------------------------------------------------------
+
+static str argument_of(const importer *m, const cli_options *o) {
+    buf b = BUF_MAX(JSON_MAX);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    json_m_string(&w, "from", STR("mlflow"));
+    json_m_string(&w, "source", m->src.name);
+    if (o->as.n) json_m_string(&w, "as", o->as);
+    json_object_end(&w);
+    str out = arena_str(m->a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+static bool begin_job(importer *m, const cli_options *o, err *e) {
+    if (m->o.dry_run) return true; // which writes nothing
+    m->progress.job = job_begin(&m->c, STR("import"), argument_of(m, o), e);
+    return m->progress.job != NULL;
+}
+
+static str proof_of(const importer *m) {
+    const import_sum *here = m->here.of;
+    for (size_t i = 0; i < IMPORT_KIND_COUNT; i++) {
+        if (!same(m, (import_kind)i))
+            return arena_printf(m->a, "the two sides are not equal: %s: MLflow %llu, here %llu",
+                                kind_words[i], (ull)m->there.of[i].n, (ull)here[i].n);
+    }
+    return arena_printf(m->a, "both sides are equal: %llu runs, %llu points, %llu files",
+                        (ull)here[IMPORT_runs].n, (ull)here[IMPORT_points].n,
+                        (ull)here[IMPORT_files].n);
+}
+
+static void tell_result(const importer *m) {
+    const import_counts *n = &m->n_runs;
+    const str *lost;
+    str more = {0};
+    if (source_texts(m->log, true, &lost))
+        more = arena_printf(m->a, "; %zu things did not come, the first: %.*s",
+                            source_lost_count(m->log), STR_F(lost[0]));
+    job_progress(m->progress.job, (int64_t)m->runs.n, (int64_t)m->runs.n, "runs");
+    job_detail(m->progress.job, "%.*s; of the runs %llu new, %llu changed, %llu left%.*s",
+               STR_F(proof_of(m)), (ull)n->new, (ull)n->changed, (ull)n->left, STR_F(more));
+}
+
+static void close_job(importer *m, bool ok, const err *e) {
+    if (!m->progress.job) return;
+    if (ok)
+        tell_result(m);
+    else
+        job_detail(m->progress.job, "%s", e->msg);
+    job_close(m->progress.job, ok && all_same(m));
+    m->progress.job = NULL;
+}
+
 // ---- the command ----------------------------------------------------------------------------
 
 static bool clash_of(str s, import_on_clash *out, err *e) {
@@ -173,11 +228,12 @@ static int import_into(cli_data *d, importer *m, const cli_options *o, arena *a)
                             .log = m->log};
     int64_t began = clock_mono_us();
     m->c = (ctx){.core = d->core, .a = a, .ws = WORKSPACE_DEFAULT, .user = user_name()};
-    bool ok = source_open(&config, &m->src, &e);
+    bool ok = source_open(&config, &m->src, &e) && begin_job(m, o, &e);
     if (ok) {
         if (o->as.n) m->src.name = o->as;
         ok = importer_run(m, &e);
     }
+    close_job(m, ok, &e);
     int code = report(m, ok, o, (double)(clock_mono_us() - began) / 1e6, &e);
     source_close(&m->src);
     return code;

@@ -50,6 +50,12 @@ static bool list(cli_session *s) {
     return ok;
 }
 
+// A line a member: where an import reads from, what a check was asked.
+static void put_argument(cli_session *s, const json_value *argument) {
+    for (const json_value *v = argument ? argument->child : NULL; v; v = v->next)
+        cli_line(s, arena_cstr(s->a, v->key), cli_value_text(v), OUT_PLAIN);
+}
+
 static bool show(cli_session *s) {
     str text;
     str path =
@@ -65,6 +71,7 @@ static bool show(cli_session *s) {
     cli_line(s, "state", cli_text(j, "state"), OUT_PLAIN);
     cli_line(s, "progress", progress_of(s, j), OUT_PLAIN);
     cli_line(s, "detail", cli_text(j, "detail"), OUT_PLAIN);
+    put_argument(s, json_get(j, "argument"));
     cli_line(s, "user", cli_text(j, "user"), OUT_PLAIN);
     cli_line(s, "holder", cli_text(j, "holder"), OUT_PLAIN);
     cli_line(s, "begun", cli_time_cell(s, cli_int(j, "started_us", INT64_MIN), false),

@@ -2,7 +2,9 @@
 // job: the rows. due_us says when a job may be taken: at once or later while it waits, when its
 // lease runs out while it runs; it is NULL when it has ended, and for threads that are only
 // shown. Who takes a job raises `turn`; whatever a holder writes is conditional on its turn, so
-// a holder that lost its lease changes nothing any more. Any thread.
+// a holder that lost its lease changes nothing any more. A row has a holder while it runs, and
+// when it was buried (job_bury.c): should its process only have stood still, it goes on, and
+// the row with it. Any thread.
 #include "core/job.h"
 
 #include "base/clock.h"
@@ -59,9 +61,10 @@ static bool is_recurring(id job_id) {
 static job job_of_row(db_rows *row, arena *a) {
     const job_kind *kind = job_kind_named(db_text(row, 1));
     id job_id = db_id(row, 0);
+    job_state state = (job_state)db_i64(row, 2);
     return (job){.id = job_id,
                  .kind = kind ? kind->name : "unknown",
-                 .state = (job_state)db_i64(row, 2),
+                 .state = state,
                  .recurring = is_recurring(job_id),
                  .user = arena_str(a, db_text(row, 3)),
                  .argument = arena_str(a, db_text(row, 4)),
@@ -69,7 +72,7 @@ static job job_of_row(db_rows *row, arena *a) {
                  .total = db_i64(row, 6),
                  .unit = arena_str(a, db_text(row, 7)),
                  .detail = arena_str(a, db_text(row, 8)),
-                 .held = !db_is_null(row, 9),
+                 .held = state == JOB_RUNNING && !db_is_null(row, 9),
                  .holder = db_id(row, 9),
                  .created_us = db_i64(row, 10),
                  .started_us = db_i64(row, 11),
@@ -85,6 +88,7 @@ typedef struct job_call {
     size_t max, n;
     bool more;
     job *out;
+    int64_t lease_us; // not 0: this process takes it at once
 } job_call;
 
 static bool read_one(db_tx *tx, void *arg, err *e) {
@@ -101,14 +105,25 @@ static void wake(void *arg) {
     if (c->jobs) job_manager_wake(c->jobs);
 }
 
+static bool take_row(db_tx *tx, const core *c, int64_t ws, id job_id, int64_t due_us,
+                     int64_t lease_us, bool *taken, err *e) {
+    int64_t now = clock_now_us();
+    int64_t n = db_do(tx, &Q_job_take, e, DB_I64(ws), DB_ID(job_id), DB_I64(due_us),
+                      DB_ID(c->holder), DB_I64(now + lease_us), DB_I64(now));
+    *taken = n == 1; // else another server was faster
+    return n >= 0;
+}
+
 static bool start(db_tx *tx, void *arg, err *e) {
     job_call *k = arg;
     ctx *c = k->c;
+    bool taken;
     int64_t now = clock_now_us();
     str user = c->user.p ? c->user : STR("");
     db_after_commit(tx, wake, c->core);
     return db_do(tx, &Q_job_insert, e, DB_I64(c->ws), DB_ID(k->id), DB_TEXT(k->kind),
                  DB_TEXT(user), DB_TEXT(k->argument), DB_I64(now), DB_I64(now)) == 1 &&
+           (!k->lease_us || take_row(tx, c->core, c->ws, k->id, now, k->lease_us, &taken, e)) &&
            event_add(tx, c, EVENT_job_started, EVENT_NO_PROJECT, id_str(c->a, k->id),
                      arena_printf(c->a, "{\"kind\":\"%.*s\"}", STR_F(k->kind)), e) &&
            read_one(tx, k, e);
@@ -139,6 +154,25 @@ bool job_start(ctx *c, str kind, str argument, job *out, err *e) {
                   .argument = argument.p ? argument : STR(""),
                   .out = out};
     return db_write(core_db(c->core), start, &k, e);
+}
+
+bool job_insert_own(ctx *c, const job_kind *kind, str argument, arena *a, int64_t lease_us,
+                    job_claim *out, err *e) {
+    job row;
+    job_call k = {.c = c,
+                  .id = id_new(),
+                  .kind = str_of(kind->name),
+                  .argument = argument,
+                  .out = &row,
+                  .lease_us = lease_us};
+    if (!db_write(core_db(c->core), start, &k, e)) return false;
+    *out = (job_claim){.ws = c->ws,
+                       .job = row.id,
+                       .kind = kind,
+                       .turn = 1,
+                       .user = arena_str(a, row.user),
+                       .argument = arena_str(a, row.argument)};
+    return true;
 }
 
 bool job_get(ctx *c, id job_id, job *out, err *e) {
@@ -179,17 +213,20 @@ typedef struct take_call {
     int64_t lease_us;
     job_claim *out;
     bool found;
+    bool lost;    // a job of a command whose lease ran out is there
     int64_t seen; // its due_us
 } take_call;
 
 static bool read_due(db_tx *tx, void *arg, err *e) {
     take_call *t = arg;
-    t->found = false;
+    t->found = t->lost = false;
     db_rows *rows = db_select(tx, &Q_job_due, e, DB_I64(clock_now_us()), DB_I64(DUE_AT_ONCE));
     if (!rows) return false;
     while (!t->found && db_next(rows, e)) {
         const job_kind *kind = job_kind_named(db_text(rows, 2));
-        if (!kind || !kind->run) continue; // a newer program's
+        if (!kind) continue; // a newer program's
+        t->lost |= kind->gone && !id_eq(db_id(rows, 7), t->c->holder);
+        if (!kind->run) continue;
         t->found = true;
         t->seen = db_i64(rows, 3);
         *t->out = (job_claim){.ws = db_i64(rows, 0),
@@ -205,19 +242,14 @@ static bool read_due(db_tx *tx, void *arg, err *e) {
 
 static bool take(db_tx *tx, void *arg, err *e) {
     take_call *t = arg;
-    int64_t now = clock_now_us();
-    int64_t n =
-        db_do(tx, &Q_job_take, e, DB_I64(t->out->ws), DB_ID(t->out->job), DB_I64(t->seen),
-              DB_ID(t->c->holder), DB_I64(now + t->lease_us), DB_I64(now));
-    t->found = n == 1; // else another server was faster
-    return n >= 0;
+    return take_row(tx, t->c, t->out->ws, t->out->job, t->seen, t->lease_us, &t->found, e);
 }
 
 bool job_take(core *c, arena *a, int64_t lease_us, job_claim *out, err *e) {
     take_call t = {.c = c, .a = a, .lease_us = lease_us, .out = out};
     e->code = ERR_NONE;
-    return db_read(c->db, read_due, &t, e) && t.found && db_write(c->db, take, &t, e) &&
-           t.found;
+    return db_read(c->db, read_due, &t, e) && (!t.lost || db_write(c->db, job_bury, c, e)) &&
+           t.found && db_write(c->db, take, &t, e) && t.found;
 }
 
 // ---- while it runs, and its end -------------------------------------------------------------
@@ -252,11 +284,11 @@ bool job_renew(core *c, const job_claim *k, const job_now *now, int64_t lease_us
     return true;
 }
 
-static bool tell_end(db_tx *tx, const hold_call *h, err *e) {
-    const ctx c = {.core = h->c, .a = db_tx_arena(tx), .ws = h->k->ws, .user = h->k->user};
-    str what = arena_printf(c.a, "{\"kind\":\"%s\",\"failed\":%s}", h->k->kind->name,
-                            h->end->state == JOB_FAILED ? "true" : "false");
-    return event_add(tx, &c, EVENT_job_ended, EVENT_NO_PROJECT, id_str(c.a, h->k->job), what,
+bool job_tell_end(db_tx *tx, core *c, const job_claim *k, bool failed, err *e) {
+    const ctx who = {.core = c, .a = db_tx_arena(tx), .ws = k->ws, .user = k->user};
+    str what = arena_printf(who.a, "{\"kind\":\"%s\",\"failed\":%s}", k->kind->name,
+                            failed ? "true" : "false");
+    return event_add(tx, &who, EVENT_job_ended, EVENT_NO_PROJECT, id_str(who.a, k->job), what,
                      e);
 }
 
@@ -267,7 +299,7 @@ static bool finish(db_tx *tx, void *arg, err *e) {
         db_do(tx, &Q_job_finish, e, OWN_JOB(h), DB_MAYBE_I64(end->due_us != 0, end->due_us),
               DB_I64(clock_now_us()), DB_I64(end->state), DB_I64(end->fresh ? 0 : h->k->turn));
     if (n <= 0) return n == 0; // lost: its new holder tells
-    return !end->tell || tell_end(tx, h, e);
+    return !end->tell || job_tell_end(tx, h->c, h->k, end->state == JOB_FAILED, e);
 }
 
 bool job_finish(core *c, const job_claim *k, const job_now *now, const job_end *end, err *e) {
@@ -279,7 +311,6 @@ bool job_finish(core *c, const job_claim *k, const job_now *now, const job_end *
 
 static bool prepare(db_tx *tx, void *arg, err *e) {
     int64_t now = clock_now_us();
-    (void)arg;
     for (const job_kind *k = job_kinds; k->name; k++) {
         id job_id = job_recurring_id(k->name);
         if (!k->every_us) continue;
@@ -288,11 +319,12 @@ static bool prepare(db_tx *tx, void *arg, err *e) {
                   DB_I64(now)) < 0)
             return false;
     }
-    return db_tx_engine(tx) != DB_SQLITE || db_do(tx, &Q_job_free_all, e, DB_I64(now)) >= 0;
+    return db_tx_engine(tx) != DB_SQLITE ||
+           (db_do(tx, &Q_job_free_all, e, DB_I64(now)) >= 0 && job_bury(tx, arg, e));
 }
 
 bool job_prepare(core *c, err *e) {
-    return db_write(c->db, prepare, NULL, e);
+    return db_write(c->db, prepare, c, e);
 }
 
 typedef struct show_call {

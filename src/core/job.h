@@ -30,12 +30,21 @@ typedef struct job_kind {
     bool (*check)(arena *a, str argument, err *e);
     // True: done. False with ERR_CANCELLED: the server stops, another one shall go on. After an
     // error of which err_about says that a retry helps, it is tried again some times. NULL: a
-    // thread of core does this all the time.
+    // thread of core does this all the time, or the kind is `gone`.
     bool (*run)(job_run *j, err *e);
+    // Not NULL: a command does it within itself (job_begin), no server ever, because only there
+    // may what a user named be opened. What is said of one whose process is lost.
+    const char *gone;
 } job_kind;
 extern const char job_schema[];
 extern const job_kind job_kinds[]; // ends with a name of NULL
 const job_kind *job_kind_named(str name);
+
+// ---- for a command that is a job (a kind that is `gone` when its process is) ----------------
+// Writes its row; core's background threads, which must run, keep it leased and write what is
+// shown of it until job_close.
+job_run *job_begin(ctx *c, str kind, str argument, err *e);
+void job_close(job_run *j, bool ok); // its detail says how it went
 
 // ---- for a job's function -------------------------------------------------------------------
 ctx *job_ctx(job_run *j); // in the workspace and name of who started it; its arena is the job's

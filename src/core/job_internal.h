@@ -67,6 +67,14 @@ id job_recurring_id(const char *kind);
 bool job_prepare(core *c, err *e);
 // Takes the next job that is due, for lease_us; false with ERR_NONE: there is none.
 bool job_take(core *c, arena *a, int64_t lease_us, job_claim *out, err *e);
+// Inserts one that this process runs itself; what the claim points to lives in `a`.
+bool job_insert_own(ctx *c, const job_kind *kind, str argument, arena *a, int64_t lease_us,
+                    job_claim *out, err *e);
+// A db_write function, its argument the core: jobs of commands that are lost have failed
+// (job_bury.c).
+bool job_bury(db_tx *tx, void *core, err *e);
+// Within the transaction of a job's end.
+bool job_tell_end(db_tx *tx, core *c, const job_claim *k, bool failed, err *e);
 // Writes what is shown and renews the lease; *lost: somebody else has it, or nobody.
 bool job_renew(core *c, const job_claim *k, const job_now *now, int64_t lease_us, bool *lost,
                err *e);

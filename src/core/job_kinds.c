@@ -102,6 +102,8 @@ const job_kind job_kinds[] = {
      .run = gc_job_undo},
     {"clean", "forgets Idempotency-Keys after a day and ended jobs after a month",
      .every_us = 3600 * (int64_t)1000000, .run = clean},
+    {"import", "the command that brings another tracker's records over, while it does",
+     .gone = "its process is gone: the same command again goes on where it was"},
     JOB_SHOWN_TABLE(SHOWN){0},
 };
 #undef SHOWN

@@ -3,8 +3,10 @@
 // once), renews their leases, and writes what they and core's own threads show of themselves.
 // A job's function never waits for that: it leaves its progress in job_run, under `lock`.
 //
-// `jobs` is the manager's alone; a job's thread has its job_run, and sets `over` as the last
-// thing. job_manager_start and _stop: one thread; _wake: any.
+// A command that is a job itself (job_begin) has no thread here: its row is kept all the same.
+//
+// `jobs` is the manager's alone; who works on a job has its job_run, and sets `over` as the
+// last thing. job_manager_start and _stop: one thread; _wake, job_begin: any.
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -33,6 +35,7 @@ struct job_run {
     job_claim claim;
     ctx c; // with an arena that the function may reset
     pthread_t thread;
+    bool of_command; // no thread of ours
     atomic_bool stop, over;
     int64_t renewed_us;   // the manager's
     pthread_mutex_t lock; // guards the rest
@@ -49,7 +52,9 @@ struct job_manager {
     pthread_t thread;
     pthread_mutex_t lock; // guards the condition
     pthread_cond_t wake;
+    bool prepared; // job_prepare was done
     bool stop, woken;
+    struct job_run *begun; // by commands, not yet among `jobs`
     struct job_run *jobs;
     int n_jobs;
     struct {
@@ -123,6 +128,18 @@ static bool run_function(job_run *j, err *e) {
     return err_set(e, ERR_INTERNAL, "it was begun %d times and never ended", TURNS_MAX);
 }
 
+// The last thing that is done with it: the manager may free it at once.
+static void leave(job_run *j, const job_end *end) {
+    err e = {0};
+    job_manager *m = j->core->jobs;
+    job_now now = now_of(j, j->c.a);
+    if (!job_finish(j->core, &j->claim, &now, end, &e))
+        log_msg(LOG_WARN, "job.lost", "%s ended, but that could not be written (%s)%s",
+                j->claim.kind->name, e.msg, j->of_command ? "" : ": it will run again");
+    atomic_store(&j->over, true);
+    job_manager_wake(m);
+}
+
 static void *run_job(void *arg) {
     job_run *j = arg;
     err e = {0};
@@ -133,16 +150,22 @@ static void *run_job(void *arg) {
         job_detail(j, "%s", e.msg);
         log_msg(LOG_WARN, "job.failed", "%s: %s", j->claim.kind->name, e.msg);
     }
-    job_now now = now_of(j, j->c.a);
-    e = (err){0};
-    if (!job_finish(j->core, &j->claim, &now, &end, &e))
-        log_msg(LOG_WARN, "job.lost",
-                "%s ended, but that could not be written (%s): it will run "
-                "again",
-                j->claim.kind->name, e.msg);
-    atomic_store(&j->over, true);
-    job_manager_wake(j->core->jobs);
+    leave(j, &end);
     return NULL;
+}
+
+static job_run *job_run_new(core *c) {
+    job_run *j = mem_alloc(sizeof *j);
+    j->core = c;
+    j->own = arena_new();
+    j->c = (ctx){.core = c, .a = arena_new()};
+    j->unit = "";
+    pthread_mutex_init(&j->lock, NULL);
+    return j;
+}
+
+static void job_end_thread(job_run *j) {
+    if (!j->of_command) pthread_join(j->thread, NULL);
 }
 
 static void job_free(job_run *j) {
@@ -152,26 +175,61 @@ static void job_free(job_run *j) {
     free(j);
 }
 
-// False: none is due.
-static bool take_job(job_manager *m, err *e) {
-    job_run *j = mem_alloc(sizeof *j);
-    arena *a = arena_new();
-    if (!job_take(m->core, a, m->lease_us, &j->claim, e)) {
-        arena_free(a);
-        free(j);
-        return false;
-    }
-    j->core = m->core;
-    j->own = a;
-    j->c = (ctx){.core = m->core, .a = arena_new(), .ws = j->claim.ws, .user = j->claim.user};
-    j->unit = "";
-    j->renewed_us = clock_mono_us();
-    pthread_mutex_init(&j->lock, NULL);
+static void add_job(job_manager *m, job_run *j) {
+    j->c.ws = j->claim.ws;
+    j->c.user = j->claim.user;
     j->next = m->jobs;
     m->jobs = j;
     m->n_jobs++;
+}
+
+// False: none is due.
+static bool take_job(job_manager *m, err *e) {
+    job_run *j = job_run_new(m->core);
+    if (!job_take(m->core, j->own, m->lease_us, &j->claim, e)) {
+        job_free(j);
+        return false;
+    }
+    j->renewed_us = clock_mono_us();
+    add_job(m, j);
     thread_start(&j->thread, "job", 1u << 20, true, run_job, j);
     return true;
+}
+
+job_run *job_begin(ctx *c, str kind, str argument, err *e) {
+    job_manager *m = c->core->jobs;
+    const job_kind *about = job_kind_named(kind);
+    BUG_ON(!m || !about || !about->gone);
+    job_run *j = job_run_new(c->core);
+    j->of_command = true;
+    if (!job_insert_own(c, about, argument, j->own, m->lease_us, &j->claim, e)) {
+        job_free(j);
+        return NULL;
+    }
+    j->renewed_us = clock_mono_us();
+    pthread_mutex_lock(&m->lock);
+    j->next = m->begun;
+    m->begun = j;
+    pthread_mutex_unlock(&m->lock);
+    job_manager_wake(m);
+    return j;
+}
+
+void job_close(job_run *j, bool ok) {
+    job_end end = {.state = ok ? JOB_DONE : JOB_FAILED, .tell = true};
+    leave(j, &end);
+}
+
+static void adopt_begun(job_manager *m) {
+    pthread_mutex_lock(&m->lock);
+    job_run *j = m->begun;
+    m->begun = NULL;
+    pthread_mutex_unlock(&m->lock);
+    while (j) {
+        job_run *next = j->next;
+        add_job(m, j);
+        j = next;
+    }
 }
 
 static void renew_job(job_manager *m, job_run *j, arena *a) {
@@ -199,7 +257,7 @@ static void reap(job_manager *m) {
         }
         *p = j->next;
         m->n_jobs--;
-        pthread_join(j->thread, NULL);
+        job_end_thread(j);
         job_free(j);
     }
 }
@@ -243,14 +301,15 @@ static bool manager_wait(job_manager *m) { // false: stop
     return go_on;
 }
 
-static void manager_round(job_manager *m, arena *a, bool *prepared) {
+static void manager_round(job_manager *m, arena *a) {
     err e = {0};
     arena_reset(a);
+    adopt_begun(m);
     reap(m);
     for (job_run *j = m->jobs; j; j = j->next)
         renew_job(m, j, a);
-    if (!*prepared) *prepared = job_prepare(m->core, &e);
-    while (*prepared && m->n_jobs < JOBS_MAX && !atomic_load(&m->core->stopping) &&
+    if (!m->prepared) m->prepared = job_prepare(m->core, &e);
+    while (m->prepared && m->n_jobs < JOBS_MAX && !atomic_load(&m->core->stopping) &&
            take_job(m, &e)) {
     }
     if (e.code != ERR_NONE) log_msg(LOG_WARN, "job.take", "%s", e.msg);
@@ -260,16 +319,16 @@ static void manager_round(job_manager *m, arena *a, bool *prepared) {
 static void *manager_main(void *arg) {
     job_manager *m = arg;
     arena *a = arena_new();
-    bool prepared = false;
     do
-        manager_round(m, a, &prepared);
+        manager_round(m, a);
     while (manager_wait(m));
+    adopt_begun(m);
     for (job_run *j = m->jobs; j; j = j->next)
         atomic_store(&j->stop, true);
     while (m->jobs) {
         job_run *j = m->jobs;
         m->jobs = j->next;
-        pthread_join(j->thread, NULL);
+        job_end_thread(j);
         job_free(j);
     }
     show_threads(m, true);
@@ -283,6 +342,9 @@ void job_manager_start(core *c, int64_t lease_us) {
     m->lease_us = lease_us ? lease_us : LEASE_US;
     pthread_mutex_init(&m->lock, NULL);
     thread_cond_init(&m->wake);
+    // Before anybody asks: on SQLite what another process had is given back, or buried.
+    err e = {0};
+    m->prepared = job_prepare(c, &e);
     c->jobs = m; // a job's thread may need it at once
     thread_start(&m->thread, "jobs", 0, true, manager_main, m);
 }

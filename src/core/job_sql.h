@@ -21,7 +21,8 @@
     X(job_page, true,                                                                          \
       "SELECT " JOB_COLUMNS " FROM job WHERE ws = $1 AND job < $2 ORDER BY job DESC LIMIT $3") \
     X(job_due, true,                                                                           \
-      "SELECT ws, job, kind, due_us, turn, user_name, argument FROM job WHERE due_us <= $1"    \
+      "SELECT ws, job, kind, due_us, turn, user_name, argument, holder FROM job"               \
+      " WHERE due_us <= $1"                                                                    \
       " ORDER BY due_us LIMIT $2")                                                             \
     X(job_take, true,                                                                          \
       "UPDATE job SET state = 1, holder = $4, due_us = $5, turn = turn + 1, started_us = $6,"  \
@@ -29,13 +30,16 @@
       " WHERE ws = $1 AND job = $2 AND due_us = $3")                                           \
     X(job_renew, true,                                                                         \
       "UPDATE job SET done = $5, total = $6, unit = $7, detail = $8, due_us = $9, updated_us " \
-      "= $10"                                                                                  \
-      " WHERE ws = $1 AND job = $2 AND holder = $3 AND turn = $4 AND state = 1")               \
+      "= $10, state = 1"                                                                       \
+      " WHERE ws = $1 AND job = $2 AND holder = $3 AND turn = $4")                             \
     X(job_finish, true,                                                                        \
       "UPDATE job SET done = $5, total = $6, unit = $7, detail = $8, due_us = $9, updated_us " \
       "= $10,"                                                                                 \
       " state = $11, turn = $12, holder = NULL"                                                \
-      " WHERE ws = $1 AND job = $2 AND holder = $3 AND turn = $4 AND state = 1")               \
+      " WHERE ws = $1 AND job = $2 AND holder = $3 AND turn = $4")                             \
+    X(job_bury, true,                                                                          \
+      "UPDATE job SET state = 3, due_us = NULL, detail = $4, updated_us = $5"                  \
+      " WHERE ws = $1 AND job = $2 AND due_us = $3")                                           \
     X(job_show, true,                                                                          \
       "UPDATE job SET state = 1, holder = $3, done = $4, total = $5, unit = $6, updated_us = " \
       "$7,"                                                                                    \

@@ -165,6 +165,12 @@ def test_a_tracking_server_with_a_token(target):
         source.stop()
 
 
+def test_a_password_in_the_query_is_not_kept(postgres_source, target):
+    address = postgres_source.address + ("&" if "?" in postgres_source.address else "?") + "password=secret&connect_timeout=9"
+    report = target.bring(address, "--no-artifacts", code=0)
+    assert "secret" not in json.dumps(report) and report["source"].endswith("connect_timeout=9")
+
+
 def test_new_ids_begin_behind_those_that_came(sqlite_source, target):
     target.bring(sqlite_source.address, "--no-artifacts")
     numbers = [int(e.experiment_id) for e in sqlite_source.client.search_experiments(view_type=3)]

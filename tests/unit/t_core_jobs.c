@@ -324,6 +324,36 @@ static void jobs_that_kill(void **state) {
     core_fix_close(x);
 }
 
+// A command's own job is nobody else's: when its lease runs out it has failed, until its process
+// renews it after all.
+static void jobs_of_commands(void **state) {
+    (void)state;
+    core_fix fixture, *x = &fixture;
+    err e = {0};
+    job j;
+    job_claim own, none;
+    job_now now = {.unit = "runs", .detail = STR("d"), .done = 1, .total = 2};
+    job_end end = {.state = JOB_DONE};
+    bool lost;
+    core_fix_open(x);
+    OK(job_insert_own(&x->c, job_kind_named(STR("import")), STR("{}"), x->c.a, 1, &own, &e));
+    usleep(2000);
+    assert_true(!job_take(x->core, x->c.a, WAIT_US, &none, &e) && e.code == ERR_NONE);
+    OK(job_get(&x->c, own.job, &j, &e));
+    assert_true(j.state == JOB_RUNNING && j.held); // its own process does not give it up
+    core *server = open_server(x, 0);
+    j = wait_for(x, own.job, JOB_FAILED);
+    assert_true(!j.held && str_starts(j.detail, STR("its process is gone")));
+    OK(job_renew(x->core, &own, &now, WAIT_US, &lost, &e));
+    assert_false(lost);
+    j = wait_for(x, own.job, JOB_RUNNING);
+    assert_true(j.held && j.done == 1);
+    OK(job_finish(x->core, &own, &now, &end, &e));
+    wait_for(x, own.job, JOB_DONE);
+    core_close(server);
+    core_fix_close(x);
+}
+
 static bool insert_old(db_tx *tx, void *arg, err *e) {
     static const db_query q = {
         "test.old",
@@ -370,7 +400,7 @@ int main(void) {
         cmocka_unit_test(jobs_refused),       cmocka_unit_test(jobs_run),
         cmocka_unit_test(jobs_fail),          cmocka_unit_test(jobs_change_hands),
         cmocka_unit_test(jobs_of_the_dead),   cmocka_unit_test(jobs_that_kill),
-        cmocka_unit_test(jobs_cleaned),
+        cmocka_unit_test(jobs_of_commands),   cmocka_unit_test(jobs_cleaned),
     };
     return core_fix_main("jobs", tests, sizeof tests / sizeof *tests);
 }

@@ -22,7 +22,7 @@ SHAPE(static, job_shape, "Job", FIELD("id", SHAPE_ID, 0, "its id"),
             "how much there is, 0: not known. Of pack, fold, seal: total - done waits"),
       FIELD("unit", SHAPE_TEXT, 0, "of done and total"),
       FIELD("detail", SHAPE_TEXT, 0, "what came of it, or what is wrong"),
-      FIELD("holder", SHAPE_ID, SHAPE_OPTIONAL, "the server process that runs it"),
+      FIELD("holder", SHAPE_ID, SHAPE_OPTIONAL, "the process that runs it"),
       FIELD("created_us", SHAPE_INT, 0, "when it was started by its user"),
       FIELD("started_us", SHAPE_INT, SHAPE_OPTIONAL, "when it began to run the last time"),
       FIELD("updated_us", SHAPE_INT, 0, "when this was written"));

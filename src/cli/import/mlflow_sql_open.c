@@ -127,12 +127,26 @@ bool mlflow_sqlite_open(const source_config *c, source *out, err *e) {
     return false;
 }
 
-// postgresql://user:password@host/name -> without user and password
+// "?host=a&password=b" -> "?host=a"; sslpassword goes too.
+static str query_without_password(arena *a, str query) {
+    str rest = query, out = {0}, one;
+    while (str_split(&rest, '&', &one)) {
+        if (str_ends(str_upto(one, str_find(one, '=', 0)), STR("password"))) continue;
+        out = arena_printf(a, "%.*s%c%.*s", STR_F(out), out.n ? '&' : '?', STR_F(one));
+    }
+    return out;
+}
+
+// postgresql://user:password@host/name?... -> without user and password
 static str without_password(arena *a, str url) {
     size_t scheme = str_find_str(url, STR("://"), 0), at = str_find(url, '@', 0);
-    if (scheme == SIZE_MAX || at == SIZE_MAX) return url;
-    return arena_printf(a, "%.*s%.*s", STR_F(str_upto(url, scheme + 3)),
-                        STR_F(str_from(url, at + 1)));
+    size_t mark = str_find(url, '?', 0);
+    str query =
+        mark == SIZE_MAX ? (str){0} : query_without_password(a, str_from(url, mark + 1));
+    str host = at == SIZE_MAX || at > mark ? str_from(url, scheme + 3) : str_from(url, at + 1);
+    host = str_upto(host, str_find(host, '?', 0));
+    return arena_printf(a, "%.*s%.*s%.*s", STR_F(str_upto(url, scheme + 3)), STR_F(host),
+                        STR_F(query));
 }
 
 bool mlflow_postgres_open(const source_config *c, source *out, err *e) {

@@ -21,13 +21,18 @@ void progress_begin(progress *p, const char *what, int64_t total, const char *mo
                     .total = total,
                     .more_total = more_total,
                     .more_what = more_what,
-                    .terminal = isatty(STDERR_FILENO)};
+                    .terminal = isatty(STDERR_FILENO),
+                    .job = p->job};
     p->told_us = p->began_us;
 }
 
 // Of what there is most of: points when they are counted.
+static bool counts_more(const progress *p) {
+    return p->more_what && p->more_total > 0;
+}
+
 static void rate(const progress *p, int64_t now, char *out, size_t n) {
-    bool more = p->more_what && p->more_total > 0;
+    bool more = counts_more(p);
     double done = (double)(more ? p->more : p->done);
     double total = (double)(more ? p->more_total : p->total);
     double seconds = (double)(now - p->began_us) / 1e6;
@@ -44,15 +49,24 @@ static int counted(char *out, size_t n, const char *what, int64_t done, int64_t 
                          : snprintf(out, n, "%lld %s", (ll)done, what);
 }
 
+// The row's writer takes what is there when it comes by, so this is cheap.
+static void tell_job(const progress *p, const char *line, const char *second) {
+    bool more = counts_more(p);
+    int64_t done = more ? p->more : p->done, total = more ? p->more_total : p->total;
+    job_progress(p->job, done, total >= done ? total : 0, more ? p->more_what : p->what);
+    job_detail(p->job, "%s%s%s", line, *second ? ", " : "", second);
+}
+
 void progress_at(progress *p, int64_t done, int64_t more) {
     int64_t now = clock_mono_us();
     char line[LINE], second[LINE / 2] = "", speed[LINE / 2];
     p->done = done;
     p->more = more;
-    if (now - p->told_us < (p->terminal ? LINE_US : LOG_US)) return;
-    p->told_us = now;
     counted(line, sizeof line / 2, p->what, done, p->total);
     if (p->more_what) counted(second, sizeof second, p->more_what, more, p->more_total);
+    if (p->job) tell_job(p, line, second);
+    if (now - p->told_us < (p->terminal ? LINE_US : LOG_US)) return;
+    p->told_us = now;
     rate(p, now, speed, sizeof speed);
     if (p->terminal)
         fprintf(stderr, "\r\033[K%s  %s  %s", line, second, speed);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// progress: how far a long command is, on standard error: one line that is rewritten on a
-// terminal, log lines elsewhere. One thread.
+// progress: how far an import is, on standard error: one line that is rewritten on a terminal,
+// log lines elsewhere; and in its job's row. One thread.
 #ifndef STEMMA_CLI_IMPORT_PROGRESS_H
 #define STEMMA_CLI_IMPORT_PROGRESS_H
 
-#include "base/str.h"
+#include "core/job.h"
 
 typedef struct progress {
     const char *what; // "runs"
@@ -13,6 +13,7 @@ typedef struct progress {
     int64_t more, more_total;
     const char *more_what; // "points", or NULL
     bool terminal, shown;
+    job_run *job; // NULL: none
 } progress;
 
 void progress_begin(progress *p, const char *what, int64_t total, const char *more_what,
