@@ -91,7 +91,7 @@ static bool put_event(void *arg, const json_value *e) {
             (out_cell[]){{cli_text(e, "number"), OUT_DIM},
                          {cli_time_cell(s, cli_int(e, "time_us", 0), exact), OUT_PLAIN},
                          {cli_text(e, "kind"), OUT_PLAIN},
-                         {cli_text(e, "project"), OUT_PLAIN},
+                         {cli_project_cell(e), OUT_PLAIN},
                          {cli_text(e, "object"), OUT_PLAIN},
                          {cli_text(e, "user"), cli_true(e, "proven") ? OUT_BOLD : OUT_PLAIN}});
     return true;
@@ -100,7 +100,7 @@ static bool put_event(void *arg, const json_value *e) {
 static bool list(cli_session *s, str after) {
     static const out_column columns[] = {
         {STR_K("number"), OUT_RIGHT, 4}, {STR_K("time"), OUT_WHOLE, 0},
-        {STR_K("event"), OUT_WHOLE, 0},  {STR_K("project"), OUT_RIGHT, 3},
+        {STR_K("event"), OUT_WHOLE, 0},  {STR_K("project"), 0, 3},
         {STR_K("object"), 0, 1},         {STR_K("user"), 0, 2}};
     struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
     cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = after};

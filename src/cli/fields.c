@@ -48,6 +48,11 @@ str cli_time_cell(cli_session *s, int64_t us, bool exact) {
     return exact ? clock_rfc3339(s->a, us) : out_time(&s->t, us);
 }
 
+str cli_project_cell(const json_value *of) {
+    str name = cli_text(of, "project_name");
+    return name.n ? name : cli_text(of, "project");
+}
+
 int64_t cli_run_ms(const json_value *run) {
     int64_t start = cli_int(run, "start_ms", INT64_MIN);
     int64_t end = cli_int(run, "end_ms", INT64_MIN);
@@ -106,6 +111,7 @@ static str attribute(cli_session *s, const json_value *run, str field, bool exac
         if (ms < 0) return (str){0};
         return exact ? arena_printf(s->a, "%.3f", (double)ms / 1000) : out_duration(s->a, ms);
     }
+    if (str_is(field, "project")) return cli_project_cell(run);
     return cli_value_text(member(run, field));
 }
 

@@ -18,6 +18,8 @@ out_cell cli_field_cell(cli_session *s, const json_value *run, str field, bool e
 out_style cli_status_style(str status);
 // Microseconds or milliseconds since 1970 as text; "" for none (INT64_MIN).
 str cli_time_cell(cli_session *s, int64_t us, bool exact);
+// The project of a run or an event: its name, or its number when it has none any more.
+str cli_project_cell(const json_value *of);
 int64_t cli_run_ms(const json_value *run); // its duration so far; -1: not begun
 
 #endif

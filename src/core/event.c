@@ -155,6 +155,7 @@ static event event_of_row(db_rows *row, arena *a) {
                    .time_us = db_i64(row, 1),
                    .kind = (event_kind)db_i64(row, 2),
                    .project = db_is_null(row, 3) ? EVENT_NO_PROJECT : db_i64(row, 3),
+                   .project_name = arena_str(a, db_text(row, 10)),
                    .user = arena_str(a, db_text(row, 4)),
                    .proven = db_i64(row, 5) != 0,
                    .object = arena_str(a, db_text(row, 6)),

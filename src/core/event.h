@@ -63,7 +63,8 @@ bool event_check(core *c, void (*bad)(void *arg, int64_t ws, int64_t number, con
 
 typedef struct event {
     int64_t number, time_us;
-    int64_t project; // EVENT_NO_PROJECT
+    int64_t project;  // EVENT_NO_PROJECT
+    str project_name; // as it is now; empty: there is none
     event_kind kind;
     str user, object, payload; // a payload that is erased or was empty: p is NULL
     bool proven;

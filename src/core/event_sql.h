@@ -5,9 +5,12 @@
 
 #include "core/sql.h"
 
-#define EVENT_COLUMNS                                                                          \
-    "number, time_us, kind, project, user_name, proven, object, payload, payload_digest, "     \
-    "chain"
+// With the name that the project has now.
+#define EVENT_SELECT                                                                           \
+    "SELECT e.number, e.time_us, e.kind, e.project, e.user_name, e.proven, e.object, "         \
+    "e.payload, e.payload_digest, e.chain, p.name"                                             \
+    " FROM event e LEFT JOIN project p ON p.ws = e.ws AND p.project = e.project"               \
+    " WHERE e.ws = $1 AND "
 
 #define EVENT_SQL(X)                                                                           \
     X(event_insert, true,                                                                      \
@@ -28,12 +31,9 @@
     X(event_head_set, true,                                                                    \
       "INSERT INTO event_head (ws, number, chain) VALUES ($1, $2, $3)"                         \
       " ON CONFLICT (ws) DO UPDATE SET number = $2, chain = $3")                               \
-    X(event_page, true,                                                                        \
-      "SELECT " EVENT_COLUMNS                                                                  \
-      " FROM event WHERE ws = $1 AND number > $2 ORDER BY number LIMIT $3")                    \
+    X(event_page, true, EVENT_SELECT "e.number > $2 ORDER BY e.number LIMIT $3")               \
     X(event_page_of_project, true,                                                             \
-      "SELECT " EVENT_COLUMNS " FROM event WHERE ws = $1 AND project = $2 AND number > $3"     \
-      " ORDER BY number LIMIT $4")
+      EVENT_SELECT "e.project = $2 AND e.number > $3 ORDER BY e.number LIMIT $4")
 
 EVENT_SQL(SQL_QUERY)
 

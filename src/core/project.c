@@ -136,6 +136,21 @@ bool project_get(ctx *c, int64_t number, project *out, err *e) {
     return db_read(core_db(c->core), get, &g, e);
 }
 
+static bool get_name(db_tx *tx, void *arg, err *e) {
+    get_call *g = arg;
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_project_get, &row, e, DB_I64(g->c->ws), DB_I64(g->number));
+    g->name = found > 0 ? arena_str(g->c->a, db_text(row, 1)) : STR("");
+    return found >= 0;
+}
+
+bool project_name(ctx *c, int64_t number, str *out, err *e) {
+    get_call g = {.c = c, .number = number};
+    bool ok = db_read(core_db(c->core), get_name, &g, e);
+    *out = g.name;
+    return ok;
+}
+
 bool project_by_name(ctx *c, str name, project *out, err *e) {
     get_call g = {.c = c, .name = name, .out = out};
     return db_read(core_db(c->core), get, &g, e);

@@ -23,6 +23,7 @@ bool project_create(ctx *c, str name, str artifact_location, const kv *tags, siz
 bool project_get(ctx *c, int64_t number, project *out,
                  err *e); // deleted ones too; ERR_NOT_FOUND
 bool project_by_name(ctx *c, str name, project *out, err *e);
+bool project_name(ctx *c, int64_t number, str *out, err *e); // empty when it is not there
 bool project_rename(ctx *c, int64_t number, str name,
                     err *e); // ERR_STATE when deleted, ERR_EXISTS
 bool project_delete(ctx *c, int64_t number,

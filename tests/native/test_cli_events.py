@@ -26,6 +26,7 @@ def test_newest_events(cli, api):
     assert listed[1]["kind"] == "project_created"
     of_project = cli.ok("events", "-p", str(project["number"]), "--json", "-n", "3").json["items"]
     assert [e["kind"] for e in of_project] == ["project_renamed"] * 3
+    assert {(e["project"], e["project_name"]) for e in of_project} == {(project["number"], f"{project['name']} 2")}
     everything = cli.ok("events", "--json", "-n", "0").json["items"]
     assert [e["number"] for e in everything] == list(range(1, len(everything) + 1))
     behind = cli.ok("events", "--json", "--after", str(listed[0]["number"])).json["items"]
@@ -34,6 +35,12 @@ def test_newest_events(cli, api):
     assert lines[0].split() == ["number", "time", "event", "project", "object", "user"]
     assert cli("events", "--after", "x").code == 2
     assert cli("events", "-p", "no such project").code == 4
+
+
+def test_the_table_names_the_project(cli, api):
+    name = unique("named")
+    wait_for_event(cli, api.project(name)["number"])
+    assert name in cli.ok("events", "-n", "1").lines[1].split()
 
 
 def test_follow(cli, api):

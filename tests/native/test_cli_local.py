@@ -27,6 +27,16 @@ def test_projects_and_files(cli, tmp_path):
     assert cli.ok("events", "--json", "-n", "1").json["items"][0]["kind"] == "project_created"
 
 
+def test_runs_name_their_project(cli):
+    name = unique("named")
+    number = cli.ok("projects", "create", name, "--json").json["number"]
+    cli.ok("run", "--quiet", "-p", name, "--sample", "0", "--", "true")
+    assert name in cli.ok("runs", "list").lines[1].split()
+    assert f"project   {name}" in cli.ok("runs", "show", "latest").lines
+    run = cli.ok("runs", "list", "--json").json["items"][0]
+    assert (run["project"], run["project_name"]) == (number, name)
+
+
 def test_a_server_has_the_folder(engine):
     if engine != "sqlite":
         pytest.skip("with PostgreSQL several may share it")

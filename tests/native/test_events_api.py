@@ -34,6 +34,18 @@ def test_pages_have_every_event_once_and_in_order(api):
     assert e["time_us"] > 1_600_000_000_000_000 and "payload" not in e
 
 
+def test_events_name_their_project(server, api):
+    mine = api.project(unique("before"))
+    at = settle(api)
+    with Stream(server.uri, after=at) as s:
+        api.ok("PATCH", f"projects/{mine['number']}", json={"name": "after " + mine["name"]})
+        live = s.until(lambda e: e["kind"] == "project_renamed")[-1][2]
+    assert (live["project"], live["project_name"]) == (mine["number"], "after " + mine["name"])
+    settle(api)
+    listed = api.all("events", project=mine["number"])
+    assert {e["project_name"] for e in listed} == {"after " + mine["name"]}, "as it is called now"
+
+
 def test_pages_of_a_project(api):
     mine, other = api.project(unique("mine")), api.project()
     for _ in range(3):

@@ -148,7 +148,8 @@ def test_move(api, project):
     run = begin(api, project, {"loss": [1, 0.5]}, config={"lr": "1"})
     before = api.ok("GET", f"runs/{run}")
     moved = api.ok("PATCH", f"runs/{run}", json={"project": other})
-    assert moved == {**before, "project": other}
+    assert moved == {**before, "project": other, "project_name": moved["project_name"]}
+    assert moved["project_name"] == api.ok("GET", f"projects/{other}")["name"]
     assert search(api, project)["items"] == []
     assert [r["id"] for r in search(api, other, "metrics.loss < 0.7")["items"]] == [run]
     back = api.ok("PATCH", f"runs/{run}", json={"project": project, "name": "home"})

@@ -65,6 +65,7 @@ void native_put_event(json_writer *w, const event *v) {
     json_m_i64(w, "time_us", v->time_us);
     json_m_string(w, "kind", str_of(event_kind_name(v->kind)));
     if (v->project != EVENT_NO_PROJECT) json_m_i64(w, "project", v->project);
+    if (v->project_name.n) json_m_string(w, "project_name", v->project_name);
     json_m_string(w, "object", v->object);
     json_m_string(w, "user", v->user);
     json_m_bool(w, "proven", v->proven);

@@ -16,7 +16,7 @@ typedef struct runs_columns {
     map config, tags, metrics; // keys to be shown
     search_keys keys;          // the same
 } runs_columns;
-void runs_put(json_writer *w, const run_view *v, const runs_columns *only);
+void runs_put(json_writer *w, const run_view *v, str project_name, const runs_columns *only);
 // The run as it is now, as the reply. ERR_NOT_FOUND.
 bool runs_reply(call *k, id run_id, err *e);
 

@@ -28,6 +28,7 @@ SHAPE(static, model_out_shape, "ModelMade", FIELD("model", SHAPE_ID, 0, "a logge
 
 SHAPE(, runs_run_shape, "Run", FIELD("id", SHAPE_ID, 0, "its id"),
       FIELD("project", SHAPE_INT, 0, "the number of its project"),
+      FIELD("project_name", SHAPE_TEXT, 0, "and its name now"),
       FIELD("name", SHAPE_TEXT, 0, "its name; not unique"),
       FIELD("user", SHAPE_TEXT, 0, "whose it is, as the client said"),
       FIELD("status", SHAPE_ENUM, 0, "its state; crashed: it ended without saying so",
@@ -102,9 +103,10 @@ static void put_links(json_writer *w, const run_links *l) {
     json_array_end(w);
 }
 
-static void put_row(json_writer *w, const run *r) {
+static void put_row(json_writer *w, const run *r, str project_name) {
     native_m_id(w, "id", r->id);
     json_m_i64(w, "project", r->project);
+    json_m_string(w, "project_name", project_name);
     json_m_string(w, "name", r->name);
     json_m_string(w, "user", r->user);
     json_m_string(w, "status", msg_name_of(run_status_names, r->status));
@@ -116,9 +118,9 @@ static void put_row(json_writer *w, const run *r) {
     json_m_string(w, "artifact_uri", r->artifact_uri);
 }
 
-void runs_put(json_writer *w, const run_view *v, const runs_columns *only) {
+void runs_put(json_writer *w, const run_view *v, str project_name, const runs_columns *only) {
     json_object(w);
-    put_row(w, &v->run);
+    put_row(w, &v->run, project_name);
     json_m_object(w, "config");
     put_texts(w, v->params, v->n_params, only ? &only->config : NULL);
     json_m_object(w, "tags");
@@ -129,9 +131,10 @@ void runs_put(json_writer *w, const run_view *v, const runs_columns *only) {
 }
 
 static bool emit(void *arg, const run_view *v, err *e) {
-    (void)e;
     call *k = arg;
-    runs_put(rpc_reply(k), v, NULL);
+    str name;
+    if (!project_name(&k->c, v->run.project, &name, e)) return false;
+    runs_put(rpc_reply(k), v, name, NULL);
     return true;
 }
 

@@ -106,11 +106,28 @@ static const msg_type search_msg = MSG_TYPE(struct search, search_fields);
 typedef struct emit_call {
     call *k;
     runs_columns *only;
+    map names; // of projects, by their numbers' bytes; str *
 } emit_call;
+
+// Each project is asked for once: the runs of a page are of few.
+static bool name_of(emit_call *x, int64_t number, str *out, err *e) {
+    arena *a = x->k->c.a;
+    str key = str_n(&number, sizeof number);
+    str *name = map_get(&x->names, key);
+    if (!name) {
+        name = ARENA_NEW(a, str);
+        if (!project_name(&x->k->c, number, name, e)) return false;
+        *map_at(&x->names, arena_str(a, key), NULL) = name;
+    }
+    *out = *name;
+    return true;
+}
 
 static bool emit(void *arg, const run_view *v, err *e) {
     emit_call *x = arg;
-    runs_put(rpc_reply(x->k), v, x->only);
+    str name;
+    if (!name_of(x, v->run.project, &name, e)) return false;
+    runs_put(rpc_reply(x->k), v, name, x->only);
     return !http_gone(x->k->r) || err_set(e, ERR_CANCELLED, "the client went away");
 }
 
@@ -178,7 +195,7 @@ static bool search(call *k, void *msg, err *e) {
     struct search *q = msg;
     search_query s = {0};
     search_page page;
-    emit_call x = {.k = k};
+    emit_call x = {.k = k, .names = map_new(k->c.a)};
     if (!native_limit(msg_has(&search_msg, q, "limit"), q->limit, &s.max, e) ||
         !take_moment(q->after, &s, e) || !runs_which_query(k, &q->which, &s, e) ||
         !take_sort(k, q->sort, &s, e) || !take_columns(k, q->columns, &x.only, e) ||
