@@ -80,6 +80,8 @@ typedef enum cli_kind {
       "at most so many; 0: all (of --where it is all that match, unless it is given)")         \
     X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
       "go on behind this place: what --json showed as \"next\"")                               \
+    X(oldest, "", CLI_FLAG, "", "", "events",                                                  \
+      "the oldest first; with --after: what came behind that event")                           \
     X(project, "STEMMA_PROJECT", CLI_TEXTS, "PROJECT", "",                                     \
       "runs metrics artifacts events complete run log console",                                \
       "only of this project, by name or number; may be given several times; of 'run': the "    \

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// events: the newest of the log, and live what comes. Numbers have no gaps, so the newest are
-// found by halving; a stream that broke goes on behind the last number that was shown. One
-// thread.
+// events: the log, newest first, and live what comes: a stream that broke goes on behind the
+// last number that was shown. One thread.
 #include "base/clock.h"
 #include "cli/fields.h"
 
@@ -10,70 +9,9 @@
 #define PATIENCE    10 // tries in a row that may fail
 #define PAUSE_US    1000000
 
-// ---- where to begin -------------------------------------------------------------------------
-
-static bool is_behind(cli_session *s, int64_t number, bool *yes) {
-    str path = arena_printf(s->a, "/events?limit=1&after=%lld", (long long)number);
-    const json_value *page = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
-    const json_value *items = page ? json_get(page, "items") : NULL;
-    if (page && !items) err_set(&s->e, ERR_UNAVAILABLE, "the server's answer is no list");
-    *yes = items && items->child;
-    return items != NULL;
-}
-
-static bool last_number(cli_session *s, int64_t *last) {
-    int64_t low = 0, high = 1; // an event `low` is there, or low is 0
-    bool yes = true;
-    while (yes) {
-        if (!is_behind(s, high - 1, &yes)) return false;
-        if (yes) low = high;
-        if (yes) high *= 2;
-    }
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (!is_behind(s, middle - 1, &yes)) return false;
-        if (yes)
-            low = middle;
-        else
-            high = middle;
-    }
-    *last = low;
-    return true;
-}
-
 static str project_query(cli_session *s) {
     if (!s->o->project.n) return (str){0};
     return arena_printf(s->a, "&project=%.*s", STR_F(http_client_escape(s->a, s->o->project)));
-}
-
-struct numbers {
-    arena *a;
-    VEC(int64_t) all;
-};
-
-static bool note_number(void *arg, const json_value *event) {
-    struct numbers *n = arg;
-    vec_push(n->a, &n->all, cli_int(event, "number", 0));
-    return true;
-}
-
-// Behind which number the newest n events begin; those of a project lie further back.
-static bool newest(cli_session *s, int64_t n, int64_t *after) {
-    int64_t last;
-    *after = 0;
-    if (!n) return true;
-    if (!last_number(s, &last)) return false;
-    for (int64_t window = n;; window *= 4) {
-        struct numbers found = {.a = s->a};
-        *after = window < last ? last - window : 0;
-        if (!s->o->project.n) return true;
-        cli_list l = {.method = "GET"};
-        l.path = arena_printf(s->a, "/events?%.*s", STR_F(str_from(project_query(s), 1)));
-        l.after = arena_printf(s->a, "%lld", (long long)*after);
-        if (!cli_each(s, &l, note_number, &found)) return false;
-        if ((int64_t)found.all.n > n) *after = found.all.p[found.all.n - (size_t)n] - 1;
-        if ((int64_t)found.all.n >= n || window >= last) return true;
-    }
 }
 
 // ---- a list ---------------------------------------------------------------------------------
@@ -97,18 +35,27 @@ static bool put_event(void *arg, const json_value *e) {
     return true;
 }
 
-static bool list(cli_session *s, str after) {
+// "/events?order=newest&project=..."
+static str list_path(cli_session *s, bool oldest) {
+    return arena_printf(s->a, "/events?order=%s%.*s", oldest ? "oldest" : "newest",
+                        STR_F(project_query(s)));
+}
+
+static bool list(cli_session *s) {
     static const out_column columns[] = {
         {STR_K("number"), OUT_RIGHT, 4}, {STR_K("time"), OUT_WHOLE, 0},
         {STR_K("event"), OUT_WHOLE, 0},  {STR_K("project"), 0, 3},
         {STR_K("object"), 0, 1},         {STR_K("user"), 0, 2}};
     struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = after};
-    str project = project_query(s);
-    pages.path = project.n ? arena_printf(s->a, "/events?%.*s", STR_F(str_from(project, 1)))
-                           : STR("/events");
+    cli_list pages = {.method = "GET",
+                      .path = list_path(s, s->o->oldest.n > 0),
+                      .limit = cli_limit(s->o),
+                      .after = s->o->after};
     bool ok = cli_show_list(s, &pages, put_event, &l);
-    if (ok && !s->o->json.n) out_table_end(l.table);
+    if (ok && !s->o->json.n) {
+        out_table_end(l.table);
+        cli_say_more(s, &pages);
+    }
     return ok;
 }
 
@@ -203,18 +150,28 @@ static bool follow(cli_session *s, int64_t after) {
     return left;
 }
 
+static bool note_number(void *arg, const json_value *event) {
+    *(int64_t *)arg = cli_int(event, "number", 1) - 1;
+    return true;
+}
+
+// Behind which number the newest n events begin; n 0: all.
+static bool newest(cli_session *s, int64_t n, int64_t *after) {
+    cli_list l = {.method = "GET", .path = list_path(s, false), .limit = n};
+    *after = 0;
+    return !n || cli_each(s, &l, note_number, after);
+}
+
 static bool events(cli_session *s) {
-    int64_t after = 0, n = cli_limit(s->o);
-    bool live = s->o->follow.n > 0;
-    if (live && !cli_given(s->o, "limit")) n = FOLLOW_BACK;
+    int64_t after = 0;
     if (str_find(s->o->project, '\n', 0) != SIZE_MAX)
         return err_set(&s->e, ERR_INVALID, "events can be of one --project only");
     if (s->o->after.n && !str_to_i64(s->o->after, &after))
         return err_set(&s->e, ERR_INVALID, "--after takes the number of an event, not '%.*s'",
                        STR_F(s->o->after));
-    if (!s->o->after.n && !newest(s, n, &after)) return false;
-    if (live) return follow(s, after);
-    return list(s, arena_printf(s->a, "%lld", (long long)after));
+    if (!s->o->follow.n) return list(s);
+    int64_t back = cli_given(s->o, "limit") ? cli_limit(s->o) : FOLLOW_BACK;
+    return (s->o->after.n || newest(s, back, &after)) && follow(s, after);
 }
 
 int cmd_events(const cli_options *o, arena *a) {

@@ -353,7 +353,8 @@ const cli_command cli_commands[] = {
     {.name = "events",
      .run = cmd_events,
      .summary = "who did what and when",
-     .text = "Lists the event log, newest last; with --follow it goes on until Ctrl-C.",
+     .text = "Lists the event log, newest first; with --follow the last ten and what comes, "
+             "oldest first, until Ctrl-C.",
      .flags = CLI_CLIENT | CLI_LIST},
     {.name = "jobs list",
      .run = cmd_jobs_list,

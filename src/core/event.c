@@ -144,9 +144,11 @@ typedef struct event_reading {
 static db_rows *select_events(db_tx *tx, const event_reading *r, err *e) {
     const event_query *q = &r->q;
     if (q->has_project)
-        return db_select(tx, &Q_event_page_of_project, e, DB_I64(r->ws), DB_I64(q->project),
-                         DB_I64(q->after), DB_I64(q->max + 1));
-    return db_select(tx, &Q_event_page, e, DB_I64(r->ws), DB_I64(q->after), DB_I64(q->max + 1));
+        return db_select(
+            tx, q->newest ? &Q_event_page_of_project_newest : &Q_event_page_of_project, e,
+            DB_I64(r->ws), DB_I64(q->after), DB_I64(q->max + 1), DB_I64(q->project));
+    return db_select(tx, q->newest ? &Q_event_page_newest : &Q_event_page, e, DB_I64(r->ws),
+                     DB_I64(q->after), DB_I64(q->max + 1));
 }
 
 static event event_of_row(db_rows *row, arena *a) {

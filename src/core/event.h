@@ -73,7 +73,8 @@ typedef struct event {
 typedef struct event_query {
     bool has_project; // only events of this project
     int64_t project;
-    int64_t after; // numbers above it
+    bool newest;   // in the falling order of numbers; else in the rising
+    int64_t after; // numbers behind it in that order; newest, from the start: INT64_MAX
     size_t max;
 } event_query;
 
@@ -83,7 +84,7 @@ typedef struct event_list {
     bool more; // more are there: max was reached, or the page grew long
 } event_list;
 
-// Sealed events in the order of their numbers.
+// Sealed events.
 bool event_page(ctx *c, const event_query *q, event_list *out, err *e);
 // The number of the last sealed event of c's workspace, 0 when there is none.
 bool event_last(ctx *c, int64_t *number, err *e);

@@ -32,8 +32,11 @@
       "INSERT INTO event_head (ws, number, chain) VALUES ($1, $2, $3)"                         \
       " ON CONFLICT (ws) DO UPDATE SET number = $2, chain = $3")                               \
     X(event_page, true, EVENT_SELECT "e.number > $2 ORDER BY e.number LIMIT $3")               \
+    X(event_page_newest, true, EVENT_SELECT "e.number < $2 ORDER BY e.number DESC LIMIT $3")   \
     X(event_page_of_project, true,                                                             \
-      EVENT_SELECT "e.project = $2 AND e.number > $3 ORDER BY e.number LIMIT $4")
+      EVENT_SELECT "e.project = $4 AND e.number > $2 ORDER BY e.number LIMIT $3")              \
+    X(event_page_of_project_newest, true,                                                      \
+      EVENT_SELECT "e.project = $4 AND e.number < $2 ORDER BY e.number DESC LIMIT $3")
 
 EVENT_SQL(SQL_QUERY)
 

@@ -34,6 +34,23 @@ def test_pages_have_every_event_once_and_in_order(api):
     assert e["time_us"] > 1_600_000_000_000_000 and "payload" not in e
 
 
+def test_newest_first(api):
+    mine = api.project(unique("mine"))
+    for i in range(4):
+        api.ok("PATCH", f"projects/{mine['number']}", json={"name": f"{mine['name']} {i}"})
+        api.project()
+    end = settle(api)
+    rising = api.all("events", limit=1000)
+    assert api.all("events", limit=3, order="oldest") == rising
+    falling = api.all("events", limit=3, order="newest")
+    assert falling[-end:] == rising[:end][::-1], "every event once, in pages"
+    of_mine = [e for e in rising if e.get("project") == mine["number"]]
+    assert api.all("events", limit=2, order="newest", project=mine["number"]) == of_mine[::-1]
+    page = api.ok("GET", "events", params={"order": "newest", "after": 3})
+    assert [e["number"] for e in page["items"]] == [2, 1] and "next" not in page
+    assert api.ok("GET", "events", params={"order": "newest", "after": 1}) == {"items": []}
+
+
 def test_events_name_their_project(server, api):
     mine = api.project(unique("before"))
     at = settle(api)
@@ -63,6 +80,7 @@ def test_pages_of_a_project(api):
 
 @pytest.mark.parametrize("params,status", [
     ({"limit": 0}, 400), ({"limit": 1001}, 400), ({"limit": "many"}, 400), ({"after": "x"}, 400),
+    ({"order": "best"}, 400), ({"order": "newest", "after": "x"}, 400),
     ({"project": "no such project"}, 404), ({"after": 10**12}, 200), ({"after": -5, "limit": 1}, 200)])
 def test_page_refusals(api, params, status):
     reply = api.get("events", **params)

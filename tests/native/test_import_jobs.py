@@ -114,7 +114,7 @@ def told_of(place, job):
     """Its two events, once both have their numbers (with PostgreSQL a moment after their commit)."""
     end = time.monotonic() + 60
     while True:
-        told = Cli(*place.arguments).ok("events", "--json", "-n", "0").json["items"]
+        told = Cli(*place.arguments).ok("events", "--oldest", "--json", "-n", "0").json["items"]
         found = [(e["kind"], e["payload"]) for e in told if e["object"] == job["id"]]
         if len(found) > 1:
             return found

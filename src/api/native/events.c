@@ -21,29 +21,40 @@ SHAPE(static, event_shape, "Event",
       FIELD("payload", SHAPE_ANY, SHAPE_OPTIONAL, "more about it"));
 
 SHAPE(static, events_shape, "Events",
-      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "events in the order of their numbers",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "events in the order asked for",
             .sub = &event_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
 // ---- pages ----------------------------------------------------------------------------------
 
+enum { ORDER_OLDEST = 1, ORDER_NEWEST };
+static const msg_name orders[] = {
+    {"oldest", ORDER_OLDEST}, {"newest", ORDER_NEWEST}, {NULL, 0}};
+
 struct list {
     uint64_t has;
     str project;
-    int64_t after, limit;
+    int64_t after, limit, order;
 };
 static const msg_field list_fields[] = {
     MSG_FIELD(struct list, project, MSG_STRING, MSG_NUMBER_OK,
               .doc = "only events of this project, by number or name"),
-    MSG_FIELD(struct list, after, MSG_INT64, 0, .doc = "only events with a higher number"),
+    MSG_FIELD(struct list, order, MSG_ENUM, 0, .names = orders,
+              .doc = "which come first: oldest (default) or newest"),
+    MSG_FIELD(struct list, after, MSG_INT64, 0,
+              .doc =
+                  "the number of an event, such as the cursor `next` of the page before: only "
+                  "events behind it in that order, newer ones or (newest first) older ones"),
     MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
 };
 static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
 
 static bool list(call *k, void *msg, err *e) {
     struct list *q = msg;
-    event_query s = {.has_project = q->project.n > 0, .after = q->after};
+    event_query s = {
+        .has_project = q->project.n > 0, .newest = q->order == ORDER_NEWEST, .after = q->after};
     event_list page;
+    if (s.newest && !msg_has(&list_msg, q, "after")) s.after = INT64_MAX;
     if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &s.max, e) ||
         (s.has_project && !native_project_named(k, q->project, &s.project, e)) ||
         !event_page(&k->c, &s, &page, e))
