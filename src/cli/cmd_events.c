@@ -175,5 +175,14 @@ static bool events(cli_session *s) {
 }
 
 int cmd_events(const cli_options *o, arena *a) {
+    err e = {0};
+    // With PostgreSQL others write too; a folder with SQLite is this command's alone.
+    if (o->follow.n && cli_is_within(o) && !o->db.n) {
+        err_set(&e, ERR_INVALID,
+                "--follow needs a server: nobody writes to '%.*s' while a command has it open; "
+                "start 'stemma serve' on it and name that with --url",
+                STR_F(o->data));
+        return cli_fail(&e);
+    }
     return cli_talk(o, a, events);
 }

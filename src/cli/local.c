@@ -4,6 +4,7 @@
 #include "cli/local.h"
 
 #include "api/api.h"
+#include "api/native/feed.h"
 #include "base/hex.h"
 #include "base/id.h"
 
@@ -30,7 +31,8 @@ cli_local *cli_local_start(const cli_options *o, arena *a, err *e) {
     cli_local *l = mem_alloc(sizeof *l);
     make_token(l);
     if (cli_data_there(o, a, e) && cli_open(o, a, true, &l->d, e)) {
-        l->app = (api){.core = l->d.core, .token = str_of(l->token)};
+        l->app = (api){
+            .core = l->d.core, .token = str_of(l->token), .feed = native_feed_start(l->d.core)};
         http_config c = {.host = STR("127.0.0.1"),
                          .dialects = api_dialects,
                          .app = &l->app,
@@ -38,6 +40,7 @@ cli_local *cli_local_start(const cli_options *o, arena *a, err *e) {
         l->s = http_server_start(&c, e);
     }
     if (!l->s) {
+        native_feed_stop(l->app.feed);
         cli_close(&l->d);
         free(l);
         return NULL;
@@ -49,6 +52,7 @@ cli_local *cli_local_start(const cli_options *o, arena *a, err *e) {
 void cli_local_stop(cli_local *l) {
     if (!l) return;
     http_server_stop(l->s, STOP_US);
+    native_feed_stop(l->app.feed);
     cli_close(&l->d);
     free(l);
 }

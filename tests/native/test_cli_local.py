@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same commands on a folder that no server has open (--data)."""
 
+import json
 import os
+import signal
 
 import pytest
 import servers
@@ -25,6 +27,28 @@ def test_projects_and_files(cli, tmp_path):
     assert cli.ok("runs", "list", "-p", name, "--json").json == {"items": []}
     assert cli("runs", "show", "latest").code == 4
     assert cli.ok("events", "--json", "-n", "1").json["items"][0]["kind"] == "project_created"
+
+
+def test_events_are_followed_where_others_write(cli, engine):
+    """A folder with SQLite is the command's alone; with PostgreSQL servers and other commands write too."""
+    if engine == "sqlite":
+        result = cli("events", "--follow")
+        assert result.code == 2 and result.out == ""
+        assert "nobody writes" in result.err and "'stemma serve'" in result.err and "--url" in result.err
+        return
+    cli.ok("projects", "create", unique("before"))
+    process = cli.spawn("events", "--follow", "-n", "1", "--json", stdout=-1, stderr=-1)
+    try:
+        assert json.loads(process.stdout.readline())["kind"] == "project_created"
+        name = unique("others")
+        cli.ok("projects", "create", name)
+        # The one before was perhaps not numbered yet when its command ended: then it comes now.
+        assert name in (json.loads(process.stdout.readline())["project_name"] for _ in range(2))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_runs_name_their_project(cli):
