@@ -6,7 +6,8 @@
 // Fills one project with runs of 100 metrics, 50 parameters and 50 tags (unless the database
 // has it already), packs and folds them, and then times for each of five queries: the first
 // time (columns are built), the page of 100 runs (search alone, and all that the runs hold),
-// and a page 50 pages behind the first. Without a url the data lies in
+// a page 50 pages behind the first, and a page of 200 in the middle
+// (skip). Without a url the data lies in
 // ./b_search.data, which is kept for the next time.
 #include "base/clock.h"
 #include "base/json.h"
@@ -200,7 +201,12 @@ static void percentiles(int64_t *t, int n, const char *what) {
            (double)t[n * 95 / 100] / 1e3);
 }
 
-static search_page page_of(bench *b, const search_node *where, str after) {
+typedef struct place { // of a page
+    str after;
+    size_t skip, max;
+} place;
+
+static search_page page_of(bench *b, const search_node *where, place p) {
     err e = {0};
     search_page page;
     search_query q = {.projects = &b->project,
@@ -209,13 +215,14 @@ static search_page page_of(bench *b, const search_node *where, str after) {
                       .where = where,
                       .sort = &by_metric,
                       .n_sort = 1,
-                      .after = after,
-                      .max = PAGE};
+                      .after = p.after,
+                      .skip = p.skip,
+                      .max = p.max};
     if (!search_runs(&b->x, &q, &page, &e)) fail("search", &e);
     return page;
 }
 
-static void time_pages(bench *b, const search_node *where, str after, const char *what) {
+static void time_pages(bench *b, const search_node *where, place at, const char *what) {
     int64_t *search_us = ARENA_ARRAY(b->x.a, int64_t, (size_t)b->repeats),
             *view_us = ARENA_ARRAY(b->x.a, int64_t, (size_t)b->repeats), cpu = 0, view_cpu = 0;
     buf out = BUF_MAX(64 << 20);
@@ -224,7 +231,7 @@ static void time_pages(bench *b, const search_node *where, str after, const char
     search_page page = {0};
     for (int i = 0; i < b->repeats; i++) {
         int64_t from = clock_mono_us(), cpu_from = cpu_us();
-        page = page_of(b, where, after);
+        page = page_of(b, where, at);
         int64_t mid = clock_mono_us();
         cpu += cpu_us() - cpu_from;
         cpu_from = cpu_us();
@@ -244,14 +251,16 @@ static void time_pages(bench *b, const search_node *where, str after, const char
 }
 
 static void measure(bench *b, const char *name, const search_node *where) {
+    const place first = {.max = PAGE};
     int64_t from = clock_mono_us();
-    search_page page = page_of(b, where, (str){0});
+    search_page page = page_of(b, where, first);
     printf("%s (first time %.1f ms)\n", name, (double)(clock_mono_us() - from) / 1e3);
-    time_pages(b, where, (str){0}, "first");
+    time_pages(b, where, first, "first");
     for (int i = 0; i < DEEP && page.next.n; i++) {
-        page = page_of(b, where, page.next);
+        page = page_of(b, where, (place){.after = page.next, .max = PAGE});
     }
-    if (page.next.n) time_pages(b, where, page.next, "deep");
+    if (page.next.n) time_pages(b, where, (place){.after = page.next, .max = PAGE}, "deep");
+    time_pages(b, where, (place){.skip = page.total / 2, .max = 2 * PAGE}, "half");
     arena_reset(b->x.a);
 }
 

@@ -90,6 +90,8 @@ typedef enum cli_kind {
       "active, deleted or all")                                                                \
     X(sort, "", CLI_TEXTS, "FIELD", "", "runs_list runs_search",                               \
       "sort by a field: metrics.loss.min, config.lr, \"start desc\"; several times for more")  \
+    X(count, "", CLI_FLAG, "", "", "runs_list runs_search",                                    \
+      "only print how many runs there are")                                                    \
     X(columns, "", CLI_TEXTS, "FIELDS", "", "runs_list runs_search",                           \
       "the columns, with commas: name,metrics.acc.max,config.lr; with + at the beginning: "    \
       "beside the usual ones")                                                                 \

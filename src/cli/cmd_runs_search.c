@@ -78,20 +78,36 @@ static str columns_json(struct listing *l) {
     return arena_printf(l->s->a, ",\"columns\":%.*s", STR_F(cli_lines_json(l->s->a, lines)));
 }
 
+// The members of the request that say which runs.
+static str which_json(cli_session *s) {
+    return arena_printf(s->a, "\"projects\":%.*s,\"where\":%.*s,\"view\":%.*s,",
+                        STR_F(cli_lines_json(s->a, s->o->project)),
+                        STR_F(cli_json_text(s->a, s->expression)),
+                        STR_F(cli_json_text(s->a, s->o->view)));
+}
+
+static bool count(cli_session *s) {
+    str body = arena_printf(s->a, "{%.*s\"columns\":[\"id\"],\"limit\":1,\"count\":true}",
+                            STR_F(which_json(s)));
+    const json_value *page = cli_call(s->c, "POST", STR("/runs/search"), body, NULL, &s->e);
+    if (!page) return false;
+    long long n = (long long)cli_int(page, "total", 0);
+    out_printf(&s->t, s->o->json.n ? "{\"total\":%lld}\n" : "%lld\n", n);
+    return true;
+}
+
 static bool search(cli_session *s) {
     struct listing l = {.s = s};
     s->expression = s->o->n_words ? s->o->words[0] : s->o->where;
+    if (s->o->count.n) return count(s);
     choose_fields(&l);
     cli_list list = {.method = "POST",
                      .path = STR("/runs/search"),
                      .limit = cli_limit(s->o),
                      .page = PAGE,
                      .after = s->o->after};
-    list.body = arena_printf(
-        s->a, "\"projects\":%.*s,\"where\":%.*s,\"sort\":%.*s,\"view\":%.*s%.*s,",
-        STR_F(cli_lines_json(s->a, s->o->project)), STR_F(cli_json_text(s->a, s->expression)),
-        STR_F(cli_lines_json(s->a, s->o->sort)), STR_F(cli_json_text(s->a, s->o->view)),
-        STR_F(columns_json(&l)));
+    list.body = arena_printf(s->a, "%.*s\"sort\":%.*s%.*s,", STR_F(which_json(s)),
+                             STR_F(cli_lines_json(s->a, s->o->sort)), STR_F(columns_json(&l)));
     l.table = out_table_new(&s->t, l.columns, l.fields.n, s->o->csv.n > 0);
     bool ok = cli_show_list(s, &list, put_run, &l);
     if (ok && !s->o->json.n) {

@@ -116,6 +116,7 @@ search_regex *search_regex_new(arena *a, str pattern, err *e); // freed with the
 int search_regex_match(search_regex *r, str text, err *e);     // 1, 0, or -1 and e
 
 // ---- runs ----------------------------------------------------------------------------------
+#define SEARCH_SKIP_MAX 1000000
 typedef struct search_query {
     const int64_t *projects;
     size_t n_projects;  // none: no results
@@ -128,6 +129,8 @@ typedef struct search_query {
     size_t n_sort;
     str after; // cursor of the page before, or empty; ERR_INVALID when it is not one of this
                // query's
+    size_t
+        skip; // begins behind so many of the order (SEARCH_SKIP_MAX at most), without `after`
     size_t max;
     int64_t now_ms; // to which runs last that go on; 0: now. The same on every page of a list
 } search_query;
@@ -135,7 +138,8 @@ typedef struct search_query {
 typedef struct search_page {
     id *ids;
     size_t n;
-    str next; // cursor, empty when there is surely nothing behind
+    str next;       // cursor, empty when there is surely nothing behind
+    uint64_t total; // runs that the query finds, on all pages
 } search_page;
 
 bool search_runs(ctx *c, const search_query *q, search_page *out, err *e);

@@ -234,6 +234,14 @@ static bool add_project(search_find *f, err *e) {
     return add_marked(f, e) && (!folded || add_stored(f, e));
 }
 
+static bool walk(search_find *f, err *e) {
+    for (size_t i = 0; i < f->n_projects; i++) {
+        f->scan.place = (search_place){f->c->ws, f->projects[i]};
+        if (!add_project(f, e)) return false;
+    }
+    return true;
+}
+
 static bool find(db_tx *tx, void *arg, err *e) {
     search_find *f = arg;
     arena_reset(f->part);
@@ -246,10 +254,9 @@ static bool find(db_tx *tx, void *arg, err *e) {
                             .n_columns = f->wanted.n,
                             .now_ms = f->q->now_ms ? f->q->now_ms : clock_now_us() / 1000};
     if (!f->begin(f->arg, e)) return false;
-    for (size_t i = 0; i < f->n_projects; i++) {
-        f->scan.place = (search_place){f->c->ws, f->projects[i]};
-        if (!add_project(f, e)) return false;
-    }
+    do {
+        if (!walk(f, e)) return false;
+    } while (!f->missing.n && f->again && f->again(f->arg));
     return true;
 }
 

@@ -316,6 +316,7 @@ typedef struct search_find {
     const search_query *q; // sort, after and max are the caller's business
     bool (*begin)(void *arg, err *e);
     bool (*take)(void *arg, search_scan *s, const search_bits *rows, err *e);
+    bool (*again)(void *arg); // NULL, or: behind a walk, whether to walk once more
     void *arg;
     arena *a, *work, *part;    // of the plan; of a try; of a block or batch
     VEC(search_column) wanted; // the fixed ones first
@@ -358,6 +359,26 @@ bool search_top_add(search_top *t, search_scan *s, const search_bits *rows, err 
 void search_top_offer(search_top *t, const search_key *keys, id row_id);
 const search_row **search_top_sorted(search_top *t, arena *a, size_t *n); // ends the adding
 search_key search_key_of(search_type type, const search_cell *cell);
+search_key search_key_at(const search_chunk *c, size_t slot); // borrows the chunk's memory
+// A number in the order of keys, as far as 64 bits tell it (texts: eight bytes from offset on).
+// The two greatest are NaN and missing; the one below them may be several values.
+uint64_t search_key_number(const search_key *k, size_t offset, bool descending);
+uint64_t search_text_number(str s); // the first eight bytes
+
+// ---- passing over the first rows (search_skip.c) --------------------------------------------
+// For a page that begins behind the first `skip` rows. While it is not found, the rows of a
+// walk are added, and search_skip_again tells whether another walk is needed (wanted: of the
+// walk). Then the rows that are surely before the place are masked out, and *rest more are to
+// pass over among those that stay; search_skip_left is false when there are not so many rows.
+extern size_t search_skip_few; // rows that are left to the heap; tests make it small
+typedef struct search_skip search_skip;
+search_skip *search_skip_new(arena *a, const size_t *columns, const bool *descending,
+                             size_t n_keys, size_t skip);
+bool search_skip_found(const search_skip *k);
+bool search_skip_add(search_skip *k, search_scan *s, const search_bits *rows, err *e);
+bool search_skip_again(search_skip *k, const search_column *wanted);
+bool search_skip_left(const search_skip *k, size_t *rest);
+bool search_skip_mask(const search_skip *k, search_scan *s, search_bits *rows, err *e);
 
 typedef struct search_hash { // of all that a cursor must agree with
     uint8_t b[8];

@@ -32,7 +32,7 @@ search_key search_key_of(search_type type, const search_cell *cell) {
     return k;
 }
 
-static search_key key_of(const search_chunk *c, size_t slot) {
+search_key search_key_at(const search_chunk *c, size_t slot) {
     search_cell cell = search_chunk_cell(c, slot);
     return search_key_of(c->type, &cell);
 }
@@ -51,7 +51,7 @@ static int key_cmp(const search_key *a, const search_key *b, bool descending) {
     return descending ? -cmp : cmp;
 }
 
-static uint64_t text_first(str s) {
+uint64_t search_text_number(str s) {
     uint64_t v = 0;
     for (size_t i = 0; i < 8; i++) {
         v = v << 8 | (i < s.n ? (uint8_t)s.p[i] : 0);
@@ -59,14 +59,13 @@ static uint64_t text_first(str s) {
     return v;
 }
 
-// A number in the order of keys, as far as 64 bits tell it. The two greatest are NaN and
-// missing.
-static uint64_t first_of(const search_key *k, bool descending) {
+uint64_t search_key_number(const search_key *k, size_t offset, bool descending) {
     if (k->rank) return UINT64_MAX - 2 + k->rank;
     int64_t i = k->i;
     if (k->type == SEARCH_T_NUM && i == num_order(-0.0)) i = num_order(0.0);
     bool number = k->type == SEARCH_T_INT || k->type == SEARCH_T_NUM;
-    uint64_t v = number ? (uint64_t)i ^ (1ull << 63) : text_first(k->text);
+    uint64_t v =
+        number ? (uint64_t)i ^ (1ull << 63) : search_text_number(str_from(k->text, offset));
     if (descending) v = ~v;
     return v > UINT64_MAX - 2 ? UINT64_MAX - 2 : v;
 }
@@ -104,7 +103,7 @@ search_top *search_top_new(arena *a, const size_t *columns, const bool *descendi
 }
 
 void search_top_after(search_top *t, search_row *row) {
-    row->first = first_of(&row->keys[0], t->descending[0]);
+    row->first = search_key_number(&row->keys[0], 0, t->descending[0]);
     t->after = row;
 }
 
@@ -196,7 +195,7 @@ static bool read_row(search_top *t, search_scan *s, size_t slot, err *e) {
     for (size_t i = 1; i < t->n_keys; i++) {
         const search_chunk *c = search_scan_column(s, t->columns[i], e);
         if (!c) return false;
-        t->next.keys[i] = key_of(c, slot);
+        t->next.keys[i] = search_key_at(c, slot);
     }
     const search_chunk *ids = search_scan_column(s, SEARCH_F_ID - 1, e);
     if (!ids) return false;
@@ -207,7 +206,7 @@ static bool read_row(search_top *t, search_scan *s, size_t slot, err *e) {
 void search_top_offer(search_top *t, const search_key *keys, id row_id) {
     if (!t->max) return;
     memcpy(t->next.keys, keys, t->n_keys * sizeof *keys);
-    t->next.first = first_of(&keys[0], t->descending[0]);
+    t->next.first = search_key_number(&keys[0], 0, t->descending[0]);
     t->next.id = row_id;
     if (!hopeless(t)) offer(t);
 }
@@ -218,8 +217,8 @@ bool search_top_add(search_top *t, search_scan *s, const search_bits *rows, err 
         for (uint64_t left = rows->w[i]; left; left &= left - 1) {
             if (!first && !(first = search_scan_column(s, t->columns[0], e))) return false;
             size_t slot = i * 64 + (size_t)__builtin_ctzll(left);
-            t->next.keys[0] = key_of(first, slot);
-            t->next.first = first_of(&t->next.keys[0], t->descending[0]);
+            t->next.keys[0] = search_key_at(first, slot);
+            t->next.first = search_key_number(&t->next.keys[0], 0, t->descending[0]);
             if (hopeless(t)) continue;
             if (!read_row(t, s, slot, e)) return false;
             offer(t);

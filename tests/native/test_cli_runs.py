@@ -38,6 +38,12 @@ def test_list_pages(cli, world):
     assert [r["name"] for r in rest["items"]] == ["adam"]
 
 
+def test_count(cli, world):
+    assert cli.ok("runs", "list", "-p", world.name, "--count").out == "3\n"
+    assert cli.ok("runs", "search", "name in ('sgd', 'adam')", "-p", world.name, "--count", "--json").json == {"total": 2}
+    assert cli.ok("runs", "search", "name = 'nobody'", "--count").out == "0\n"
+
+
 def test_table(cli, world):
     lines = cli.ok("runs", "list", "-p", world.name, "--sort", "metrics.acc.max desc").lines
     assert lines[0].split() == ["id", "name", "status", "start", "duration", "user", "metrics.acc.max"]

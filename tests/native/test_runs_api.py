@@ -305,6 +305,22 @@ def test_pages(zoo):
         refused(api, "runs/search", {**body, "limit": limit})
 
 
+def test_count_and_skip(zoo):
+    project, api = zoo
+    body = {"sort": ["config.lr desc"], "columns": ["name"], "count": True}
+    for skip in range(7):
+        page = search(api, project, **body, skip=skip, limit=2)
+        assert "".join(names_of(page)) == "dbace"[skip : skip + 2] and page["total"] == 5
+        assert ("next" in page) == (skip < 3)
+    page = search(api, project, **body, skip=2, limit=2)
+    last = search(api, project, **body, limit=2, after=page["next"])
+    assert names_of(last) == ["e"] and last["total"] == 5, "pages go on by cursors"
+    assert search(api, project, "name in ('a', 'b')", count=True)["total"] == 2
+    assert "total" not in search(api, project)
+    for bad in ({"skip": -1}, {"skip": 1000001}, {"skip": 1, "after": page["next"]}, {"count": 1}, {"skip": "x"}):
+        refused(api, "runs/search", {"projects": [project], **body, **bad})
+
+
 def test_pages_stand_on_the_moment_of_the_first(api):
     """Neither the clock nor a new project makes a cursor another search's."""
     number = api.project()["number"]

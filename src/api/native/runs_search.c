@@ -80,13 +80,15 @@ bool runs_which_query(call *k, const struct runs_which *q, search_query *out, er
 SHAPE(static, runs_shape, "Runs",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "runs, in the order asked for",
             .sub = &runs_run_shape),
-      FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
+      FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"),
+      FIELD("total", SHAPE_INT, SHAPE_OPTIONAL, "with `count`: the runs on all pages"));
 
 struct search {
     uint64_t has;
     struct runs_which which;
     msg_list sort, columns;
-    int64_t limit;
+    int64_t limit, skip;
+    bool count;
     str after;
 };
 static const msg_field search_fields[] = {
@@ -98,6 +100,11 @@ static const msg_field search_fields[] = {
     MSG_FIELD(struct search, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
     MSG_FIELD(struct search, after, MSG_STRING, 0,
               .doc = "the cursor `next` of the page before"),
+    MSG_FIELD(struct search, skip, MSG_INT32, 0,
+              .doc = "instead of `after`: begin behind so many runs of the order, 1,000,000 at "
+                     "most"),
+    MSG_FIELD(struct search, count, MSG_BOOL, 0,
+              .doc = "say in `total` how many runs match, on all pages"),
     MSG_FIELD(struct search, columns, MSG_STRINGS, 0, .max = COLUMNS_MAX,
               .doc = "fields of config, tags and metrics to show; none: everything"),
 };
@@ -191,18 +198,29 @@ static bool take_moment(str after, search_query *s, err *e) {
            err_set(e, ERR_INVALID, "'after' is not a cursor that this server gave out");
 }
 
+static bool take_skip(const struct search *q, search_query *s, err *e) {
+    if (q->skip < 0 || q->skip > SEARCH_SKIP_MAX)
+        return err_set(e, ERR_INVALID, "'skip' is a number from 0 to %d", SEARCH_SKIP_MAX);
+    if (q->skip && q->after.n)
+        return err_set(e, ERR_INVALID,
+                       "'skip' and 'after' are two places to begin at: send one");
+    s->skip = (size_t)q->skip;
+    return true;
+}
+
 static bool search(call *k, void *msg, err *e) {
     struct search *q = msg;
     search_query s = {0};
     search_page page;
     emit_call x = {.k = k, .names = map_new(k->c.a)};
     if (!native_limit(msg_has(&search_msg, q, "limit"), q->limit, &s.max, e) ||
-        !take_moment(q->after, &s, e) || !runs_which_query(k, &q->which, &s, e) ||
-        !take_sort(k, q->sort, &s, e) || !take_columns(k, q->columns, &x.only, e) ||
-        !search_runs(&k->c, &s, &page, e))
+        !take_skip(q, &s, e) || !take_moment(q->after, &s, e) ||
+        !runs_which_query(k, &q->which, &s, e) || !take_sort(k, q->sort, &s, e) ||
+        !take_columns(k, q->columns, &x.only, e) || !search_runs(&k->c, &s, &page, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
+    if (q->count) json_m_i64(w, "total", (int64_t)page.total);
     json_m_array(w, "items");
     const search_keys *only = x.only ? &x.only->keys : NULL;
     if (page.n && !search_views_of(&k->c, page.ids, page.n, only, emit, &x, e)) return false;
