@@ -9,6 +9,7 @@
 #include "core/artifact_sql.h"
 #include "core/core_internal.h"
 #include "core/event.h"
+#include "core/run_internal.h"
 
 // "a/b/c" -> "a/b" and "c".
 static void split_last(str path, str *parent, str *name) {
@@ -88,10 +89,24 @@ static bool put_file(db_tx *tx, const ctx *c, const artifact_file *f, err *e) {
                    DB_ID(f->digest), DB_I64(f->size), DB_I64(clock_now_us()));
 }
 
+// Files of a run lie in <project>/<run>/...; who watches it is told, once for files in a row.
+// (The run may have moved since: its project is not the path's.)
+static bool touch_run(db_tx *tx, const ctx *c, str path, id *last, err *e) {
+    id run_id;
+    str rest = str_from(path, str_find(path, '/', 0) + 1);
+    if (!id_parse(str_upto(rest, str_find(rest, '/', 0)), &run_id) || id_eq(run_id, *last))
+        return true;
+    *last = run_id;
+    return run_files_moved(tx, c, run_id, e);
+}
+
 static bool put(db_tx *tx, void *arg, err *e) {
     call *p = arg;
+    id last = {0};
     for (size_t i = 0; i < p->n; i++) {
-        if (!put_file(tx, p->c, &p->files[i], e)) return false;
+        if (!put_file(tx, p->c, &p->files[i], e) ||
+            !touch_run(tx, p->c, p->files[i].path, &last, e))
+            return false;
     }
     return true;
 }
@@ -166,8 +181,10 @@ static bool delete (db_tx *tx, void *arg, err *e) {
     int64_t deleted =
         db_do(tx, &Q_artifact_delete, e, DB_I64(d->c->ws), DB_TEXT(parent), DB_TEXT(name));
     if (deleted < 0 || !delete_below(tx, d, &deleted, e)) return false;
-    return deleted == 0 ||
-           event_add(tx, d->c, EVENT_artifact_deleted, EVENT_NO_PROJECT, d->path, (str){0}, e);
+    id last = {0};
+    return deleted == 0 || (touch_run(tx, d->c, d->path, &last, e) &&
+                            event_add(tx, d->c, EVENT_artifact_deleted, EVENT_NO_PROJECT,
+                                      d->path, (str){0}, e));
 }
 
 bool artifact_delete(ctx *c, str path, err *e) {

@@ -14,6 +14,7 @@
 #include "core/console_sql.h"
 #include "core/core_internal.h"
 #include "core/run_internal.h"
+#include "core/search.h"
 
 #define FORGET_ROWS 200
 #define FULL_TEXT                                                                              \
@@ -103,7 +104,7 @@ static bool append(db_tx *tx, void *arg, err *e) {
         if (!insert(tx, k, first, d->data, d->n, e)) return false;
         first += (int64_t)d->n;
     }
-    return true;
+    return search_mark(tx, c->core, c->ws, r.project, r.id, e); // for who watches it
 }
 
 bool console_append(ctx *c, id run_id, const console_batch *b, str source, int64_t number,

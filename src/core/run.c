@@ -79,6 +79,13 @@ bool run_touched(db_tx *tx, const ctx *c, const run *r, err *e) {
             event_add(tx, c, EVENT_run_edited, r->project, id_str(c->a, r->id), (str){0}, e));
 }
 
+bool run_files_moved(db_tx *tx, const ctx *c, id run_id, err *e) {
+    db_rows *row = NULL;
+    int found = db_get(tx, &Q_run_project, &row, e, DB_I64(c->ws), DB_ID(run_id));
+    return found == 0 ||
+           (found > 0 && search_mark(tx, c->core, c->ws, db_i64(row, 0), run_id, e));
+}
+
 bool attr_set(db_tx *tx, const ctx *c, id owner, attr_kind kind, str key, str value, err *e) {
     return db_push(tx, &Q_attr_set, e, DB_I64(c->ws), DB_ID(owner), DB_I64(kind), DB_TEXT(key),
                    DB_TEXT(value));

@@ -15,6 +15,8 @@ bool run_read_active_locked(db_tx *tx, const ctx *c, id run_id, run *out, err *e
 bool run_ended(const run *r); // in a final state: edits of it are events
 // Notes an edit: marks the run for the search, and adds an event when the run had ended.
 bool run_touched(db_tx *tx, const ctx *c, const run *r, err *e);
+// Marks a run whose files changed, if there is such a run.
+bool run_files_moved(db_tx *tx, const ctx *c, id run_id, err *e);
 
 bool attr_set(db_tx *tx, const ctx *c, id owner, attr_kind kind, str key, str value, err *e);
 bool attr_read(db_tx *tx, const ctx *c, id owner, attr_kind kind, arena *a, kv **out, size_t *n,

@@ -18,6 +18,7 @@
     X(run_get, true, "SELECT " RUN_COLUMNS " FROM run WHERE ws = $1 AND run = $2")             \
     X(run_get_shared, true,                                                                    \
       "SELECT " RUN_COLUMNS " FROM run WHERE ws = $1 AND run = $2 {share}")                    \
+    X(run_project, true, "SELECT project FROM run WHERE ws = $1 AND run = $2")                 \
     X(run_update, true,                                                                        \
       "UPDATE run SET name = $3, status = $4, end_ms = $5, reason = $6 WHERE ws = $1 AND run " \
       "= $2")                                                                                  \

@@ -239,6 +239,28 @@ typedef struct search_models_query {
 bool search_models(ctx *c, const search_models_query *q, model **out, size_t *n, str *next,
                    err *e);
 
+// ---- which runs changed ---------------------------------------------------------------------
+// Hints for who shows runs: between two looks at a project, which of its runs did anybody, on
+// any server, change? A look costs what changed of late, and writers nothing. A run may be told
+// again without a change; one that changed is told, or `all` is. The first look tells what
+// changed within the last second or two.
+#define SEARCH_MOVED_MAX 500
+typedef struct search_seen search_seen;
+typedef struct search_watch {
+    int64_t ws, project;
+    // of the last look
+    id *moved; // in the look's arena, in their order
+    size_t n;
+    bool all; // more than SEARCH_MOVED_MAX, or they are not known
+    // search_look's own
+    search_seen *seen;
+    size_t n_seen;
+    int64_t looked_us, full_us;
+} search_watch;
+// The watches stand in the order of ws and project, each once.
+bool search_look(core *c, arena *a, search_watch *w, size_t n, err *e);
+void search_watch_end(search_watch *w);
+
 // ---- writers and the folding job
 // --------------------------------------------------------------------------------- In the same
 // transaction as any change of a run that a search can see.

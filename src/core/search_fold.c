@@ -23,8 +23,7 @@
 #define GROUP         1024 // runs folded at once
 #define SLICE         16   // columns computed at once
 #define SLICE_METRICS 256  // small ones, which share the reading of summaries
-#define QUIET_MS      1000
-#define COMPACT_ABOVE 16 // stamps of one run
+#define COMPACT_ABOVE 16   // stamps of one run
 
 typedef struct marked_run {
     search_run run;
@@ -403,7 +402,7 @@ static bool go_on(const search_pass *p) {
 }
 
 static bool fold_page(fold *f, err *e) {
-    int64_t quiet = clock_now_us() / 1000 - QUIET_MS;
+    int64_t quiet = clock_now_us() / 1000 - SEARCH_QUIET_MS;
     marked_run *fold_these = ARENA_ARRAY(f->a, marked_run, f->n),
                *compact_these = ARENA_ARRAY(f->a, marked_run, f->n);
     size_t n_fold = 0, n_compact = 0;

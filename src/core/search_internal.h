@@ -45,10 +45,11 @@
 
 #define SEARCH_CHUNK       4096 // slots of a chunk
 #define SEARCH_WORDS       (SEARCH_CHUNK / 64)
-#define SEARCH_INLINE      512 // bytes of a text that a column keeps
-#define SEARCH_MAX_COLUMNS 400 // of a project; the oldest makes room
-#define SEARCH_MAX_LEAVES  500 // comparisons of a query
-#define SEARCH_MAX_DEPTH   200 // of a tree
+#define SEARCH_INLINE      512  // bytes of a text that a column keeps
+#define SEARCH_QUIET_MS    1000 // a mark is folded this long after it was made, or later
+#define SEARCH_MAX_COLUMNS 400  // of a project; the oldest makes room
+#define SEARCH_MAX_LEAVES  500  // comparisons of a query
+#define SEARCH_MAX_DEPTH   200  // of a tree
 #define SEARCH_MAX_SORT    32
 
 // ---- LIKE and regular expressions (search_like.c, search_regex.c) --------------------------

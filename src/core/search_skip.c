@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#define LEVELS   6       // walks at most; then the heap is as large as it must be
-#define LEAST    4096    // numbers of the list
+#define LEVELS    6                // walks at most; then the heap is as large as it must be
+#define LEAST     4096             // numbers of the list
 #define LAST_REAL (UINT64_MAX - 2) // search_key_number: those above are NaN and missing
 
 size_t search_skip_few = 4096;
@@ -60,7 +60,8 @@ static nth find_nth(const uint64_t *v, size_t n, size_t at) {
     for (int shift = 56; shift >= 0; shift -= 8) {
         size_t counts[256] = {0}, b = 0;
         for (size_t i = 0; i < n; i++) {
-            if (shift == 56 || (v[i] ^ x.value) >> (shift + 8) == 0) counts[v[i] >> shift & 255]++;
+            if (shift == 56 || (v[i] ^ x.value) >> (shift + 8) == 0)
+                counts[v[i] >> shift & 255]++;
         }
         for (; at >= counts[b]; b++) {
             at -= counts[b];

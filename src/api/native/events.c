@@ -73,10 +73,14 @@ const rpc native_events_list = {.msg = &list_msg, .fn = list, .reply = &events_s
 
 // ---- live -----------------------------------------------------------------------------------
 
+#define FOLLOW_RUNS_MAX 100
+
 struct follow {
     uint64_t has;
     str project;
     int64_t after;
+    bool moved;
+    msg_list run;
 };
 static const msg_field follow_fields[] = {
     MSG_FIELD(struct follow, project, MSG_STRING, MSG_NUMBER_OK,
@@ -84,6 +88,11 @@ static const msg_field follow_fields[] = {
     MSG_FIELD(struct follow, after, MSG_INT64, 0,
               .doc =
                   "begin behind this number; the header Last-Event-ID wins; without both: now"),
+    MSG_FIELD(struct follow, moved, MSG_BOOL, 0,
+              .doc = "with `project`: also send `moved`, hints without a number, when runs of "
+                     "the project change: {project, runs: ids, or all: true}"),
+    MSG_FIELD(struct follow, run, MSG_STRINGS, 0, .max = FOLLOW_RUNS_MAX,
+              .doc = "with `moved`: hints about these runs only"),
 };
 static const msg_type follow_msg = MSG_TYPE(struct follow, follow_fields);
 const native_stream native_events_stream_io = {.gives = "text/event-stream",
@@ -102,6 +111,20 @@ static bool start_of(http_req *r, const struct follow *q, int64_t last, int64_t 
                    (long long)*after, (long long)last);
 }
 
+static bool wants_moved(call *k, const struct follow *q, native_follow *at, err *e) {
+    at->moved = q->moved;
+    at->n_runs = q->run.n;
+    at->runs = ARENA_ARRAY(k->c.a, id, q->run.n);
+    for (size_t i = 0; i < q->run.n; i++) {
+        if (!native_run_id(*MSG_AT(str, q->run, i), &at->runs[i], e)) return false;
+    }
+    if (at->moved && !at->has_project)
+        return err_set(e, ERR_INVALID, "'moved' needs a 'project' to look at");
+    if (at->n_runs && !at->moved)
+        return err_set(e, ERR_INVALID, "'run' chooses hints, which 'moved' asks for");
+    return true;
+}
+
 static bool follow(call *k, native_feed *feed, err *e) {
     struct follow q;
     native_follow at = {.ws = k->c.ws};
@@ -112,6 +135,7 @@ static bool follow(call *k, native_feed *feed, err *e) {
         return false;
     at.has_project = q.project.n > 0;
     if (at.has_project && !native_project_named(k, q.project, &at.project, e)) return false;
+    if (!wants_moved(k, &q, &at, e)) return false;
     if (http_is_head(k->r)) {
         http_reply(k->r, 200, "text/event-stream", (str){0});
         return true;

@@ -4,14 +4,11 @@
 // read. Lock order: feed, then the server's streams. `ready` and `closed` come from the
 // server's thread, native_feed_follow from workers, `wake` from whoever sealed events (SQLite:
 // its writer), which is why the condition has a lock of its own.
-#include "api/native/feed.h"
-
-#include "base/buf.h"
+#include "api/native/feed_internal.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -25,28 +22,6 @@ enum {
 };
 
 static const char heartbeat[] = ": still here\n\n";
-
-typedef struct follower {
-    native_feed *f;
-    http_stream *stream;
-    native_follow at; // `after` moves on
-    bool waits;       // for `ready`
-    struct follower *prev, *next;
-} follower;
-
-struct native_feed {
-    core *core;
-    pthread_t thread;
-    pthread_mutex_t wake_lock; // guards the next three
-    pthread_cond_t wake;
-    bool woken, stop;
-    pthread_mutex_t lock;
-    follower *all;
-    atomic_int n;
-    // the thread's own
-    arena *a;
-    buf text;
-};
 
 static void wake(void *arg) {
     native_feed *f = arg;
@@ -213,7 +188,7 @@ static bool wait_us(native_feed *f, int64_t us, bool for_news) {
 
 static bool wait_for_news(native_feed *f) {
     bool polls = db_engine_of(core_db(f->core)) == DB_POSTGRES && atomic_load(&f->n);
-    return wait_us(f, polls ? POLL_US : LOOK_US, true);
+    return wait_us(f, feed_moved_wait(f, polls ? POLL_US : LOOK_US), true);
 }
 
 static void *feed_main(void *arg) {
@@ -223,6 +198,7 @@ static void *feed_main(void *arg) {
         err e = {0};
         while (more && ok && wait_us(f, 0, false))
             ok = serve_all(f, &more, &e);
+        ok = ok && feed_moved(f, &e);
         if (!ok) log_msg(LOG_WARN, "events.stream", "%s; streams wait, nothing is lost", e.msg);
         if (!wait_us(f, ok ? LEAST_US : RETRY_US, false)) break;
     }
@@ -251,6 +227,7 @@ void native_feed_stop(native_feed *f) {
     pthread_mutex_unlock(&f->wake_lock);
     pthread_join(f->thread, NULL);
     BUG_ON(f->all);
+    feed_moved_end(f);
     buf_free(&f->text);
     arena_free(f->a);
     pthread_mutex_destroy(&f->lock);
@@ -269,6 +246,14 @@ static void on_ready(void *arg) {
     wake(x->f);
 }
 
+// Under the lock.
+static void count(native_feed *f, const follower *x, int by) {
+    atomic_fetch_add(&f->n, by);
+    if (!x->at.moved) return;
+    atomic_fetch_add(&f->n_moved, by);
+    f->regroup = true;
+}
+
 static void on_closed(void *arg) {
     follower *x = arg;
     native_feed *f = x->f;
@@ -278,8 +263,9 @@ static void on_closed(void *arg) {
     else
         f->all = x->next;
     if (x->next) x->next->prev = x->prev;
-    atomic_fetch_sub(&f->n, 1);
+    count(f, x, -1);
     pthread_mutex_unlock(&f->lock);
+    free(x->at.runs);
     free(x);
 }
 
@@ -294,6 +280,7 @@ bool native_feed_follow(native_feed *f, http_req *r, const native_follow *what, 
         free(x);
         return false;
     }
+    feed_moved_only(&x->at);
     // An id without data: who is cut off before the first event still knows where it stood.
     http_stream_send(x->stream, arena_printf(http_arena(r), "retry: 1000\nid: %lld\n\n",
                                              (long long)what->after));
@@ -301,7 +288,7 @@ bool native_feed_follow(native_feed *f, http_req *r, const native_follow *what, 
     x->next = f->all;
     if (f->all) f->all->prev = x;
     f->all = x;
-    atomic_fetch_add(&f->n, 1);
+    count(f, x, 1);
     pthread_mutex_unlock(&f->lock);
     return true;
 }

@@ -7,6 +7,8 @@
 //
 // On SQLite the thread sleeps until this process seals something; on PostgreSQL it also asks
 // the database for the last number, while somebody follows, for the events of other servers.
+//
+// Beside the events a stream may have hints about runs that changed (feed_moved.c).
 #ifndef STEMMA_API_NATIVE_FEED_H
 #define STEMMA_API_NATIVE_FEED_H
 
@@ -22,6 +24,9 @@ typedef struct native_follow {
     bool has_project;
     int64_t project;
     int64_t after; // the number behind which it begins
+    bool moved;    // hints too, of has_project's runs that changed
+    id *runs;      // only these; none: all
+    size_t n_runs;
 } native_follow;
 
 // Replies with a stream of server-sent events. False and e: nothing was replied.
