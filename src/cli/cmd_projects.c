@@ -13,24 +13,31 @@ static str time_of(cli_session *s, const json_value *p, const char *key) {
 
 static bool put_project(void *arg, const json_value *p) {
     struct listing *l = arg;
+    const json_value *activity = json_get(p, "activity");
     out_row(l->table,
-            (out_cell[]){{cli_text(p, "number"), OUT_PLAIN},
-                         {cli_text(p, "name"), OUT_PLAIN},
-                         {time_of(l->s, p, "created_ms"), OUT_PLAIN},
-                         {cli_true(p, "deleted") ? STR("deleted") : (str){0}, OUT_YELLOW}});
+            (out_cell[]){
+                {cli_text(p, "number"), OUT_PLAIN},
+                {cli_text(p, "name"), OUT_PLAIN},
+                {cli_text(activity, "runs"), OUT_PLAIN},
+                {cli_text(activity, "running"), OUT_PLAIN},
+                {cli_time_cell(l->s, cli_int(activity, "changed_us", 0), l->s->o->csv.n > 0),
+                 OUT_PLAIN},
+                {time_of(l->s, p, "created_ms"), OUT_PLAIN},
+                {cli_true(p, "deleted") ? STR("deleted") : (str){0}, OUT_YELLOW}});
     return true;
 }
 
 static bool list(cli_session *s) {
-    static const out_column columns[] = {{STR_K("number"), OUT_RIGHT, 0},
-                                         {STR_K("name"), 0, 0},
-                                         {STR_K("created"), OUT_WHOLE, 2},
-                                         {STR_K("state"), OUT_WHOLE, 1}};
+    static const out_column columns[] = {
+        {STR_K("number"), OUT_RIGHT, 0},  {STR_K("name"), 0, 0},
+        {STR_K("runs"), OUT_RIGHT, 3},    {STR_K("running"), OUT_RIGHT, 4},
+        {STR_K("changed"), OUT_WHOLE, 5}, {STR_K("created"), OUT_WHOLE, 2},
+        {STR_K("state"), OUT_WHOLE, 1}};
     bool active = str_is(s->o->view, "active"); // then the state says nothing
-    struct listing l = {s, out_table_new(&s->t, columns, active ? 3 : 4, s->o->csv.n > 0)};
+    struct listing l = {s, out_table_new(&s->t, columns, active ? 6 : 7, s->o->csv.n > 0)};
     cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = s->o->after};
-    pages.path =
-        arena_printf(s->a, "/projects?view=%.*s", STR_F(http_client_escape(s->a, s->o->view)));
+    pages.path = arena_printf(s->a, "/projects?with=activity&view=%.*s",
+                              STR_F(http_client_escape(s->a, s->o->view)));
     bool ok = cli_show_list(s, &pages, put_project, &l);
     if (ok && !s->o->json.n) {
         out_table_end(l.table);

@@ -16,9 +16,9 @@
 
 // Derived from what is exported, or about a server at work.
 static const char *const left_out[] = {
-    "object",       "object_hold", "lease",     "event_pending", "point_log",   "series_run",
-    "series",       "block",       "model_run", "run_mark",      "column_head", "column_key",
-    "column_chunk", "job",         "once",      "block_level"};
+    "object",       "object_hold", "lease",     "event_pending", "point_log",    "series_run",
+    "series",       "block",       "model_run", "run_mark",      "column_head",  "column_key",
+    "column_chunk", "job",         "once",      "block_level",   "project_moved"};
 
 static const struct {
     const char *table, *file;

@@ -97,10 +97,16 @@ static const char trunk[] =
 static const char run_reason[] = "ALTER TABLE run ADD COLUMN reason {text}";
 
 const db_migration schema_migrations[] = {
-    {1, "objects", store_schema},    {2, "trunk", trunk},
-    {3, "series", series_schema},    {4, "search", search_schema},
-    {5, "run reason", run_reason},   {6, "jobs", job_schema},
-    {7, "import", import_schema},    {8, "console", console_schema},
-    {10, "care", store_care_schema}, {20, "levels of blocks", series_level_schema},
+    {1, "objects", store_schema},
+    {2, "trunk", trunk},
+    {3, "series", series_schema},
+    {4, "search", search_schema},
+    {5, "run reason", run_reason},
+    {6, "jobs", job_schema},
+    {7, "import", import_schema},
+    {8, "console", console_schema},
+    {10, "care", store_care_schema},
+    {20, "levels of blocks", series_level_schema},
+    {30, "activity", search_activity_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -20,7 +20,8 @@
 #include "core/project.h"
 #include "core/run.h"
 
-extern const char search_schema[]; // tables run_mark, column_key, column_chunk
+extern const char search_schema[];          // tables run_mark, column_key, column_chunk
+extern const char search_activity_schema[]; // table project_moved, and an index of runs
 
 // ---- the tree ------------------------------------------------------------------------------
 typedef enum search_op {
@@ -65,6 +66,7 @@ typedef enum search_attribute { // texts, then numbers
     SEARCH_NUMBER,   // ms; NUMBER: the project's number
     SEARCH_REASON,   // text; of runs only, as is
     SEARCH_DURATION, // seconds to the end, or to now while it runs
+    SEARCH_CHANGED,  // us; of projects only: when something of them last changed
 } search_attribute;
 // Parameters and tags are texts; read as numbers, a text that is none is missing.
 typedef enum search_reading { SEARCH_AS_TEXT, SEARCH_AS_NUMBER } search_reading;
@@ -223,6 +225,14 @@ typedef struct search_projects_query {
 } search_projects_query;
 bool search_projects(ctx *c, const search_projects_query *q, project **out, size_t *n,
                      str *next, err *e);
+
+typedef struct search_activity {
+    uint64_t runs, running; // of those that are not deleted
+    int64_t changed_us;     // the last change of the project or a run of it, about
+} search_activity;
+// Of each project; counts: also how many runs.
+bool search_activities(ctx *c, const project *p, size_t n, bool counts, search_activity *out,
+                       err *e);
 
 typedef struct search_models_query {
     const int64_t *projects;

@@ -277,6 +277,17 @@ static bool end_group(fold *f, db_tx *tx, err *e) {
     return true;
 }
 
+// What the marks knew of when the project last changed. (A fold of everything is a command's,
+// of marks that may be its own.)
+static bool note_change(const fold *f, db_tx *tx, err *e) {
+    int64_t newest_ms = 0;
+    for (size_t i = 0; i < f->n_group; i++) {
+        if (f->group[i].newest_ms > newest_ms) newest_ms = f->group[i].newest_ms;
+    }
+    return f->pass->all || db_push(tx, &Q_search_moved_set, e, DB_I64(f->place.ws),
+                                   DB_I64(f->place.project), DB_I64(newest_ms * 1000));
+}
+
 static bool store_slice(db_tx *tx, void *arg, err *e) {
     fold *f = arg;
     search_head next = f->next;
@@ -290,7 +301,7 @@ static bool store_slice(db_tx *tx, void *arg, err *e) {
                      DB_BLOB(f->blobs[k - f->from])))
             return false;
     }
-    return !f->last_slice || end_group(f, tx, e);
+    return !f->last_slice || (end_group(f, tx, e) && note_change(f, tx, e));
 }
 
 // ---- a group -------------------------------------------------------------------------------

@@ -8,12 +8,13 @@
 
 typedef struct row {
     const project *p;
+    const search_activity *activity;
     arena *a; // of the page
     search_cell cell;
 } row;
 
-static bool type_of(void *unused, const search_field *f, search_type *t, err *e) {
-    (void)unused;
+// *changes: whether somebody asks for SEARCH_CHANGED, which takes statements of its own.
+static bool type_of(void *changes, const search_field *f, search_type *t, err *e) {
     *t = SEARCH_T_TEXT;
     if (f->domain == SEARCH_TAG) return true;
     if (f->domain != SEARCH_ATTRIBUTE)
@@ -25,6 +26,10 @@ static bool type_of(void *unused, const search_field *f, search_type *t, err *e)
     case SEARCH_NUMBER:
     case SEARCH_CREATED:
     case SEARCH_UPDATED: *t = SEARCH_T_INT; return true;
+    case SEARCH_CHANGED:
+        *t = SEARCH_T_INT;
+        *(bool *)changes = true;
+        return true;
     default: return err_set(e, ERR_INVALID, "Projects do not have this attribute");
     }
 }
@@ -38,6 +43,7 @@ static void get_attribute(row *r, int which) {
     case SEARCH_ARTIFACT_URI: c->text = r->p->artifact_location; return;
     case SEARCH_NUMBER: c->i = r->p->number; return;
     case SEARCH_CREATED: c->i = r->p->created_ms; return;
+    case SEARCH_CHANGED: c->i = r->activity->changed_us; return;
     default: c->i = r->p->updated_ms;
     }
 }
@@ -84,7 +90,7 @@ static const search_sort *whole_sort(arena *a, const search_projects_query *q, s
     return s;
 }
 
-static bool offer_all(ctx *c, search_rows *r, view v, err *e) {
+static bool offer_all(ctx *c, search_rows *r, view v, bool changes, err *e) {
     int64_t after = -1;
     size_t n = PAGE;
     ctx own = *c;
@@ -94,8 +100,10 @@ static bool offer_all(ctx *c, search_rows *r, view v, err *e) {
         project *page;
         arena_reset(own.a);
         ok = project_page(&own, v, after, PAGE, &page, &n, e);
+        search_activity *activity = ARENA_ARRAY(own.a, search_activity, ok && changes ? n : 0);
+        ok = ok && (!changes || search_activities(&own, page, n, false, activity, e));
         for (size_t i = 0; ok && i < n; i++) {
-            row x = {.p = &page[i], .a = own.a};
+            row x = {.p = &page[i], .activity = changes ? &activity[i] : NULL, .a = own.a};
             ok = search_rows_offer(r, &x, id_of_number(page[i].number), e);
             after = page[i].number;
         }
@@ -122,13 +130,15 @@ static bool read_page(ctx *c, const id *ids, size_t n, project **out, size_t *n_
 bool search_projects(ctx *c, const search_projects_query *q, project **out, size_t *n,
                      str *next, err *e) {
     arena *a = arena_new();
-    search_fields f = {.type_of = type_of};
+    bool changes = false;
+    search_fields f = {.type_of = type_of, .arg = &changes};
     search_rows r = {.a = a, .get = get, .max = q->max};
     r.hash =
         search_hash_query("projects", NULL, 0, q->view, q->where, q->sort, q->n_sort, (str){0});
     r.sort = whole_sort(a, q, &r.n_sort);
     size_t found = 0;
-    bool ok = search_rows_begin(&r, &f, q->where, q->after, e) && offer_all(c, &r, q->view, e);
+    bool ok = search_rows_begin(&r, &f, q->where, q->after, e) &&
+              offer_all(c, &r, q->view, changes, e);
     id *ids = ok ? search_rows_end(&r, c->a, &found, next) : NULL;
     ok = ok && read_page(c, ids, found, out, n, e);
     arena_free(a);

@@ -149,6 +149,23 @@
       "LIMIT $4")                                                                              \
     X(search_attr_keys, true,                                                                  \
       "SELECT owner, key FROM attr WHERE ws = $1 AND owner IN " SEARCH_IDS " AND kind = $34")  \
+    X(search_moved_set, true,                                                                  \
+      "INSERT INTO project_moved (ws, project, moved_us) VALUES ($1, $2, $3)"                  \
+      " ON CONFLICT (ws, project) DO UPDATE SET moved_us = excluded.moved_us"                  \
+      " WHERE excluded.moved_us > project_moved.moved_us")                                     \
+    X(search_changed, true,                                                                    \
+      "SELECT p.project, p.updated_ms,"                                                        \
+      " (SELECT m.moved_us FROM project_moved m WHERE m.ws = $1 AND m.project = p.project),"   \
+      " (SELECT k.stamp FROM run_mark k WHERE k.ws = $1 AND k.project = p.project LIMIT 1),"   \
+      " (SELECT e.time_us FROM event e WHERE e.ws = $1 AND e.project = p.project"              \
+      " AND e.number > 0 ORDER BY e.number DESC LIMIT 1)"                                      \
+      " FROM project p WHERE p.ws = $1 AND p.project IN " SEARCH_IDS)                          \
+    X(search_counts, true,                                                                     \
+      "SELECT p.project, (SELECT count(*) FROM run r"                                          \
+      " WHERE r.ws = $1 AND r.project = p.project AND r.life = 0), (SELECT count(*) FROM run " \
+      "r"                                                                                      \
+      " WHERE r.ws = $1 AND r.project = p.project AND r.life = 0 AND r.status = 1)"            \
+      " FROM project p WHERE p.ws = $1 AND p.project IN " SEARCH_IDS)                          \
     X(search_drop_marks, true, "DELETE FROM run_mark WHERE ws = $1 AND project = $2")          \
     X(search_drop_heads, true, "DELETE FROM column_head WHERE ws = $1 AND project = $2")       \
     X(search_drop_keys, true, "DELETE FROM column_key WHERE ws = $1 AND project = $2")         \

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define MARKS   4096 // of a project that are read; with more, all of it moves
+#define MARKS   4096    // of a project that are read; with more, all of it moves
 #define FULL_US 1000000 // and that is told so often
 #define LATE_US ((SEARCH_QUIET_MS - 200) * 1000)
 

@@ -238,7 +238,10 @@ def test_projects(cli):
     assert cli("projects", "create", name).code == 1
     listed = cli.ok("projects", "list", "--json", "-n", "0").json["items"]
     assert name in [p["name"] for p in listed]
-    assert any(name in line for line in cli.ok("projects", "list").lines)
+    lines = cli.ok("projects", "list").lines
+    assert lines[0].split() == ["number", "name", "runs", "running", "changed", "created"]
+    (line,) = [line for line in lines if name in line]
+    assert line.split()[-4:-2] == ["0", "0"]
     cli.ok("projects", "tag", name, "owner=bob", "x=y")
     cli.ok("projects", "tag", name, "--remove", "x")
     assert cli.ok("projects", "show", name, "--json").json["tags"] == {"owner": "bob"}

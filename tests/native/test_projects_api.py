@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projects in the native API: their whole life, pages, what bad input gets; and that MLflow's clients see the same."""
 
+import time
+
 import requests
 
 from conftest import problem, unique
@@ -54,6 +56,50 @@ def test_pages_have_each_once(api):
     made = [api.project()["name"] for _ in range(7)]
     paged = names(api, limit=3)
     assert len(paged) == len(set(paged)) and [n for n in paged if n in made] == made[::-1]
+
+
+def activity(api, number):
+    (found,) = [p for p in api.all("projects", **{"with": "activity", "view": "all"}) if p["number"] == number]
+    return found["activity"]
+
+
+def log(api, run):
+    api.ok("POST", f"runs/{run}/log", json={"points": [{"key": "k", "step": 1, "time_ms": 1, "value": time.time()}]})
+
+
+def test_activity(api):
+    number = api.project()["number"]
+    fresh = activity(api, number)
+    assert (fresh["runs"], fresh["running"]) == (0, 0) and abs(fresh["changed_us"] / 1e6 - time.time()) < 60
+    one, two, three = (api.ok("POST", "runs", json={"project": str(number)})["id"] for _ in range(3))
+    api.ok("PATCH", f"runs/{two}", json={"status": "finished"})
+    api.ok("DELETE", f"runs/{three}")
+    now = activity(api, number)
+    assert (now["runs"], now["running"]) == (2, 1) and now["changed_us"] >= fresh["changed_us"]
+    time.sleep(2.5)  # what was marked is folded, and then again: the time of the last log stays
+    before = time.time()
+    log(api, one)
+    assert abs(activity(api, number)["changed_us"] / 1e6 - before) < 1
+    time.sleep(3)
+    assert abs(activity(api, number)["changed_us"] / 1e6 - before) < 1
+    assert "activity" not in api.ok("GET", "projects")["items"][0]
+
+
+def test_changed_last_comes_first(api):
+    first, second, third = (api.project()["number"] for _ in range(3))
+    run = api.ok("POST", "runs", json={"project": str(first)})["id"]
+    numbers = [p["number"] for p in api.all("projects", sort="changed", limit=2)]
+    order = [n for n in numbers if n in (first, second, third)]
+    assert order[0] == first and len(set(numbers)) == len(numbers)
+    time.sleep(0.01)
+    other = api.ok("POST", "runs", json={"project": str(second)})["id"]
+    deadline = time.monotonic() + 5  # on PostgreSQL an event shows a moment later
+    while api.ok("GET", "projects", params={"sort": "changed"})["items"][0]["number"] != second:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert run and other
+    for bad in ({"sort": "size"}, {"with": "everything"}):
+        assert problem(api.get("projects", **bad))[0] == 400
 
 
 def test_refusals(api):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared by feed*.c only. `lock` guards the list of followers, what they hold and `regroup`; the
-// members below it are the thread's own.
+// Shared by feed*.c only. `lock` guards the list of followers, what they hold and `regroup`;
+// the members below it are the thread's own.
 #ifndef STEMMA_API_NATIVE_FEED_INTERNAL_H
 #define STEMMA_API_NATIVE_FEED_INTERNAL_H
 

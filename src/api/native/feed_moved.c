@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// feed_moved: hints about runs that changed, for the streams that ask for them. The feed's thread
-// looks at the projects that somebody watches (search_look) ten times a second while there is
-// somebody; what it finds is given to all who watch the project, rendered once for those in a row.
-// A stream that can not take a hint now gets one later that says "all". Only the feed's thread.
+// feed_moved: hints about runs that changed, for the streams that ask for them. The feed's
+// thread looks at the projects that somebody watches (search_look) ten times a second while
+// there is somebody; what it finds is given to all who watch the project, rendered once for
+// those in a row. A stream that can not take a hint now gets one later that says "all". Only
+// the feed's thread.
 #include "api/native/feed_internal.h"
 #include "base/clock.h"
 
@@ -30,8 +31,7 @@ static search_watch *wanted(const native_feed *f, size_t *n) {
         max += x->at.moved;
     search_watch *out = mem_alloc((max + 1) * sizeof *out);
     for (const follower *x = f->all; x; x = x->next) {
-        if (x->at.moved)
-            out[k++] = (search_watch){.ws = x->at.ws, .project = x->at.project};
+        if (x->at.moved) out[k++] = (search_watch){.ws = x->at.ws, .project = x->at.project};
     }
     qsort(out, k, sizeof *out, by_place);
     *n = 0;
@@ -135,9 +135,8 @@ static void give_all(native_feed *f) {
     for (follower *x = f->all; x; x = x->next) {
         if (!x->at.moved) continue;
         search_watch key = {.ws = x->at.ws, .project = x->at.project};
-        const search_watch *w = f->n_watches ? bsearch(&key, f->watches, f->n_watches,
-                                                       sizeof key, by_place)
-                                             : NULL;
+        const search_watch *w =
+            f->n_watches ? bsearch(&key, f->watches, f->n_watches, sizeof key, by_place) : NULL;
         if (w) give(f, x, w, &g); // else it came just now
         f->missed |= x->missed;
     }

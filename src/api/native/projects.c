@@ -8,6 +8,12 @@
 #define TAG_KEY_MAX     250
 #define TAG_VALUE_MAX   5000
 
+SHAPE(static, activity_shape, "Activity",
+      FIELD("runs", SHAPE_INT, 0, "its runs that are not deleted"),
+      FIELD("running", SHAPE_INT, 0, "those of them that run"),
+      FIELD("changed_us", SHAPE_INT, 0,
+            "when it or a run of it last changed; of logging right to some seconds"));
+
 SHAPE(static, project_shape, "Project",
       FIELD("number", SHAPE_INT, 0, "its number in the workspace (MLflow's experiment id)"),
       FIELD("name", SHAPE_TEXT, 0, "its name, unique in the workspace"),
@@ -15,14 +21,25 @@ SHAPE(static, project_shape, "Project",
       FIELD("deleted", SHAPE_BOOL, 0, "is it in the bin?"),
       FIELD("created_ms", SHAPE_INT, 0, "when it was made"),
       FIELD("updated_ms", SHAPE_INT, 0, "when it was renamed, deleted or restored last"),
-      FIELD("tags", SHAPE_MAP, 0, "its tags"));
+      FIELD("tags", SHAPE_MAP, 0, "its tags"),
+      FIELD("activity", SHAPE_OBJECT, SHAPE_OPTIONAL, "in lists, with=activity",
+            .sub = &activity_shape));
 
 SHAPE(static, projects_shape, "Projects",
-      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "projects, made last first",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "projects, in the order asked for",
             .sub = &project_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
-static void put_project(json_writer *w, const project *p) {
+static void put_activity(json_writer *w, const search_activity *x) {
+    json_m_object(w, "activity");
+    json_m_i64(w, "runs", (int64_t)x->runs);
+    json_m_i64(w, "running", (int64_t)x->running);
+    json_m_i64(w, "changed_us", x->changed_us);
+    json_object_end(w);
+}
+
+// activity: NULL, or what is shown too.
+static void put_project(json_writer *w, const project *p, const search_activity *activity) {
     json_object(w);
     json_m_i64(w, "number", p->number);
     json_m_string(w, "name", p->name);
@@ -36,33 +53,45 @@ static void put_project(json_writer *w, const project *p) {
         json_string(w, p->tags[i].value);
     }
     json_object_end(w);
+    if (activity) put_activity(w, activity);
     json_object_end(w);
 }
 
 static bool reply_project(call *k, int64_t number, err *e) {
     project p;
     if (!project_get(&k->c, number, &p, e)) return false;
-    put_project(rpc_reply(k), &p);
+    put_project(rpc_reply(k), &p, NULL);
     return true;
 }
 
 static bool reply_named(call *k, str text, err *e) {
     project p;
     if (!native_project_row(k, text, &p, e)) return false;
-    put_project(rpc_reply(k), &p);
+    put_project(rpc_reply(k), &p, NULL);
     return true;
 }
 
 // ---- list -----------------------------------------------------------------------------------
 
+enum { SORT_CREATED = 1, SORT_CHANGED, WITH_ACTIVITY = 1 };
+static const msg_name sorts[] = {
+    {"created", SORT_CREATED}, {"changed", SORT_CHANGED}, {NULL, 0}};
+static const msg_name withs[] = {{"activity", WITH_ACTIVITY}, {NULL, 0}};
+static const search_sort by_change = {
+    .field = {.domain = SEARCH_ATTRIBUTE, .which = SEARCH_CHANGED}, .descending = true};
+
 struct list {
     uint64_t has;
-    int64_t view, limit;
+    int64_t view, limit, sort, with;
     str after;
 };
 static const msg_field list_fields[] = {
     MSG_FIELD(struct list, view, MSG_ENUM, 0, .names = native_views,
               .doc = "which projects: active (default), deleted, all"),
+    MSG_FIELD(struct list, sort, MSG_ENUM, 0, .names = sorts,
+              .doc = "the newest first: created (default), or changed, by themselves or a run"),
+    MSG_FIELD(struct list, with, MSG_ENUM, 0, .names = withs,
+              .doc = "activity: of each also how many runs, and when something last changed"),
     MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
     MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
 };
@@ -73,17 +102,26 @@ static bool list(call *k, void *msg, err *e) {
     search_projects_query s = {.view = q->view ? (view)q->view : VIEW_ACTIVE,
                                .after = q->after};
     project *out;
+    search_activity *activity = NULL;
     size_t n;
     str next;
+    if (q->sort == SORT_CHANGED) {
+        s.sort = &by_change;
+        s.n_sort = 1;
+    }
     if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &s.max, e) ||
         !search_projects(&k->c, &s, &out, &n, &next, e)) {
         return false;
+    }
+    if (q->with) {
+        activity = ARENA_ARRAY(k->c.a, search_activity, n);
+        if (!search_activities(&k->c, out, n, true, activity, e)) return false;
     }
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_array(w, "items");
     for (size_t i = 0; i < n; i++)
-        put_project(w, &out[i]);
+        put_project(w, &out[i], activity ? &activity[i] : NULL);
     native_list_end(w, next);
     return true;
 }
