@@ -38,8 +38,8 @@ static void take_counts(db_rows *row, search_activity *x) {
 }
 
 // Of n projects, SEARCH_IN_WIDTH at most.
-static bool read_some(db_tx *tx, const activity_call *k, const db_query *q, size_t from, size_t n,
-                      void (*take)(db_rows *row, search_activity *x), err *e) {
+static bool read_some(db_tx *tx, const activity_call *k, const db_query *q, size_t from,
+                      size_t n, void (*take)(db_rows *row, search_activity *x), err *e) {
     db_arg args[1 + SEARCH_IN_WIDTH] = {DB_I64(k->c->ws)};
     for (size_t i = 0; i < SEARCH_IN_WIDTH; i++)
         args[1 + i] = DB_I64(k->p[from + (i < n ? i : n - 1)].number);

@@ -67,6 +67,24 @@ static void add_level(sbucket *into, slevel l, int type) {
 
 // ---- exactly --------------------------------------------------------------------------------
 
+// Are there less points to a bucket than a miniblock has? Then each miniblock is decoded once
+// and its points are taken one by one, instead of once a bucket.
+static bool is_sparse(const chart *c, const block *b, size_t from, size_t to) {
+    if (from >= to) return false;
+    size_t first = bucket_of(c, block_step(b, from)),
+           last = bucket_of(c, block_step(b, to - 1));
+    return last > first && (to - from) / (last - first + 1) < MINI;
+}
+
+static void add_minis(chart *c, const sview *v, const block *b, size_t from, size_t to) {
+    spt p[MINI];
+    for (size_t m = from / MINI; m * MINI < to; m++) {
+        size_t n = block_mini(b, m, p);
+        spt_to_f64(p, n, b->type);
+        schart_points(c, p, n, v->limit);
+    }
+}
+
 static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
     bool opened;
     if (!sview_block(c->tx, v, h, &c->bytes, c->block, &opened, e)) return false;
@@ -74,6 +92,10 @@ static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
     const block *b = c->block;
     int64_t end = least_of(c->end, v->limit);
     size_t i = block_lower(b, c->start), to = end == INT64_MAX ? b->n : block_lower(b, end + 1);
+    if (is_sparse(c, b, i, to)) {
+        add_minis(c, v, b, i, to);
+        return true;
+    }
     while (i < to) {
         slevel part;
         size_t k = bucket_of(c, block_step(b, i));
