@@ -39,7 +39,7 @@ bool search_forget(db_tx *tx, int64_t ws, int64_t project_number, id run_id, err
 // it; without heads nobody looks for the chunks.
 bool search_forget_project(db_tx *tx, int64_t ws, int64_t project_number, bool *done, err *e) {
     static const db_query *const drops[] = {&Q_search_drop_heads, &Q_search_drop_keys,
-                                            &Q_search_drop_marks};
+                                            &Q_search_drop_marks, &Q_search_drop_moved};
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
         if (!db_push(tx, drops[i], e, DB_I64(ws), DB_I64(project_number))) return false;
     }

@@ -167,6 +167,7 @@
       " WHERE r.ws = $1 AND r.project = p.project AND r.life = 0 AND r.status = 1)"            \
       " FROM project p WHERE p.ws = $1 AND p.project IN " SEARCH_IDS)                          \
     X(search_drop_marks, true, "DELETE FROM run_mark WHERE ws = $1 AND project = $2")          \
+    X(search_drop_moved, true, "DELETE FROM project_moved WHERE ws = $1 AND project = $2")     \
     X(search_drop_heads, true, "DELETE FROM column_head WHERE ws = $1 AND project = $2")       \
     X(search_drop_keys, true, "DELETE FROM column_key WHERE ws = $1 AND project = $2")         \
     X(search_drop_chunks, true, "DELETE FROM column_chunk WHERE ws = $1 AND project = $2")     \

@@ -150,7 +150,7 @@ def test_gc_of_a_project(place):
     place.forget_leases()
     rng = random.Random(7)
     gc_until_it_ends(place, 0.25, rng)
-    for table in ("run", "model", "dataset", "project_tag", "run_mark", "column_head", "column_chunk", "artifact"):
+    for table in ("run", "model", "dataset", "project_tag", "run_mark", "project_moved", "column_head", "column_chunk", "artifact"):
         assert place.sql(f"SELECT count(*) FROM {table}") == [(0,)], table
     assert place.sql("SELECT project FROM project") == [(0,)]
     undo_until(place, lambda: len(place.sql("SELECT run FROM run")) == 12, rng)
