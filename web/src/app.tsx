@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame around every screen: the bar on top, what the connection is like, the screen of the address, and what lies
+// over it (palette, keys, toasts).
+import { useSignalEffect } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { connection, setToken } from "./api/client";
+import "./api/live";
+import { address, go } from "./base/address";
+import { scheme, toggleScheme } from "./base/scheme";
+import { Keys } from "./palette/keys";
+import { Palette } from "./palette/palette";
+import { placeOf, toHome, translated } from "./routes";
+import { Compare } from "./screens/compare/compare";
+import { Home } from "./screens/home/home";
+import { RunScreen } from "./screens/run/run";
+import { Runs } from "./screens/runs/runs";
+import { useActs } from "./ui/acts";
+import { AskText } from "./ui/dialog";
+import { Empty } from "./ui/parts";
+import { Toasts, undoLast } from "./ui/toast";
+import "./app.css";
+
+function Screen() {
+    const place = placeOf(address.value);
+    switch (place.screen) {
+        case "home":
+            return <Home />;
+        case "runs":
+            return <Runs key={place.project} project={place.project} />;
+        case "run":
+            return <RunScreen key={place.run} project={place.project} run={place.run} />;
+        case "compare":
+            return <Compare />;
+        case "nowhere":
+            return (
+                <Empty title="There is no such page">
+                    <a href={toHome()}>All projects</a>
+                </Empty>
+            );
+    }
+}
+
+function Connection() {
+    const [ask, setAsk] = useState(true);
+    if (connection.value === "good") return null;
+    if (connection.value === "lost")
+        return (
+            <div class="banner" role="status">
+                The server does not answer. What you see may be old; this page goes on by itself when it is
+                back.
+            </div>
+        );
+    return ask ? (
+        <AskText
+            title="This server wants a token"
+            label="The server's token (it stays in this tab)"
+            act="Go on"
+            secret
+            done={setToken}
+            close={() => setAsk(false)}
+        />
+    ) : (
+        <div class="banner">
+            Without a token this server shows nothing.{" "}
+            <button type="button" class="button" onClick={() => setAsk(true)}>
+                Give the token
+            </button>
+        </div>
+    );
+}
+
+export type Over = "palette" | "keys" | null;
+
+export function App() {
+    const [over, setOver] = useState<Over>(null);
+    useSignalEffect(() => {
+        const to = translated(address.value);
+        if (to) go(to, { replace: true });
+    });
+    useActs([
+        {
+            id: "palette",
+            title: "Search and commands",
+            group: "Everywhere",
+            keys: ["Ctrl+k", "/"],
+            palette: false,
+            run: () => setOver("palette"),
+        },
+        {
+            id: "keys",
+            title: "Keys of this screen",
+            group: "Everywhere",
+            keys: ["?"],
+            run: () => setOver("keys"),
+        },
+        { id: "home", title: "All projects", group: "Everywhere", keys: ["g h"], run: () => go(toHome()) },
+        { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
+        { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
+    ]);
+    return (
+        <div class="frame">
+            <button
+                type="button"
+                class="hidden skip"
+                onClick={() => document.getElementById("main")?.focus()}
+            >
+                Skip to the content
+            </button>
+            <header class="top">
+                <a class="brand" href={toHome()}>
+                    Stemma
+                </a>
+                <div id="crumbs" class="grow" />
+                <button type="button" class="button search-box" onClick={() => setOver("palette")}>
+                    <span class="grow">Search or do …</span> <kbd>/</kbd>
+                </button>
+                <button
+                    type="button"
+                    class="button plain"
+                    aria-label="Keys of this screen"
+                    title="Keys (?)"
+                    onClick={() => setOver("keys")}
+                >
+                    ?
+                </button>
+                <button
+                    type="button"
+                    class="button plain"
+                    aria-label="Light or dark"
+                    title="Light or dark"
+                    onClick={toggleScheme}
+                >
+                    {scheme.value === "dark" ? "☀" : "☾"}
+                </button>
+            </header>
+            <Connection />
+            <main id="main" tabIndex={-1}>
+                <Screen />
+            </main>
+            {over === "palette" && <Palette close={() => setOver(null)} />}
+            {over === "keys" && <Keys close={() => setOver(null)} />}
+            <Toasts />
+        </div>
+    );
+}

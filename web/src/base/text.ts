@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Texts: order, search, quoting for shells and for the search language. Pure.
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+// "layer2" before "layer10".
+export const naturally = (a: string, b: string): number => collator.compare(a, b);
+
+// What a search box finds: a regular expression when it is one, else the text itself; case does not matter.
+export function matcher(pattern: string): (text: string) => boolean {
+    if (!pattern) return () => true;
+    try {
+        const re = new RegExp(pattern, "i");
+        return (text) => re.test(text);
+    } catch {
+        const plain = pattern.toLowerCase();
+        return (text) => text.toLowerCase().includes(plain);
+    }
+}
+
+// A key as the search language takes it: bare, or quoted.
+export function searchKey(key: string): string {
+    const bare = /^[^\s"'`(),=!<>~]+$/.test(key) && !/\.(last|first|min|max)$/.test(key);
+    return bare ? key : `"${key.replaceAll('"', '""')}"`;
+}
+
+export const searchText = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+export const shellWord = (text: string): string =>
+    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

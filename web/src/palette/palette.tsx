@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+export function Palette({ close }: { close: () => void }) {
+    return (
+        <button type="button" onClick={close}>
+            close
+        </button>
+    );
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A modal dialog (the browser's own: it keeps the focus, and Escape closes it) and a small menu below a button.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import "./dialog.css";
+
+export function Dialog({
+    title,
+    close,
+    children,
+    wide,
+}: {
+    title: string;
+    close: () => void;
+    children: ComponentChildren;
+    wide?: boolean;
+}) {
+    const ref = useRef<HTMLDialogElement>(null);
+    const id = useId();
+    useEffect(() => {
+        const before = document.activeElement as HTMLElement | null;
+        ref.current?.showModal();
+        return () => before?.focus?.();
+    }, []);
+    return (
+        <dialog
+            ref={ref}
+            class={wide ? "dialog dialog-wide" : "dialog"}
+            aria-labelledby={id}
+            onClose={close}
+            onClick={(e) => {
+                if (e.target === ref.current) close();
+            }}
+        >
+            <div class="dialog-body">
+                <header class="row">
+                    <h2 id={id} class="grow">
+                        {title}
+                    </h2>
+                    <button type="button" class="button plain" aria-label="Close" onClick={close}>
+                        ✕
+                    </button>
+                </header>
+                {children}
+            </div>
+        </dialog>
+    );
+}
+
+// Asks for one text: a name, a tag, a token.
+export function AskText({
+    title,
+    label,
+    value = "",
+    act,
+    secret,
+    done,
+    close,
+}: {
+    title: string;
+    label: string;
+    value?: string;
+    act: string;
+    secret?: boolean;
+    done: (text: string) => void;
+    close: () => void;
+}) {
+    const [text, setText] = useState(value);
+    const kind = secret ? ({ type: "password" } as const) : ({ type: "text" } as const);
+    return (
+        <Dialog title={title} close={close}>
+            <form
+                class="ask"
+                onSubmit={(e) => {
+                    e.preventDefault();
+                    close();
+                    done(text);
+                }}
+            >
+                <label>
+                    {label}
+                    <input
+                        class="input"
+                        {...kind}
+                        value={text}
+                        onInput={(e) => setText(e.currentTarget.value)}
+                    />
+                </label>
+                <button type="submit" class="button strong">
+                    {act}
+                </button>
+            </form>
+        </Dialog>
+    );
+}
+
+export interface MenuItem {
+    label: ComponentChildren;
+    run: () => unknown;
+    hint?: string; // a key
+    danger?: boolean;
+    disabled?: boolean;
+}
+
+export function Menu({
+    label,
+    items,
+    title,
+    class: className = "button",
+}: {
+    label: ComponentChildren;
+    items: readonly MenuItem[];
+    title?: string;
+    class?: string;
+}) {
+    const [open, setOpen] = useState(false);
+    const box = useRef<HTMLDivElement>(null);
+    useEffect(() => {
+        if (!open) return undefined;
+        const away = (e: PointerEvent): void => {
+            if (!box.current?.contains(e.target as Node)) setOpen(false);
+        };
+        document.addEventListener("pointerdown", away);
+        box.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
+        return () => document.removeEventListener("pointerdown", away);
+    }, [open]);
+
+    function onKey(e: KeyboardEvent): void {
+        if (!open || !["Escape", "ArrowDown", "ArrowUp"].includes(e.key)) return;
+        e.preventDefault();
+        e.stopPropagation();
+        if (e.key === "Escape") {
+            setOpen(false);
+            box.current?.querySelector("button")?.focus();
+            return;
+        }
+        const all = [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? [])];
+        const at = all.indexOf(document.activeElement as HTMLElement);
+        all.at((at + (e.key === "ArrowDown" ? 1 : -1)) % all.length)?.focus();
+    }
+
+    return (
+        <div class="menu" ref={box} onKeyDown={onKey}>
+            <button
+                type="button"
+                class={className}
+                title={title}
+                aria-haspopup="menu"
+                aria-expanded={open}
+                onClick={() => setOpen(!open)}
+            >
+                {label}
+            </button>
+            {open && (
+                <div class="menu-list" role="menu">
+                    {items.map((item, i) => (
+                        <button
+                            key={i}
+                            type="button"
+                            role="menuitem"
+                            class={item.danger ? "danger" : ""}
+                            disabled={item.disabled}
+                            onClick={() => {
+                                setOpen(false);
+                                void item.run();
+                            }}
+                        >
+                            <span class="grow">{item.label}</span>
+                            {item.hint && <kbd>{item.hint}</kbd>}
+                        </button>
+                    ))}
+                </div>
+            )}
+        </div>
+    );
+}
