@@ -1,4 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
+// Home: the projects, what changed last first. An empty server shows how to log a first run, and turns into the list
+// when it arrives. The address holds the filter (`q`) and whether the bin is shown (`view`).
+import { useEffect, useState } from "preact/hooks";
+import { apiUrl, type Page } from "../../api/client";
+import { onLive } from "../../api/live";
+import { createProject, listProjects, type ProjectNow } from "../../api/projects";
+import { address, go, setQuery } from "../../base/address";
+import { plural } from "../../base/format";
+import { matcher } from "../../base/text";
+import { toProject } from "../../routes";
+import { useActs } from "../../ui/acts";
+import { Crumbs } from "../../ui/crumbs";
+import { AskText } from "../../ui/dialog";
+import { useLoad } from "../../ui/load";
+import { Empty, Failed, Skeleton } from "../../ui/parts";
+import { sayProblem } from "../../ui/toast";
+import { FirstRun } from "./first_run";
+import { ProjectList } from "./project_list";
+import "./home.css";
+
+// All pages: a server has tens or hundreds of projects.
+async function allProjects(signal: AbortSignal, view: string): Promise<ProjectNow[]> {
+    const items: ProjectNow[] = [];
+    let after: string | undefined;
+    do {
+        const page: Page<ProjectNow> = await listProjects(signal, after, view);
+        items.push(...page.items);
+        after = page.next;
+    } while (after);
+    return items.sort((a, b) => changed(b) - changed(a));
+}
+
+export const changed = (p: ProjectNow): number => Math.max(p.changed_ms ?? 0, p.updated_ms);
+
+// MLflow's own first experiment, when nothing is in it, is not something that somebody made.
+const isUntouched = (projects: readonly ProjectNow[]): boolean =>
+    projects.every((p) => p.number === 0 && !p.runs);
+
 export function Home() {
-    return <p>Home</p>;
+    const { query } = address.value;
+    const view = query.get("view") === "deleted" ? "deleted" : "active";
+    const [creating, setCreating] = useState(false);
+    const list = useLoad(view, (signal) => allProjects(signal, view));
+    useLiveList(list.reload);
+    useActs([
+        {
+            id: "new-project",
+            title: "New project …",
+            group: "Projects",
+            keys: ["n"],
+            run: () => setCreating(true),
+            command: "stemma projects create NAME",
+        },
+        {
+            id: "find-project",
+            title: "Filter the projects",
+            group: "Projects",
+            keys: ["f"],
+            run: () => document.getElementById("find-project")?.focus(),
+        },
+        {
+            id: "bin-projects",
+            title: view === "deleted" ? "Leave the bin" : "Projects in the bin",
+            group: "Projects",
+            run: () => setQuery({ view: view === "deleted" ? null : "deleted" }),
+        },
+        {
+            id: "curl-projects",
+            title: "Copy the list as curl",
+            group: "Projects",
+            palette: false,
+            run: () => undefined,
+            curl: `curl ${apiUrl("projects")}`,
+            command: "stemma projects list",
+        },
+    ]);
+    const find = query.get("q") ?? "";
+    const found = list.data?.filter((p) => matcher(find)(p.name));
+
+    if (list.problem && !list.data) return <Failed problem={list.problem} retry={list.reload} />;
+    if (!found) return <Skeleton lines={8} />;
+    if (view === "active" && isUntouched(list.data ?? [])) return <FirstRun />;
+    return (
+        <div class="home">
+            <Crumbs list={[{ title: view === "deleted" ? "Projects in the bin" : "Projects" }]} />
+            <div class="row">
+                <h1 class="grow">{view === "deleted" ? "Projects in the bin" : "Projects"}</h1>
+                <input
+                    id="find-project"
+                    class="input"
+                    type="search"
+                    placeholder="Filter (regular expression)"
+                    aria-label="Filter the projects"
+                    value={find}
+                    onInput={(e) => setQuery({ q: e.currentTarget.value })}
+                />
+                <button
+                    type="button"
+                    class="button"
+                    onClick={() => setQuery({ view: view === "deleted" ? null : "deleted" })}
+                >
+                    {view === "deleted" ? "Leave the bin" : "Bin"}
+                </button>
+                <button type="button" class="button strong" onClick={() => setCreating(true)}>
+                    New project
+                </button>
+            </div>
+            <p class="muted">{plural(found.length, "project")}</p>
+            {found.length ? (
+                <ProjectList projects={found} reload={list.reload} deleted={view === "deleted"} />
+            ) : (
+                <Nothing find={find} />
+            )}
+            {creating && <Create close={() => setCreating(false)} />}
+        </div>
+    );
+}
+
+function Nothing({ find }: { find: string }) {
+    if (!find) return <Empty title="Nothing is here" />;
+    return (
+        <Empty title={`No project matches ${find}`}>
+            <button type="button" class="button" onClick={() => setQuery({ q: null })}>
+                Show all
+            </button>
+        </Empty>
+    );
+}
+
+function Create({ close }: { close: () => void }) {
+    return (
+        <AskText
+            title="New project"
+            label="Name"
+            act="Create"
+            close={close}
+            done={(name) => {
+                createProject(name).then((p) => go(toProject(p.number)), sayProblem);
+            }}
+        />
+    );
+}
+
+const PACE_MS = 1000;
+
+// Whatever happens anywhere may change the list; a second's news are read at once, the first at once.
+function useLiveList(reload: () => void): void {
+    useEffect(() => {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        let last = 0;
+        const end = onLive(null, () => {
+            if (timer) return;
+            const wait = Math.max(0, last + PACE_MS - Date.now());
+            timer = setTimeout(() => {
+                timer = undefined;
+                last = Date.now();
+                reload();
+            }, wait);
+        });
+        return () => {
+            clearTimeout(timer);
+            end();
+        };
+    }, []);
 }

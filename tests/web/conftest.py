@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the tests of the web interface: a real browser (the distribution's Chromium) on the real server's page, with
+data that the real `mlflow` client logs. An error on the browser's console, and a request to another host, fail a test."""
+
+import os
+import pathlib
+import re
+import shutil
+import sys
+import uuid
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "clients"))
+
+import servers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build/screenshots"
+WIDTH, HEIGHT = 1280, 800
+expect.set_options(timeout=10_000)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--engine", default="sqlite", choices=["sqlite", "postgres"])
+
+
+def unique(name):
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = os.environ.get("STEMMA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "there is no Chromium: run 'tools/setup.sh test'"
+    with sync_playwright() as p:
+        started = p.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def server(request):
+    started = servers.Stemma(request.config.getoption("--engine"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    import mlflow
+
+    return mlflow.MlflowClient(server.uri)
+
+
+@pytest.fixture
+def context(browser, server):
+    """A browser's window with a memory of its own. `context.faults` is what went wrong in its pages; a test that provokes
+    something takes it out with forgive()."""
+    opened = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, permissions=["clipboard-read", "clipboard-write"])
+    opened.faults = []
+    hosts = {u.split("//")[1] for u in server.uris}
+
+    def watch(page):
+        page.on("pageerror", lambda e: opened.faults.append(f"page: {e}"))
+        page.on("console", lambda m: m.type == "error" and opened.faults.append(f"console: {m.text} {m.location}"))
+
+    def check(request):
+        address = re.match(r"(https?|wss?)://([^/]+)", request.url)
+        if address and address[2] not in hosts:
+            opened.faults.append(f"a request left for {request.url}")
+
+    opened.on("page", watch)
+    opened.on("request", check)
+    yield opened
+    faults = opened.faults
+    opened.close()
+    assert not faults, faults
+
+
+@pytest.fixture
+def page(context):
+    return context.new_page()
+
+
+def forgive(context, pattern):
+    """Faults that a test provoked."""
+    context.faults[:] = [f for f in context.faults if not re.search(pattern, f)]
+
+
+@pytest.fixture
+def visit(page, server):
+    """Opens an address of the page ("projects/1") and gives the page."""
+
+    def opened(path="", page=page):
+        page.goto(f"{server.uri}/#/{path}")
+        return page
+
+    return opened
+
+
+def shot(page, name):
+    """A picture for people: build output, not compared."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs, as the server has them: one, those of a search, and what is done to many.
+import { call, type Page, pathOf, type Run } from "./client";
+
+export interface RunSearch {
+    projects?: readonly (string | number)[];
+    where?: string;
+    view?: "active" | "deleted" | "all";
+    sort?: readonly string[];
+    columns?: readonly string[];
+    limit?: number;
+    after?: string;
+    skip?: number;
+    count?: boolean;
+}
+export interface RunPage extends Page<Run> {
+    total?: number;
+}
+
+export const searchRuns = (search: RunSearch, signal?: AbortSignal): Promise<RunPage> =>
+    call("runs/search", { json: search, ...(signal ? { signal } : {}) });
+
+export const getRun = (run: string, signal?: AbortSignal): Promise<Run> =>
+    call(pathOf("runs", run), signal ? { signal } : {});
+
+// In the order of the ids; one that is not there is a Problem of its own.
+export const getRuns = (ids: readonly string[], signal: AbortSignal): Promise<Run[]> =>
+    Promise.all(ids.map((id) => getRun(id, signal)));
+
+export type BulkAct =
+    | { act: "delete" | "restore" }
+    | { act: "tag"; key: string; value: string }
+    | { act: "untag"; key: string }
+    | { act: "move"; project: string | number };
+
+export interface BulkDone {
+    done: number;
+    failed: { run: string; detail: string }[];
+}
+const BULK_MOST = 1000;
+
+export async function bulk(act: BulkAct, runs: readonly string[]): Promise<BulkDone> {
+    const all: BulkDone = { done: 0, failed: [] };
+    for (let at = 0; at < runs.length; at += BULK_MOST) {
+        const part = await call<BulkDone>("runs/bulk", {
+            json: { ...act, runs: runs.slice(at, at + BULK_MOST) },
+        });
+        all.done += part.done;
+        all.failed.push(...part.failed);
+    }
+    return all;
+}
+
+export interface RunChange {
+    name?: string;
+    tags?: readonly { key: string; value: string | null }[];
+    project?: string | number;
+}
+export const changeRun = (run: string, change: RunChange): Promise<Run> =>
+    call(pathOf("runs", run), { method: "PATCH", json: change });

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of projects and what is done to one: rename, delete and bring back, each with its undo.
+import { useState } from "preact/hooks";
+import { deleteProject, type ProjectNow, renameProject, restoreProject } from "../../api/projects";
+import { shortCount } from "../../base/format";
+import { shellWord } from "../../base/text";
+import { toProject } from "../../routes";
+import { AskText, Menu, type MenuItem } from "../../ui/dialog";
+import { Ago, copy } from "../../ui/parts";
+import { say, sayProblem } from "../../ui/toast";
+import { changed } from "./home";
+
+interface Asked {
+    projects: readonly ProjectNow[];
+    reload: () => void;
+    deleted: boolean;
+}
+
+// Does it, shows the list anew, and offers the way back.
+async function act(
+    reload: () => void,
+    words: string,
+    go: () => Promise<unknown>,
+    back: () => Promise<unknown>,
+) {
+    try {
+        await go();
+        say(words, () => back().finally(reload));
+        reload();
+    } catch (e) {
+        sayProblem(e);
+    }
+}
+
+export function ProjectList({ projects, reload, deleted }: Asked) {
+    const [renaming, setRenaming] = useState<ProjectNow | null>(null);
+    function remove(p: ProjectNow): void {
+        void act(
+            reload,
+            `Moved ${p.name} to the bin`,
+            () => deleteProject(p.number),
+            () => restoreProject(p.number),
+        );
+    }
+    function restore(p: ProjectNow): void {
+        void act(
+            reload,
+            `Brought ${p.name} back`,
+            () => restoreProject(p.number),
+            () => deleteProject(p.number),
+        );
+    }
+    function rename(p: ProjectNow, name: string): void {
+        void act(
+            reload,
+            `Renamed to ${name}`,
+            () => renameProject(p.number, name),
+            () => renameProject(p.number, p.name),
+        );
+    }
+    const menuOf = (p: ProjectNow): MenuItem[] => [
+        { label: "Copy as command line", run: () => copy(`stemma runs list --project ${shellWord(p.name)}`) },
+        ...(deleted
+            ? [{ label: "Bring back", run: () => restore(p) }]
+            : [
+                  { label: "Rename …", run: () => setRenaming(p) },
+                  { label: "Move to the bin", danger: true, disabled: p.number === 0, run: () => remove(p) },
+              ]),
+    ];
+    return (
+        <div class="projects">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">Project</th>
+                        <th scope="col" class="number">
+                            Runs
+                        </th>
+                        <th scope="col" class="number">
+                            Running
+                        </th>
+                        <th scope="col">Changed</th>
+                        <th scope="col">
+                            <span class="hidden">Acts</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {projects.map((p) => (
+                        <tr key={p.number}>
+                            <td>
+                                <a href={toProject(p.number)} class="project-name" dir="auto" title={p.name}>
+                                    {p.name}
+                                </a>
+                            </td>
+                            <td class="number">{p.runs === undefined ? "" : shortCount(p.runs)}</td>
+                            <td class="number">
+                                {p.running ? (
+                                    <span class="status status-running">● {shortCount(p.running)}</span>
+                                ) : (
+                                    ""
+                                )}
+                            </td>
+                            <td>
+                                <Ago ms={changed(p)} />
+                            </td>
+                            <td class="number">
+                                <Menu
+                                    class="button plain"
+                                    label="⋯"
+                                    title={`Acts on ${p.name}`}
+                                    items={menuOf(p)}
+                                />
+                            </td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+            {renaming && (
+                <AskText
+                    title="Rename the project"
+                    label="Name"
+                    value={renaming.name}
+                    act="Rename"
+                    close={() => setRenaming(null)}
+                    done={(name) => rename(renaming, name)}
+                />
+            )}
+        </div>
+    );
+}
