@@ -13,7 +13,7 @@ import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { AskText } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
-import { Empty, Failed, Skeleton } from "../../ui/parts";
+import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
 import { FirstRun } from "./first_run";
 import { ProjectList } from "./project_list";
@@ -67,11 +67,9 @@ export function Home() {
         },
         {
             id: "curl-projects",
-            title: "Copy the list as curl",
+            title: "Copy this list as curl",
             group: "Projects",
-            palette: false,
-            run: () => undefined,
-            curl: `curl ${apiUrl("projects")}`,
+            run: () => copy(`curl ${apiUrl("projects")}`),
             command: "stemma projects list",
         },
     ]);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the palette finds: acts of the screen, projects and runs. Acts are told by the letters of their words in order;
+// runs by their id, or by a name that holds the text.
+import { call, type Page, type Project, type Run } from "../api/client";
+import { searchRuns } from "../api/runs";
+import { formatAddress } from "../base/address";
+import { searchText } from "../base/text";
+import { toProject, toRun } from "../routes";
+import type { Act } from "../ui/acts";
+
+export interface Found {
+    id: string;
+    group: "Do" | "Projects" | "Runs";
+    title: string;
+    hint?: string | undefined;
+    href?: string;
+    act?: Act;
+}
+
+// How well `text` answers to what was typed: 0 not at all, more is better.
+export function fit(typed: string, text: string): number {
+    const want = typed.toLowerCase();
+    const have = text.toLowerCase();
+    if (!want) return 1;
+    const at = have.indexOf(want);
+    if (at >= 0) return at === 0 ? 4 : have[at - 1] === " " ? 3 : 2;
+    let from = 0;
+    for (const c of want.replaceAll(" ", "")) {
+        from = have.indexOf(c, from) + 1;
+        if (!from) return 0;
+    }
+    return 1;
+}
+
+export function findActs(typed: string, acts: readonly Act[]): Found[] {
+    return acts
+        .filter((a) => a.palette !== false && a.enabled !== false)
+        .map((act) => ({ act, fit: fit(typed, act.title) }))
+        .filter((f) => f.fit > 0)
+        .sort((a, b) => b.fit - a.fit)
+        .slice(0, 12)
+        .map(({ act }) => ({ id: `act ${act.id}`, group: "Do", title: act.title, hint: act.keys?.[0], act }));
+}
+
+const MOST = 8;
+
+export async function findThings(typed: string, signal: AbortSignal): Promise<Found[]> {
+    const [projects, runs] = await Promise.all([findProjects(typed, signal), findRuns(typed, signal)]);
+    return [...projects, ...runs];
+}
+
+async function findProjects(typed: string, signal: AbortSignal): Promise<Found[]> {
+    const page = await call<Page<Project>>("projects", { query: { limit: 1000 }, signal });
+    return page.items
+        .map((p) => ({ p, fit: fit(typed, p.name) + (String(p.number) === typed ? 5 : 0) }))
+        .filter((f) => f.fit > 0)
+        .sort((a, b) => b.fit - a.fit)
+        .slice(0, MOST)
+        .map(({ p }) => ({
+            id: `project ${p.number}`,
+            group: "Projects",
+            title: p.name,
+            hint: String(p.number),
+            href: toProject(p.number),
+        }));
+}
+
+const asRun = (r: Run): Found => ({
+    id: `run ${r.id}`,
+    group: "Runs",
+    title: r.name || r.id,
+    hint: r.id.slice(0, 8),
+    href: toRun(r.project, r.id),
+});
+
+async function findRuns(typed: string, signal: AbortSignal): Promise<Found[]> {
+    if (typed.length < 2) return [];
+    const like = `%${typed.replace(/[\\%_]/g, "\\$&")}%`;
+    const byId = /^[0-9a-f]{32}$/i.test(typed) ? `id = ${searchText(typed.toLowerCase())}` : "";
+    const where = byId || `name ilike ${searchText(like)}`;
+    const { items } = await searchRuns({ where, limit: MOST, columns: ["name"], view: "all" }, signal);
+    return items.map(asRun);
+}
+
+export const hrefOf = (f: Found): string => f.href ?? formatAddress([]);
