@@ -64,7 +64,7 @@ async function readForEver(project: number | null, abort: AbortSignal): Promise<
                 signal: abort,
             });
             if (after) tellAll({ kind: "again" });
-            await readBlocks(reply, abort, (block) => {
+            await readBlocks(reply, (block) => {
                 if (block.id) after = block.id;
                 take(block);
             });
@@ -94,16 +94,15 @@ function take(block: Block): void {
     }
 }
 
-async function readBlocks(reply: Response, abort: AbortSignal, tell: (b: Block) => void): Promise<void> {
+// Ends with the stream, or when the server has been silent for too long.
+async function readBlocks(reply: Response, tell: (b: Block) => void): Promise<void> {
     const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
     if (!reader) return;
     let text = "";
     for (;;) {
-        const piece = await Promise.race([reader.read(), pause(QUIET_MS, abort).then(() => null)]);
-        if (!piece || piece.done) {
-            void reader.cancel();
-            return;
-        }
+        const silence = setTimeout(() => void reader.cancel().catch(() => undefined), QUIET_MS);
+        const piece = await reader.read().finally(() => clearTimeout(silence));
+        if (piece.done) return;
         text += piece.value;
         for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
             tell(blockOf(text.slice(0, end)));

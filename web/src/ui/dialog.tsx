@@ -145,6 +145,7 @@ export function Menu({
                 type="button"
                 class={className}
                 title={title}
+                aria-label={title}
                 aria-haspopup="menu"
                 aria-expanded={open}
                 onClick={() => setOpen(!open)}
