@@ -129,7 +129,9 @@ class Stemma:
             raise
 
     def start(self):
-        port = free_port()
+        self.start_at(free_port())
+
+    def start_at(self, port):
         command = [stemma_binary(), "serve", *self.data, "--listen", f"127.0.0.1:{port}", *self.options]
         self.servers.append(Server("stemma", command, self.folder, port, self.env))
 

@@ -77,26 +77,35 @@ export function App() {
         const to = translated(address.value);
         if (to) go(to, { replace: true });
     });
-    useActs([
-        {
-            id: "palette",
-            title: "Search and commands",
-            group: "Everywhere",
-            keys: ["Ctrl+k", "/"],
-            palette: false,
-            run: () => setOver("palette"),
-        },
-        {
-            id: "keys",
-            title: "Keys of this screen",
-            group: "Everywhere",
-            keys: ["?"],
-            run: () => setOver("keys"),
-        },
-        { id: "home", title: "All projects", group: "Everywhere", keys: ["g h"], run: () => go(toHome()) },
-        { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
-        { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
-    ]);
+    useActs(
+        [
+            {
+                id: "palette",
+                title: "Search and commands",
+                group: "Everywhere",
+                keys: ["Ctrl+k", "/"],
+                palette: false,
+                run: () => setOver("palette"),
+            },
+            {
+                id: "keys",
+                title: "Keys of this screen",
+                group: "Everywhere",
+                keys: ["?"],
+                run: () => setOver("keys"),
+            },
+            {
+                id: "home",
+                title: "All projects",
+                group: "Everywhere",
+                keys: ["g h"],
+                run: () => go(toHome()),
+            },
+            { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
+            { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
+        ],
+        { isFrame: true },
+    );
     return (
         <div class="frame">
             <button

@@ -16,11 +16,19 @@ export interface Act {
     curl?: string; // and for scripts
 }
 
-const layers = signal<readonly (readonly Act[])[]>([]);
-// The newest layer first: a dialog's acts go before the screen's.
-export const acts = computed(() => layers.value.toReversed().flat());
+interface Layer {
+    list: readonly Act[];
+    isFrame: boolean;
+}
+const layers = signal<readonly Layer[]>([]);
+// The newest layer first, so that a part of a screen goes before the screen; the frame's acts last.
+export const acts = computed(() =>
+    [...layers.value.toReversed()]
+        .sort((a, b) => Number(a.isFrame) - Number(b.isFrame))
+        .flatMap((l) => l.list),
+);
 
-export function useActs(list: readonly Act[]): void {
+export function useActs(list: readonly Act[], { isFrame = false } = {}): void {
     const now = useRef(list);
     now.current = list;
     // Titles and states may change with every draw; what is registered asks for the newest.
@@ -36,11 +44,12 @@ export function useActs(list: readonly Act[]): void {
         [shape],
     );
     useEffect(() => {
-        layers.value = [...layers.peek(), layer];
+        const added = { list: layer, isFrame };
+        layers.value = [...layers.peek(), added];
         return () => {
-            layers.value = layers.peek().filter((l) => l !== layer);
+            layers.value = layers.peek().filter((l) => l !== added);
         };
-    }, [layer]);
+    }, [layer, isFrame]);
 }
 
 export function keyName(e: KeyboardEvent): string {

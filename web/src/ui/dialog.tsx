@@ -20,6 +20,7 @@ export function Dialog({
     useEffect(() => {
         const before = document.activeElement as HTMLElement | null;
         ref.current?.showModal();
+        ref.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
         return () => before?.focus?.();
     }, []);
     return (
