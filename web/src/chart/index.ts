@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charts for the screens.
+export { highlight } from "./highlight";
+export type { ChartRun } from "./model";
+export { ChartSections } from "./sections";
+export { Spark } from "./spark";

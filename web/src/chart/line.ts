@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line of the store: the whole of a series coarsely, fine where one looked last, and what is known about its state.
+import type { ChartReply } from "../api/series";
+import { bytesOf, type Columns, extend, firstStep, lastStep, merged, NOTHING, splice } from "./columns";
+import { type Level, levelOf, type Need } from "./plan";
+
+export interface Line {
+    readonly run: string;
+    readonly key: string;
+    base: Level | null;
+    fine: Level | null;
+    seen: Columns; // the base with the fine part laid into it
+    none: boolean; // the server has no points of it
+    stale: boolean; // points came since it was read
+    alone: boolean; // asked for with others it failed
+    refusedUntil: number;
+    used: number;
+    readonly needs: Set<string>; // of this frame, as needKey
+}
+
+export const lineId = (run: string, key: string): string => `${run} ${key}`;
+
+export const newLine = (run: string, key: string): Line => ({
+    run,
+    key,
+    base: null,
+    fine: null,
+    seen: NOTHING,
+    none: false,
+    stale: false,
+    alone: false,
+    refusedUntil: 0,
+    used: 0,
+    needs: new Set(),
+});
+
+export const refused = (line: Line): boolean => line.refusedUntil > performance.now();
+
+export function bytesOfLine({ base, fine, seen }: Line): number {
+    const own = (base ? bytesOf(base.columns) : 0) + (fine ? bytesOf(fine.columns) : 0);
+    return own + (seen === base?.columns || seen === fine?.columns ? 0 : bytesOf(seen));
+}
+
+// First and last step of all of them.
+export function extentOf(list: readonly Line[]): [number, number] {
+    let start = Number.POSITIVE_INFINITY;
+    let end = Number.NEGATIVE_INFINITY;
+    for (const { base } of list) {
+        if (!base?.columns.n) continue;
+        start = Math.min(start, firstStep(base.columns));
+        end = Math.max(end, lastStep(base.columns));
+    }
+    return [start, end];
+}
+
+function look(line: Line): void {
+    const { base, fine } = line;
+    if (!base) line.seen = NOTHING;
+    else line.seen = fine ? splice(base.columns, fine.columns, fine.start, fine.end) : base.columns;
+}
+
+// A reply that is no tail. False: it changed nothing.
+export function put(line: Line, columns: Columns, need: Need, reply: ChartReply): boolean {
+    const level = levelOf(columns, reply.start, reply.end, reply.buckets);
+    if (!need.whole) {
+        line.fine = level;
+    } else {
+        // A spark's coarse answer that comes after a chart's.
+        if (line.base && line.base.width < level.width && line.base.end >= level.end) return false;
+        if (line.base && lastStep(line.base.columns) > lastStep(columns)) line.stale = true;
+        line.none = columns.n === 0;
+        line.base = line.none ? null : level;
+    }
+    look(line);
+    return true;
+}
+
+// Points behind the end. `parts`: how many the line should be made of.
+export function putTail(line: Line, tail: Columns, parts: number): boolean {
+    if (!line.base || !tail.n) return false;
+    const before = line.base;
+    let columns = extend(before.columns, tail);
+    if (columns === before.columns) return false;
+    const end = lastStep(columns);
+    let { width } = before;
+    if (columns.n > 2 * parts) {
+        width = Math.max(1, (end - firstStep(columns) + 1) / parts);
+        columns = merged(columns, width);
+    }
+    line.base = { ...levelOf(columns, before.start, end, parts), width };
+    if (line.fine && line.fine.end >= lastStep(before.columns)) line.fine = null;
+    look(line);
+    return true;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which requests answer what the charts in sight wish for: the fewest. Pure.
+import { type Columns, exact, firstStep, lastStep } from "./columns";
+
+export interface Level {
+    readonly columns: Columns;
+    readonly start: number; // steps that it was read for
+    readonly end: number;
+    readonly width: number; // steps a part, at most
+    readonly exact: boolean;
+}
+export interface Need {
+    start?: number; // neither: the whole of all lines asked for together
+    end?: number;
+    buckets: number;
+    whole: boolean; // its answer replaces the coarse level; else it is laid into it
+    alone?: string; // a run that goes into no request with others
+}
+
+export function levelOf(columns: Columns, start: number, end: number, buckets: number): Level {
+    const width = Math.max(1, (end - start + 1) / Math.max(1, buckets));
+    return { columns, start, end, width, exact: exact(columns) };
+}
+
+// How much coarser than wished a level may be before a finer one is read.
+const SLACK = 1.5;
+// What is read at each side of what is seen, as a part of it.
+const MARGIN = 0.1;
+
+// Whole steps around [start, end], on a grid of its own size: small changes and other runs ask for the same.
+export function rounded(start: number, end: number): [number, number] {
+    const margin = (end - start) * MARGIN;
+    const grid = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, end - start)) - 5));
+    return [Math.floor((start - margin) / grid) * grid, Math.ceil((end + margin + 1) / grid) * grid - 1];
+}
+
+// What is missing of a line for a range of steps (null: all of it, which for the chart is `extent`).
+export function needOf(
+    base: Level | null,
+    fine: Level | null,
+    range: readonly [number, number] | null,
+    extent: readonly [number, number],
+    buckets: number,
+): Need | null {
+    if (!base) return { buckets, whole: true };
+    if (base.exact || !base.columns.n) return null;
+    const [start, end] = range ?? extent;
+    if (end < firstStep(base.columns) || start > lastStep(base.columns)) return null;
+    const width = ((end - start + 1) / buckets) * SLACK;
+    if (base.width <= Math.max(1, width)) return null;
+    if (!range) return { start, end, buckets, whole: true };
+    if (fine && fine.start <= start && fine.end >= end && (fine.exact || fine.width <= Math.max(1, width)))
+        return null;
+    const [from, to] = rounded(start, end);
+    return { start: from, end: to, buckets: Math.ceil(buckets * (1 + 2 * MARGIN)), whole: false };
+}
+
+export interface Piece {
+    run: string;
+    key: string;
+    need: Need;
+}
+export interface Request {
+    runs: string[];
+    keys: string[];
+    need: Need;
+}
+
+export const needKey = (n: Need): string =>
+    `${n.start ?? ""} ${n.end ?? ""} ${n.buckets} ${n.whole} ${n.alone ?? ""}`;
+
+// Pieces with the same range go together; keys that lack the same runs are one request.
+export function requestsOf(pieces: readonly Piece[]): Request[] {
+    const needs = new Map<string, { need: Need; keys: Map<string, Set<string>> }>();
+    for (const p of pieces) {
+        const id = needKey(p.need);
+        const group = needs.get(id) ?? { need: p.need, keys: new Map<string, Set<string>>() };
+        needs.set(id, group);
+        const runs = group.keys.get(p.key) ?? new Set<string>();
+        group.keys.set(p.key, runs.add(p.run));
+    }
+    return [...needs.values()].flatMap(({ need, keys }) => {
+        const sets = new Map<string, Request>();
+        for (const [key, runs] of keys) {
+            const list = [...runs].sort();
+            const id = list.join(" ");
+            const request = sets.get(id) ?? { runs: list, keys: [], need };
+            sets.set(id, request);
+            request.keys.push(key);
+        }
+        return [...sets.values()];
+    });
+}
+
+// Live lines are read on from where they end. Those that end at nearly the same step share a request.
+export function tailsOf(
+    lines: readonly { run: string; key: string; end: number }[],
+    buckets: number,
+): Request[] {
+    return requestsOf(
+        lines.map(({ run, key, end }) => ({
+            run,
+            key,
+            need: { start: Math.floor(end / 64) * 64, buckets, whole: false },
+        })),
+    );
+}

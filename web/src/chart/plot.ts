@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// One plot: uPlot for axes, scales and dragging; lines by draw.ts. It is made when its chart comes in sight and gone when
+// it leaves, and draws once a frame whatever changed.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { type Frame, paintLine, paintOdd, type Stroke } from "./draw";
+import { spent } from "./pace";
+import { colours } from "./palette";
+import {
+    durationText,
+    durationTicks,
+    linearTicks,
+    logTicks,
+    numberText,
+    stepText,
+    wallText,
+    wallTicks,
+} from "./ticks";
+import type { Range, Trace, XMode } from "./trace";
+
+export interface PlotLine {
+    readonly id: string; // of its run or group
+    readonly name: string;
+    readonly colour: string;
+    readonly trace: Trace;
+    readonly smooth: Float64Array | null;
+}
+export interface PlotView {
+    readonly lines: readonly PlotLine[];
+    readonly x: Range;
+    readonly y: Range;
+    readonly mode: XMode;
+    readonly logX: boolean;
+    readonly logY: boolean;
+    readonly lit: string | null; // the line that is pointed at
+}
+export interface PlotEvents {
+    zoomX(range: Range): void;
+    zoomY(range: Range): void;
+    reset(): void;
+    hover(x: number | null, y: number | null): void;
+    drawn(): void;
+}
+
+const queue = new Set<Plot>();
+
+// All plots of a frame together, and what they cost is known.
+function drawQueue(): void {
+    const began = performance.now();
+    const all = [...queue];
+    queue.clear();
+    for (const p of all) p.draw();
+    spent(performance.now() - began);
+}
+
+export class Plot {
+    private u: uPlot | null = null;
+    private shape = "";
+    private hair: HTMLElement;
+    private dead = false;
+    private view: PlotView | null = null;
+    private size: readonly [number, number] = [0, 0];
+
+    constructor(
+        private readonly place: HTMLElement,
+        private readonly events: PlotEvents,
+    ) {
+        this.hair = document.createElement("div");
+        this.hair.className = "chart-hair";
+    }
+
+    set(view: PlotView | null, width: number, height: number): void {
+        this.view = view;
+        this.size = [width, height];
+        this.soon();
+    }
+
+    soon(): void {
+        if (!queue.size) requestAnimationFrame(drawQueue);
+        queue.add(this);
+    }
+
+    // The cursor of all charts at a place of x.
+    at(x: number | null): void {
+        const u = this.u;
+        const px = u && x !== null ? u.valToPos(x, "x") : -1;
+        const inside = u && px >= 0 && px <= u.over.clientWidth;
+        this.hair.style.display = inside ? "" : "none";
+        if (inside) this.hair.style.transform = `translateX(${px}px)`;
+    }
+
+    yOf(value: number): number {
+        return this.u?.valToPos(value, "y") ?? Number.NaN;
+    }
+
+    get canvas(): HTMLCanvasElement | null {
+        return this.u?.ctx.canvas ?? null;
+    }
+
+    destroy(): void {
+        this.dead = true;
+        queue.delete(this);
+        this.free();
+    }
+
+    private free(): void {
+        if (!this.u) return;
+        // A canvas gives its memory back at once when it is small.
+        const { canvas } = this.u.ctx;
+        this.u.destroy();
+        canvas.width = canvas.height = 0;
+        this.u = null;
+    }
+
+    draw(): void {
+        const { view } = this;
+        const [width, height] = this.size;
+        if (this.dead || !view || width < 40) return;
+        const shape = `${view.mode} ${view.logX} ${view.logY}`;
+        if (this.u && shape !== this.shape) this.free();
+        this.shape = shape;
+        if (!this.u) this.u = this.make(view, width, height);
+        else if (this.u.width !== width || this.u.height !== height) this.u.setSize({ width, height });
+        else this.u.setScale("x", { min: view.x[0], max: view.x[1] });
+        this.events.drawn();
+    }
+
+    private make(view: PlotView, width: number, height: number): uPlot {
+        const u = new uPlot(
+            optionsOf(view, width, height, this),
+            [
+                [0, 1],
+                [0, 1],
+            ],
+            this.place,
+        );
+        u.over.append(this.hair);
+        u.over.addEventListener("dblclick", () => this.events.reset());
+        u.over.addEventListener(
+            "mousedown",
+            (e) => {
+                u.cursor.drag = { ...u.cursor.drag, y: e.shiftKey };
+            },
+            true,
+        );
+        return u;
+    }
+
+    range(scale: "x" | "y"): [number, number] {
+        const [min, max] = this.view?.[scale] ?? [0, 1];
+        return [min, max];
+    }
+
+    paint(u: uPlot): void {
+        const view = this.view;
+        if (!view) return;
+        const frame = frameOf(u, view);
+        const { ctx } = u;
+        ctx.save();
+        ctx.beginPath();
+        ctx.rect(frame.left, frame.top, frame.width, frame.height);
+        ctx.clip();
+        const { lit } = view;
+        const known = lit !== null && view.lines.some((l) => l.id === lit);
+        for (const line of view.lines) if (!known || line.id !== lit) paintOne(frame, line, known ? 0.2 : 1);
+        for (const line of view.lines) if (known && line.id === lit) paintOne(frame, line, 1, 1.5);
+        ctx.restore();
+    }
+
+    selected(u: uPlot): void {
+        const { left, top, width, height } = u.select;
+        if (width < 3 && height < 3) return;
+        const withY = u.cursor.drag?.y === true && height >= 3;
+        if (width >= 3) this.events.zoomX([u.posToVal(left, "x"), u.posToVal(left + width, "x")]);
+        if (withY) this.events.zoomY([u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
+        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    }
+
+    moved(u: uPlot): void {
+        const { left = -1, top = -1 } = u.cursor;
+        if (left < 0) this.events.hover(null, null);
+        else this.events.hover(u.posToVal(left, "x"), top);
+    }
+}
+
+function frameOf(u: uPlot, view: PlotView): Frame {
+    const { left, top, width, height } = u.bbox;
+    return {
+        ctx: u.ctx,
+        left,
+        top,
+        width,
+        height,
+        ratio: uPlot.pxRatio,
+        x: { min: view.x[0], max: view.x[1], log: view.logX },
+        y: { min: view.y[0], max: view.y[1], log: view.logY },
+    };
+}
+
+function paintOne(f: Frame, line: PlotLine, alpha: number, width = 1.25): void {
+    const plain: Stroke = { colour: line.colour, alpha, width, band: 0.3, dots: true };
+    if (line.smooth) {
+        paintLine(f, line.trace, null, { ...plain, alpha: alpha * 0.3, width: 1, band: 0.5 });
+        paintLine(f, line.trace, line.smooth, { ...plain, width: width + 0.25 });
+    } else {
+        paintLine(f, line.trace, null, plain);
+    }
+    paintOdd(f, line.trace, line.colour, alpha);
+}
+
+// ---- what uPlot is told ---------------------------------------------------------------------------------------------------
+
+function optionsOf(view: PlotView, width: number, height: number, plot: Plot): uPlot.Options {
+    const axis: uPlot.Axis = {
+        stroke: () => colours.value.ink3,
+        font: `11px ${colours.value.font}`,
+        grid: { stroke: () => colours.value.rule, width: 1 },
+        ticks: { stroke: () => colours.value.rule, width: 1, size: 4 },
+        gap: 4,
+    };
+    return {
+        width,
+        height,
+        padding: [6, 10, 0, 0],
+        pxAlign: 1,
+        legend: { show: false },
+        cursor: {
+            x: false,
+            y: false,
+            points: { show: false },
+            drag: { x: true, y: false, setScale: false, dist: 3 },
+        },
+        scales: {
+            x: { time: false, distr: view.logX ? 3 : 1, range: () => plot.range("x") },
+            y: { distr: view.logY ? 3 : 1, range: () => plot.range("y") },
+        },
+        axes: [
+            { ...axis, size: 24, ...xAxis(view) },
+            { ...axis, ...yAxis(view.logY) },
+        ],
+        series: [{}, { show: true, paths: () => null, points: { show: false } }],
+        hooks: {
+            draw: [(u) => plot.paint(u)],
+            setSelect: [(u) => plot.selected(u)],
+            setCursor: [(u) => plot.moved(u)],
+        },
+    };
+}
+
+const room = (u: uPlot, side: "width" | "height", each: number): number =>
+    Math.max(2, u.bbox[side] / uPlot.pxRatio / each);
+
+const distanceOf = (splits: readonly number[]): number =>
+    splits.length > 1 ? Math.abs((splits[1] as number) - (splits[0] as number)) : Math.abs(splits[0] ?? 1);
+
+function xAxis(view: PlotView): uPlot.Axis {
+    if (view.mode === "wall" && !view.logX) return wallAxis;
+    const ticks = view.logX ? logTicks : view.mode === "rel" ? durationTicks : linearTicks;
+    const text = view.mode === "rel" ? durationText : stepText;
+    return {
+        splits: (u, _axis, min, max) => {
+            const list = ticks(min, max, room(u, "width", 64));
+            return view.mode === "step" ? list.filter((v) => Number.isInteger(v)) : list;
+        },
+        values: (_u, splits) => splits.map((v) => text(v, view.logX ? v : distanceOf(splits))),
+        filter: (_u, splits) => splits,
+    };
+}
+
+function yAxis(log: boolean): uPlot.Axis {
+    return {
+        splits: (u, _axis, min, max) => (log ? logTicks : linearTicks)(min, max, room(u, "height", 26)),
+        values: (_u, splits) => splits.map((v) => numberText(v, log ? Math.abs(v) : distanceOf(splits))),
+        filter: (_u, splits) => splits,
+        size: (_u, values) => 12 + 6.3 * Math.max(3, ...(values ?? []).map((v) => v.length)),
+    };
+}
+
+// Wall time in the reader's zone; midnights say the date.
+const wallAxis: uPlot.Axis = {
+    splits: (u, _axis, min, max) => wallTicks(min, max, room(u, "width", 72)),
+    values: (_u, splits) => splits.map((v) => wallText(v, distanceOf(splits))),
+    filter: (_u, splits) => splits,
+};

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// All charts of some runs: a toolbar, and sections by prefix that open and close, a page of charts at a time.
+import { useMemo, useState } from "preact/hooks";
+import { plural } from "../base/format";
+import { copy, Empty } from "../ui/parts";
+import { openAtFirst, type Section, sectionsOf } from "./arrange";
+import { type CardActs, ChartCard } from "./chart";
+import { useFollow } from "./follow";
+import type { ChartRun } from "./model";
+import { type Remembered, useRemembered } from "./remember";
+import { type Settings, setAlone, settings } from "./settings";
+import { Toolbar } from "./toolbar";
+import "./chart.css";
+
+const AT_FIRST = 60; // charts of open sections
+const PAGE = 36;
+const HEIGHT = 190;
+
+export function ChartSections({
+    project,
+    runs,
+    keys,
+    storeKey,
+}: {
+    project: number;
+    runs: ChartRun[];
+    keys: string[];
+    storeKey: string;
+}) {
+    const now = settings.value;
+    const [remembered, remember] = useRemembered(storeKey);
+    useFollow(project, true);
+    const sections = useMemo(() => sectionsOf(keys, now.find), [keys, now.find]);
+    const atFirst = useMemo(() => openAtFirst(sections, AT_FIRST), [sections]);
+    const shown = useStable(runs);
+    const grouped = runs.some((r) => r.group !== undefined);
+    return (
+        <div class="charts">
+            <Toolbar
+                settings={now}
+                grouped={grouped}
+                keys={keys.length}
+                hidden={remembered.hidden}
+                remember={remember}
+            />
+            {!sections.length && <NoCharts find={now.find} />}
+            {sections.map((s) => (
+                <SectionOf
+                    key={s.name}
+                    section={s}
+                    open={remembered.open[s.name] ?? (now.find !== "" || atFirst.has(s.name))}
+                    {...{ runs: shown, settings: now, remembered, remember }}
+                />
+            ))}
+        </div>
+    );
+}
+
+// The same list while nothing in it changed: parents make a new one with every draw.
+function useStable(runs: ChartRun[]): ChartRun[] {
+    const text = JSON.stringify(runs);
+    return useMemo(() => runs, [text]);
+}
+
+function NoCharts({ find }: { find: string }) {
+    return find ? (
+        <Empty title="No metric has such a name">
+            <p class="muted">Nothing matches “{find}”.</p>
+        </Empty>
+    ) : (
+        <Empty title="No metrics yet">
+            <p class="muted">Charts appear by themselves for every metric that a run logs.</p>
+        </Empty>
+    );
+}
+
+interface InSection {
+    runs: ChartRun[];
+    settings: Settings;
+    remembered: Remembered;
+    remember: (change: Partial<Remembered>) => void;
+}
+
+function SectionOf({ section, open, ...rest }: InSection & { section: Section; open: boolean }) {
+    const [pages, setPages] = useState(1);
+    const { remembered, remember } = rest;
+    const keys = section.keys.filter((k) => !remembered.hidden.includes(k));
+    if (!keys.length) return null;
+    const shown = keys.slice(0, pages * PAGE);
+    const name = section.name || "Metrics";
+    return (
+        <section class="chart-section" aria-label={name}>
+            <h3>
+                <button
+                    type="button"
+                    class="chart-fold"
+                    aria-expanded={open}
+                    onClick={() => remember({ open: { ...remembered.open, [section.name]: !open } })}
+                >
+                    <span aria-hidden="true">{open ? "▾" : "▸"}</span> <bdi>{name}</bdi>{" "}
+                    <span class="muted">{keys.length}</span>
+                </button>
+            </h3>
+            {open && (
+                <div class="chart-grid">
+                    {shown.map((key) => (
+                        <Card key={key} chartKey={key} prefix={section.name} {...rest} />
+                    ))}
+                </div>
+            )}
+            {open && shown.length < keys.length && (
+                <div class="row chart-more">
+                    <button type="button" class="button" onClick={() => setPages(pages + 1)}>
+                        {plural(Math.min(PAGE, keys.length - shown.length), "more chart")}
+                    </button>
+                    <span class="muted">
+                        {shown.length} of {keys.length}
+                    </span>
+                </div>
+            )}
+        </section>
+    );
+}
+
+function Card({
+    chartKey: key,
+    prefix,
+    runs,
+    settings: s,
+    remembered,
+    remember,
+}: InSection & { chartKey: string; prefix: string }) {
+    const wide = remembered.wide.includes(key);
+    const logY = s.logY !== remembered.log.includes(key); // the chart's own is the other of all
+    const toggled = (list: readonly string[]): string[] =>
+        list.includes(key) ? list.filter((k) => k !== key) : [...list, key];
+    const acts: CardActs = {
+        menu: () => [
+            { label: "Open alone", run: () => setAlone(key) },
+            {
+                label: wide ? "Normal width" : "Full width",
+                run: () => remember({ wide: toggled(remembered.wide) }),
+            },
+            {
+                label: logY ? "Linear y" : "Logarithmic y",
+                run: () => remember({ log: toggled(remembered.log) }),
+            },
+            { label: "Copy link", run: () => copy(location.href, "Link copied") },
+            { label: "Hide this chart", run: () => remember({ hidden: toggled(remembered.hidden) }) },
+        ],
+    };
+    return (
+        <ChartCard
+            title={prefix ? key.slice(prefix.length + 1) : key}
+            chartKey={key}
+            height={wide ? 280 : HEIGHT}
+            most={wide ? 12 : 6}
+            {...{ runs, settings: s, logY, wide, acts }}
+        />
+    );
+}

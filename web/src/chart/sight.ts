@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on the screen or near it: only that reads and draws.
+import { useEffect, useRef, useState } from "preact/hooks";
+
+const NEAR = "400px 0px";
+const observers = new Map<
+    Element | null,
+    { observer: IntersectionObserver; told: Map<Element, (near: boolean) => void> }
+>();
+
+// rootMargin counts at the edges of the root only, so the root is what scrolls.
+function scrollerOf(el: Element): Element | null {
+    for (let at = el.parentElement; at; at = at.parentElement) {
+        if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+    }
+    return null;
+}
+
+function observerOf(root: Element | null) {
+    const known = observers.get(root);
+    if (known) return known;
+    const told = new Map<Element, (near: boolean) => void>();
+    const observer = new IntersectionObserver(
+        (entries) => {
+            for (const e of entries) told.get(e.target)?.(e.isIntersecting);
+        },
+        { root, rootMargin: NEAR },
+    );
+    const made = { observer, told };
+    observers.set(root, made);
+    return made;
+}
+
+export function useNear<T extends Element>(): [{ current: T | null }, boolean] {
+    const ref = useRef<T>(null);
+    const [near, setNear] = useState(false);
+    useEffect(() => {
+        const el = ref.current;
+        if (!el) return undefined;
+        const root = scrollerOf(el);
+        const { observer, told } = observerOf(root);
+        told.set(el, setNear);
+        observer.observe(el);
+        return () => {
+            told.delete(el);
+            observer.unobserve(el);
+            if (told.size) return;
+            observer.disconnect();
+            observers.delete(root);
+        };
+    }, []);
+    return [ref, near];
+}
+
+// The width of an element as it changes.
+export function useWidth<T extends Element>(ref: { current: T | null }): number {
+    const [width, setWidth] = useState(0);
+    useEffect(() => {
+        const el = ref.current;
+        if (!el) return undefined;
+        setWidth(Math.floor(el.clientWidth));
+        const observer = new ResizeObserver(() => setWidth(Math.floor(el.clientWidth)));
+        observer.observe(el);
+        return () => observer.disconnect();
+    }, []);
+    return width;
+}
