@@ -14,6 +14,7 @@ export type Series = Schemas["Series"];
 export type FieldName = Schemas["FieldName"];
 export type FieldValue = Schemas["FieldValue"];
 export type RunGroup = Schemas["RunGroup"];
+export type FieldStatistics = Schemas["FieldStatistics"];
 export type ConsolePage = Schemas["Console"];
 export type ConsoleLine = Schemas["ConsoleLine"];
 export interface Page<T> {

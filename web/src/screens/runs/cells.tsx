@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands in the cells of the runs table.
+import type { FieldStatistics, Run } from "../../api/client";
+import { lineVariable } from "../../base/colour";
+import { duration, numberOf, shortNumber } from "../../base/format";
+import { toRun } from "../../routes";
+import { Ago, Status } from "../../ui/parts";
+import { durationMs, type Field, fieldValue, isTime } from "./field";
+import type { GroupRow } from "./group";
+
+export interface Look {
+    colour: number | undefined; // in the charts, in this colour
+    toggle: () => void;
+}
+
+export function Eye({ name, look }: { name: string; look: Look }) {
+    const shown = look.colour !== undefined;
+    return (
+        <button
+            type="button"
+            class={shown ? "eye eye-open" : "eye"}
+            tabIndex={-1}
+            aria-pressed={shown}
+            aria-label={`Show ${name} in the charts`}
+            title={shown ? "In the charts; hide (h)" : "Show in the charts (h)"}
+            style={look.colour === undefined ? {} : { color: lineVariable(look.colour) }}
+            onClick={look.toggle}
+        >
+            {shown ? "●" : "○"}
+        </button>
+    );
+}
+
+export function NameCell({ run, pinned, look }: { run: Run; pinned: boolean; look: Look }) {
+    return (
+        <>
+            <Eye name={run.name} look={look} />
+            {pinned && (
+                <span class="pin" role="img" aria-label="pinned" title="Pinned on top (p)">
+                    ⊤
+                </span>
+            )}
+            <a class="clip name" href={toRun(run.project, run.id)} tabIndex={-1} title={run.name}>
+                {run.name || run.id}
+            </a>
+        </>
+    );
+}
+
+export const NumberCell = ({ value, title }: { value: number; title?: string }) => (
+    <span class={Number.isFinite(value) ? "clip" : "clip odd"} title={title ?? String(value)}>
+        {shortNumber(value)}
+    </span>
+);
+
+function Duration({ run }: { run: Run }) {
+    const ms = durationMs(run, Date.now());
+    if (ms === undefined) return null;
+    return (
+        <span class="clip" title={`${ms / 1000} s`}>
+            {duration(ms)}
+        </span>
+    );
+}
+
+// Configuration and tags are texts; one that reads as a number looks like it was written.
+const TextCell = ({ text }: { text: string }) => (
+    <span class="clip text" title={text}>
+        {text.length > 300 ? `${text.slice(0, 300)}…` : text}
+    </span>
+);
+
+export function ValueCell({ run, field }: { run: Run; field: Field }) {
+    if (field.domain === "attribute" && field.key === "status")
+        return <Status status={run.status} reason={run.reason} />;
+    if (field.domain === "attribute" && field.key === "duration") return <Duration run={run} />;
+    const value = fieldValue(run, field);
+    if (value === undefined) return null;
+    if (isTime(field)) return <Ago ms={Number(value)} />;
+    return typeof value === "number" ? <NumberCell value={value} /> : <TextCell text={value} />;
+}
+
+export function GroupName({
+    row,
+    name,
+    look,
+    toggle,
+}: {
+    row: GroupRow;
+    name: string;
+    look: Look;
+    toggle: () => void;
+}) {
+    return (
+        <>
+            <Eye name={name} look={look} />
+            <button
+                type="button"
+                class="twist"
+                tabIndex={-1}
+                aria-label={row.open ? "Close the group" : "Open the group"}
+                onClick={toggle}
+            >
+                {row.open ? "▾" : "▸"}
+            </button>
+            <span class="clip name" title={name}>
+                {name}
+            </span>
+            <span class="muted">{row.group.count.toLocaleString("en")}</span>
+        </>
+    );
+}
+
+const fullOf = (s: FieldStatistics): string =>
+    [
+        `mean ${numberOf(s.mean)}`,
+        s.deviation === undefined ? "" : `deviation ${numberOf(s.deviation)}`,
+        `least ${numberOf(s.min)}`,
+        `greatest ${numberOf(s.max)}`,
+        `of ${s.count} runs`,
+    ]
+        .filter(Boolean)
+        .join("\n");
+
+export function StatisticsCell({ of: s }: { of: FieldStatistics }) {
+    if (!s.count) return null;
+    return (
+        <span class="clip statistics" title={fullOf(s)}>
+            {shortNumber(numberOf(s.mean))}
+            {s.deviation !== undefined && <span> ± {shortNumber(numberOf(s.deviation))}</span>}
+            {s.count > 1 && (
+                <span class="muted">
+                    {" "}
+                    [{shortNumber(numberOf(s.min))}, {shortNumber(numberOf(s.max))}]
+                </span>
+            )}
+        </span>
+    );
+}

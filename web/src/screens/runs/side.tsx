@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands beside the table: the charts of the shown runs, or all rows that are read as a scatter or as parallel
+// coordinates.
+import type { Project, Run } from "../../api/client";
+import { searchRuns } from "../../api/runs";
+import { naturally, searchText } from "../../base/text";
+import { ChartSections } from "../../chart";
+import { useLoad } from "../../ui/load";
+import { Empty } from "../../ui/parts";
+import type { ShownRuns } from "./shown";
+
+const KEYS_OF = 100; // runs whose metrics are asked for
+
+// The metrics that the shown runs have.
+function useKeys(shown: ShownRuns): readonly string[] {
+    const ids = [...new Set(shown.runs.map((r) => r.id))].slice(0, KEYS_OF);
+    const load = useLoad(`keys ${ids.join(" ")}`, async (signal) => {
+        if (!ids.length) return [];
+        const where = `id in (${ids.map(searchText).join(", ")})`;
+        const page = await searchRuns({ where, view: "all", limit: ids.length }, signal);
+        return metricsOf(page.items);
+    });
+    return load.data ?? [];
+}
+
+const metricsOf = (runs: readonly Run[]): string[] =>
+    [...new Set(runs.flatMap((r) => Object.keys(r.metrics)))].sort(naturally);
+
+export function Charts({ project, shown }: { project: Project; shown: ShownRuns }) {
+    const keys = useKeys(shown);
+    if (!shown.runs.length)
+        return (
+            <Empty title="No run is shown here">
+                <p class="muted">Open the eye of a run in the table, or show the first of the order again.</p>
+            </Empty>
+        );
+    return (
+        <ChartSections
+            project={project.number}
+            runs={[...shown.runs]}
+            keys={[...keys]}
+            storeKey={`project-${project.number}`}
+        />
+    );
+}

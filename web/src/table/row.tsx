@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row of the table. It is drawn again only when what it shows is another thing than before.
+import { Component, type ComponentChildren } from "preact";
+import type { Column, RowLook } from "./model";
+
+export interface PlacedColumn {
+    column: Column;
+    index: number;
+    left: number;
+}
+
+export interface RowProps<R> {
+    id: string; // of the table
+    place: number;
+    number: number; // aria-rowindex
+    row: R | undefined;
+    top: number | null; // null: stays on top, in the flow
+    fixed: readonly PlacedColumn[];
+    columns: readonly PlacedColumn[];
+    look: RowLook;
+    focus: number; // the focused column, or -1
+    stamp: unknown; // what cells depend on beside the row
+    cell: (row: R, column: Column) => ComponentChildren;
+}
+
+const sameLook = (a: RowLook, b: RowLook): boolean =>
+    a.selected === b.selected && a.lit === b.lit && a.kind === b.kind && a.expanded === b.expanded;
+
+export const cellId = (table: string, place: number, column: number): string => `${table}.${place}.${column}`;
+
+export class TableRow<R> extends Component<RowProps<R>> {
+    override shouldComponentUpdate(next: RowProps<R>): boolean {
+        const now = this.props;
+        return (
+            next.row !== now.row ||
+            next.place !== now.place ||
+            next.top !== now.top ||
+            next.columns !== now.columns ||
+            next.fixed !== now.fixed ||
+            next.focus !== now.focus ||
+            next.stamp !== now.stamp ||
+            !sameLook(next.look, now.look)
+        );
+    }
+
+    private drawCell({ column, index, left }: PlacedColumn, fixed: boolean) {
+        const { id, place, row, focus, cell } = this.props;
+        const names = ["cell"];
+        if (column.numeric) names.push("cell-number");
+        if (focus === index) names.push("cell-focus");
+        return (
+            // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
+            <div
+                role="gridcell"
+                id={cellId(id, place, index)}
+                class={names.join(" ")}
+                aria-colindex={index + 1}
+                data-column={index}
+                style={fixed ? { width: column.width } : { left, width: column.width }}
+            >
+                {row === undefined ? <i class="cell-wait" /> : cell(row, column)}
+            </div>
+        );
+    }
+
+    override render() {
+        const { place, number, top, fixed, columns, look, row } = this.props;
+        const names = ["table-row", look.kind ?? ""];
+        if (look.selected) names.push("row-selected");
+        if (look.lit) names.push("row-lit");
+        return (
+            // biome-ignore lint/a11y/useFocusableInteractive: as above
+            <div
+                role="row"
+                class={names.join(" ")}
+                aria-rowindex={number}
+                aria-selected={look.selected === true}
+                aria-expanded={look.expanded}
+                aria-level={look.level}
+                aria-busy={row === undefined || undefined}
+                data-place={place}
+                style={top === null ? {} : { top }}
+            >
+                <div class="table-fixed" role="none">
+                    {fixed.map((c) => this.drawCell(c, true))}
+                </div>
+                {columns.map((c) => this.drawCell(c, false))}
+            </div>
+        );
+    }
+}
