@@ -72,7 +72,7 @@ let pendingSince = 0;
 addEventListener("keydown", (e) => {
     const name = keyName(e);
     if (blocked(e) || (isTyping(e.target) && !name.startsWith("Ctrl+"))) return;
-    if (isTyping(e.target) && name === "Ctrl+z") return; // the field's own undo
+    if (isTyping(e.target) && /^Ctrl\+[acvxyz]$/.test(name)) return; // the field's own
     const sequence = pending && Date.now() - pendingSince < 1000 ? `${pending} ${name}` : name;
     pending = "";
     const usable = acts.peek().filter((a) => a.enabled !== false);

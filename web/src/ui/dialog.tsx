@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A modal dialog (the browser's own: it keeps the focus, and Escape closes it) and a small menu below a button.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./dialog.css";
 
 export function Dialog({
@@ -103,6 +103,61 @@ export interface MenuItem {
     disabled?: boolean;
 }
 
+// The items, with the keys that choose among them; Escape and a choice close.
+function MenuList({ items, close }: { items: readonly MenuItem[]; close: () => void }) {
+    const list = useRef<HTMLDivElement>(null);
+    const usable = (): HTMLElement[] => [
+        ...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? []),
+    ];
+    useEffect(() => usable()[0]?.focus(), []);
+
+    function onKey(e: KeyboardEvent): void {
+        if (!["Escape", "Tab", "ArrowDown", "ArrowUp"].includes(e.key)) return;
+        e.preventDefault();
+        e.stopPropagation();
+        if (e.key === "Escape" || e.key === "Tab") {
+            close();
+            return;
+        }
+        const all = usable();
+        const at = all.indexOf(document.activeElement as HTMLElement);
+        all.at((at + (e.key === "ArrowDown" ? 1 : -1)) % all.length)?.focus();
+    }
+
+    return (
+        <div ref={list} class="menu-list" role="menu" onKeyDown={onKey}>
+            {items.map((item, i) => (
+                <button
+                    key={i}
+                    type="button"
+                    role="menuitem"
+                    class={item.danger ? "danger" : ""}
+                    disabled={item.disabled}
+                    onClick={() => {
+                        close();
+                        void item.run();
+                    }}
+                >
+                    <span class="grow">{item.label}</span>
+                    {item.hint && <kbd>{item.hint}</kbd>}
+                </button>
+            ))}
+        </div>
+    );
+}
+
+// Closes when something else is pressed.
+function useAway(box: { current: HTMLElement | null }, open: boolean, close: () => void): void {
+    useEffect(() => {
+        if (!open) return undefined;
+        const away = (e: PointerEvent): void => {
+            if (!box.current?.contains(e.target as Node)) close();
+        };
+        document.addEventListener("pointerdown", away);
+        return () => document.removeEventListener("pointerdown", away);
+    }, [open]);
+}
+
 export function Menu({
     label,
     items,
@@ -116,32 +171,9 @@ export function Menu({
 }) {
     const [open, setOpen] = useState(false);
     const box = useRef<HTMLDivElement>(null);
-    useEffect(() => {
-        if (!open) return undefined;
-        const away = (e: PointerEvent): void => {
-            if (!box.current?.contains(e.target as Node)) setOpen(false);
-        };
-        document.addEventListener("pointerdown", away);
-        box.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
-        return () => document.removeEventListener("pointerdown", away);
-    }, [open]);
-
-    function onKey(e: KeyboardEvent): void {
-        if (!open || !["Escape", "ArrowDown", "ArrowUp"].includes(e.key)) return;
-        e.preventDefault();
-        e.stopPropagation();
-        if (e.key === "Escape") {
-            setOpen(false);
-            box.current?.querySelector("button")?.focus();
-            return;
-        }
-        const all = [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? [])];
-        const at = all.indexOf(document.activeElement as HTMLElement);
-        all.at((at + (e.key === "ArrowDown" ? 1 : -1)) % all.length)?.focus();
-    }
-
+    useAway(box, open, () => setOpen(false));
     return (
-        <div class="menu" ref={box} onKeyDown={onKey}>
+        <div class="menu" ref={box}>
             <button
                 type="button"
                 class={className}
@@ -154,25 +186,46 @@ export function Menu({
                 {label}
             </button>
             {open && (
-                <div class="menu-list" role="menu">
-                    {items.map((item, i) => (
-                        <button
-                            key={i}
-                            type="button"
-                            role="menuitem"
-                            class={item.danger ? "danger" : ""}
-                            disabled={item.disabled}
-                            onClick={() => {
-                                setOpen(false);
-                                void item.run();
-                            }}
-                        >
-                            <span class="grow">{item.label}</span>
-                            {item.hint && <kbd>{item.hint}</kbd>}
-                        </button>
-                    ))}
-                </div>
+                <MenuList
+                    items={items}
+                    close={() => {
+                        setOpen(false);
+                        box.current?.querySelector("button")?.focus();
+                    }}
+                />
             )}
+        </div>
+    );
+}
+
+// At a point of the window, for a right click; gives the focus back where it was.
+export function MenuAt({
+    x,
+    y,
+    items,
+    close,
+}: {
+    x: number;
+    y: number;
+    items: readonly MenuItem[];
+    close: () => void;
+}) {
+    const box = useRef<HTMLDivElement>(null);
+    const [shift, setShift] = useState({ x: 0, y: 0 });
+    useAway(box, true, close);
+    useLayoutEffect(() => {
+        const list = box.current?.firstElementChild?.getBoundingClientRect();
+        if (list)
+            setShift({
+                x: Math.min(0, innerWidth - 8 - x - list.width),
+                y: Math.min(0, innerHeight - 8 - y - list.height),
+            });
+        const before = document.activeElement as HTMLElement | null;
+        return () => before?.focus?.();
+    }, []);
+    return (
+        <div ref={box} class="menu-at" style={{ left: x + shift.x, top: y + shift.y }}>
+            <MenuList items={items} close={close} />
         </div>
     );
 }
