@@ -23,6 +23,7 @@ export interface Section {
 }
 
 const LONG = 60;
+const NAME_TAG = "mlflow.runName"; // stands in the head of the table
 const same = (a: Value | undefined, b: Value | undefined): boolean =>
     a === b || (a !== undefined && b !== undefined && a.text === b.text);
 
@@ -97,7 +98,7 @@ export function sectionsOf(runs: readonly Run[], how: Aggregate): Section[] {
         { id: "about", title: "About", rows: aboutRows(runs) },
         { id: "metrics", title: "Metrics", rows: metrics },
         { id: "config", title: "Configuration", rows: textRows(runs, (r) => r.config) },
-        { id: "tags", title: "Tags", rows: textRows(runs, (r) => r.tags) },
+        { id: "tags", title: "Tags", rows: textRows(runs, (r) => r.tags).filter((t) => t.key !== NAME_TAG) },
         { id: "data", title: "Data sets", rows: dataRows(runs) },
     ];
     return all.filter((s) => s.rows.length > 0);

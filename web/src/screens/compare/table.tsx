@@ -165,15 +165,14 @@ function Row({ row, ...shown }: Shown & { row: CompareRow }) {
 }
 
 const CLIPPED = 200;
+const SHORT = 8;
 
 function Cell({ value, reference }: { value: Value | undefined; reference: Value | undefined }) {
     if (!value) return <span class="muted">–</span>;
     const delta = deltaOf(value, reference);
-    // Texts that are numbers stay as they were given ("0.001"); computed values are rounded.
-    const text =
-        value.number !== undefined && String(value.number) === value.text
-            ? shortNumber(value.number)
-            : value.text;
+    // What was given as "0.001" stays so; longer numbers are rounded like all others.
+    const rounded = value.number !== undefined && value.text.length > SHORT;
+    const text = rounded ? shortNumber(value.number ?? Number.NaN) : value.text;
     return (
         <span title={value.text.slice(0, 2000)} dir="auto">
             {text.slice(0, CLIPPED)}
