@@ -45,8 +45,9 @@ package: build ## a Debian package of the release build, in build/package
 	@tools/setup.sh package
 	@tools/package.sh
 
-reference: build ## docs/reference.md, made from the tables in the code
+reference: build ## what is made from the tables in the code: docs/reference.md, the types of the web interface
 	@$(STEMMA) reference > docs/reference.md
+	@tools/schema.sh > build/schema.d.ts && mv build/schema.d.ts web/src/api/schema.d.ts
 
 clean: ## remove what was built (stemma-data stays)
 	rm -rf build

@@ -185,16 +185,37 @@ def fuzz(stage):
     return passed, failures
 
 
+# ---- the web interface's sources ----
+
+
+def web_source(stage):
+    """Types, rules and formatting of web/, and the tests of what in it needs no browser."""
+    checks = {"types": ["npx", "tsc", "--noEmit"], "rules": ["npx", "biome", "check", "."], "pure": ["node", "test.mjs"]}
+    failures = {}
+    for name, command in checks.items():
+        before = len(stage.log())
+        if stage.command("env", "-C", "web", *command) != 0:
+            failures[name] = stage.log()[before:]
+    return len(checks) - len(failures), failures
+
+
 # ---- what is generated, and the rules of the code base ----
 
 
+GENERATED = {
+    "docs/reference.md": [ROOT / "build/release/stemma", "reference"],
+    "web/src/api/schema.d.ts": [ROOT / "tools/schema.sh"],
+}
+
+
 def docs(stage):
-    """docs/reference.md says what the tables in the code say."""
-    printed = subprocess.run([ROOT / "build/release/stemma", "reference"], capture_output=True, text=True, timeout=60)
-    page = ROOT / "docs/reference.md"
-    if printed.returncode == 0 and page.exists() and page.read_text() == printed.stdout:
-        return 1, {}
-    return 0, {"docs/reference.md": "is not what the code says: run 'make reference'"}
+    """What is generated says what the tables in the code say."""
+    failures = {}
+    for name, command in GENERATED.items():
+        printed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if printed.returncode != 0 or (ROOT / name).read_text() != printed.stdout:
+            failures[name] = f"is not what the code says: run 'make reference'\n{printed.stderr}"
+    return len(GENERATED) - len(failures), failures
 
 
 def lint(stage):
@@ -211,6 +232,8 @@ STAGES = [
     Stage("clients-sqlite", pytest("tests/clients", *CLIENTS), ["build-release"]),
     Stage("native", native, ["build-release"], env={"STEMMA_PAGE_SEEN": str(SEEN)}),
     Stage("native-page", native_page, ["native"], cores=1),
+    Stage("web-source", web_source, ["build-release"], cores=1),
+    Stage("web", pytest("tests/web", *CLIENTS), ["build-release"]),
     Stage("build-asan", build("asan", "all"), build=True),
     Stage("unit-asan", unit("asan"), ["build-asan"]),
     Stage("clients-two", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres", "--servers=2"), ["build-asan"],

@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "api": {"base", "db", "store", "core", "net", "api"},
     "cli": {"base", "db", "store", "core", "net", "api", "cli"},
 }
+SIGNED = ["*.c", "*.h", "*.py", "*.sh", "*.cmake", "CMakeLists.txt", "Makefile", "*.ts", "*.tsx", "*.css", "*.mjs"]
 FUNCTION_MAX = 100
 
 
@@ -29,7 +30,7 @@ def tracked(*patterns):
 
 
 def spdx():
-    for path in tracked("*.c", "*.h", "*.py", "*.sh", "*.cmake", "CMakeLists.txt", "Makefile"):
+    for path in tracked(*SIGNED):
         if "SPDX-License-Identifier: Apache-2.0" not in path.read_text(encoding="utf-8")[:200]:
             yield f"{path.relative_to(ROOT)}: no SPDX line at its top"
 

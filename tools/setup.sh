@@ -3,7 +3,7 @@
 # Installs what is missing for a purpose, on Debian 12 and 13 (and what is like them):
 #
 #   tools/setup.sh build    compiler, CMake and the libraries that the server links; Node, and the packages of the page
-#   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, the real clients in build/venv
+#   tools/setup.sh test     what the tests need besides: cmocka, clang's fuzzer, PostgreSQL, Chromium, the real clients in build/venv
 #   tools/setup.sh lint     clang-format
 #   tools/setup.sh package  what makes the Debian package
 #   tools/setup.sh bench    what the benchmarks need besides
@@ -19,7 +19,8 @@ build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates 
     libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
     libyaml-dev"
 node_packages="nodejs npm" # 18 or newer
-test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps less groff-base python3 python3-venv"
+test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps less groff-base python3 python3-venv
+    chromium fonts-dejavu-core"
 lint_packages="clang-format python3"
 package_packages="dpkg-dev binutils gzip xz-utils"
 bench_packages="python3 python3-venv linux-perf"
