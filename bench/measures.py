@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 
+import pages
 import peer as mlflow
 from harness import Failed, Figure, MemorySampler, value
 from servers import cpu_seconds, du_bytes, pss_bytes
@@ -308,6 +309,26 @@ def charts(b):
                               mine["p95_ms"], peer_ms and peer_ms * n, 150, "less", "< 150 ms", note,
                               {"stemma": mine, "mlflow": one}))
         b.explain(figure, s, lambda: b.load("charts", s, **fixed, seconds=5))
+
+
+# ---- the web interface -----------------------------------------------------------------------------------------------
+
+@measure
+def page_runs(b):
+    """the web interface on many runs, in a real browser, beside the peer's"""
+    pages.page_runs(b, fill, fill_peer)
+
+
+@measure
+def page_charts(b):
+    """charts of long series in the web interface, zooms, and a point from the client to its pixel"""
+    pages.page_charts(b, until_packed)
+
+
+@measure
+def page_live(b):
+    """what an open page of running runs costs"""
+    pages.page_live(b)
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------

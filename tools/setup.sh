@@ -23,7 +23,7 @@ test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps
     chromium fonts-dejavu-core"
 lint_packages="clang-format python3"
 package_packages="dpkg-dev binutils gzip xz-utils"
-bench_packages="python3 python3-venv linux-perf"
+bench_packages="python3 python3-venv linux-perf chromium"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
