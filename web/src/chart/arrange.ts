@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys in sections by what stands before their first "/" (or "."), in natural order; what a system measures comes last. Pure.
+// Keys in sections by what stands before their first "/" (or "."), in natural order; keys that share theirs with no other
+// are in one section, the first; what a system measures comes last. Pure.
 import { matcher, naturally } from "../base/text";
 
 export interface Section {
-    readonly name: string; // "": keys without a prefix
+    readonly name: string; // "": keys without a prefix, or with one of their own
     readonly keys: readonly string[];
 }
 
@@ -15,18 +16,28 @@ export function prefixOf(key: string): string {
 
 const late = (name: string): number => (name === "system" || name === "sys" ? 1 : 0);
 
-export function sectionsOf(keys: readonly string[], find: string): Section[] {
-    const found = matcher(find);
+function byPrefix(keys: Iterable<string>): Map<string, string[]> {
     const all = new Map<string, string[]>();
-    for (const key of new Set(keys)) {
-        if (!found(key)) continue;
-        const name = prefixOf(key);
+    const put = (name: string, key: string): void => {
         const list = all.get(name);
         if (list) list.push(key);
         else all.set(name, [key]);
+    };
+    for (const key of keys) put(prefixOf(key), key);
+    for (const [name, list] of [...all]) {
+        if (!name || late(name) || list.length > 1) continue;
+        all.delete(name);
+        put("", list[0] as string);
     }
-    return [...all]
-        .map(([name, list]) => ({ name, keys: list.sort(naturally) }))
+    return all;
+}
+
+export function sectionsOf(keys: readonly string[], find: string): Section[] {
+    const found = matcher(find);
+    // By all keys: a search moves no chart to another section.
+    return [...byPrefix(new Set(keys))]
+        .map(([name, list]) => ({ name, keys: list.filter(found).sort(naturally) }))
+        .filter((s) => s.keys.length > 0)
         .sort((a, b) => late(a.name) - late(b.name) || naturally(a.name, b.name));
 }
 

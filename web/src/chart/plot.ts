@@ -270,7 +270,11 @@ function xAxis(view: PlotView): uPlot.Axis {
 function yAxis(log: boolean): uPlot.Axis {
     return {
         splits: (u, _axis, min, max) => (log ? logTicks : linearTicks)(min, max, room(u, "height", 26)),
-        values: (_u, splits) => splits.map((v) => numberText(v, log ? Math.abs(v) : distanceOf(splits))),
+        values: (_u, splits) => {
+            if (log) return splits.map((v) => numberText(v, v));
+            const largest = Math.max(...splits.map(Math.abs));
+            return splits.map((v) => numberText(v, distanceOf(splits), largest));
+        },
         filter: (_u, splits) => splits,
         size: (_u, values) => 12 + 6.3 * Math.max(3, ...(values ?? []).map((v) => v.length)),
     };

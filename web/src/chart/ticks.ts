@@ -77,21 +77,15 @@ export function stepText(step: number, distance: number): string {
     return (digits ? text.replace(/\.?0+$/, "") : text) + (step ? name : "");
 }
 
-export function numberText(value: number, distance: number): string {
+// `largest` of all marks decides how all of them are written.
+export function numberText(value: number, distance: number, largest = Math.abs(value)): string {
     if (value === 0) return "0";
-    const size = Math.abs(value);
-    if (size >= 1e6 || (size < 1e-3 && distance < 1e-3)) {
-        const digits = Math.max(
-            0,
-            Math.min(6, Math.floor(Math.log10(size)) - Math.floor(Math.log10(distance))),
-        );
-        return value
-            .toExponential(digits)
-            .replace(/\.?0+e/, "e")
-            .replace("e+", "e");
+    const power = Math.floor(Math.log10(distance) + 1e-9);
+    if (largest >= 1e6 || largest < 1e-2) {
+        const digits = Math.max(0, Math.min(6, Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power));
+        return value.toExponential(digits).replace("e+", "e");
     }
-    const digits = Math.max(0, Math.min(9, -Math.floor(Math.log10(distance) + 1e-9)));
-    return value.toFixed(digits);
+    return value.toFixed(Math.max(0, Math.min(9, -power)));
 }
 
 // Wall time in the reader's zone (milliseconds since 1970); what falls on a midnight says the date.
