@@ -165,7 +165,7 @@ export function Menu({
     class: className = "button",
 }: {
     label: ComponentChildren;
-    items: readonly MenuItem[];
+    items: readonly MenuItem[] | (() => readonly MenuItem[]); // a function: made when it opens
     title?: string;
     class?: string;
 }) {
@@ -187,7 +187,7 @@ export function Menu({
             </button>
             {open && (
                 <MenuList
-                    items={items}
+                    items={typeof items === "function" ? items() : items}
                     close={() => {
                         setOpen(false);
                         box.current?.querySelector("button")?.focus();
