@@ -9,10 +9,6 @@ import { useNear, useWidth } from "./sight";
 import { ChartTable } from "./table";
 import { type ChartState, ChartView } from "./view";
 
-export interface CardActs {
-    menu(view: ChartView | null): MenuItem[];
-}
-
 export function ChartCard({
     title,
     chartKey,
@@ -22,7 +18,7 @@ export function ChartCard({
     wide,
     height,
     most,
-    acts,
+    menu,
 }: {
     title: string;
     chartKey: string;
@@ -32,7 +28,7 @@ export function ChartCard({
     wide: boolean;
     height: number;
     most: number; // entries of the legend
-    acts: CardActs;
+    menu: (view: ChartView | null) => MenuItem[];
 }) {
     const [ref, near] = useNear<HTMLElement>();
     const [table, setTable] = useState(false);
@@ -61,7 +57,7 @@ export function ChartCard({
                     label={<span aria-hidden="true">⋯</span>}
                     title={`More about ${chartKey}`}
                     class="button plain chart-act"
-                    items={acts.menu(view.current)}
+                    items={() => menu(view.current)}
                 />
             </header>
             {near ? (

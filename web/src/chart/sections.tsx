@@ -2,13 +2,15 @@
 // All charts of some runs: a toolbar, and sections by prefix that open and close, a page of charts at a time.
 import { useMemo, useState } from "preact/hooks";
 import { plural } from "../base/format";
-import { copy, Empty } from "../ui/parts";
+import { Empty } from "../ui/parts";
+import { chartMenu } from "./acts";
+import { Alone } from "./alone";
 import { openAtFirst, type Section, sectionsOf } from "./arrange";
-import { type CardActs, ChartCard } from "./chart";
+import { ChartCard } from "./chart";
 import { useFollow } from "./follow";
 import type { ChartRun } from "./model";
 import { type Remembered, useRemembered } from "./remember";
-import { type Settings, setAlone, settings } from "./settings";
+import { type Settings, settings } from "./settings";
 import { Toolbar } from "./toolbar";
 import "./chart.css";
 
@@ -52,6 +54,14 @@ export function ChartSections({
                     {...{ runs: shown, settings: now, remembered, remember }}
                 />
             ))}
+            {now.alone !== null && (
+                <Alone
+                    chartKey={now.alone}
+                    logY={now.logY !== remembered.log.includes(now.alone)}
+                    menu={(logY, view) => chartMenu(now.alone ?? "", remembered, remember, logY, view)}
+                    {...{ runs: shown, settings: now }}
+                />
+            )}
         </div>
     );
 }
@@ -132,30 +142,14 @@ function Card({
 }: InSection & { chartKey: string; prefix: string }) {
     const wide = remembered.wide.includes(key);
     const logY = s.logY !== remembered.log.includes(key); // the chart's own is the other of all
-    const toggled = (list: readonly string[]): string[] =>
-        list.includes(key) ? list.filter((k) => k !== key) : [...list, key];
-    const acts: CardActs = {
-        menu: () => [
-            { label: "Open alone", run: () => setAlone(key) },
-            {
-                label: wide ? "Normal width" : "Full width",
-                run: () => remember({ wide: toggled(remembered.wide) }),
-            },
-            {
-                label: logY ? "Linear y" : "Logarithmic y",
-                run: () => remember({ log: toggled(remembered.log) }),
-            },
-            { label: "Copy link", run: () => copy(location.href, "Link copied") },
-            { label: "Hide this chart", run: () => remember({ hidden: toggled(remembered.hidden) }) },
-        ],
-    };
     return (
         <ChartCard
             title={prefix ? key.slice(prefix.length + 1) : key}
             chartKey={key}
             height={wide ? 280 : HEIGHT}
             most={wide ? 12 : 6}
-            {...{ runs, settings: s, logY, wide, acts }}
+            menu={(view) => chartMenu(key, remembered, remember, logY, view)}
+            {...{ runs, settings: s, logY, wide }}
         />
     );
 }

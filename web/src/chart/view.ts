@@ -49,6 +49,7 @@ export class ChartView {
     private readonly stop: (() => void)[] = [];
     private memory: Memory = new Map();
     private said = "";
+    private timer: ReturnType<typeof setTimeout> | undefined;
 
     constructor(
         private readonly parts: { plot: HTMLElement; legend: HTMLElement; where: HTMLElement; most: number },
@@ -63,11 +64,12 @@ export class ChartView {
         });
         this.legend = new Legend(parts.legend, parts.most, (id) => this.point(id));
         this.stop.push(cursor.subscribe((at) => this.follow(at)));
-        this.stop.push(highlight.subscribe(() => this.show()));
+        this.stop.push(highlight.subscribe(() => this.light()));
         this.stop.push(colours.subscribe(() => this.refresh()));
     }
 
     close(): void {
+        clearTimeout(this.timer);
         for (const stop of this.stop) stop();
         this.wisher.close();
         this.plot.destroy();
@@ -138,6 +140,13 @@ export class ChartView {
         const { lines, lit } = this;
         const view = { lines, ...this.ranges(), mode: settings.x, logX: settings.logX, logY, lit };
         this.plot.set(view, width, height);
+    }
+
+    // The chart that is pointed at shows it at once, the others when the pointer rests.
+    private light(): void {
+        clearTimeout(this.timer);
+        if (cursor.peek()?.key === this.input?.key) this.show();
+        else this.timer = setTimeout(() => this.show(), 60);
     }
 
     // ---- cursor ----------------------------------------------------------------------------------------------------------
