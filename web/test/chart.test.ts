@@ -6,7 +6,7 @@ import { openAtFirst, sectionsOf } from "../src/chart/arrange";
 import type { Columns } from "../src/chart/columns";
 import { groupTrace, valueAt } from "../src/chart/group";
 import { sortEntries } from "../src/chart/legend";
-import { levelOf, needOf, requestsOf, rounded, tailsOf } from "../src/chart/plan";
+import { levelOf, logRanges, needOf, requestsOf, rounded, tailsOf } from "../src/chart/plan";
 import { readSettings } from "../src/chart/settings";
 import { smoothed, smoothLine } from "../src/chart/smooth";
 import { durationText, durationTicks, linearTicks, logTicks, numberText, stepText } from "../src/chart/ticks";
@@ -109,11 +109,11 @@ test("what touches a range, with its neighbours", () => {
 
 test("a group's mean and band", () => {
     const group = groupTrace([trace([0, 2, 4]), trace([2, 4, 6])], [0, 2], 100, "range");
-    assert.deepEqual([...group.x0], [0, 1]);
-    assert.deepEqual([...group.c.first], [1, 3]);
-    assert.deepEqual([group.c.min[0], group.c.max[1]], [0, 6]);
+    assert.deepEqual([...group.x0], [0, 1, 2]);
+    assert.deepEqual([...group.c.first], [1, 3, 5]);
+    assert.deepEqual([group.c.min[0], group.c.max[2]], [0, 6]);
     const deviation = groupTrace([trace([0, 2]), trace([2, 4])], [0, 1], 100, "deviation");
-    assert.deepEqual([deviation.c.min[0], deviation.c.max[0]], [0, 4], "mean 1 ± 1 and 3 ± 1");
+    assert.deepEqual([deviation.c.min[0], deviation.c.max[0]], [0, 2], "mean 1 ± 1");
     assert.equal(valueAt(trace([0, 10], [0, 10]), 5), 5);
     assert.ok(Number.isNaN(valueAt(trace([0, 10], [0, 10]), 11)));
     const one = groupTrace([trace([3])], [0, 1], 10, "range");
@@ -204,6 +204,15 @@ test("settings of an address", () => {
 
 // ---- requests -----------------------------------------------------------------------------------------------------------
 
+test("a logarithmic axis wants its beginning finer", () => {
+    assert.deepEqual(logRanges([0, 1024 * 1024], 100), [
+        [1, 32 * 1024],
+        [1, 1024],
+        [1, 32],
+    ]);
+    assert.deepEqual(logRanges([0, 500], 100), []);
+});
+
 test("many keys of the same runs are one request", () => {
     const need = { buckets: 512, whole: true };
     const all = ["k1", "k2"].flatMap((key) => ["a", "b"].map((run) => ({ run, key, need })));
@@ -244,15 +253,15 @@ test("a finer level is asked for only where it tells more", () => {
     };
     many.count.fill(100);
     const base = levelOf(many, 0, 9999, 100);
-    assert.equal(needOf(null, null, null, [0, 0], 100)?.whole, true);
-    assert.equal(needOf(base, null, null, [0, 9900], 100), null, "fine enough");
-    const zoom = needOf(base, null, [1000, 2000], [0, 9900], 100);
+    assert.equal(needOf(null, [], null, [0, 0], 100)?.whole, true);
+    assert.equal(needOf(base, [], null, [0, 9900], 100), null, "fine enough");
+    const zoom = needOf(base, [], [1000, 2000], [0, 9900], 100);
     assert.ok(zoom && !zoom.whole && (zoom.start ?? 0) <= 1000 && (zoom.end ?? 0) >= 2000);
     const fine = levelOf(many, zoom.start ?? 0, zoom.end ?? 0, zoom.buckets);
-    assert.equal(needOf(base, fine, [1000, 2000], [0, 9900], 100), null, "known already");
-    assert.equal(needOf(base, null, [20_000, 30_000], [0, 9900], 100), null, "nothing is there");
+    assert.equal(needOf(base, [fine], [1000, 2000], [0, 9900], 100), null, "known already");
+    assert.equal(needOf(base, [], [20_000, 30_000], [0, 9900], 100), null, "nothing is there");
     assert.equal(
-        needOf(levelOf(dots([1, 2]), 0, 1e6, 100), null, [0, 1], [0, 1], 100),
+        needOf(levelOf(dots([1, 2]), 0, 1e6, 100), [], [0, 1], [0, 1], 100),
         null,
         "all points are drawn",
     );

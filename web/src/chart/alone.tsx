@@ -2,7 +2,7 @@
 // One chart as large as the window, over the others; its name is in the address.
 import { formatAddress } from "../base/address";
 import { Dialog, type MenuItem } from "../ui/dialog";
-import { ChartCard } from "./chart";
+import { ChartCard, legendHeight } from "./chart";
 import type { ChartRun } from "./model";
 import { type Settings, setAlone } from "./settings";
 import type { ChartView } from "./view";
@@ -20,13 +20,14 @@ export function Alone({
     logY: boolean;
     menu: (logY: boolean, view: ChartView | null) => MenuItem[];
 }) {
-    const height = Math.max(200, Math.min(innerHeight - 300, 720));
+    const most = Math.max(2, Math.min(24, runs.length));
+    const height = Math.max(200, innerHeight - 200 - legendHeight(most));
     return (
         <Dialog title={chartKey} close={() => setAlone(null)} wide>
             <ChartCard
                 title=""
                 wide
-                most={30}
+                most={most}
                 menu={(view) => menu(logY, view)}
                 {...{ chartKey, runs, settings, logY, height }}
             />

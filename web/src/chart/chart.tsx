@@ -74,7 +74,7 @@ export function ChartCard({
     );
 }
 
-const legendHeight = (most: number): number => 20 + Math.ceil(most / 2) * 18;
+export const legendHeight = (most: number): number => 20 + Math.ceil(most / 2) * 18;
 
 function Body({
     chartKey,

@@ -102,13 +102,19 @@ function paintEnvelope(f: Frame, t: Trace, from: number, to: number): void {
             outline(f.ctx);
             continue;
         }
-        const left = Math.round(px(t.x0[i] as number));
-        const next = i + 1 < to ? px(t.x0[i + 1] as number) : px(t.x1[i] as number);
-        // Before a gap a part ends where its last point is.
-        const right = Math.round(Math.min(next, px(t.x1[i] as number) + 2 * f.ratio));
-        if (columns.length && columns.at(-3) !== left) outline(f.ctx);
         const y1 = Math.round(py(high));
         const y0 = low <= 0 && f.y.log ? bottom : Math.round(py(low));
+        const x = px(t.x0[i] as number);
+        if (t.sloped) {
+            columns.push(x, x, y1, y0);
+            continue;
+        }
+        const left = Math.round(x);
+        const end = px(t.x1[i] as number);
+        const next = i + 1 < to ? px(t.x0[i + 1] as number) : end;
+        // Before a gap a part ends where its last point is.
+        const right = Math.round(Math.min(next, end + 2 * f.ratio));
+        if (columns.length && columns.at(-3) !== left) outline(f.ctx);
         columns.push(left, Math.max(left + 1, right), y1, Math.max(y1 + 1, y0));
     }
     outline(f.ctx);
@@ -135,31 +141,35 @@ function outline(ctx: CanvasRenderingContext2D): void {
 // The line; what it returns are the places of points with a gap at both sides.
 function traceLine(f: Frame, path: Path2D, t: Trace, from: number, to: number): number[] {
     const px = xPlace(f);
-    const py = yPlace(f);
     const { first, last, count } = t.c;
-    const alone: number[] = [];
-    let pen = 0; // points in the piece at hand
-    let [x, y] = [0, 0];
-    const put = (xv: number, v: number): void => {
-        const place = py(v);
-        if (!Number.isFinite(v) || Number.isNaN(place)) {
-            if (pen === 1) alone.push(x, y);
-            pen = 0;
-            return;
-        }
-        x = px(xv);
-        y = place;
-        if (pen++) path.lineTo(x, y);
-        else path.moveTo(x, y);
-    };
+    const put = pen(path, px, yPlace(f));
     for (let i = from; i < to; i++) {
         const [a, b] = [t.x0[i] as number, t.x1[i] as number];
         // Within a pixel or two the first point tells nothing that the envelope does not.
         if ((count[i] as number) < 2 || px(b) - px(a) > 2 * f.ratio) put(a, first[i] as number);
         if ((count[i] as number) > 1) put(b, last[i] as number);
     }
-    if (pen === 1) alone.push(x, y);
-    return alone;
+    return put(0, Number.NaN);
+}
+
+// Goes from point to point; what has no place breaks the line. Returns the points that stood alone so far.
+function pen(path: Path2D, px: Place, py: Place): (xv: number, v: number) => number[] {
+    const alone: number[] = [];
+    let points = 0; // in the piece at hand
+    let [x, y] = [0, 0];
+    return (xv, v) => {
+        const place = py(v);
+        if (!Number.isFinite(v) || Number.isNaN(place)) {
+            if (points === 1) alone.push(x, y);
+            points = 0;
+            return alone;
+        }
+        x = px(xv);
+        y = place;
+        if (points++) path.lineTo(x, y);
+        else path.moveTo(x, y);
+        return alone;
+    };
 }
 
 function traceValues(
@@ -170,21 +180,9 @@ function traceValues(
     from: number,
     to: number,
 ): number[] {
-    const px = xPlace(f);
-    const py = yPlace(f);
-    let pen = false;
-    for (let i = from; i < to; i++) {
-        const y = py(values[i] as number);
-        if (!Number.isFinite(y) || !Number.isFinite(values[i] as number)) {
-            pen = false;
-            continue;
-        }
-        const x = px(t.x1[i] as number);
-        if (pen) path.lineTo(x, y);
-        else path.moveTo(x, y);
-        pen = true;
-    }
-    return [];
+    const put = pen(path, xPlace(f), yPlace(f));
+    for (let i = from; i < to; i++) put(t.x1[i] as number, values[i] as number);
+    return put(0, Number.NaN);
 }
 
 function dotsOf(f: Frame, t: Trace, from: number, to: number): number[] {

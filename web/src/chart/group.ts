@@ -63,45 +63,10 @@ function widen(traces: readonly Trace[], xs: Float64Array, low: Float64Array, hi
     }
 }
 
-function asTrace(xs: Float64Array, mean: Float64Array, low: Float64Array, high: Float64Array): Trace {
-    const n = Math.max(0, xs.length - 1);
-    if (!n) return single(xs, mean, low, high);
-    const end = (column: Float64Array): Float64Array => column.subarray(1);
-    const start = (column: Float64Array): Float64Array => column.subarray(0, n);
-    const both = (column: Float64Array, f: (...v: number[]) => number): Float64Array =>
-        start(column).map((v, i) => f(v, end(column)[i] as number));
-    const c = columns(start(xs), end(xs), start(mean), end(mean), both(low, Math.min), both(high, Math.max));
-    return { c, n, x0: start(xs), x1: end(xs), rising: true };
-}
-
-const single = (xs: Float64Array, mean: Float64Array, low: Float64Array, high: Float64Array): Trace => ({
-    c: columns(xs, xs, mean, mean, low, high),
-    n: xs.length,
-    x0: xs,
-    x1: xs,
-    rising: true,
-});
-
-function columns(
-    x0: Float64Array,
-    x1: Float64Array,
-    first: Float64Array,
-    last: Float64Array,
-    min: Float64Array,
-    max: Float64Array,
-): Columns {
-    const count = new Float64Array(x0.length).fill(2);
-    return {
-        n: x0.length,
-        step0: x0,
-        step1: x1,
-        time0: x0,
-        time1: x1,
-        first,
-        last,
-        min,
-        max,
-        count,
-        nan: null,
-    };
+function asTrace(xs: Float64Array, mean: Float64Array, min: Float64Array, max: Float64Array): Trace {
+    const n = xs.length;
+    const count = new Float64Array(n).fill(2);
+    const places = { step0: xs, step1: xs, time0: xs, time1: xs };
+    const c: Columns = { n, ...places, first: mean, last: mean, min, max, count, nan: null };
+    return { c, n, x0: xs, x1: xs, rising: true, sloped: true };
 }

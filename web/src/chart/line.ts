@@ -8,8 +8,8 @@ export interface Line {
     readonly run: string;
     readonly key: string;
     base: Level | null;
-    fine: Level | null;
-    seen: Columns; // the base with the fine part laid into it
+    fines: readonly Level[]; // of ranges within each other, the widest first
+    seen: Columns; // the base with the fine ones laid into it
     none: boolean; // the server has no points of it
     stale: boolean; // points came since it was read
     alone: boolean; // asked for with others it failed
@@ -24,7 +24,7 @@ export const newLine = (run: string, key: string): Line => ({
     run,
     key,
     base: null,
-    fine: null,
+    fines: [],
     seen: NOTHING,
     none: false,
     stale: false,
@@ -36,9 +36,9 @@ export const newLine = (run: string, key: string): Line => ({
 
 export const refused = (line: Line): boolean => line.refusedUntil > performance.now();
 
-export function bytesOfLine({ base, fine, seen }: Line): number {
-    const own = (base ? bytesOf(base.columns) : 0) + (fine ? bytesOf(fine.columns) : 0);
-    return own + (seen === base?.columns || seen === fine?.columns ? 0 : bytesOf(seen));
+export function bytesOfLine({ base, fines, seen }: Line): number {
+    const own = (base ? bytesOf(base.columns) : 0) + fines.reduce((sum, f) => sum + bytesOf(f.columns), 0);
+    return own + (seen === base?.columns ? 0 : bytesOf(seen));
 }
 
 // First and last step of all of them.
@@ -54,16 +54,24 @@ export function extentOf(list: readonly Line[]): [number, number] {
 }
 
 function look(line: Line): void {
-    const { base, fine } = line;
-    if (!base) line.seen = NOTHING;
-    else line.seen = fine ? splice(base.columns, fine.columns, fine.start, fine.end) : base.columns;
+    let seen = line.base?.columns ?? NOTHING;
+    if (line.base) for (const f of line.fines) seen = splice(seen, f.columns, f.start, f.end);
+    line.seen = seen;
+}
+
+const MOST_FINES = 6;
+
+// The new level lies within the ones that are kept: those of a zoom step by step, or of a logarithmic axis.
+function laid(fines: readonly Level[], level: Level): Level[] {
+    const around = fines.filter((f) => f.start <= level.start && f.end >= level.end && f.width > level.width);
+    return [...around.slice(-(MOST_FINES - 1)), level];
 }
 
 // A reply that is no tail. False: it changed nothing.
 export function put(line: Line, columns: Columns, need: Need, reply: ChartReply): boolean {
     const level = levelOf(columns, reply.start, reply.end, reply.buckets);
     if (!need.whole) {
-        line.fine = level;
+        line.fines = laid(line.fines, level);
     } else {
         // A spark's coarse answer that comes after a chart's.
         if (line.base && line.base.width < level.width && line.base.end >= level.end) return false;
@@ -88,7 +96,7 @@ export function putTail(line: Line, tail: Columns, parts: number): boolean {
         columns = merged(columns, width);
     }
     line.base = { ...levelOf(columns, before.start, end, parts), width };
-    if (line.fine && line.fine.end >= lastStep(before.columns)) line.fine = null;
+    line.fines = line.fines.filter((f) => f.end < lastStep(before.columns));
     look(line);
     return true;
 }

@@ -37,22 +37,32 @@ export function rounded(start: number, end: number): [number, number] {
 // What is missing of a line for a range of steps (null: all of it, which for the chart is `extent`).
 export function needOf(
     base: Level | null,
-    fine: Level | null,
+    fines: readonly Level[],
     range: readonly [number, number] | null,
     extent: readonly [number, number],
     buckets: number,
+    slack = SLACK,
 ): Need | null {
     if (!base) return { buckets, whole: true };
     if (base.exact || !base.columns.n) return null;
     const [start, end] = range ?? extent;
     if (end < firstStep(base.columns) || start > lastStep(base.columns)) return null;
-    const width = ((end - start + 1) / buckets) * SLACK;
-    if (base.width <= Math.max(1, width)) return null;
+    const width = Math.max(1, ((end - start + 1) / buckets) * slack);
+    if (base.width <= width) return null;
     if (!range) return { start, end, buckets, whole: true };
-    if (fine && fine.start <= start && fine.end >= end && (fine.exact || fine.width <= Math.max(1, width)))
-        return null;
+    if (fines.some((f) => f.start <= start && f.end >= end && (f.exact || f.width <= width))) return null;
     const [from, to] = rounded(start, end);
     return { start: from, end: to, buckets: Math.ceil(buckets * (1 + 2 * MARGIN)), whole: false };
+}
+
+// On a logarithmic axis of steps the beginning is wide: ranges from there on, each a part of the one before.
+const LOG_PART = 32;
+export function logRanges([start, end]: readonly [number, number], buckets: number): [number, number][] {
+    const out: [number, number][] = [];
+    const from = Math.max(1, start);
+    for (let to = end / LOG_PART; to > from + buckets / 4 && out.length < 5; to /= LOG_PART)
+        out.push([from, Math.ceil(to)]);
+    return out;
 }
 
 export interface Piece {

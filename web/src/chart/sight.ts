@@ -10,6 +10,7 @@ const observers = new Map<
 
 // rootMargin counts at the edges of the root only, so the root is what scrolls.
 function scrollerOf(el: Element): Element | null {
+    if (el.closest("dialog")) return null; // it lies over all that scrolls
     for (let at = el.parentElement; at; at = at.parentElement) {
         if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
     }

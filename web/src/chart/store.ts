@@ -8,7 +8,7 @@ import type { Columns } from "./columns";
 import { columnsOf, NOTHING } from "./columns";
 import { bytesOfLine, extentOf, type Line, lineId, newLine, put, putTail, refused } from "./line";
 import { begin, ready, spent, whenReady } from "./pace";
-import { needKey, needOf, type Piece, type Request, requestsOf, tailsOf } from "./plan";
+import { logRanges, type Need, needKey, needOf, type Piece, type Request, requestsOf, tailsOf } from "./plan";
 
 export interface Wish {
     runs: readonly string[];
@@ -17,6 +17,7 @@ export interface Wish {
     range?: ((whole: Columns, run: string) => readonly [number, number] | null) | undefined;
     buckets: number;
     apart: boolean; // each run over its own steps (x is time, or a spark), not all over the same
+    log?: boolean; // of steps
 }
 interface Flight {
     request: Request;
@@ -93,17 +94,27 @@ function piecesOf(wish: Wish, into: Piece[]): void {
     for (const line of all) {
         line.used = clock;
         if (line.none || refused(line)) continue;
-        const whole = line.base?.columns;
-        const range = whole && wish.range ? wish.range(whole, line.run) : null;
-        if (whole && wish.range && !range) continue;
-        const extent = wish.apart ? extentOf([line]) : together;
-        const need = needOf(line.base, line.fine, range, extent, wish.buckets);
-        if (!need) continue;
-        if (line.alone) need.alone = line.run;
-        if (!line.needs.size) needing.push(line);
-        line.needs.add(needKey(need));
-        into.push({ run: line.run, key: line.key, need });
+        for (const need of needsOf(line, wish, wish.apart ? extentOf([line]) : together)) {
+            if (line.alone) need.alone = line.run;
+            if (!line.needs.size) needing.push(line);
+            line.needs.add(needKey(need));
+            into.push({ run: line.run, key: line.key, need });
+        }
     }
+}
+
+const APART_SLACK = 4; // runs of a similar length share a request
+
+function needsOf(line: Line, wish: Wish, extent: readonly [number, number]): Need[] {
+    const { base, fines } = line;
+    const range = base && wish.range ? wish.range(base.columns, line.run) : null;
+    if (base && wish.range && !range) return [];
+    const slack = wish.apart && !range ? APART_SLACK : undefined;
+    const need = needOf(base, fines, range, extent, wish.buckets, slack);
+    if (need) return [need];
+    if (!wish.log || range) return [];
+    const ranges = logRanges(extent, wish.buckets);
+    return ranges.map((r) => needOf(base, fines, r, extent, wish.buckets)).filter((n) => n !== null);
 }
 
 function plan(): void {

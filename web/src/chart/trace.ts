@@ -10,6 +10,7 @@ export interface Trace {
     readonly x0: Float64Array; // of the first point of each part
     readonly x1: Float64Array; // of its last point
     readonly rising: boolean; // x never falls: places can be found by halving
+    readonly sloped?: boolean; // its band goes from place to place (a group's), not in columns
 }
 export type Range = readonly [number, number];
 

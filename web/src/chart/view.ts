@@ -87,6 +87,7 @@ export class ChartView {
             key,
             buckets,
             apart: x !== "step",
+            log: settings.logX && x === "step",
             range: zoom ? (whole, run) => stepsWithin(whole, x, zoom, starts.get(run)) : undefined,
         });
         this.refresh();
