@@ -54,7 +54,7 @@ export function apiUrl(path: string, query: Query = {}): string {
     for (const [key, value] of Object.entries(query)) {
         if (Array.isArray(value)) for (const v of value) url.searchParams.append(key, v);
         else if (value !== undefined && value !== false && value !== "")
-            url.searchParams.set(key, value === true ? "1" : String(value));
+            url.searchParams.set(key, String(value));
     }
     return url.href;
 }
