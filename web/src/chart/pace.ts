@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often live lines move: at once when it was quiet, and else seldom enough that reading and drawing them costs no more
-// than a twentieth of the time.
+// than a twenty-fifth of the time.
 
-const SHARE = 20;
-const LEAST_MS = 250;
+const SHARE = 25;
+const LEAST_MS = 500;
 const MOST_MS = 3000;
 
 let cost = 0; // of this page's thread since the last update began
