@@ -28,3 +28,16 @@ export const searchText = (text: string): string => `"${text.replaceAll('"', '""
 
 export const shellWord = (text: string): string =>
     /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+// The place in a text of the byte that the server points at: it counts the bytes of UTF-8.
+export function placeOfByte(text: string, byte: number): number {
+    let bytes = 0;
+    let place = 0;
+    for (const c of text) {
+        if (bytes >= byte) break;
+        const code = c.codePointAt(0) ?? 0;
+        bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+        place += c.length;
+    }
+    return place;
+}

@@ -42,8 +42,6 @@ export interface TableProps<R> {
     menu: (row: R | null, column: Column | null, x: number, y: number) => void;
     focused: (row: R | null, column: Column | null) => void;
     pointed?: (row: R | null) => void;
-    // A key that is not the table's own; true: taken.
-    onKey?: (e: KeyboardEvent) => boolean;
 }
 
 const SPARE = 8; // rows drawn beyond what is in sight
@@ -246,7 +244,6 @@ export function Table<R>(props: TableProps<R>) {
         if (e.key === "ContextMenu" || (e.key === "F10" && e.shiftKey)) menuByKey();
         else if (head && focusColumn && onHeadKey(e, focusColumn)) taken = true;
         else if (focusRow !== undefined && onRowKey(e, focusRow)) taken = true;
-        else if (props.onKey?.(e)) taken = true;
         else {
             const page = Math.max(1, Math.floor(travel.view / ROW_HEIGHT) - 1);
             const extent = { first, rows: rows.count, columns: columns.length, page };

@@ -45,7 +45,6 @@ export interface GridProps {
     colours: ReadonlyMap<string, number>;
     focus: Signal<Place>;
     menu: (at: MenuPlace) => void;
-    onKey: (e: KeyboardEvent) => boolean;
 }
 
 function toggleOpen(state: State, row: GroupRow): void {
@@ -174,7 +173,6 @@ export function Grid(props: GridProps) {
                 const key = row && keyOf(row);
                 highlight.value = key !== null && colours.has(key) ? key : null;
             }}
-            onKey={props.onKey}
         />
     );
 }

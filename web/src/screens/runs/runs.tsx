@@ -5,17 +5,24 @@ import { useMemo, useState } from "preact/hooks";
 import type { Project } from "../../api/client";
 import { getProject } from "../../api/projects";
 import { toHome } from "../../routes";
+import { type Act, useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { useLoad } from "../../ui/load";
-import { Failed, Skeleton } from "../../ui/parts";
-import { columnsOf } from "./columns";
-import { Divider } from "./divider";
-import { isNumeric } from "./field";
+import { copy, Failed, Skeleton } from "../../ui/parts";
+import { Bar, SelectionBar } from "./bar";
+import { ColumnChooser, GroupChooser } from "./chooser";
+import { columnsOf, type RunColumn } from "./columns";
+import { searchCommand, searchCurl } from "./commands";
+import { NoRuns } from "./empty";
 import { useFollow } from "./follow";
-import { Grid, type Place } from "./grid";
+import { Grid, type MenuPlace, type Place, wishesOf } from "./grid";
+import { Panes } from "./layout";
+import { TableMenu } from "./menu";
+import { countOf } from "./selection";
 import { useSame, useShown } from "./shown";
-import { Charts } from "./side";
-import { readState, type State } from "./state";
+import { Side } from "./side";
+import { readState, type State, setColumns, setGroup, setView } from "./state";
+import { asMenu, useRunActs } from "./use_acts";
 import { useColumns } from "./use_columns";
 import { useRuns, useSource } from "./use_rows";
 import "./runs.css";
@@ -29,7 +36,7 @@ export function Runs({ project }: { project: string }) {
 // Does a change of points or tags move rows, or change which there are?
 const dependsOnValues = (s: State): boolean =>
     /metrics|config|tags|status|duration|end|reason|dataset/.test(
-        `${s.where} ${s.sort.map((k) => k.field).join(" ")} ${s.group.map((f) => f.text).join(" ")}`,
+        `${s.where} ${s.sort.map((k) => k.field).join(" ")}`,
     );
 
 function useTable(project: Project, state: State) {
@@ -38,60 +45,151 @@ function useTable(project: Project, state: State) {
     const grouped = state.group.length > 0;
     const columns = useSame(columnsOf(wishes, state.sort, grouped));
     const ids = columns.map((c) => c.id);
-    const numeric = wishes.map((w) => w.field).filter((f) => isNumeric(f) && f.domain === "metrics");
-    const shownRows = useSource(number, state, numeric, ids);
-    const { source } = shownRows;
-    source?.rows.version.value;
-    const extras = useRuns(
-        [...new Set([...state.pinned, ...state.eye])].filter((k) => !k.startsWith("g")),
-        ids,
-    );
+    const statistics = wishes.map((w) => w.field).filter((f) => f.domain === "metrics");
+    const search = useSource(number, state, statistics, ids);
+    const { source } = search;
+    void source?.rows.version.value;
+    const single = [...new Set([...state.pinned, ...state.eye])].filter((key) => key.length === 32);
+    const extras = useRuns(single, ids);
     const shown = useShown(number, source, state, extras.runs);
-    useFollow(
-        number,
-        async () => {
-            await Promise.all([source?.refresh(), extras.refresh()]);
-        },
-        (runs) =>
-            dependsOnValues(state) || grouped || runs.some((id) => source && source.rows.find(id, 0) >= 0),
-    );
+    const refresh = async (): Promise<void> => {
+        if (!names.data?.length) names.reload();
+        await Promise.all([source?.refresh(), extras.refresh()]);
+    };
+    useFollow(number, refresh, (runs) => dependsOnValues(state) || source?.rows.sees(runs) === true);
     const pinned = useMemo(
         () => state.pinned.flatMap((id) => extras.runs.get(id) ?? []),
         [state.pinned.join(" "), extras.runs],
     );
-    return { columns, names, shownRows, source, shown, pinned };
+    const total = source?.rows.count ?? 0;
+    return { columns, names: names.data ?? [], search, source, shown, pinned, refresh, total };
+}
+
+type Over = "columns" | "group" | null;
+
+// Acts about the table itself.
+function useTableActs(
+    project: Project,
+    state: State,
+    columns: readonly RunColumn[],
+    open: (o: Over) => void,
+): void {
+    const fields = columns.map((c) => c.field);
+    const act = (
+        id: string,
+        title: string,
+        run: () => unknown,
+        keys?: string[],
+        more?: Partial<Act>,
+    ): Act => ({
+        id,
+        title,
+        group: "Table",
+        run,
+        ...(keys ? { keys } : {}),
+        ...more,
+    });
+    useActs([
+        act("filter", "Filter the runs", () => document.getElementById("runs-filter")?.focus(), ["f"], {
+            command: searchCommand(project.name, state, fields),
+            curl: searchCurl(project.number, state, fields),
+        }),
+        act("columns", "Choose the columns", () => open("columns"), ["l"]),
+        act("group", "Group the runs", () => open("group"), ["b"]),
+        act("table", "To the table", () => document.querySelector<HTMLElement>(".table")?.focus(), ["g t"]),
+        act("bin", state.view === "deleted" ? "Leave the bin" : "Runs in the bin", () =>
+            setView(state.view === "deleted" ? "active" : "deleted"),
+        ),
+        act("copy-command", "Copy this table as a command line", () =>
+            copy(searchCommand(project.name, state, fields), "Copied the command"),
+        ),
+        act("copy-curl", "Copy this table as curl", () =>
+            copy(searchCurl(project.number, state, fields), "Copied the curl command"),
+        ),
+    ]);
 }
 
 function RunsOf({ project }: { project: Project }) {
     const state = readState();
     const focus = useSignal<Place>({ row: null, column: null });
-    const table = useTable(project, state);
-    const { source, columns, shown, pinned } = table;
-    const [, setMenu] = useState<unknown>(null);
+    const [menu, setMenu] = useState<MenuPlace | null>(null);
+    const [over, setOver] = useState<Over>(null);
+    const t = useTable(project, state);
+    const { source, columns, shown, names, search } = t;
+    useTableActs(project, state, columns, setOver);
+    const { acts, dialog } = useRunActs({
+        project,
+        state,
+        total: t.total,
+        focus,
+        shown: shown.colours,
+        names,
+        refresh: t.refresh,
+    });
+    const selected = countOf(state.selection, t.total);
+    const empty = source?.rows.ready === true && t.total === 0 && !search.pending;
+    const table = (
+        <>
+            {source && (
+                <Grid
+                    project={project.number}
+                    state={state}
+                    source={source}
+                    columns={columns}
+                    pinned={t.pinned}
+                    colours={shown.colours}
+                    focus={focus}
+                    menu={setMenu}
+                />
+            )}
+            {empty && <NoRuns project={project} state={state} />}
+            <SelectionBar selection={state.selection} n={selected} acts={acts} more={asMenu(acts)} />
+        </>
+    );
     return (
         <div class="runs">
             <Crumbs list={[{ title: "Projects", href: toHome() }, { title: project.name }]} />
-            <div class="runs-panes" style={{ "--split": `${state.split}%` }}>
-                <section class="runs-table" aria-label="Table of runs">
-                    {source && (
-                        <Grid
-                            project={project.number}
-                            state={state}
-                            source={source}
-                            columns={columns}
-                            pinned={pinned}
-                            colours={shown.colours}
-                            focus={focus}
-                            menu={setMenu}
-                            onKey={() => false}
-                        />
-                    )}
-                </section>
-                <Divider split={state.split} />
-                <section class="runs-side" aria-label="Charts">
-                    <Charts project={project} shown={shown} />
-                </section>
-            </div>
+            <Bar
+                project={project}
+                state={state}
+                names={names}
+                fields={columns.map((c) => c.field)}
+                total={t.total}
+                groups={source?.grouped?.groups().length ?? null}
+                problem={search.problem}
+                pending={search.pending}
+                chooseColumns={() => setOver("columns")}
+                chooseGroup={() => setOver("group")}
+            />
+            <Panes
+                state={state}
+                table={table}
+                side={
+                    <Side project={project} state={state} shown={shown} source={source} columns={columns} />
+                }
+            />
+            {menu && (
+                <TableMenu
+                    at={menu}
+                    columns={columns}
+                    state={state}
+                    acts={acts}
+                    close={() => setMenu(null)}
+                />
+            )}
+            {over === "columns" && (
+                <ColumnChooser
+                    names={names}
+                    columns={wishesOf(columns)}
+                    custom={state.columns !== null}
+                    set={(c) => setColumns(c)}
+                    close={() => setOver(null)}
+                />
+            )}
+            {over === "group" && (
+                <GroupChooser names={names} by={state.group} set={setGroup} close={() => setOver(null)} />
+            )}
+            {dialog}
         </div>
     );
 }

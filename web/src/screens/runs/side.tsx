@@ -7,7 +7,10 @@ import { naturally, searchText } from "../../base/text";
 import { ChartSections } from "../../chart";
 import { useLoad } from "../../ui/load";
 import { Empty } from "../../ui/parts";
+import type { RunColumn } from "./columns";
 import type { ShownRuns } from "./shown";
+import { type State, setSide } from "./state";
+import type { Source } from "./use_rows";
 
 const KEYS_OF = 100; // runs whose metrics are asked for
 
@@ -26,7 +29,42 @@ function useKeys(shown: ShownRuns): readonly string[] {
 const metricsOf = (runs: readonly Run[]): string[] =>
     [...new Set(runs.flatMap((r) => Object.keys(r.metrics)))].sort(naturally);
 
-export function Charts({ project, shown }: { project: Project; shown: ShownRuns }) {
+export interface SideProps {
+    project: Project;
+    state: State;
+    shown: ShownRuns;
+    source: Source | null;
+    columns: readonly RunColumn[];
+}
+
+const SIDES = [
+    ["charts", "Charts"],
+    ["scatter", "Scatter"],
+    ["parallel", "Parallel"],
+] as const;
+
+export function Side(p: SideProps) {
+    return (
+        <>
+            <div class="side-tabs row" role="group" aria-label="View of the runs">
+                {SIDES.map(([side, title]) => (
+                    <button
+                        key={side}
+                        type="button"
+                        class="button plain"
+                        aria-pressed={p.state.side === side}
+                        onClick={() => setSide(side)}
+                    >
+                        {title}
+                    </button>
+                ))}
+            </div>
+            {p.state.side === "charts" && <Charts project={p.project} shown={p.shown} />}
+        </>
+    );
+}
+
+function Charts({ project, shown }: { project: Project; shown: ShownRuns }) {
     const keys = useKeys(shown);
     if (!shown.runs.length)
         return (
