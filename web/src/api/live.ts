@@ -59,7 +59,8 @@ async function readForEver(project: number | null, abort: AbortSignal): Promise<
         try {
             if (tries > 0) await pause(Math.min(250 * 2 ** Math.min(tries, 5), 4000), abort);
             const reply = await send("events/stream", {
-                query: { project: project ?? undefined, after, moved: true },
+                // Hints are of one project.
+                query: project === null ? { after } : { project, after, moved: true },
                 accept: "text/event-stream",
                 signal: abort,
             });
