@@ -47,6 +47,8 @@ export function setToken(token: string): void {
     connection.value = "good";
 }
 
+export const hasToken = (): boolean => Boolean(sessionStorage.getItem(TOKEN));
+
 type Query = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
 export function apiUrl(path: string, query: Query = {}): string {

@@ -93,5 +93,6 @@ export function dateTime(ms: number): string {
     return `${date(ms)} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 }
 
-// "runs" of 1 are "run".
-export const plural = (n: number, word: string): string => `${shortCount(n)} ${word}${n === 1 ? "" : "s"}`;
+// "runs" of 1 are "run"; a word that does not end so gives its own plural.
+export const plural = (n: number, word: string, many = `${word}s`): string =>
+    `${shortCount(n)} ${n === 1 ? word : many}`;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a run: listings, ranges of bytes, downloads.
+import { apiUrl, call, type File, hasToken, type Page, Problem, pathOf, send } from "./client";
+
+export const filesPath = (run: string, path: string): string => pathOf("runs", run, "files", path);
+
+export const listFiles = (
+    run: string,
+    path: string,
+    { after, limit = 500, signal }: { after?: string; limit?: number; signal?: AbortSignal } = {},
+): Promise<Page<File>> =>
+    call<Page<File>>(pathOf("runs", run, "files"), {
+        query: { path, after, limit },
+        ...(signal ? { signal } : {}),
+    });
+
+// What stands at a path: a file, or a folder with the first page of what is in it.
+export type Entry = { file: File } | { folder: Page<File> };
+
+export async function readEntry(run: string, path: string, signal?: AbortSignal): Promise<Entry> {
+    const page = await listFiles(run, path, signal ? { signal } : {});
+    const [only] = page.items;
+    return only && path && only.path === path && !only.is_dir ? { file: only } : { folder: page };
+}
+
+export async function wholeFile(run: string, path: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const reply = await send(filesPath(run, path), signal ? { signal } : {});
+    return new Uint8Array(await reply.arrayBuffer());
+}
+
+// `length` bytes from `from`, fewer at the end. `digest`: of the file that is shown; when another stands there now, the
+// answer is a Problem instead of bytes of two files.
+export async function fileRange(
+    run: string,
+    file: File,
+    from: number,
+    length: number,
+    signal?: AbortSignal,
+): Promise<Uint8Array> {
+    const size = file.size ?? 0;
+    const end = Math.min(size, from + length);
+    if (from >= end) return new Uint8Array(0);
+    const reply = await send(filesPath(run, file.path), {
+        headers: { Range: `bytes=${from}-${end - 1}` },
+        ...(signal ? { signal } : {}),
+    });
+    const tag = reply.headers.get("ETag")?.replaceAll('"', "");
+    if (tag && file.digest && tag !== file.digest)
+        throw new Problem(409, "CHANGED", "This file was replaced while it was read: reload it.");
+    const bytes = new Uint8Array(await reply.arrayBuffer());
+    return reply.status === 206 ? bytes : bytes.subarray(from, end);
+}
+
+// As a file of the reader's machine. With a token the page must fetch it; without, the browser does.
+export async function download(
+    path: string,
+    name: string,
+    query: Record<string, string> = {},
+): Promise<void> {
+    if (!hasToken()) return saveUrl(apiUrl(path, query), name);
+    const reply = await send(path, { query });
+    saveBlob(await reply.blob(), name);
+}
+
+export function saveBlob(blob: Blob, name: string): void {
+    const url = URL.createObjectURL(blob);
+    saveUrl(url, name);
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function saveUrl(url: string, name: string): void {
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.rel = "noopener";
+    link.click();
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be changed about a run, each with its way back.
+import type { Run } from "../../api/client";
+import { changeRun, deleteRun, type RunChange, restoreRun, type TagChange } from "../../api/run";
+import { say, sayProblem } from "../../ui/toast";
+
+type Shown = (run: Run) => void;
+
+// Tries, shows what came of it, and offers to take it back.
+async function change(shown: Shown, words: string, act: () => Promise<Run>, back: () => Promise<Run>) {
+    try {
+        shown(await act());
+        say(words, async () => shown(await back()));
+    } catch (e) {
+        sayProblem(e);
+    }
+}
+
+const patch = (shown: Shown, id: string, words: string, there: RunChange, back: RunChange): Promise<void> =>
+    change(
+        shown,
+        words,
+        () => changeRun(id, there),
+        () => changeRun(id, back),
+    );
+
+export const rename = (run: Run, name: string, shown: Shown): Promise<void> =>
+    patch(shown, run.id, `Renamed to “${name}”`, { name }, { name: run.name });
+
+export const move = (run: Run, project: number, title: string, shown: Shown): Promise<void> =>
+    patch(shown, run.id, `Moved to “${title}”`, { project }, { project: run.project });
+
+// A value of null takes the tag away.
+export function setTags(
+    run: Run,
+    tags: Readonly<Record<string, string | null>>,
+    words: string,
+    shown: Shown,
+): Promise<void> {
+    const of = (value: string | null | undefined, key: string): TagChange =>
+        value === null || value === undefined ? { key } : { key, value };
+    return patch(
+        shown,
+        run.id,
+        words,
+        { tags: Object.entries(tags).map(([key, value]) => of(value, key)) },
+        { tags: Object.keys(tags).map((key) => of(run.tags[key], key)) },
+    );
+}
+
+export const remove = (run: Run, shown: Shown): Promise<void> =>
+    change(
+        shown,
+        `“${run.name}” is in the bin`,
+        () => deleteRun(run.id),
+        () => restoreRun(run.id),
+    );
+
+export const bringBack = (run: Run, shown: Shown): Promise<void> =>
+    change(
+        shown,
+        `“${run.name}” is back`,
+        () => restoreRun(run.id),
+        () => deleteRun(run.id),
+    );

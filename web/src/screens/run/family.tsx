@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parent and the children of a run (MLflow's tag mlflow.parentRunId).
+import { useState } from "preact/hooks";
+import type { Run } from "../../api/client";
+import { findRuns, readRun } from "../../api/run";
+import { plural } from "../../base/format";
+import { searchKey, searchText } from "../../base/text";
+import { toCompare, toProject, toRun } from "../../routes";
+import { useFollow } from "../../ui/follow";
+import { useLoad } from "../../ui/load";
+import { Ago, Status } from "../../ui/parts";
+import { Card } from "./overview";
+
+const PARENT = "mlflow.parentRunId";
+const SHOWN = 50;
+
+function RunLine({ run, kin }: { run: Run; kin?: string }) {
+    return (
+        <li class="relative">
+            <Status status={run.status} reason={run.reason} brief />
+            <a class="grow clip name" href={toRun(run.project, run.id)} title={run.name}>
+                {run.name || run.id}
+            </a>
+            {kin && <span class="muted">{kin}</span>}
+            {run.start_ms !== undefined && (
+                <span class="muted">
+                    <Ago ms={run.start_ms} />
+                </span>
+            )}
+        </li>
+    );
+}
+
+export function Family({ run }: { run: Run }) {
+    const parentId = run.tags[PARENT] ?? "";
+    const [turn, setTurn] = useState(0);
+    const where = `tags.${searchKey(PARENT)} = ${searchText(run.id)}`;
+    const parent = useLoad(`parent ${parentId}`, (signal) =>
+        parentId ? readRun(parentId, signal).catch(() => null) : Promise.resolve(null),
+    );
+    const children = useLoad(`children ${run.id} ${turn}`, (signal) =>
+        findRuns({ where, limit: SHOWN, columns: ["name"] }, signal),
+    );
+    // A child that begins or ends is an event of the project.
+    useFollow(
+        run.project,
+        (news) => news.kind === "again" || (news.kind === "event" && news.event.kind.startsWith("run_")),
+        async () => setTurn((n) => n + 1),
+    );
+    const list = children.data?.items ?? [];
+    if (!parentId && !list.length) return null;
+    return (
+        <Card
+            title="Family"
+            extra={
+                list.length > 0 && (
+                    <>
+                        <a href={toProject(run.project, { where })}>As a table</a>
+                        <a href={toCompare(list.slice(0, 20).map((r) => r.id))}>Compare</a>
+                    </>
+                )
+            }
+        >
+            <ul class="relatives">
+                {parent.data && <RunLine run={parent.data} kin="parent" />}
+                {parentId && parent.data === null && !parent.loading && (
+                    <li class="relative muted">Its parent {parentId} is not here.</li>
+                )}
+            </ul>
+            {list.length > 0 && (
+                <>
+                    <p class="card-body muted">
+                        {children.data?.next
+                            ? `The newest ${SHOWN} of its children`
+                            : plural(list.length, "child", "children")}
+                    </p>
+                    <ul class="relatives">
+                        {list.map((r) => (
+                            <RunLine key={r.id} run={r} />
+                        ))}
+                    </ul>
+                </>
+            )}
+        </Card>
+    );
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run that the screen shows: read once, read again when news say that it moved, replaced by what an edit answers.
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Problem, Run } from "../../api/client";
+import { readRun } from "../../api/run";
+import { aboutRun, useFollow } from "../../ui/follow";
+import { useLoad } from "../../ui/load";
+
+export interface ShownRun {
+    run: Run | undefined;
+    problem: Problem | undefined;
+    moved: number; // rises with each sign that something of it changed
+    set: (run: Run) => void;
+    reload: () => void;
+}
+
+export function useRun(id: string): ShownRun {
+    const load = useLoad(id, (signal) => readRun(id, signal), { keep: false });
+    const [newer, setNewer] = useState<Run | null>(null);
+    const [moved, setMoved] = useState(0);
+    const edits = useRef(0);
+    useEffect(() => setNewer(null), [load.data]);
+    const run = newer?.id === load.data?.id ? (newer ?? load.data) : load.data;
+    useFollow(run?.project, aboutRun(id), async () => {
+        const before = edits.current;
+        const read = await readRun(id);
+        // An edit that was answered meanwhile is newer than this.
+        if (before === edits.current) setNewer(read);
+        setMoved((n) => n + 1);
+    });
+    return {
+        run,
+        problem: load.problem,
+        moved,
+        set: (next) => {
+            edits.current++;
+            setNewer(next);
+        },
+        reload: load.reload,
+    };
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tensors of a file of weights: name, type, shape, size; sums by type; what else its header says. Only the header is read.
+import { useMemo, useState } from "preact/hooks";
+import { bytes, plural, shortCount } from "../base/format";
+import { matcher, naturally } from "../base/text";
+import { useLoad } from "../ui/load";
+import { Failed, Skeleton } from "../ui/parts";
+import { readGguf } from "./gguf";
+import { Rows } from "./rows";
+import { readSafetensors } from "./safetensors";
+import type { FileSource } from "./source";
+import { BadFile, elements, type Tensor, type TensorFile } from "./tensors";
+
+const HEIGHT = 24;
+
+async function readHeader(source: FileSource, signal: AbortSignal): Promise<TensorFile | string> {
+    const reading = { size: source.size, read: (from: number, n: number) => source.read(from, n, signal) };
+    try {
+        const head = await reading.read(0, 4);
+        const isGguf = new TextDecoder().decode(head) === "GGUF";
+        return await (isGguf ? readGguf(reading) : readSafetensors(reading));
+    } catch (e) {
+        if (e instanceof BadFile) return e.message;
+        throw e;
+    }
+}
+
+export default function TensorView({ source }: { source: FileSource }) {
+    const key = `${source.run} ${source.file.path} ${source.file.digest}`;
+    const load = useLoad(key, (signal) => readHeader(source, signal));
+    if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
+    if (load.data === undefined) return <Skeleton lines={8} />;
+    if (typeof load.data === "string")
+        return (
+            <div class="viewer-note" role="alert">
+                <h3 class="bad">This file is not readable as weights</h3>
+                <p>{load.data}. It may be damaged or cut; its bytes are still there to look at.</p>
+            </div>
+        );
+    return <Tensors file={load.data} />;
+}
+
+type Column = "name" | "dtype" | "shape" | "elements" | "bytes" | "offset";
+const COLUMNS: readonly [Column, string, number][] = [
+    ["name", "Tensor", 52],
+    ["dtype", "Type", 10],
+    ["shape", "Shape", 22],
+    ["elements", "Elements", 12],
+    ["bytes", "Size", 11],
+    ["offset", "Offset", 16],
+];
+
+function compare(a: Tensor, b: Tensor, by: Column): number {
+    if (by === "name" || by === "dtype") return naturally(a[by], b[by]);
+    if (by === "shape" || by === "elements") return elements(a.shape) - elements(b.shape);
+    return a[by] - b[by];
+}
+
+// Parameters and bytes by type.
+function sums(tensors: readonly Tensor[]): [string, number, number][] {
+    const by = new Map<string, [number, number]>();
+    for (const t of tensors) {
+        const [n, size] = by.get(t.dtype) ?? [0, 0];
+        by.set(t.dtype, [n + elements(t.shape), size + t.bytes]);
+    }
+    return [...by]
+        .map(([dtype, [n, size]]): [string, number, number] => [dtype, n, size])
+        .sort((a, b) => b[2] - a[2]);
+}
+
+function Tensors({ file }: { file: TensorFile }) {
+    const [find, setFind] = useState("");
+    const [sort, setSort] = useState<{ by: Column; down: boolean }>({ by: "offset", down: false });
+    const shown = useMemo(() => {
+        const keep = matcher(find);
+        const sign = sort.down ? -1 : 1;
+        return file.tensors.filter((t) => keep(t.name)).sort((a, b) => sign * compare(a, b, sort.by));
+    }, [file, find, sort]);
+    const totals = useMemo(() => sums(file.tensors), [file]);
+    const head = (
+        <div class="cells cells-head" role="row">
+            {COLUMNS.map(([id, title, width]) => (
+                <span
+                    key={id}
+                    role="columnheader"
+                    class={id === "name" || id === "dtype" || id === "shape" ? "" : "number"}
+                    aria-sort={sort.by === id ? (sort.down ? "descending" : "ascending") : "none"}
+                    style={{ width: `${width}ch` }}
+                >
+                    <button
+                        type="button"
+                        onClick={() => setSort({ by: id, down: sort.by === id && !sort.down })}
+                    >
+                        {title}
+                        {sort.by === id ? (sort.down ? " ↓" : " ↑") : ""}
+                    </button>
+                </span>
+            ))}
+        </div>
+    );
+    return (
+        <div class="viewer">
+            <div class="viewer-bar">
+                <span>
+                    {file.format}: {plural(file.tensors.length, "tensor")}
+                </span>
+                {totals.map(([dtype, n, size]) => (
+                    <span key={dtype} title={`${n.toLocaleString("en")} elements`}>
+                        {dtype} {shortCount(n)} · {bytes(size)}
+                    </span>
+                ))}
+                <input
+                    class="input"
+                    type="search"
+                    placeholder="Find tensors (regular expression)"
+                    aria-label="Find tensors"
+                    value={find}
+                    onInput={(e) => setFind(e.currentTarget.value)}
+                />
+            </div>
+            {file.metadata.length > 0 && <Metadata list={file.metadata} />}
+            <Rows
+                count={shown.length}
+                height={HEIGHT}
+                headHeight={HEIGHT}
+                label="Tensors"
+                role="table"
+                wide={COLUMNS.reduce((sum, c) => sum + c[2], 0)}
+                head={head}
+                row={(i) => <TensorRow key={i} tensor={shown[i] as Tensor} />}
+            />
+        </div>
+    );
+}
+
+function TensorRow({ tensor: t }: { tensor: Tensor }) {
+    const cells: Record<Column, string> = {
+        name: t.name,
+        dtype: t.dtype,
+        shape: t.shape.length ? t.shape.join(" × ") : "a number",
+        elements: elements(t.shape).toLocaleString("en"),
+        bytes: bytes(t.bytes),
+        offset: t.offset.toLocaleString("en"),
+    };
+    return (
+        <div class="cells" role="row">
+            {COLUMNS.map(([id, , width], i) => (
+                <span
+                    key={id}
+                    role="cell"
+                    class={i > 2 ? "number" : ""}
+                    style={{ width: `${width}ch` }}
+                    title={id === "bytes" ? `${t.bytes.toLocaleString("en")} bytes` : cells[id]}
+                >
+                    {cells[id]}
+                </span>
+            ))}
+        </div>
+    );
+}
+
+function Metadata({ list }: { list: readonly [string, string][] }) {
+    return (
+        <details class="metadata">
+            <summary>{plural(list.length, "entry", "entries")} of metadata</summary>
+            <dl>
+                {list.slice(0, 1000).map(([key, value], i) => (
+                    <div key={i} class="pair">
+                        <dt>{key}</dt>
+                        <dd>{value.slice(0, 2000)}</dd>
+                    </div>
+                ))}
+            </dl>
+        </details>
+    );
+}
