@@ -49,6 +49,8 @@ export function placeOf(a: Address): Place {
     if (more.length) return { screen: "nowhere" };
     if (!first) return { screen: "home" };
     if (first === "compare" && !project) return { screen: "compare" };
+    // As `stemma run` prints it: the screen finds the project.
+    if (first === "runs" && project && !second) return { screen: "run", project: "", run: project };
     if (first !== "projects" || !project) return { screen: "nowhere" };
     if (second === "runs" && run) return { screen: "run", project, run };
     return second ? { screen: "nowhere" } : { screen: "runs", project };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of a run: listings, ranges of bytes, downloads.
+import { saveBlob, saveUrl } from "../base/save";
 import { apiUrl, call, type File, hasToken, type Page, Problem, pathOf, send } from "./client";
 
 export const filesPath = (run: string, path: string): string => pathOf("runs", run, "files", path);
@@ -52,26 +53,8 @@ export async function fileRange(
 }
 
 // As a file of the reader's machine. With a token the page must fetch it; without, the browser does.
-export async function download(
-    path: string,
-    name: string,
-    query: Record<string, string> = {},
-): Promise<void> {
-    if (!hasToken()) return saveUrl(apiUrl(path, query), name);
+export async function download(path: string, name: string, query: Record<string, string> = {}): Promise<void> {
+    if (!hasToken()) return saveUrl(name, apiUrl(path, query));
     const reply = await send(path, { query });
-    saveBlob(await reply.blob(), name);
-}
-
-export function saveBlob(blob: Blob, name: string): void {
-    const url = URL.createObjectURL(blob);
-    saveUrl(url, name);
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-function saveUrl(url: string, name: string): void {
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.rel = "noopener";
-    link.click();
+    saveBlob(name, await reply.blob());
 }

@@ -58,3 +58,6 @@ export interface RunChange {
 }
 export const changeRun = (run: string, change: RunChange): Promise<Run> =>
     call(pathOf("runs", run), { method: "PATCH", json: change });
+
+export const deleteRun = (run: string): Promise<Run> => call(pathOf("runs", run), { method: "DELETE" });
+export const restoreRun = (run: string): Promise<Run> => call(pathOf("runs", run, "restore"), { method: "POST" });

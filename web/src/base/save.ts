@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives the reader a file that was made in the page.
+// Gives the reader a file: one that was made in the page, or one of the server.
 
-export function saveBlob(name: string, blob: Blob): void {
-    const url = URL.createObjectURL(blob);
+export function saveUrl(name: string, url: string): void {
     const link = document.createElement("a");
     link.href = url;
     link.download = name;
     link.click();
+}
+
+export function saveBlob(name: string, blob: Blob): void {
+    const url = URL.createObjectURL(blob);
+    saveUrl(name, url);
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 

@@ -2,7 +2,7 @@
 // What can be done with the run that is shown: for keys, the palette and the head's menus.
 import { apiUrl, pathOf, type Run } from "../../api/client";
 import { download } from "../../api/files";
-import { findRuns } from "../../api/run";
+import { searchRuns } from "../../api/runs";
 import { address, go } from "../../base/address";
 import { searchText, shellWord } from "../../base/text";
 import { toRun } from "../../routes";
@@ -22,7 +22,7 @@ const json = (method: string, to: string, body: object): string =>
 // The run before or after this one, in the order of their making (ids have it).
 async function neighbour(run: Run, older: boolean): Promise<void> {
     try {
-        const page = await findRuns({
+        const page = await searchRuns({
             projects: [run.project],
             where: `id ${older ? "<" : ">"} ${searchText(run.id)}`,
             sort: [older ? "id desc" : "id asc"],

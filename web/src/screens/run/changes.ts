@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be changed about a run, each with its way back.
 import type { Run } from "../../api/client";
-import { changeRun, deleteRun, type RunChange, restoreRun, type TagChange } from "../../api/run";
+import { changeRun, deleteRun, type RunChange, restoreRun } from "../../api/runs";
 import { say, sayProblem } from "../../ui/toast";
 
 type Shown = (run: Run) => void;
@@ -37,14 +37,12 @@ export function setTags(
     words: string,
     shown: Shown,
 ): Promise<void> {
-    const of = (value: string | null | undefined, key: string): TagChange =>
-        value === null || value === undefined ? { key } : { key, value };
     return patch(
         shown,
         run.id,
         words,
-        { tags: Object.entries(tags).map(([key, value]) => of(value, key)) },
-        { tags: Object.keys(tags).map((key) => of(run.tags[key], key)) },
+        { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) },
+        { tags: Object.keys(tags).map((key) => ({ key, value: run.tags[key] ?? null })) },
     );
 }
 

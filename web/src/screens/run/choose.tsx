@@ -2,7 +2,7 @@
 // Choosing another project, or other runs to compare with.
 import { useState } from "preact/hooks";
 import { call, type Page, type Project, type Run } from "../../api/client";
-import { findRuns } from "../../api/run";
+import { searchRuns } from "../../api/runs";
 import { go } from "../../base/address";
 import { matcher, searchText } from "../../base/text";
 import { toCompare } from "../../routes";
@@ -68,7 +68,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
     const [find, setFind] = useState("");
     const [chosen, setChosen] = useState<readonly string[]>([]);
     const load = useLoad(`compare ${find}`, (signal) =>
-        findRuns(
+        searchRuns(
             {
                 projects: [run.project],
                 where: find ? `name ilike ${likeText(find)} or id like ${searchText(`${find}%`)}` : "",

@@ -4,9 +4,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type ConsoleLine, isAbort, type Run } from "../../api/client";
 import type { ConsoleAsk } from "../../api/console";
-import { saveBlob } from "../../api/files";
 import { address, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
+import { saveBlob } from "../../base/save";
 import { useActs } from "../../ui/acts";
 import { Copy, Empty, Paste, Skeleton } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
@@ -191,7 +191,7 @@ function Download({ run }: { run: Run }) {
             const tell = (n: number, of: number): void =>
                 setFar(`${Math.floor((100 * n) / Math.max(1, of))} %`);
             const parts = await wholeConsole(run.id, tell, abort.current.signal);
-            saveBlob(new Blob(parts, { type: "text/plain" }), `${run.name || run.id}.log`);
+            saveBlob(`${run.name || run.id}.log`, new Blob(parts, { type: "text/plain" }));
         } catch (e) {
             if (!isAbort(e)) sayProblem(e);
         }

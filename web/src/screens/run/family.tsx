@@ -2,7 +2,7 @@
 // The parent and the children of a run (MLflow's tag mlflow.parentRunId).
 import { useState } from "preact/hooks";
 import type { Run } from "../../api/client";
-import { findRuns, readRun } from "../../api/run";
+import { searchRuns, getRun } from "../../api/runs";
 import { plural } from "../../base/format";
 import { searchKey, searchText } from "../../base/text";
 import { toCompare, toProject, toRun } from "../../routes";
@@ -36,10 +36,10 @@ export function Family({ run }: { run: Run }) {
     const [turn, setTurn] = useState(0);
     const where = `tags.${searchKey(PARENT)} = ${searchText(run.id)}`;
     const parent = useLoad(`parent ${parentId}`, (signal) =>
-        parentId ? readRun(parentId, signal).catch(() => null) : Promise.resolve(null),
+        parentId ? getRun(parentId, signal).catch(() => null) : Promise.resolve(null),
     );
     const children = useLoad(`children ${run.id} ${turn}`, (signal) =>
-        findRuns({ where, limit: SHOWN, columns: ["name"] }, signal),
+        searchRuns({ where, limit: SHOWN, columns: ["name"] }, signal),
     );
     // A child that begins or ends is an event of the project.
     useFollow(

@@ -78,7 +78,7 @@ function Line({ run, name }: { run: Run; name: string }) {
             <span role="cell" class="metric-name clip" title={name}>
                 <a
                     class="name"
-                    href={toTab(run, isSystem(name) ? "system" : "charts", { charts: exactly(name) })}
+                    href={toTab(run, isSystem(name) ? "system" : "charts", { chart: name })}
                 >
                     {name}
                 </a>
@@ -98,8 +98,6 @@ function Line({ run, name }: { run: Run; name: string }) {
         </div>
     );
 }
-
-const exactly = (key: string): string => `^${key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
 
 export function Metrics({ run }: { run: Run }) {
     const query = address.value.query;

@@ -2,7 +2,7 @@
 // The run that the screen shows: read once, read again when news say that it moved, replaced by what an edit answers.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem, Run } from "../../api/client";
-import { readRun } from "../../api/run";
+import { getRun } from "../../api/runs";
 import { aboutRun, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 
@@ -15,7 +15,7 @@ export interface ShownRun {
 }
 
 export function useRun(id: string): ShownRun {
-    const load = useLoad(id, (signal) => readRun(id, signal), { keep: false });
+    const load = useLoad(id, (signal) => getRun(id, signal), { keep: false });
     const [newer, setNewer] = useState<Run | null>(null);
     const [moved, setMoved] = useState(0);
     const edits = useRef(0);
@@ -23,7 +23,7 @@ export function useRun(id: string): ShownRun {
     const run = newer?.id === load.data?.id ? (newer ?? load.data) : load.data;
     useFollow(run?.project, aboutRun(id), async () => {
         const before = edits.current;
-        const read = await readRun(id);
+        const read = await getRun(id);
         // An edit that was answered meanwhile is newer than this.
         if (before === edits.current) setNewer(read);
         setMoved((n) => n + 1);
