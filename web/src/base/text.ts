@@ -18,6 +18,9 @@ export function matcher(pattern: string): (text: string) => boolean {
     }
 }
 
+// Signs that turn the direction of what follows could make "exe.png" of a name: they are shown instead of obeyed.
+export const plainName = (text: string): string => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "�");
+
 // A key as the search language takes it: bare, or quoted.
 export function searchKey(key: string): string {
     const bare = /^[^\s"'`(),=!<>~]+$/.test(key) && !/\.(last|first|min|max)$/.test(key);

@@ -64,6 +64,13 @@ export async function copy(text: string, what = "Copied"): Promise<void> {
     say(what);
 }
 
+// Drawn, because not every font has a sign for it.
+const CopyMark = () => (
+    <svg class="copy-mark" viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
+        <path d="M5.5 5.5h8v8h-8z M10.5 5.5v-3h-8v8h3" fill="none" stroke="currentColor" stroke-width="1.3" />
+    </svg>
+);
+
 export function Copy({
     text,
     children,
@@ -81,7 +88,7 @@ export function Copy({
             aria-label={label ?? `Copy ${text}`}
             onClick={() => void copy(text)}
         >
-            {children ?? "⧉"}
+            {children ?? <CopyMark />}
         </button>
     );
 }

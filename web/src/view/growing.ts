@@ -56,7 +56,7 @@ export function useGrowing<T>(source: FileSource, start: number, make: () => Row
         if (!w || w.busy || s.done || s.next - start >= KEPT) return;
         w.busy = true;
         try {
-            const bytes = await source.read(s.next, BLOCK, w.abort.signal);
+            const bytes = await source.read(s.next, BLOCK);
             if (w.abort.signal.aborted) return;
             w.decoder ??= decoderFor(bytes);
             s.next += bytes.length;

@@ -16,20 +16,21 @@ export default function HexView({ source }: { source: FileSource }) {
     const [sight, setSight] = useState<readonly [number, number]>([0, 0]);
     useEffect(() => setBlocks(new Map()), [source]);
     useEffect(() => {
-        const abort = new AbortController();
+        let over = false;
         const wanted: number[] = [];
         for (let b = Math.floor((sight[0] * ROW) / BLOCK); b * BLOCK < sight[1] * ROW; b++) wanted.push(b);
         for (const b of wanted) {
             if (blocks.has(b)) continue;
-            source.read(b * BLOCK, BLOCK, abort.signal).then(
+            source.read(b * BLOCK, BLOCK).then(
                 (read) => {
-                    if (!abort.signal.aborted)
-                        setBlocks((old) => new Map([...[...old].slice(-15), [b, read]]));
+                    if (!over) setBlocks((old) => new Map([...[...old].slice(-15), [b, read]]));
                 },
                 () => undefined, // the row stays empty; scrolling asks again
             );
         }
-        return () => abort.abort();
+        return () => {
+            over = true;
+        };
     }, [source, sight, blocks]);
     const width = Math.max(8, hex(source.size, 0).length);
     if (!source.size) return <p class="viewer-note muted">This file is empty.</p>;

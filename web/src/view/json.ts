@@ -9,6 +9,11 @@ export function parseJson(text: string): unknown {
     return JSON.parse(exact ? text.replace(TOKEN, kept) : text);
 }
 
+// All numbers as they are written: "1e-06" stays that.
+export const parseExactly = (text: string): unknown => JSON.parse(text.replace(NUMBER, kept));
+export const exactText = (value: unknown): string => JSON.stringify(value).replace(/"\ue000([^"]*)"/g, "$1");
+
+const NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity|NaN/g;
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])|-?Infinity|NaN/g;
 const kept = (token: string): string => (token.startsWith('"') ? token : `"${RAW}${token}"`);
 

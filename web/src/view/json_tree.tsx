@@ -137,8 +137,8 @@ export default function JsonView({ source }: { source: FileSource }) {
 }
 
 function WholeJson({ source }: { source: FileSource }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async (signal) => {
-        const text = new TextDecoder().decode(await source.read(0, source.size, signal));
+    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async () => {
+        const text = new TextDecoder().decode(await source.read(0, source.size));
         try {
             return { value: parseJson(text) };
         } catch {

@@ -125,11 +125,12 @@ function textViews(extension: string): View[] {
 export function viewsOf(path: string, head: Uint8Array): View[] {
     const extension = extensionOf(path);
     if (extension === "safetensors" || extension === "gguf") return ["tensors", "hex"];
+    if (FACTS[extension]) return ["facts", "hex"];
     if (looksLikeText(head)) return [...textViews(extension), "hex"];
     const bytes = byBytes(head);
     if (bytes) return bytes;
     if (IMAGE_TYPES[extension]) return ["image", "hex"];
     if (AUDIO_TYPES[extension]) return ["audio", "hex"];
     if (VIDEO_TYPES[extension]) return ["video", "hex"];
-    return FACTS[extension] ? ["facts", "hex"] : ["hex"];
+    return ["hex"];
 }

@@ -53,7 +53,7 @@ function tame(link: HTMLAnchorElement, href: string): void {
 function tameAll(root: DocumentFragment): void {
     for (const image of root.querySelectorAll("img")) {
         const link = document.createElement("a");
-        link.textContent = `🖼 ${image.getAttribute("alt") || image.getAttribute("src") || "picture"}`;
+        link.textContent = `Picture: ${image.getAttribute("alt") || image.getAttribute("src") || "picture"}`;
         tame(link, image.getAttribute("src") ?? "");
         image.replaceWith(link);
     }

@@ -9,8 +9,8 @@ import type { FileSource } from "./source";
 const SIZE_MAX = 16 << 20;
 
 export default function SandboxView({ source }: { source: FileSource }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, (signal) =>
-        source.read(0, SIZE_MAX, signal),
+    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, () =>
+        source.read(0, SIZE_MAX),
     );
     const [url, setUrl] = useState("");
     const data = load.data;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file as its viewers read it: by ranges, the last few blocks kept.
+// A file as its viewers read it: by ranges, the last few blocks kept. Closed, it reads no more.
 import type { File } from "../api/client";
 import { fileRange } from "../api/files";
 import type { ByteSource } from "./tensors";
@@ -7,22 +7,23 @@ import type { ByteSource } from "./tensors";
 export interface FileSource extends ByteSource {
     run: string;
     file: File;
-    read(from: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+    close(): void;
 }
 
 const KEPT = 24;
 
 export function openFile(run: string, file: File): FileSource {
     const kept = new Map<string, Promise<Uint8Array>>();
-    function read(from: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const abort = new AbortController();
+    function read(from: number, length: number): Promise<Uint8Array> {
         const key = `${from} ${length}`;
         const old = kept.get(key);
         if (old) return old;
-        const fresh = fileRange(run, file, from, length, signal);
+        const fresh = fileRange(run, file, from, length, abort.signal);
         kept.set(key, fresh);
         fresh.catch(() => kept.delete(key));
         if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
         return fresh;
     }
-    return { run, file, size: file.size ?? 0, read };
+    return { run, file, size: file.size ?? 0, read, close: () => abort.abort() };
 }

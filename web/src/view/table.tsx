@@ -4,6 +4,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { plural } from "../base/format";
 import { Copy, Failed, Skeleton } from "../ui/parts";
+import { CellRow, Title } from "./cells";
 import { CsvReader } from "./csv";
 import { type RowReader, useGrowing } from "./growing";
 import { extensionOf } from "./kind";
@@ -45,16 +46,12 @@ export function GridView({
     const digits = String(grid.count).length + 3;
     const whole = widths.reduce((a, b) => a + b, digits);
     const head = (
-        <div class="cells cells-head" role="row">
-            <span role="columnheader" class="number" style={{ width: `${digits}ch` }}>
-                #
-            </span>
+        <CellRow class="cells cells-head">
+            <Title id="number" title="#" class="number" style={{ width: `${digits}ch` }} />
             {grid.columns.map((name, c) => (
-                <span key={c} role="columnheader" style={{ width: `${widths[c]}ch` }} title={name}>
-                    {name}
-                </span>
+                <Title key={c} id={name} title={name} style={{ width: `${widths[c]}ch` }} />
             ))}
-        </div>
+        </CellRow>
     );
     const text = chosen ? grid.cell(chosen[0], chosen[1]) : "";
     const image = chosen ? grid.image?.(chosen[0], chosen[1]) : null;
@@ -70,7 +67,7 @@ export function GridView({
                 head={head}
                 {...(onSight ? { onSight } : {})}
                 row={(r) => (
-                    <div key={r} class="cells" role="row">
+                    <CellRow key={r} class="cells">
                         <span role="cell" class="number muted" style={{ width: `${digits}ch` }}>
                             {r + 1}
                         </span>
@@ -84,7 +81,7 @@ export function GridView({
                                 {grid.cell(r, c).slice(0, 300)}
                             </span>
                         ))}
-                    </div>
+                    </CellRow>
                 )}
             />
             {chosen && (

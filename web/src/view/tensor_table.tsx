@@ -5,6 +5,7 @@ import { bytes, plural, shortCount } from "../base/format";
 import { matcher, naturally } from "../base/text";
 import { useLoad } from "../ui/load";
 import { Failed, Skeleton } from "../ui/parts";
+import { CellRow, type SortOf, Title } from "./cells";
 import { readGguf } from "./gguf";
 import { Rows } from "./rows";
 import { readSafetensors } from "./safetensors";
@@ -13,12 +14,11 @@ import { BadFile, elements, type Tensor, type TensorFile } from "./tensors";
 
 const HEIGHT = 24;
 
-async function readHeader(source: FileSource, signal: AbortSignal): Promise<TensorFile | string> {
-    const reading = { size: source.size, read: (from: number, n: number) => source.read(from, n, signal) };
+async function readHeader(source: FileSource): Promise<TensorFile | string> {
     try {
-        const head = await reading.read(0, 4);
+        const head = await source.read(0, 4);
         const isGguf = new TextDecoder().decode(head) === "GGUF";
-        return await (isGguf ? readGguf(reading) : readSafetensors(reading));
+        return await (isGguf ? readGguf(source) : readSafetensors(source));
     } catch (e) {
         if (e instanceof BadFile) return e.message;
         throw e;
@@ -27,14 +27,16 @@ async function readHeader(source: FileSource, signal: AbortSignal): Promise<Tens
 
 export default function TensorView({ source }: { source: FileSource }) {
     const key = `${source.run} ${source.file.path} ${source.file.digest}`;
-    const load = useLoad(key, (signal) => readHeader(source, signal));
+    const load = useLoad(key, () => readHeader(source));
     if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
     if (load.data === undefined) return <Skeleton lines={8} />;
     if (typeof load.data === "string")
         return (
             <div class="viewer-note" role="alert">
                 <h3 class="bad">This file is not readable as weights</h3>
-                <p>{load.data}. It may be damaged or cut; its bytes are still there to look at.</p>
+                <p>
+                    The reason: {load.data}. It may be damaged or cut; its bytes are still there to look at.
+                </p>
             </div>
         );
     return <Tensors file={load.data} />;
@@ -50,10 +52,10 @@ const COLUMNS: readonly [Column, string, number][] = [
     ["offset", "Offset", 16],
 ];
 
-function compare(a: Tensor, b: Tensor, by: Column): number {
+function compare(a: Tensor, b: Tensor, by: string): number {
     if (by === "name" || by === "dtype") return naturally(a[by], b[by]);
     if (by === "shape" || by === "elements") return elements(a.shape) - elements(b.shape);
-    return a[by] - b[by];
+    return by === "bytes" ? a.bytes - b.bytes : a.offset - b.offset;
 }
 
 // Parameters and bytes by type.
@@ -70,7 +72,7 @@ function sums(tensors: readonly Tensor[]): [string, number, number][] {
 
 function Tensors({ file }: { file: TensorFile }) {
     const [find, setFind] = useState("");
-    const [sort, setSort] = useState<{ by: Column; down: boolean }>({ by: "offset", down: false });
+    const [sort, setSort] = useState<SortOf>({ by: "offset", down: false });
     const shown = useMemo(() => {
         const keep = matcher(find);
         const sign = sort.down ? -1 : 1;
@@ -78,25 +80,19 @@ function Tensors({ file }: { file: TensorFile }) {
     }, [file, find, sort]);
     const totals = useMemo(() => sums(file.tensors), [file]);
     const head = (
-        <div class="cells cells-head" role="row">
+        <CellRow class="cells cells-head">
             {COLUMNS.map(([id, title, width]) => (
-                <span
+                <Title
                     key={id}
-                    role="columnheader"
+                    id={id}
+                    title={title}
                     class={id === "name" || id === "dtype" || id === "shape" ? "" : "number"}
-                    aria-sort={sort.by === id ? (sort.down ? "descending" : "ascending") : "none"}
                     style={{ width: `${width}ch` }}
-                >
-                    <button
-                        type="button"
-                        onClick={() => setSort({ by: id, down: sort.by === id && !sort.down })}
-                    >
-                        {title}
-                        {sort.by === id ? (sort.down ? " ↓" : " ↑") : ""}
-                    </button>
-                </span>
+                    sort={sort}
+                    choose={setSort}
+                />
             ))}
-        </div>
+        </CellRow>
     );
     return (
         <div class="viewer">
@@ -143,7 +139,7 @@ function TensorRow({ tensor: t }: { tensor: Tensor }) {
         offset: t.offset.toLocaleString("en"),
     };
     return (
-        <div class="cells" role="row">
+        <CellRow class="cells">
             {COLUMNS.map(([id, , width], i) => (
                 <span
                     key={id}
@@ -155,7 +151,7 @@ function TensorRow({ tensor: t }: { tensor: Tensor }) {
                     {cells[id]}
                 </span>
             ))}
-        </div>
+        </CellRow>
     );
 }
 

@@ -57,7 +57,8 @@ function useViewer(view: View | undefined): Viewer | undefined {
 export function FileView({ run, file }: { run: string; file: File }) {
     const key = `${run} ${file.path} ${file.digest ?? file.size}`;
     const source = useMemo(() => openFile(run, file), [key]);
-    const head = useLoad(key, (signal) => source.read(0, HEAD, signal), { keep: false });
+    useEffect(() => () => source.close(), [source]);
+    const head = useLoad(key, () => source.read(0, HEAD), { keep: false });
     const views = head.data ? viewsOf(file.path, head.data) : [];
     const asked = address.value.query.get("as") as View | null;
     const view = views.find((v) => v === asked) ?? views[0];
@@ -93,8 +94,8 @@ function Facts({ source }: { source: FileSource }) {
 }
 
 function Markdown({ source, prose: Prose }: { source: FileSource; prose: ComponentType<{ text: string }> }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async (signal) =>
-        new TextDecoder().decode(await source.read(0, PROSE_MAX, signal)),
+    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async () =>
+        new TextDecoder().decode(await source.read(0, PROSE_MAX)),
     );
     if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
     if (load.data === undefined) return <Skeleton lines={8} />;

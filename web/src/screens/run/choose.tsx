@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { call, type Page, type Project, type Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { go } from "../../base/address";
-import { matcher, searchText } from "../../base/text";
+import { matcher, plainName, searchText } from "../../base/text";
 import { toCompare } from "../../routes";
 import { Dialog } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
@@ -94,7 +94,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
                                 onChange={() => toggle(r.id)}
                             />
                             <Status status={r.status} brief />
-                            <span class="clip grow name">{r.name}</span>
+                            <span class="clip grow name">{plainName(r.name)}</span>
                             {r.start_ms !== undefined && <Ago ms={r.start_ms} />}
                         </label>
                     </li>

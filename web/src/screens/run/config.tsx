@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
-import { matcher } from "../../base/text";
+import { matcher, plainName } from "../../base/text";
 import { Copy, Empty, Paste } from "../../ui/parts";
 import { Card } from "./overview";
 import { toTab } from "./run";
@@ -39,7 +39,7 @@ function Value({ text }: { text: string }) {
     return (
         <span class={`config-value value-${kindOf(text)}`}>
             <span class="value-text" title={long ? undefined : text}>
-                {long && !whole ? `${text.slice(0, 200)}…` : text || "(empty)"}
+                {long && !whole ? `${plainName(text.slice(0, 200))}…` : plainName(text) || "(empty)"}
             </span>
             {long && (
                 <button type="button" class="copy" aria-expanded={whole} onClick={() => setWhole(!whole)}>

@@ -289,7 +289,7 @@ function All({ run, moved, search, whole, sight }: Shared & { sight: (line: numb
             />
             <footer class="console-foot">
                 <span class="grow">
-                    {plural(lines.total, "line")}
+                    {lines.total.toLocaleString("en")} {lines.total === 1 ? "line" : "lines"}
                     {lines.ended ? "" : follow ? ", following" : ""}
                 </span>
                 <button type="button" class="button plain" onClick={() => list.current?.show(0, "top")}>

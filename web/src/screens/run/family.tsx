@@ -2,9 +2,9 @@
 // The parent and the children of a run (MLflow's tag mlflow.parentRunId).
 import { useState } from "preact/hooks";
 import type { Run } from "../../api/client";
-import { searchRuns, getRun } from "../../api/runs";
+import { getRun, searchRuns } from "../../api/runs";
 import { plural } from "../../base/format";
-import { searchKey, searchText } from "../../base/text";
+import { plainName, searchKey, searchText } from "../../base/text";
 import { toCompare, toProject, toRun } from "../../routes";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
@@ -19,7 +19,7 @@ function RunLine({ run, kin }: { run: Run; kin?: string }) {
         <li class="relative">
             <Status status={run.status} reason={run.reason} brief />
             <a class="grow clip name" href={toRun(run.project, run.id)} title={run.name}>
-                {run.name || run.id}
+                {plainName(run.name) || run.id}
             </a>
             {kin && <span class="muted">{kin}</span>}
             {run.start_ms !== undefined && (
@@ -61,12 +61,14 @@ export function Family({ run }: { run: Run }) {
                 )
             }
         >
-            <ul class="relatives">
-                {parent.data && <RunLine run={parent.data} kin="parent" />}
-                {parentId && parent.data === null && !parent.loading && (
-                    <li class="relative muted">Its parent {parentId} is not here.</li>
-                )}
-            </ul>
+            {parentId && (
+                <ul class="relatives">
+                    {parent.data && <RunLine run={parent.data} kin="parent" />}
+                    {parentId && parent.data === null && !parent.loading && (
+                        <li class="relative muted">Its parent {parentId} is not here.</li>
+                    )}
+                </ul>
+            )}
             {list.length > 0 && (
                 <>
                     <p class="card-body muted">

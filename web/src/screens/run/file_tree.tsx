@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { File, Run } from "../../api/client";
 import { bytes } from "../../base/format";
+import { plainName } from "../../base/text";
 import { nameOf, useFolder } from "./folder";
 import { toTab } from "./run";
 
@@ -85,7 +86,7 @@ function Leaf({ file, depth, ...shared }: Shared & { file: File; depth: number }
                     {file.is_dir ? (isOpen ? "▾" : "▸") : ""}
                 </span>
                 <span class="grow clip name">
-                    {name}
+                    {plainName(name)}
                     {file.is_dir ? "/" : ""}
                 </span>
                 {!file.is_dir && <span class="muted">{bytes(file.size ?? 0)}</span>}

@@ -5,7 +5,7 @@ import { pathOf } from "../../api/client";
 import { download, filesPath, readEntry } from "../../api/files";
 import { address } from "../../base/address";
 import { bytes, dateTime, plural } from "../../base/format";
-import { shellWord } from "../../base/text";
+import { plainName, shellWord } from "../../base/text";
 import { useActs } from "../../ui/acts";
 import { useLoad } from "../../ui/load";
 import { Ago, Copy, copy, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
@@ -60,7 +60,7 @@ function Trail({ run, path }: { run: Run; path: string }) {
                         href={toTab(run, "files", { file: parts.slice(0, i + 1).join("/") })}
                         aria-current={i === parts.length - 1 ? "page" : undefined}
                     >
-                        {part}
+                        {plainName(part)}
                     </a>
                 </span>
             ))}
@@ -159,7 +159,7 @@ function FileRow({ run, file }: { run: Run; file: File }) {
         <tr>
             <td>
                 <a class="name" href={toTab(run, "files", { file: file.path })}>
-                    {nameOf(file.path)}
+                    {plainName(nameOf(file.path))}
                     {file.is_dir ? "/" : ""}
                 </a>
             </td>

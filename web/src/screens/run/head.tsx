@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { dateTime, duration } from "../../base/format";
+import { plainName } from "../../base/text";
 import { toProject } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
@@ -30,7 +31,7 @@ export function Head({ shown, run, projectName }: { shown: ShownRun; run: Run; p
                 </div>
             )}
             <div class="run-title">
-                <h1 title={run.name}>{run.name || run.id}</h1>
+                <h1 title={run.name}>{plainName(run.name) || run.id}</h1>
                 <button
                     type="button"
                     class="copy"

@@ -4,9 +4,10 @@
 import { useMemo } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
-import { numberOf, plural, shortCount, shortNumber } from "../../base/format";
+import { numberOf, plural, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
 import { Spark } from "../../chart";
+import { CellRow, type SortOf, Title } from "../../view/cells";
 import { Rows } from "../../view/rows";
 import { isSystem } from "./charts";
 import { Card } from "./overview";
@@ -31,7 +32,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 // "loss", "-loss" ... of the address: what it is sorted by, and whether downwards.
-function sortOf(): { by: string; down: boolean } {
+function sortOf(): SortOf {
     const text = address.value.query.get("sort") ?? "";
     return { by: text.replace(/^-/, "") || "name", down: text.startsWith("-") };
 }
@@ -53,33 +54,13 @@ function sorted(keys: string[], run: Run): string[] {
     });
 }
 
-function Title({ id, title }: { id: string; title: string }) {
-    const { by, down } = sortOf();
-    const on = by === id;
-    return (
-        <span
-            role="columnheader"
-            class={id === "name" ? "metric-name" : "number"}
-            aria-sort={on ? (down ? "descending" : "ascending") : "none"}
-        >
-            <button type="button" onClick={() => setQuery({ sort: on && !down ? `-${id}` : id })}>
-                {title}
-                {on ? (down ? " ↓" : " ↑") : ""}
-            </button>
-        </span>
-    );
-}
-
 function Line({ run, name }: { run: Run; name: string }) {
     const m = run.metrics[name];
     if (!m) return null;
     return (
-        <div class="metric-row" role="row">
+        <CellRow class="metric-row">
             <span role="cell" class="metric-name clip" title={name}>
-                <a
-                    class="name"
-                    href={toTab(run, isSystem(name) ? "system" : "charts", { chart: name })}
-                >
+                <a class="name" href={toTab(run, isSystem(name) ? "system" : "charts", { chart: name })}>
                     {name}
                 </a>
             </span>
@@ -91,11 +72,11 @@ function Line({ run, name }: { run: Run; name: string }) {
                 const count = c.id === "points" || c.id === "step";
                 return (
                     <span key={c.id} role="cell" class="number" title={String(value)}>
-                        {count ? shortCount(value) : shortNumber(value)}
+                        {count ? value.toLocaleString("en") : shortNumber(value)}
                     </span>
                 );
             })}
-        </div>
+        </CellRow>
     );
 }
 
@@ -105,6 +86,8 @@ export function Metrics({ run }: { run: Run }) {
     const sort = query.get("sort") ?? "";
     const all = Object.keys(run.metrics);
     const keys = useMemo(() => sorted(all.filter(matcher(find)), run), [run.metrics, find, sort]);
+    const now = sortOf();
+    const choose = ({ by, down }: SortOf): void => setQuery({ sort: down ? `-${by}` : by });
     const box = (
         <>
             {all.length > 8 && (
@@ -133,15 +116,20 @@ export function Metrics({ run }: { run: Run }) {
                     class={keys.length > SHOWN ? "metric-rows metric-rows-many" : "metric-rows"}
                     boxHeight={(Math.min(keys.length, SHOWN) + 1) * HEIGHT}
                     head={
-                        <div class="metric-row metric-head" role="row">
-                            <Title id="name" title="Metric" />
-                            <span role="columnheader" class="metric-spark">
-                                <span class="hidden">Course</span>
-                            </span>
+                        <CellRow class="metric-row metric-head">
+                            <Title id="name" title="Metric" class="metric-name" sort={now} choose={choose} />
+                            <Title id="course" title="Course" class="metric-spark" />
                             {COLUMNS.map((c) => (
-                                <Title key={c.id} id={c.id} title={c.title} />
+                                <Title
+                                    key={c.id}
+                                    id={c.id}
+                                    title={c.title}
+                                    class="number"
+                                    sort={now}
+                                    choose={choose}
+                                />
                             ))}
-                        </div>
+                        </CellRow>
                     }
                     row={(i) => <Line key={keys[i]} run={run} name={keys[i] as string} />}
                 />

@@ -3,7 +3,7 @@
 // (mlflow..., stemma...) is shown where it belongs, and here folded.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
-import { naturally } from "../../base/text";
+import { naturally, plainName } from "../../base/text";
 import { Copy } from "../../ui/parts";
 import { setTags } from "./changes";
 import { Card } from "./overview";
@@ -72,9 +72,9 @@ function TagRow({ run, shown, tag, edit }: { run: Run; shown: ShownRun; tag: str
     const value = run.tags[tag] ?? "";
     return (
         <div class="pair">
-            <dt class="name">{tag}</dt>
+            <dt class="name">{plainName(tag)}</dt>
             <dd>
-                <span class="grow name">{value}</span>
+                <span class="grow name">{plainName(value)}</span>
                 <span class="pair-acts">
                     <Copy text={value} label={`Copy ${tag}`} />
                     <button type="button" class="copy" title="Edit" aria-label={`Edit ${tag}`} onClick={edit}>

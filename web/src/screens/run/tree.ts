@@ -2,6 +2,7 @@
 // Configuration as a tree: keys are split at "/" and ".", values that are JSON objects go on as branches, a branch with a
 // single branch below is one row. Pure.
 import { naturally } from "../../base/text";
+import { exactText, isRaw, parseExactly, rawText } from "../../view/json";
 
 export interface Branch {
     name: string; // as it is shown: may be several parts of a key
@@ -50,13 +51,14 @@ function putJson(parent: Node, key: string, value: unknown, depth: number): void
     const child = childOf(parent, key, `${parent.path}.${key}`);
     if (value && typeof value === "object" && !Array.isArray(value) && depth < DEEPEST)
         for (const [k, v] of Object.entries(value)) putJson(child, k, v, depth + 1);
-    else child.value = typeof value === "string" ? value : JSON.stringify(value);
+    else if (isRaw(value)) child.value = rawText(value);
+    else child.value = typeof value === "string" ? value : exactText(value);
 }
 
 function objectOf(value: string): object | null {
     if (!value.startsWith("{") || value.length > 100_000) return null;
     try {
-        const read: unknown = JSON.parse(value);
+        const read: unknown = parseExactly(value);
         return read && typeof read === "object" && Object.keys(read).length ? read : null;
     } catch {
         return null;
