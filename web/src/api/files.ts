@@ -53,7 +53,11 @@ export async function fileRange(
 }
 
 // As a file of the reader's machine. With a token the page must fetch it; without, the browser does.
-export async function download(path: string, name: string, query: Record<string, string> = {}): Promise<void> {
+export async function download(
+    path: string,
+    name: string,
+    query: Record<string, string> = {},
+): Promise<void> {
     if (!hasToken()) return saveUrl(name, apiUrl(path, query));
     const reply = await send(path, { query });
     saveBlob(name, await reply.blob());

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Projects, as the server has them.
 import { call, type Page, type Project, pathOf } from "./client";
+import type { components } from "./schema";
 
-// With how much is in it and when it moved last, from a server that tells.
-export interface ProjectNow extends Project {
-    runs?: number;
-    running?: number;
-    changed_ms?: number;
-}
+// With how much is in it and when it moved last.
+export type ProjectNow = Project & { activity?: components["schemas"]["Activity"] };
 
 export const listProjects = (
     signal: AbortSignal,
     after?: string,
     view = "active",
 ): Promise<Page<ProjectNow>> =>
-    call("projects", { query: { view, after, limit: 1000, with: "activity" }, signal });
+    call("projects", { query: { view, after, limit: 1000, with: "activity", sort: "changed" }, signal });
 
 export const getProject = (project: string | number, signal?: AbortSignal): Promise<Project> =>
     call(pathOf("projects", project), signal ? { signal } : {});

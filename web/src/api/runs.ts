@@ -60,4 +60,5 @@ export const changeRun = (run: string, change: RunChange): Promise<Run> =>
     call(pathOf("runs", run), { method: "PATCH", json: change });
 
 export const deleteRun = (run: string): Promise<Run> => call(pathOf("runs", run), { method: "DELETE" });
-export const restoreRun = (run: string): Promise<Run> => call(pathOf("runs", run, "restore"), { method: "POST" });
+export const restoreRun = (run: string): Promise<Run> =>
+    call(pathOf("runs", run, "restore"), { method: "POST" });

@@ -95,6 +95,9 @@ export function AskText({
     );
 }
 
+// A sign alone ("⋯") needs a name for who does not see it.
+const isWords = (label: ComponentChildren): boolean => typeof label === "string" && /\p{L}{2}/u.test(label);
+
 export interface MenuItem {
     label: ComponentChildren;
     run: () => unknown;
@@ -178,7 +181,7 @@ export function Menu({
                 type="button"
                 class={className}
                 title={title}
-                aria-label={title}
+                aria-label={isWords(label) ? undefined : title}
                 aria-haspopup="menu"
                 aria-expanded={open}
                 onClick={() => setOpen(!open)}

@@ -28,14 +28,12 @@ async function allProjects(signal: AbortSignal, view: string): Promise<ProjectNo
         items.push(...page.items);
         after = page.next;
     } while (after);
-    return items.sort((a, b) => changed(b) - changed(a));
+    return items;
 }
-
-export const changed = (p: ProjectNow): number => Math.max(p.changed_ms ?? 0, p.updated_ms);
 
 // MLflow's own first experiment, when nothing is in it, is not something that somebody made.
 const isUntouched = (projects: readonly ProjectNow[]): boolean =>
-    projects.every((p) => p.number === 0 && !p.runs);
+    projects.every((p) => p.number === 0 && !p.activity?.runs);
 
 export function Home() {
     const { query } = address.value;

@@ -8,7 +8,6 @@ import { toProject } from "../../routes";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Ago, copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
-import { changed } from "./home";
 
 interface Asked {
     projects: readonly ProjectNow[];
@@ -93,16 +92,14 @@ export function ProjectList({ projects, reload, deleted }: Asked) {
                                     {p.name}
                                 </a>
                             </td>
-                            <td class="number">{p.runs === undefined ? "" : shortCount(p.runs)}</td>
+                            <td class="number">{p.activity && shortCount(p.activity.runs)}</td>
                             <td class="number">
-                                {p.running ? (
-                                    <span class="status status-running">● {shortCount(p.running)}</span>
-                                ) : (
-                                    ""
+                                {!!p.activity?.running && (
+                                    <span class="status status-running">● {shortCount(p.activity.running)}</span>
                                 )}
                             </td>
                             <td>
-                                <Ago ms={changed(p)} />
+                                <Ago ms={p.activity ? p.activity.changed_us / 1000 : p.updated_ms} />
                             </td>
                             <td class="number">
                                 <Menu
