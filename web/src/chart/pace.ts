@@ -3,7 +3,7 @@
 // than a twenty-fifth of the time.
 
 const SHARE = 25;
-const LEAST_MS = 500;
+const LEAST_MS = 800;
 const MOST_MS = 3000;
 
 let cost = 0; // of this page's thread since the last update began

@@ -29,15 +29,17 @@ export interface PlotView {
     readonly lines: readonly PlotLine[];
     readonly x: Range;
     readonly y: Range;
-    readonly mode: XMode;
+    readonly mode: XMode | "value";
     readonly logX: boolean;
     readonly logY: boolean;
     readonly lit: string | null; // the line that is pointed at
+    readonly names?: { x: readonly string[] | null; y: readonly string[] | null }; // of whole numbers, where they are texts
+    readonly paint?: (frame: Frame) => void; // in the place of lines
 }
 export interface PlotEvents {
-    zoomX(range: Range): void;
-    zoomY(range: Range): void;
+    selected(x: Range | null, y: Range | null): void;
     reset(): void;
+    click?(): void;
     hover(x: number | null, y: number | null): void;
     drawn(): void;
 }
@@ -64,6 +66,7 @@ export class Plot {
     constructor(
         private readonly place: HTMLElement,
         private readonly events: PlotEvents,
+        private readonly box = false, // dragging selects in both directions, not only with shift
     ) {
         this.hair = document.createElement("div");
         this.hair.className = "chart-hair";
@@ -87,6 +90,10 @@ export class Plot {
         const inside = u && px >= 0 && px <= u.over.clientWidth;
         this.hair.style.display = inside ? "" : "none";
         if (inside) this.hair.style.transform = `translateX(${px}px)`;
+    }
+
+    xOf(value: number): number {
+        return this.u?.valToPos(value, "x") ?? Number.NaN;
     }
 
     yOf(value: number): number {
@@ -116,7 +123,7 @@ export class Plot {
         const { view } = this;
         const [width, height] = this.size;
         if (this.dead || !view || width < 40) return;
-        const shape = `${view.mode} ${view.logX} ${view.logY}`;
+        const shape = `${view.mode} ${view.logX} ${view.logY} ${JSON.stringify(view.names ?? null)}`;
         if (this.u && shape !== this.shape) this.free();
         this.shape = shape;
         if (!this.u) this.u = this.make(view, width, height);
@@ -136,10 +143,11 @@ export class Plot {
         );
         u.over.append(this.hair);
         u.over.addEventListener("dblclick", () => this.events.reset());
+        u.over.addEventListener("click", () => this.events.click?.());
         u.over.addEventListener(
             "mousedown",
             (e) => {
-                u.cursor.drag = { ...u.cursor.drag, y: e.shiftKey };
+                u.cursor.drag = { ...u.cursor.drag, y: this.box || e.shiftKey };
             },
             true,
         );
@@ -160,6 +168,7 @@ export class Plot {
         ctx.beginPath();
         ctx.rect(frame.left, frame.top, frame.width, frame.height);
         ctx.clip();
+        if (view.paint) view.paint(frame);
         const { lit } = view;
         const known = lit !== null && view.lines.some((l) => l.id === lit);
         for (const line of view.lines) if (!known || line.id !== lit) paintOne(frame, line, known ? 0.2 : 1);
@@ -171,8 +180,10 @@ export class Plot {
         const { left, top, width, height } = u.select;
         if (width < 3 && height < 3) return;
         const withY = u.cursor.drag?.y === true && height >= 3;
-        if (width >= 3) this.events.zoomX([u.posToVal(left, "x"), u.posToVal(left + width, "x")]);
-        if (withY) this.events.zoomY([u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
+        this.events.selected(
+            width >= 3 ? [u.posToVal(left, "x"), u.posToVal(left + width, "x")] : null,
+            withY ? [u.posToVal(top + height, "y"), u.posToVal(top, "y")] : null,
+        );
         u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     }
 
@@ -236,7 +247,7 @@ function optionsOf(view: PlotView, width: number, height: number, plot: Plot): u
         },
         axes: [
             { ...axis, size: 24, ...xAxis(view) },
-            { ...axis, ...yAxis(view.logY) },
+            { ...axis, ...yAxis(view) },
         ],
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
         hooks: {
@@ -254,7 +265,9 @@ const distanceOf = (splits: readonly number[]): number =>
     splits.length > 1 ? Math.abs((splits[1] as number) - (splits[0] as number)) : Math.abs(splits[0] ?? 1);
 
 function xAxis(view: PlotView): uPlot.Axis {
+    if (view.names?.x) return namesAxis(view.names.x);
     if (view.mode === "wall" && !view.logX) return wallAxis;
+    if (view.mode === "value") return valueAxis(view.logX, "width", 64);
     const ticks = view.logX ? logTicks : view.mode === "rel" ? durationTicks : linearTicks;
     const text = view.mode === "rel" ? durationText : stepText;
     return {
@@ -267,16 +280,36 @@ function xAxis(view: PlotView): uPlot.Axis {
     };
 }
 
-function yAxis(log: boolean): uPlot.Axis {
+function yAxis(view: PlotView): uPlot.Axis {
+    const size = (_u: uPlot, values: string[] | null): number =>
+        12 + 6.3 * Math.max(3, ...(values ?? []).map((v) => v.length));
+    return { ...(view.names?.y ? namesAxis(view.names.y) : valueAxis(view.logY, "height", 26)), size };
+}
+
+function valueAxis(log: boolean, side: "width" | "height", each: number): uPlot.Axis {
     return {
-        splits: (u, _axis, min, max) => (log ? logTicks : linearTicks)(min, max, room(u, "height", 26)),
+        splits: (u, _axis, min, max) => (log ? logTicks : linearTicks)(min, max, room(u, side, each)),
         values: (_u, splits) => {
             if (log) return splits.map((v) => numberText(v, v));
             const largest = Math.max(...splits.map(Math.abs));
             return splits.map((v) => numberText(v, distanceOf(splits), largest));
         },
         filter: (_u, splits) => splits,
-        size: (_u, values) => 12 + 6.3 * Math.max(3, ...(values ?? []).map((v) => v.length)),
+    };
+}
+
+const NAME_MOST = 14; // characters
+
+function namesAxis(names: readonly string[]): uPlot.Axis {
+    const brief = (text: string): string =>
+        text.length > NAME_MOST ? `${text.slice(0, NAME_MOST - 1)}…` : text;
+    return {
+        splits: (_u, _axis, min, max) =>
+            names
+                .map((_, i) => i)
+                .filter((i) => i >= min && i <= max && i % Math.ceil(names.length / 20) === 0),
+        values: (_u, splits) => splits.map((v) => brief(names[v] ?? "")),
+        filter: (_u, splits) => splits,
     };
 }
 

@@ -56,8 +56,10 @@ export class ChartView {
         private readonly say: (state: ChartState) => void,
     ) {
         this.plot = new Plot(parts.plot, {
-            zoomX: setZoom,
-            zoomY: (r) => this.input && setZoomY(this.input.key, r),
+            selected: (x, y) => {
+                if (x) setZoom(x);
+                if (y && this.input) setZoomY(this.input.key, y);
+            },
             reset: () => this.reset(),
             hover: (x, y) => this.hover(x, y),
             drawn: () => this.follow(),
