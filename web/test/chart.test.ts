@@ -4,8 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openAtFirst, sectionsOf } from "../src/chart/arrange";
 import type { Columns } from "../src/chart/columns";
+import { csvField, csvOf, fileName } from "../src/chart/export";
+import { axisRange, fieldOf } from "../src/chart/fields";
 import { groupTrace, valueAt } from "../src/chart/group";
 import { sortEntries } from "../src/chart/legend";
+import { scaleColour } from "../src/chart/palette";
+import { layoutOf, passes, rowNear, valueAtY, yAt } from "../src/chart/parallel";
 import { levelOf, logRanges, needOf, requestsOf, rounded, tailsOf } from "../src/chart/plan";
 import { readSettings } from "../src/chart/settings";
 import { smoothed, smoothLine } from "../src/chart/smooth";
@@ -267,4 +271,58 @@ test("a finer level is asked for only where it tells more", () => {
     );
     const [start, end] = rounded(1003, 1998);
     assert.ok(start <= 1003 && end >= 1998 && start % 16 === 0 && (end + 1) % 16 === 0);
+});
+
+// ---- over columns of runs -----------------------------------------------------------------------------------------------
+
+const row = (id: string, values: Record<string, number | string>) => ({ id, name: id, colour: 0, values });
+
+test("a column of numbers, or of texts", () => {
+    const rows = [row("a", { lr: "0.1", opt: "sgd" }), row("b", { lr: "1e-3", opt: "adam" }), row("c", {})];
+    const lr = fieldOf(rows, "lr");
+    assert.deepEqual([lr.names, ...lr.values], [null, 0.1, 0.001, Number.NaN]);
+    assert.deepEqual(lr.extent, [0.001, 0.1]);
+    const opt = fieldOf(rows, "opt");
+    assert.deepEqual([opt.names, ...opt.values], [["adam", "sgd"], 1, 0, Number.NaN]);
+    assert.deepEqual(axisRange(opt, false), [-0.5, 1.5]);
+    const [low, high] = axisRange(lr, true);
+    assert.ok(low > 0 && low < 0.001 && high > 0.1);
+});
+
+test("brushes, and the line that is pointed at", () => {
+    const rows = [row("a", { x: 0, y: 0 }), row("b", { x: 10, y: 10 })];
+    const fields = [fieldOf(rows, "x"), fieldOf(rows, "y")];
+    const all = layoutOf(fields, new Map(), 400, 200);
+    assert.deepEqual([passes(all, 0), passes(all, 1)], [true, true]);
+    const [axis] = all.axes;
+    assert.ok(axis);
+    close(valueAtY(all, axis, yAt(all, axis, 4)), 4);
+    assert.equal(rowNear(all, 2, 200, yAt(all, axis, 10)), 1);
+    assert.equal(rowNear(all, 2, 200, yAt(all, axis, 5)), -1, "between the lines");
+    const some = layoutOf(fields, new Map([["x", [5, 20]]]), 400, 200);
+    assert.deepEqual([passes(some, 0), passes(some, 1)], [false, true]);
+    const wide = [row("a", { x: 1e-5, y: 1 }), row("b", { x: 1, y: 2 })];
+    assert.deepEqual(
+        layoutOf([fieldOf(wide, "x"), fieldOf(wide, "y")], new Map(), 400, 200).axes.map((a) => a.log),
+        [true, false],
+    );
+});
+
+test("a scale of colours", () => {
+    assert.equal(scaleColour(["#000000", "#ffffff"], 0), "#000000");
+    assert.equal(scaleColour(["#000000", "#ffffff"], 0.5), "#808080");
+    assert.equal(scaleColour(["#000000", "#102030", "#ffffff"], 0.5), "#102030");
+    assert.equal(scaleColour(["#000000", "#ffffff"], 7), "#ffffff");
+});
+
+test("what is drawn, as CSV", () => {
+    const text = csvOf([{ id: "r1", name: 'a "b", c', columns: dots([1, Number.NaN], [5, 6]) }]);
+    assert.deepEqual(text.split("\n"), [
+        "run,name,first_step,last_step,first_time_ms,last_time_ms,first,last,min,max,points,nan",
+        'r1,"a ""b"", c",5,5,5000,5000,1,1,1,1,1,0',
+        'r1,"a ""b"", c",6,6,6000,6000,NaN,NaN,NaN,NaN,1,1',
+        "",
+    ]);
+    assert.equal(csvField("=1+1"), "'=1+1");
+    assert.equal(fileName("train/loss <b>", "png"), "train_loss_b_.png");
 });

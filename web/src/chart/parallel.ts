@@ -3,12 +3,13 @@
 // brushes let through, and the drawing; the component is parallel-view.tsx.
 import { axisRange, type ChartRow, colourOf, type Field, fieldText } from "./fields";
 import { type Colours, colours } from "./palette";
-import { linearTicks } from "./ticks";
+import { linearTicks, logTicks } from "./ticks";
 import type { Range } from "./trace";
 
 export interface Axis {
     readonly field: Field;
     readonly range: Range;
+    readonly log: boolean; // where positive numbers span so much that a linear axis would show one of its ends only
     readonly x: number; // CSS pixels
     readonly brush: Range | null;
 }
@@ -22,6 +23,13 @@ const SIDE = 40; // room for the words of the first and the last axis
 const TOP = 8;
 const BOTTOM = 14; // and for what has no value, below the axes
 
+const LOG_FROM = 1000; // greatest / least
+
+function wantsLog(f: Field): boolean {
+    if (f.names || f.values.some((v) => v <= 0)) return false;
+    return f.extent[1] / f.extent[0] >= LOG_FROM;
+}
+
 export function layoutOf(
     fields: readonly Field[],
     brushes: ReadonlyMap<string, Range>,
@@ -29,25 +37,26 @@ export function layoutOf(
     height: number,
 ): Layout {
     const gap = fields.length > 1 ? (width - 2 * SIDE) / (fields.length - 1) : 0;
-    const axes = fields.map((field, i) => ({
-        field,
-        range: axisRange(field, false),
-        x: SIDE + i * gap,
-        brush: brushes.get(field.column) ?? null,
-    }));
+    const axes = fields.map((field, i) => {
+        const log = wantsLog(field);
+        const brush = brushes.get(field.column) ?? null;
+        return { field, range: axisRange(field, log), log, x: SIDE + i * gap, brush };
+    });
     return { axes, width, height };
 }
 
 export function yAt(l: Layout, a: Axis, v: number): number {
     if (Number.isNaN(v)) return l.height - 4;
     const [low, high] = a.range;
-    const t = Math.min(1, Math.max(0, (v - low) / (high - low)));
+    const part = a.log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
+    const t = Math.min(1, Math.max(0, part));
     return l.height - BOTTOM - t * (l.height - TOP - BOTTOM);
 }
 
 export function valueAtY(l: Layout, a: Axis, y: number): number {
-    const t = (l.height - BOTTOM - y) / (l.height - TOP - BOTTOM);
-    return a.range[0] + Math.min(1, Math.max(0, t)) * (a.range[1] - a.range[0]);
+    const t = Math.min(1, Math.max(0, (l.height - BOTTOM - y) / (l.height - TOP - BOTTOM)));
+    const [low, high] = a.range;
+    return a.log ? low * (high / low) ** t : low + t * (high - low);
 }
 
 export const passes = (l: Layout, row: number): boolean =>
@@ -147,7 +156,7 @@ function paintAxis(ctx: CanvasRenderingContext2D, l: Layout, a: Axis, c: Colours
     ctx.textAlign = last ? "right" : "left";
     const marks = a.field.names
         ? a.field.names.map((_, i) => i).filter((i) => i % Math.ceil((a.field.names?.length ?? 1) / 12) === 0)
-        : linearTicks(a.range[0], a.range[1], Math.max(2, l.height / 50));
+        : (a.log ? logTicks : linearTicks)(a.range[0], a.range[1], Math.max(2, l.height / 50));
     for (const v of marks) {
         const text = fieldText(a.field, v);
         const y = yAt(l, a, v);

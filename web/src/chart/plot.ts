@@ -70,6 +70,7 @@ export class Plot {
     ) {
         this.hair = document.createElement("div");
         this.hair.className = "chart-hair";
+        this.hair.style.display = "none";
     }
 
     set(view: PlotView | null, width: number, height: number): void {
