@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The headings of the table: sorted by a click, moved by dragging, resized at their right edge.
 import { useRef, useState } from "preact/hooks";
+import { drag, placeAt } from "./drag";
 import { COLUMN_LEAST, COLUMN_MOST, type Column } from "./model";
 import { cellId, type PlacedColumn } from "./row";
 
@@ -11,130 +12,85 @@ export interface HeadingActs {
 }
 
 const widthIn = (w: number): number => Math.round(Math.min(COLUMN_MOST, Math.max(COLUMN_LEAST, w)));
-
-// Follows the pointer until it is let go; Escape lets go without an end.
-function drag(e: PointerEvent, step: (dx: number, x: number) => void, end: (moved: boolean) => void): void {
-    const from = e.clientX;
-    let moved = false;
-    const stop = new AbortController();
-    const finish = (good: boolean): void => {
-        stop.abort();
-        end(good);
-    };
-    const on = { signal: stop.signal };
-    addEventListener(
-        "pointermove",
-        (m) => {
-            moved = moved || Math.abs(m.clientX - from) > 4;
-            if (moved) step(m.clientX - from, m.clientX);
-        },
-        on,
-    );
-    addEventListener("pointerup", () => finish(moved), on);
-    addEventListener("pointercancel", () => finish(false), on);
-    addEventListener("keydown", (k) => k.key === "Escape" && finish(false), on);
-}
-
-// The place in the order at which a heading that is let go at x will stand.
-function placeAt(x: number, head: HTMLElement): number {
-    let place = 0;
-    for (const cell of head.querySelectorAll<HTMLElement>("[role=columnheader]")) {
-        const box = cell.getBoundingClientRect();
-        const index = Number(cell.dataset["column"]);
-        if (x > box.left + box.width / 2) place = Math.max(place, index + 1);
-        else if (x > box.left) place = Math.max(place, index);
-    }
-    return place;
-}
-
 const ARROWS = { ascending: "↑", descending: "↓" } as const;
 
-function Heading({
-    id,
-    place,
-    at,
-    focused,
-    fixed,
-    acts,
-}: {
+interface HeadingProps {
     id: string;
     place: number;
     at: PlacedColumn;
     focused: boolean;
     fixed: boolean;
+    drop: "before" | "after" | "moving" | null;
+    setDrop: (drop: { index: number; to: number } | null) => void;
     acts: HeadingActs;
-}) {
-    const { column, index, left } = at;
-    const cell = useRef<HTMLDivElement>(null);
-    const [to, setTo] = useState<number | null>(null);
-    const dragged = useRef(false);
+}
 
-    function onDown(e: PointerEvent): void {
-        dragged.current = false;
-        if (e.button !== 0 || column.still) return;
-        const head = cell.current?.closest<HTMLElement>("[role=row]");
-        if (!head) return;
-        let target: number | null = null;
-        drag(
-            e,
-            (_, x) => {
-                dragged.current = true;
-                target = placeAt(x, head);
-                setTo(target);
-            },
-            (good) => {
-                setTo(null);
-                if (good && target !== null) acts.move(column, target > index ? target - 1 : target);
-            },
-        );
-    }
-
-    function onGrip(e: PointerEvent): void {
-        e.stopPropagation();
-        e.preventDefault();
+// `dragged`: the click that ends a drag sorts nothing.
+function onMove(e: PointerEvent, p: HeadingProps, dragged: { current: boolean }): void {
+    const { column, index } = p.at;
+    const head = (e.currentTarget as HTMLElement).closest<HTMLElement>("[role=row]");
+    dragged.current = false;
+    if (e.button !== 0 || !head) return;
+    let to = index;
+    const step = (_: number, x: number): void => {
         dragged.current = true;
-        let width = column.width;
-        drag(
-            e,
-            (dx) => {
-                width = widthIn(column.width + dx);
-                acts.resize(column, width, false);
-            },
-            (good) => acts.resize(column, good ? width : column.width, true),
-        );
-    }
+        to = placeAt(x, head);
+        p.setDrop({ index, to });
+    };
+    drag(e, step, (good) => {
+        p.setDrop(null);
+        if (good) p.acts.move(column, to > index ? to - 1 : to);
+    });
+}
 
+function onResize(e: PointerEvent, p: HeadingProps, dragged: { current: boolean }): void {
+    e.stopPropagation();
+    e.preventDefault();
+    dragged.current = true;
+    const { column } = p.at;
+    let width = column.width;
+    const step = (dx: number): void => {
+        width = widthIn(column.width + dx);
+        p.acts.resize(column, width, false);
+    };
+    drag(e, step, (good) => p.acts.resize(column, good ? width : column.width, true));
+}
+
+function classOf(p: HeadingProps): string {
     const names = ["cell", "heading"];
-    if (column.numeric) names.push("cell-number");
-    if (focused) names.push("cell-focus");
-    if (to !== null) names.push("heading-moving");
+    if (p.at.column.numeric) names.push("cell-number");
+    if (p.focused) names.push("cell-focus");
+    if (p.drop) names.push(`heading-${p.drop}`);
+    return names.join(" ");
+}
+
+function Heading(p: HeadingProps) {
+    const { column, index, left } = p.at;
+    const dragged = useRef(false);
     return (
         // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
         <div
-            ref={cell}
             role="columnheader"
-            id={cellId(id, place, index)}
-            class={names.join(" ")}
+            id={cellId(p.id, p.place, index)}
+            class={classOf(p)}
             aria-colindex={index + 1}
-            aria-sort={column.still ? undefined : (column.sort ?? "none")}
+            aria-sort={column.sort ?? "none"}
             data-column={index}
             title={column.hint}
-            style={fixed ? { width: column.width } : { left, width: column.width }}
-            onPointerDown={onDown}
+            style={p.fixed ? { width: column.width } : { left, width: column.width }}
+            onPointerDown={(e) => onMove(e, p, dragged)}
             onClick={(e) => {
-                if (!dragged.current && !column.still)
-                    acts.sort(column, e.shiftKey || e.ctrlKey || e.metaKey);
+                if (!dragged.current) p.acts.sort(column, e.shiftKey || e.ctrlKey || e.metaKey);
             }}
         >
-            {column.heading ?? <span class="clip">{column.title}</span>}
+            <span class="clip">{column.title}</span>
             {column.sort && (
                 <span class="heading-sort" aria-hidden="true">
                     {ARROWS[column.sort]}
                     {column.sortPlace && <sub>{column.sortPlace}</sub>}
                 </span>
             )}
-            {to !== null && <span class="heading-target" aria-hidden="true">{`→ ${to + 1}`}</span>}
-            {!column.still && <span class="heading-grip" aria-hidden="true" onPointerDown={onGrip} />}
+            <span class="heading-grip" aria-hidden="true" onPointerDown={(e) => onResize(e, p, dragged)} />
         </div>
     );
 }
@@ -142,6 +98,7 @@ function Heading({
 export function Head({
     id,
     place,
+    count,
     fixed,
     columns,
     focus,
@@ -149,11 +106,18 @@ export function Head({
 }: {
     id: string;
     place: number;
+    count: number; // columns, in sight or not
     fixed: readonly PlacedColumn[];
     columns: readonly PlacedColumn[];
     focus: number;
     acts: HeadingActs;
 }) {
+    const [drop, setDrop] = useState<{ index: number; to: number } | null>(null);
+    const dropAt = (index: number): HeadingProps["drop"] => {
+        if (drop?.to === index) return "before";
+        if (drop?.to === count && index === count - 1) return "after";
+        return drop?.index === index ? "moving" : null;
+    };
     const draw = (c: PlacedColumn, isFixed: boolean) => (
         <Heading
             key={c.column.id}
@@ -162,6 +126,8 @@ export function Head({
             at={c}
             focused={focus === c.index}
             fixed={isFixed}
+            drop={dropAt(c.index)}
+            setDrop={setDrop}
             acts={acts}
         />
     );

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the virtual table asks of those who use it: rows by their place, and columns. It knows nothing of runs.
 import type { ReadonlySignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 
 export interface Rows<R> {
     readonly version: ReadonlySignal<number>; // moves on when something changed
@@ -21,8 +20,6 @@ export interface Column {
     numeric?: boolean;
     sort?: "ascending" | "descending" | undefined;
     sortPlace?: number | undefined; // its place among several, from 1
-    still?: boolean; // not moved, resized or sorted
-    heading?: ComponentChildren;
 }
 
 export interface RowLook {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands in the cells of the runs table.
+import { useEffect, useState } from "preact/hooks";
 import type { FieldStatistics, Run } from "../../api/client";
 import { lineVariable } from "../../base/colour";
 import { duration, numberOf, shortNumber } from "../../base/format";
+import { Spark } from "../../chart";
 import { toRun } from "../../routes";
 import { Ago, Status } from "../../ui/parts";
-import { durationMs, type Field, fieldValue, isTime } from "./field";
+import { durationMs, type Field, fieldValue, isNumberText, isTime } from "./field";
 import type { GroupRow } from "./group";
 
 export interface Look {
@@ -63,12 +65,19 @@ function Duration({ run }: { run: Run }) {
     );
 }
 
-// Configuration and tags are texts; one that reads as a number looks like it was written.
-const TextCell = ({ text }: { text: string }) => (
-    <span class="clip text" title={text}>
-        {text.length > 300 ? `${text.slice(0, 300)}…` : text}
-    </span>
-);
+const LONG_NUMBER = 9;
+const LONG_TEXT = 300;
+
+// Configuration and tags are texts: as they were written, but for numbers with many digits.
+function TextCell({ text }: { text: string }) {
+    if (text.length > LONG_NUMBER && isNumberText(text))
+        return <NumberCell value={Number(text)} title={text} />;
+    return (
+        <span class="clip text" title={text}>
+            {text.length > LONG_TEXT ? `${text.slice(0, LONG_TEXT)}…` : text}
+        </span>
+    );
+}
 
 export function ValueCell({ run, field }: { run: Run; field: Field }) {
     if (field.domain === "attribute" && field.key === "status")
@@ -78,6 +87,32 @@ export function ValueCell({ run, field }: { run: Run; field: Field }) {
     if (value === undefined) return null;
     if (isTime(field)) return <Ago ms={Number(value)} />;
     return typeof value === "number" ? <NumberCell value={value} /> : <TextCell text={value} />;
+}
+
+const SPARK_WAIT_MS = 120;
+
+// Comes when the row stays: what scrolls by draws none.
+function LaterSpark({ run, metric }: { run: Run; metric: string }) {
+    const [ready, setReady] = useState<string | null>(null);
+    useEffect(() => {
+        const timer = setTimeout(() => setReady(run.id), SPARK_WAIT_MS);
+        return () => clearTimeout(timer);
+    }, [run.id]);
+    return (
+        <span class="spark-place">
+            {ready === run.id && <Spark run={run.id} metric={metric} live={run.status === "running"} />}
+        </span>
+    );
+}
+
+export function SparkCell({ run, field }: { run: Run; field: Field }) {
+    return (
+        <>
+            {run.metrics[field.key] && <LaterSpark run={run} metric={field.key} />}
+            <span class="grow" />
+            <ValueCell run={run} field={field} />
+        </>
+    );
 }
 
 export function GroupName({

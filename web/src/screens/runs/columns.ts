@@ -13,7 +13,7 @@ import {
     metricField,
     titleOf,
 } from "./field";
-import type { ColumnWish, SortKey } from "./state";
+import type { ColumnWish, SortKey, State } from "./state";
 
 const ALWAYS = ["name", "status", "start", "duration", "user"];
 const METRICS = 7;
@@ -76,26 +76,35 @@ export const attributesOnly: readonly ColumnWish[] = ALWAYS.map((a) => ({ field:
 export interface RunColumn extends Column {
     field: Field;
     wished: number | undefined; // its width in the address
+    spark: boolean;
 }
 
-export function columnsOf(
-    wishes: readonly ColumnWish[],
-    sort: readonly SortKey[],
-    grouped: boolean,
-): RunColumn[] {
+const SPARK = 84;
+
+// The metrics whose course is drawn beside the number.
+function sparksOf(wishes: readonly ColumnWish[], wished: ReadonlySet<string> | null): ReadonlySet<string> {
+    const first = wishes.find((w) => w.field.domain === "metrics" && w.field.which === "last");
+    return wished ?? new Set(first ? [first.field.text] : []);
+}
+
+export function columnsOf(wishes: readonly ColumnWish[], state: State): RunColumn[] {
+    const grouped = state.group.length > 0;
+    const sparks = grouped ? new Set<string>() : sparksOf(wishes, state.sparks);
     return wishes.map(({ field, width }) => {
-        const at = sort.findIndex((k) => k.field === field.text);
-        const key = sort[at];
+        const at = state.sort.findIndex((k) => k.field === field.text);
+        const key = state.sort[at];
+        const spark = sparks.has(field.text);
         return {
             id: field.text,
             field,
             title: titleOf(field),
             hint: field.text,
-            width: width ?? widthOf(field, grouped),
+            width: width ?? widthOf(field, grouped) + (spark ? SPARK : 0),
             wished: width,
+            spark,
             numeric: isNumeric(field),
             sort: key && (key.down ? "descending" : "ascending"),
-            sortPlace: key && sort.length > 1 ? at + 1 : undefined,
+            sortPlace: key && state.sort.length > 1 ? at + 1 : undefined,
         };
     });
 }

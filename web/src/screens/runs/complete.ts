@@ -4,7 +4,17 @@
 import type { FieldName } from "../../api/client";
 import { shortCount } from "../../base/format";
 import { naturally, searchText } from "../../base/text";
-import { ATTRIBUTES, type Field, isNumeric, isTime, keyField, metricField, parseField, WHICH } from "./field";
+import {
+    ATTRIBUTES,
+    type Field,
+    isNumberText,
+    isNumeric,
+    isTime,
+    keyField,
+    metricField,
+    parseField,
+    WHICH,
+} from "./field";
 import { type Context, contextAt } from "./tokens";
 
 export interface Suggestion {
@@ -27,10 +37,12 @@ const DURATIONS = ["1m", "10m", "1h", "1d"];
 
 const countHint = (n: number | undefined): string => (n === undefined ? "" : shortCount(n));
 
-// 0: not at all; greater: better.
+const plain = (text: string): string => text.replace(/["'`]/g, "").toLowerCase();
+
+// 0: not at all; greater: better. Quotes do not matter.
 function fit(typed: string, text: string): number {
-    const a = typed.toLowerCase();
-    const b = text.toLowerCase();
+    const a = plain(typed);
+    const b = plain(text);
     if (!a || b.startsWith(a)) return 4;
     const key = b.slice(b.indexOf(".") + 1);
     if (key.startsWith(a)) return 3;
@@ -90,16 +102,14 @@ export interface KnownValue {
     runs: number;
 }
 
-const isNumberText = (text: string): boolean => text.trim() !== "" && Number.isFinite(Number(text));
-
 function valuePieces(field: Field | null, values: readonly KnownValue[]): Piece[] {
-    const plain = (list: readonly string[]): Piece[] => list.map((text) => ({ text, hint: "" }));
+    const simple = (list: readonly string[]): Piece[] => list.map((text) => ({ text, hint: "" }));
     if (field?.text === "status") {
         const runs = new Map(values.map((v) => [v.value, v.runs]));
         return STATUSES.map((text) => ({ text, hint: countHint(runs.get(text)) }));
     }
-    if (field && isTime(field)) return plain(TIMES);
-    if (field?.text === "duration") return plain(DURATIONS);
+    if (field && isTime(field)) return simple(TIMES);
+    if (field?.text === "duration") return simple(DURATIONS);
     return values.map((v) => ({
         text: isNumberText(v.value) ? v.value : searchText(v.value),
         hint: countHint(v.runs),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table without rows: how to log a run, or how to find more.
-import type { Project } from "../../api/client";
+import type { Problem, Project } from "../../api/client";
 import { setQuery } from "../../base/address";
-import { Empty, Paste } from "../../ui/parts";
+import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { type State, setView, setWhere } from "./state";
 
 const server = (): string => location.origin + location.pathname.replace(/\/$/, "");
@@ -68,5 +68,16 @@ export function NoRuns({ project, state }: { project: Project; state: State }) {
                 <Paste text={lines(project)} />
             </Empty>
         </div>
+    );
+}
+
+// Before the first answer, and instead of it.
+export function NoTable({ problem, retry }: { problem: Problem | null; retry: () => unknown }) {
+    if (!problem) return <Skeleton lines={14} />;
+    if (problem.at === undefined) return <Failed problem={problem} retry={() => void retry()} />;
+    return (
+        <Empty title="The filter has a mistake">
+            <p class="muted">It is shown under its place, in the field above.</p>
+        </Empty>
     );
 }

@@ -98,6 +98,8 @@ export const isTime = (f: Field): boolean => f.domain === "attribute" && TIMES.h
 export const isNumeric = (f: Field): boolean =>
     f.domain === "metrics" || (f.domain === "attribute" && f.key === "duration");
 
+export const isNumberText = (text: string): boolean => text.trim() !== "" && Number.isFinite(Number(text));
+
 export type Value = number | string | undefined;
 
 function metricValue(run: Run, f: Field): Value {

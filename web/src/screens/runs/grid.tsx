@@ -8,12 +8,15 @@ import { go } from "../../base/address";
 import { highlight } from "../../chart/highlight";
 import { toRun } from "../../routes";
 import type { Column } from "../../table/model";
-import { type Pick, Table } from "../../table/table";
+import { Table } from "../../table/table";
+import type { Picking } from "../../table/use_focus";
 import { say, sayProblem } from "../../ui/toast";
-import { GroupName, NameCell, StatisticsCell, ValueCell } from "./cells";
+import { GroupName, NameCell, SparkCell, StatisticsCell, ValueCell } from "./cells";
 import { type RunColumn, sortedBy } from "./columns";
+import { fieldValue, isNumberText } from "./field";
 import { type GroupRow, isGroup, keyOf, nameOf, type Row } from "./group";
 import { idsBetween, only, toggled } from "./selection";
+import { useSame } from "./shown";
 import {
     isSelected,
     SELECT_MAX,
@@ -71,7 +74,7 @@ export const wishesOf = (columns: readonly RunColumn[], resized?: { id: string; 
 
 function usePick({ source, state, project }: GridProps) {
     const anchor = useRef(0);
-    return async (place: number, row: Row, how: Pick): Promise<void> => {
+    return async (place: number, row: Row, how: Picking): Promise<void> => {
         if (isGroup(row)) {
             toggleOpen(state, row);
             return;
@@ -101,7 +104,7 @@ function useCell({ state, colours }: GridProps) {
     open.current = state;
     const cell = useCallback(
         (row: Row, column: Column) => {
-            const { field } = column as RunColumn;
+            const { field, spark } = column as RunColumn;
             const key = keyOf(row);
             const colour = colours.get(key);
             const look = { colour, toggle: () => setShown([key], colour === undefined) };
@@ -109,6 +112,8 @@ function useCell({ state, colours }: GridProps) {
             if (!isGroup(row))
                 return first ? (
                     <NameCell run={row} pinned={pins.has(row.id)} look={look} />
+                ) : spark ? (
+                    <SparkCell run={row} field={field} />
                 ) : (
                     <ValueCell run={row} field={field} />
                 );
@@ -130,8 +135,25 @@ function useCell({ state, colours }: GridProps) {
     return { cell, stamp };
 }
 
+const SAMPLE = 64;
+
+// Configuration is text; a column whose first values all read as numbers is aligned like numbers.
+function numericColumns(columns: readonly RunColumn[], { rows }: Source): readonly RunColumn[] {
+    const sample: Run[] = [];
+    for (let i = 0; i < Math.min(SAMPLE, rows.count); i++) {
+        const row = rows.row(i);
+        if (row && !isGroup(row)) sample.push(row);
+    }
+    return columns.map((c) => {
+        if (c.field.domain !== "config" && c.field.domain !== "tags") return c;
+        const values = sample.flatMap((run) => fieldValue(run, c.field) ?? []);
+        return values.length && values.every((v) => isNumberText(String(v))) ? { ...c, numeric: true } : c;
+    });
+}
+
 export function Grid(props: GridProps) {
-    const { source, state, columns, pinned, focus, colours } = props;
+    const { source, state, pinned, focus, colours } = props;
+    const columns = useSame(numericColumns(props.columns, source));
     const pick = usePick(props);
     const { cell, stamp } = useCell(props);
     const lit = highlight.value;

@@ -9,11 +9,22 @@ import type { RunColumn } from "./columns";
 import { type Field, fieldValue, isNumeric } from "./field";
 import { type MenuPlace, moveColumn, wishesOf } from "./grid";
 import { isGroup } from "./group";
-import { type State, setColumns, setGroup, setSort, setWhere } from "./state";
+import { type State, setColumns, setGroup, setSort, setSparks, setWhere } from "./state";
 import { asMenu } from "./use_acts";
 
 const canGroup = (f: Field): boolean =>
     f.domain === "config" || f.domain === "tags" || ["status", "user", "name"].includes(f.text);
+
+function sparkItems(column: RunColumn, columns: readonly RunColumn[]): MenuItem[] {
+    if (column.field.domain !== "metrics") return [];
+    const now = columns.filter((c) => c.spark && c !== column).map((c) => c.id);
+    return [
+        {
+            label: column.spark ? "Hide the course" : "Show the course",
+            run: () => setSparks(column.spark ? now : [...now, column.id]),
+        },
+    ];
+}
 
 function columnItems(column: RunColumn, columns: readonly RunColumn[], state: State): MenuItem[] {
     const at = columns.indexOf(column);
@@ -47,6 +58,7 @@ function columnItems(column: RunColumn, columns: readonly RunColumn[], state: St
             disabled: at >= columns.length - 1,
             run: () => moveColumn(columns, state.fixed, column, at + 1),
         },
+        ...sparkItems(column, columns),
         {
             label: "As wide as at first",
             run: () =>

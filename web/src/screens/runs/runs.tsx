@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runs of a project: a table with charts beside it. Everything that is shown is in the address (state.ts).
 import { useSignal } from "@preact/signals";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Project } from "../../api/client";
 import { getProject } from "../../api/projects";
 import { toHome } from "../../routes";
@@ -13,7 +13,7 @@ import { Bar, SelectionBar } from "./bar";
 import { ColumnChooser, GroupChooser } from "./chooser";
 import { columnsOf, type RunColumn } from "./columns";
 import { searchCommand, searchCurl } from "./commands";
-import { NoRuns } from "./empty";
+import { NoRuns, NoTable } from "./empty";
 import { useFollow } from "./follow";
 import { Grid, type MenuPlace, type Place, wishesOf } from "./grid";
 import { Panes } from "./layout";
@@ -39,21 +39,37 @@ const dependsOnValues = (s: State): boolean =>
         `${s.where} ${s.sort.map((k) => k.field).join(" ")}`,
     );
 
+const TURN_MS = 10_000;
+
+// Names of what runs have change seldom and cost the server more than rows: they are read again now and then, and at
+// once while there are none.
+function useTurn(): { turn: number; again: (known: boolean) => void } {
+    const [turn, setTurn] = useState(0);
+    const last = useRef(0);
+    const again = (known: boolean): void => {
+        if (known && performance.now() - last.current < TURN_MS) return;
+        last.current = performance.now();
+        setTurn((t) => t + 1);
+    };
+    return { turn, again };
+}
+
 function useTable(project: Project, state: State) {
     const number = project.number;
-    const { wishes, names } = useColumns(number, state);
-    const grouped = state.group.length > 0;
-    const columns = useSame(columnsOf(wishes, state.sort, grouped));
+    const { turn, again } = useTurn();
+    const { wishes, names, settled } = useColumns(number, state, turn);
+    const known = names.data?.some((n) => n.kind === "metric") === true;
+    const columns = useSame(columnsOf(wishes, state));
     const ids = columns.map((c) => c.id);
     const statistics = wishes.map((w) => w.field).filter((f) => f.domain === "metrics");
-    const search = useSource(number, state, statistics, ids);
+    const search = useSource(number, state, settled ? statistics : null, ids);
     const { source } = search;
     void source?.rows.version.value;
     const single = [...new Set([...state.pinned, ...state.eye])].filter((key) => key.length === 32);
     const extras = useRuns(single, ids);
     const shown = useShown(number, source, state, extras.runs);
     const refresh = async (): Promise<void> => {
-        if (!names.data?.length) names.reload();
+        again(known);
         await Promise.all([source?.refresh(), extras.refresh()]);
     };
     useFollow(number, refresh, (runs) => dependsOnValues(state) || source?.rows.sees(runs) === true);
@@ -62,7 +78,7 @@ function useTable(project: Project, state: State) {
         [state.pinned.join(" "), extras.runs],
     );
     const total = source?.rows.count ?? 0;
-    return { columns, names: names.data ?? [], search, source, shown, pinned, refresh, total };
+    return { columns, turn, names: names.data ?? [], search, source, shown, pinned, refresh, total };
 }
 
 type Over = "columns" | "group" | null;
@@ -130,7 +146,7 @@ function RunsOf({ project }: { project: Project }) {
     const empty = source?.rows.ready === true && t.total === 0 && !search.pending;
     const table = (
         <>
-            {source && (
+            {source ? (
                 <Grid
                     project={project.number}
                     state={state}
@@ -141,6 +157,8 @@ function RunsOf({ project }: { project: Project }) {
                     focus={focus}
                     menu={setMenu}
                 />
+            ) : (
+                <NoTable problem={search.problem} retry={t.refresh} />
             )}
             {empty && <NoRuns project={project} state={state} />}
             <SelectionBar selection={state.selection} n={selected} acts={acts} more={asMenu(acts)} />
@@ -164,9 +182,7 @@ function RunsOf({ project }: { project: Project }) {
             <Panes
                 state={state}
                 table={table}
-                side={
-                    <Side project={project} state={state} shown={shown} source={source} columns={columns} />
-                }
+                side={<Side project={project} state={state} shown={shown} turn={t.turn} />}
             />
             {menu && (
                 <TableMenu

@@ -7,17 +7,15 @@ import { naturally, searchText } from "../../base/text";
 import { ChartSections } from "../../chart";
 import { useLoad } from "../../ui/load";
 import { Empty } from "../../ui/parts";
-import type { RunColumn } from "./columns";
 import type { ShownRuns } from "./shown";
 import { type State, setSide } from "./state";
-import type { Source } from "./use_rows";
 
 const KEYS_OF = 100; // runs whose metrics are asked for
 
 // The metrics that the shown runs have.
-function useKeys(shown: ShownRuns): readonly string[] {
+function useKeys(shown: ShownRuns, turn: number): readonly string[] {
     const ids = [...new Set(shown.runs.map((r) => r.id))].slice(0, KEYS_OF);
-    const load = useLoad(`keys ${ids.join(" ")}`, async (signal) => {
+    const load = useLoad(`keys ${ids.join(" ")} ${turn}`, async (signal) => {
         if (!ids.length) return [];
         const where = `id in (${ids.map(searchText).join(", ")})`;
         const page = await searchRuns({ where, view: "all", limit: ids.length }, signal);
@@ -33,8 +31,7 @@ export interface SideProps {
     project: Project;
     state: State;
     shown: ShownRuns;
-    source: Source | null;
-    columns: readonly RunColumn[];
+    turn: number; // when to look for new names
 }
 
 const SIDES = [
@@ -59,13 +56,13 @@ export function Side(p: SideProps) {
                     </button>
                 ))}
             </div>
-            {p.state.side === "charts" && <Charts project={p.project} shown={p.shown} />}
+            {p.state.side === "charts" && <Charts project={p.project} shown={p.shown} turn={p.turn} />}
         </>
     );
 }
 
-function Charts({ project, shown }: { project: Project; shown: ShownRuns }) {
-    const keys = useKeys(shown);
+function Charts({ project, shown, turn }: { project: Project; shown: ShownRuns; turn: number }) {
+    const keys = useKeys(shown, turn);
     if (!shown.runs.length)
         return (
             <Empty title="No run is shown here">

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the Runs screen shows, read from its address and written back to it:
 //   where, view, sort=-metrics.loss+name, group=config.lr      which runs, in which order
-//   cols=name*240+status+metrics.loss, fix=1                   columns, their widths, how many stay at the left
+//   cols=name*240+status+metrics.loss, fix=1, spark            columns, their widths, how many stay at the left, with courses
 //   sel=ID+ID or sel=*+ID (all but), pin, show=8, eye, hide    selected, on top, in the charts
 //   open=GROUP+GROUP, pane=table|charts, side, split              groups that are open, what is beside the table
 
@@ -32,6 +32,7 @@ export interface State {
     group: readonly Field[];
     columns: readonly ColumnWish[] | null; // null: what the screen thinks best
     fixed: number;
+    sparks: ReadonlySet<string> | null; // metrics whose course is drawn; null: of the first
     selection: Selection;
     pinned: readonly string[];
     show: number;
@@ -91,6 +92,7 @@ export function stateOf(q: URLSearchParams): State {
             .filter((f) => f !== null),
         columns: columnsOf(q.get("cols")),
         fixed: numberIn(q.get("fix"), 0, 50, 1),
+        sparks: q.has("spark") ? new Set(words(q.get("spark") ?? "")) : null,
         selection: selectionOf(listOf(q, "sel")),
         pinned: listOf(q, "pin"),
         show: numberIn(q.get("show"), 0, 200, SHOWN_AT_FIRST),
@@ -130,6 +132,8 @@ export const setColumns = (columns: readonly ColumnWish[] | null, fixed?: number
         cols: columns?.map(columnWord).join(" ") ?? null,
         ...(fixed === undefined ? {} : { fix: fixed === 1 ? null : String(fixed) }),
     });
+export const setSparks = (fields: Iterable<string>): void =>
+    setQuery({ spark: [...fields].join(" ") || "none" });
 export const setSelection = (s: Selection): void =>
     setQuery({ sel: [...(s.all ? ["*"] : []), ...s.ids].join(" ") });
 export const setPinned = (ids: readonly string[]): void => setQuery({ pin: ids.join(" ") });

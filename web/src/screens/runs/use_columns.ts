@@ -25,13 +25,16 @@ async function suggest(
 export interface Columns {
     wishes: readonly ColumnWish[];
     names: Load<FieldName[]>;
+    settled: boolean; // they will not change by themselves any more
 }
 
-export function useColumns(project: number, state: State): Columns {
-    const names = useLoad(`names ${project}`, (signal) => readNames(project, signal));
-    const known = names.data?.length ?? 0;
-    const best = useLoad(`best ${project} ${known > 0}`, (signal) =>
-        known && names.data ? suggest(project, names.data, signal) : Promise.resolve([...attributesOnly]),
+export function useColumns(project: number, state: State, turn: number): Columns {
+    const names = useLoad(`names ${project} ${turn}`, (signal) => readNames(project, signal));
+    // Columns appear when the first runs, metrics or configuration do; then they stay, so that nothing moves by itself.
+    const kinds = names.data && [...new Set(names.data.map((n) => n.kind))].sort().join(" ");
+    const best = useLoad(`best ${project} ${kinds}`, (signal) =>
+        kinds && names.data ? suggest(project, names.data, signal) : Promise.resolve([...attributesOnly]),
     );
-    return { wishes: state.columns ?? best.data ?? attributesOnly, names };
+    const settled = state.columns !== null || (names.data !== undefined && !best.loading);
+    return { wishes: state.columns ?? best.data ?? attributesOnly, names, settled };
 }

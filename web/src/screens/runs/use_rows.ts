@@ -83,24 +83,26 @@ export interface Shown {
     problem: Problem | null;
 }
 
-// `of`: fields that groups have statistics of.
+// `of`: fields that groups have statistics of; null: not known yet.
 export function useSource(
     project: number,
     state: State,
-    of: readonly Field[],
+    of: readonly Field[] | null,
     first: readonly string[],
 ): Shown {
     const [shown, setShown] = useState<Source | null>(null);
     const [pending, setPending] = useState(true);
     const [problem, setProblem] = useState<Problem | null>(null);
     const current = useRef<Source | null>(null);
-    const now = useRef({ of, open: state.open });
-    now.current = { of, open: state.open };
+    const now = useRef<{ of: readonly Field[]; open: ReadonlySet<string> }>({ of: [], open: state.open });
+    now.current = { of: of ?? [], open: state.open };
     const by = state.group.map((f) => f.text);
-    const statistics = by.length ? of.map((f) => f.text) : [];
+    const statistics = by.length ? (of ?? []).map((f) => f.text) : [];
+    const waits = by.length > 0 && of === null;
     const name = JSON.stringify([project, state.where, state.view, state.sort, by, statistics]);
 
     useEffect(() => {
+        if (waits) return undefined;
         const which: Which = { projects: [project], where: state.where || undefined, view: state.view };
         const next = by.length
             ? groupedSource(
@@ -131,7 +133,7 @@ export function useSource(
             stop();
             if (!taken) next.rows.close();
         };
-    }, [name]);
+    }, [name, waits]);
     useEffect(() => () => current.current?.rows.close(), []);
     const open = [...state.open].join(" ");
     useEffect(() => {
