@@ -69,8 +69,8 @@ function HeadActs({ acts, run }: { acts: readonly Act[]; run: Run }) {
             >
                 Compare with …
             </button>
-            <Menu label="Copy ▾" title="Copy a link, a command line, curl" items={of(copies)} />
-            <Menu label="More ▾" title={`What can be done with ${run.name}`} items={of(more)} />
+            <Menu label="Copy ▾" items={of(copies)} />
+            <Menu label="More ▾" items={of(more)} />
         </>
     );
 }
