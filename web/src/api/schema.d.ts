@@ -570,7 +570,7 @@ export interface components {
             now_us: number;
         };
         Projects: {
-            /** @description projects, made last first */
+            /** @description projects, in the order asked for */
             items: components["schemas"]["Project"][];
             /** @description the cursor of the next page */
             next?: string;
@@ -592,12 +592,16 @@ export interface components {
             tags: {
                 [key: string]: string;
             };
+            /** @description in lists, with=activity */
+            activity?: components["schemas"]["Activity"];
         };
         Run: {
             /** @description its id */
             id: string;
             /** @description the number of its project */
             project: number;
+            /** @description and its name now */
+            project_name: string;
             /** @description its name; not unique */
             name: string;
             /** @description whose it is, as the client said */
@@ -643,6 +647,8 @@ export interface components {
             items: components["schemas"]["Run"][];
             /** @description the cursor of the next page */
             next?: string;
+            /** @description with `count`: the runs on all pages */
+            total?: number;
         };
         BulkDone: {
             /** @description runs that are now as asked for */
@@ -737,7 +743,7 @@ export interface components {
             modified_us?: number;
         };
         Events: {
-            /** @description events in the order of their numbers */
+            /** @description events in the order asked for */
             items: components["schemas"]["Event"][];
             /** @description the cursor of the next page */
             next?: string;
@@ -772,7 +778,7 @@ export interface components {
             unit: string;
             /** @description what came of it, or what is wrong */
             detail: string;
-            /** @description the server process that runs it */
+            /** @description the process that runs it */
             holder?: string;
             /** @description when it was started by its user */
             created_us: number;
@@ -784,6 +790,14 @@ export interface components {
         Usages: {
             /** @description most bytes first */
             items: components["schemas"]["Usage"][];
+        };
+        Activity: {
+            /** @description its runs that are not deleted */
+            runs: number;
+            /** @description those of them that run */
+            running: number;
+            /** @description when it or a run of it last changed; of logging right to some seconds */
+            changed_us: number;
         };
         MetricSummary: {
             /** @description the point of the least step */
@@ -929,6 +943,8 @@ export interface components {
             kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone";
             /** @description of what was touched; absent: of none */
             project?: number;
+            /** @description its name now; absent: it is not there any more */
+            project_name?: string;
             /** @description the id or number of what was touched, or its path */
             object: string;
             /** @description who did it */
@@ -1051,6 +1067,8 @@ export interface operations {
         parameters: {
             query?: {
                 view?: "active" | "deleted" | "all";
+                sort?: "created" | "changed";
+                with?: "activity";
                 limit?: number;
                 after?: string;
             };
@@ -1544,6 +1562,10 @@ export interface operations {
                     limit?: number;
                     /** @description the cursor `next` of the page before */
                     after?: string;
+                    /** @description instead of `after`: begin behind so many runs of the order, 1,000,000 at most */
+                    skip?: number;
+                    /** @description say in `total` how many runs match, on all pages */
+                    count?: boolean;
                     /** @description fields of config, tags and metrics to show; none: everything */
                     columns?: string[];
                 };
@@ -2224,6 +2246,7 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string | number;
+                order?: "oldest" | "newest";
                 after?: number;
                 limit?: number;
             };
@@ -2258,6 +2281,8 @@ export interface operations {
             query?: {
                 project?: string | number;
                 after?: number;
+                moved?: boolean;
+                run?: string[];
             };
             header?: never;
             path?: never;

@@ -95,7 +95,9 @@ export function ProjectList({ projects, reload, deleted }: Asked) {
                             <td class="number">{p.activity && shortCount(p.activity.runs)}</td>
                             <td class="number">
                                 {!!p.activity?.running && (
-                                    <span class="status status-running">● {shortCount(p.activity.running)}</span>
+                                    <span class="status status-running">
+                                        ● {shortCount(p.activity.running)}
+                                    </span>
                                 )}
                             </td>
                             <td>
