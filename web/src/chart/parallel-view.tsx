@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parallel coordinates: axes are chosen and moved, dragging along an axis filters, one axis gives the colours. In the
-// address: `pa` (axes, repeated), `pc` (the colour), `pb` (least~greatest~axis, repeated).
+// address: `pa` (axes, repeated), `pc` (the colour), `pb` (least_greatest_axis, repeated).
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, setQuery } from "../base/address";
 import { plural } from "../base/format";
@@ -28,8 +28,8 @@ export interface ParallelProps {
 function readBrushes(q: URLSearchParams): Map<string, Range> {
     const out = new Map<string, Range>();
     for (const text of q.getAll("pb")) {
-        const [low, high, ...column] = text.split("~");
-        if (Number(low) < Number(high)) out.set(column.join("~"), [Number(low), Number(high)]);
+        const [low, high, ...column] = text.split("_");
+        if (Number(low) < Number(high)) out.set(column.join("_"), [Number(low), Number(high)]);
     }
     return out;
 }
@@ -39,7 +39,7 @@ function putBrush(column: string, range: Range | null): void {
     if (range) all.set(column, range);
     else all.delete(column);
     const digits = (v: number): string => String(Number(v.toPrecision(6)));
-    setQuery({ pb: [...all].map(([c, [low, high]]) => `${digits(low)}~${digits(high)}~${c}`) });
+    setQuery({ pb: [...all].map(([c, [low, high]]) => `${digits(low)}_${digits(high)}_${c}`) });
 }
 
 export function Parallel({ rows, columns, height = 320, open, select }: ParallelProps) {

@@ -29,9 +29,9 @@ export function readSettings(q: URLSearchParams): Settings {
     const log = q.get("log") ?? "";
     const zoomY = new Map<string, Range>();
     for (const text of q.getAll("zy")) {
-        const [low, high, ...key] = text.split("~");
+        const [low, high, ...key] = text.split("_");
         const range = rangeOf(low, high);
-        if (range) zoomY.set(key.join("~"), range);
+        if (range) zoomY.set(key.join("_"), range);
     }
     return {
         x: x === "rel" || x === "wall" ? x : "step",
@@ -40,7 +40,7 @@ export function readSettings(q: URLSearchParams): Settings {
         logY: log.includes("y"),
         band: q.get("band") === "deviation" ? "deviation" : "range",
         find: q.get("charts") ?? "",
-        zoom: rangeOf(...((q.get("z") ?? "").split("~") as [string, string])),
+        zoom: rangeOf(...((q.get("z") ?? "").split("_") as [string, string])),
         zoomY,
         alone: q.get("chart"),
     };
@@ -61,14 +61,14 @@ export const setBand = (band: Settings["band"]): void => setQuery({ band: band =
 export const setFind = (find: string): void => setQuery({ charts: find });
 // Steps that the back button undoes.
 export const setZoom = (r: Range | null): void =>
-    setQuery({ z: r ? `${brief(r[0])}~${brief(r[1])}` : null }, { replace: false });
+    setQuery({ z: r ? `${brief(r[0])}_${brief(r[1])}` : null }, { replace: false });
 export const setAlone = (key: string | null): void => setQuery({ chart: key }, { replace: key === null });
 
 export function setZoomY(key: string, r: Range | null): void {
     const all = new Map(settings.peek().zoomY);
     if (r) all.set(key, r);
     else all.delete(key);
-    setQuery({ zy: [...all].map(([k, [a, b]]) => `${brief(a)}~${brief(b)}~${k}`) });
+    setQuery({ zy: [...all].map(([k, [a, b]]) => `${brief(a)}_${brief(b)}_${k}`) });
 }
 
 export const xWord: Record<XMode, string> = { step: "step", rel: "time since the start", wall: "time" };
