@@ -25,6 +25,7 @@ export interface Stroke {
     readonly width: number; // CSS pixels
     readonly band: number; // alpha of the envelope, as a part of alpha; 0: none
     readonly dots: boolean; // single points are dots when there is room
+    readonly thin: boolean; // as thin as can be: without a graphics card that costs a fraction of a wider line
 }
 
 type Place = (value: number) => number;
@@ -47,9 +48,6 @@ export function yPlace(f: Frame): Place {
     return (v) => Math.max(low, Math.min(high, place(v)));
 }
 
-// So many parts are drawn by the thinnest line there is, which costs a fraction of a wider one without a graphics card.
-const DENSE = 150;
-
 // Values: one a part, at its last point (a smoothed line); null: the trace's own.
 export function paintLine(f: Frame, t: Trace, values: Float64Array | null, s: Stroke): void {
     const [from, to] = partsWithin(t, f.x.min, f.x.max);
@@ -64,17 +62,17 @@ export function paintLine(f: Frame, t: Trace, values: Float64Array | null, s: St
     ctx.globalAlpha = s.alpha;
     const path = new Path2D();
     const alone = values ? traceValues(f, path, t, values, from, to) : traceLine(f, path, t, from, to);
-    stroke(f, path, s.width, to - from > DENSE);
+    stroke(f, path, s);
     const sparse = to - from < f.width / f.ratio / 12;
     paintDots(f, s.dots && sparse && !values ? dotsOf(f, t, from, to) : alone, s.width);
     ctx.globalAlpha = 1;
 }
 
-function stroke(f: Frame, path: Path2D, width: number, dense: boolean): void {
+function stroke(f: Frame, path: Path2D, { width, thin }: Stroke): void {
     const { ctx } = f;
     ctx.lineJoin = "bevel";
     ctx.lineWidth = width * f.ratio;
-    if (!dense || f.ratio > 1) {
+    if (!thin || f.ratio > 1) {
         ctx.stroke(path);
         return;
     }

@@ -42,6 +42,7 @@ export class Legend {
 
     show(entries: readonly Entry[], lit: string | null): void {
         const sorted = sortEntries(entries, lit);
+        this.place.classList.toggle("legend-one", sorted.length === 1);
         const shown = sorted.length > this.most ? this.most - 1 : sorted.length;
         for (let i = 0; i < Math.max(shown, this.rows.length); i++)
             this.write(i, i < shown ? sorted[i] : undefined, lit);

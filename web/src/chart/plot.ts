@@ -167,13 +167,16 @@ export class Plot {
         const { ctx } = u;
         ctx.save();
         ctx.beginPath();
-        ctx.rect(frame.left, frame.top, frame.width, frame.height);
+        // Marks at the edge stay whole.
+        const room = 4 * frame.ratio;
+        ctx.rect(frame.left - room, frame.top - 2, frame.width + 2 * room, frame.height + 4);
         ctx.clip();
         if (view.paint) view.paint(frame);
         const { lit } = view;
         const known = lit !== null && view.lines.some((l) => l.id === lit);
-        for (const line of view.lines) if (!known || line.id !== lit) paintOne(frame, line, known ? 0.2 : 1);
-        for (const line of view.lines) if (known && line.id === lit) paintOne(frame, line, 1, 1.5);
+        const thin = view.lines.reduce((n, l) => n + l.trace.n, 0) > THIN_FROM;
+        for (const l of view.lines) if (!known || l.id !== lit) paintOne(frame, l, thin, known ? 0.2 : 1);
+        for (const l of view.lines) if (known && l.id === lit) paintOne(frame, l, thin, 1, 1.75);
         ctx.restore();
     }
 
@@ -209,8 +212,10 @@ function frameOf(u: uPlot, view: PlotView): Frame {
     };
 }
 
-function paintOne(f: Frame, line: PlotLine, alpha: number, width = 1.25): void {
-    const plain: Stroke = { colour: line.colour, alpha, width, band: 0.3, dots: true };
+const THIN_FROM = 1500; // parts in a chart
+
+function paintOne(f: Frame, line: PlotLine, thin: boolean, alpha: number, width = 1.25): void {
+    const plain: Stroke = { colour: line.colour, alpha, width, band: 0.3, dots: true, thin };
     if (line.smooth) {
         paintLine(f, line.trace, null, { ...plain, alpha: alpha * 0.3, width: 1, band: 0.5 });
         paintLine(f, line.trace, line.smooth, { ...plain, width: width + 0.25 });

@@ -141,13 +141,14 @@ function Card({
     remember,
 }: InSection & { chartKey: string; prefix: string }) {
     const wide = remembered.wide.includes(key);
+    const lines = Math.max(1, new Set(runs.map((r) => r.group ?? r.id)).size);
     const logY = s.logY !== remembered.log.includes(key); // the chart's own is the other of all
     return (
         <ChartCard
             title={prefix ? key.slice(prefix.length + 1) : key}
             chartKey={key}
             height={wide ? 280 : HEIGHT}
-            most={wide ? 12 : 6}
+            most={Math.min(wide ? 12 : 6, lines)}
             menu={(view) => chartMenu(key, remembered, remember, logY, view)}
             {...{ runs, settings: s, logY, wide }}
         />

@@ -69,5 +69,6 @@ function draw(canvas: HTMLCanvasElement, wisher: Wisher, run: string): void {
         width: 1.25,
         band: 0.25,
         dots: false,
+        thin: false,
     });
 }
