@@ -108,7 +108,7 @@ def test_downloads_all_files(visit, runs):
     page = visit(runs.path(run))
     with page.expect_download() as download:
         menu(page, "More ▾", "Download all files")
-    assert download.value.suggested_filename == "with files.tar"
+    assert download.value.suggested_filename == f"{run}.tar"
 
 
 def test_compares_with_another(visit, runs):

@@ -25,7 +25,7 @@ async function listImages(run: string, signal: AbortSignal): Promise<{ paths: st
     return { paths, all: !after };
 }
 
-export function Gallery({ run, turn }: { run: string; turn: string }) {
+export function Gallery({ run, turn }: { run: string; turn: number }) {
     const load = useLoad(`${run} ${turn}`, (signal) => listImages(run, signal));
     const find = address.value.query.get("find") ?? "";
     const series = useMemo(() => imageSeries(load.data?.paths ?? []), [load.data]);

@@ -12,6 +12,7 @@ const SPARE = 6; // rows made beyond each edge
 export interface RowsHandle {
     // Brings a row into sight: to the middle, or to the top.
     show(index: number, place?: "middle" | "top"): void;
+    reveal(index: number): void; // moves no more than is needed
     toEnd(): void;
 }
 
@@ -80,6 +81,11 @@ export function Rows(props: Props) {
         () => ({
             show: (index, place = "middle") =>
                 moveTo(index * height - (place === "middle" ? (tall - height) / 2 : 0)),
+            reveal: (index) => {
+                const [first, last] = [index * height, (index + 1) * height - tall];
+                if (now.current.top > first) moveTo(first);
+                else if (now.current.top < last) moveTo(last);
+            },
             toEnd: () => moveTo(Number.MAX_SAFE_INTEGER),
         }),
         [height, tall],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table out of a file: CSV, TSV, JSON lines, and the tables that MLflow's clients log as JSON. Cells are text; one that is
 // longer than its column shows whole when it is chosen.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "../base/format";
 import { Copy, Failed, Skeleton } from "../ui/parts";
 import { CellRow, Title } from "./cells";
@@ -9,7 +9,7 @@ import { CsvReader } from "./csv";
 import { type RowReader, useGrowing } from "./growing";
 import { extensionOf } from "./kind";
 import { BlobImage } from "./picture";
-import { Rows } from "./rows";
+import { Rows, type RowsHandle } from "./rows";
 import type { FileSource } from "./source";
 
 const HEIGHT = 24;
@@ -42,6 +42,12 @@ export function GridView({
     onSight?: (from: number, to: number) => void;
 }) {
     const [chosen, setChosen] = useState<readonly [number, number] | null>(null);
+    const list = useRef<RowsHandle>(null);
+    const choose = (row: number, column: number): void => {
+        const at = [clamp(row, grid.count), clamp(column, grid.columns.length)] as const;
+        setChosen(at);
+        if (row !== chosen?.[0]) list.current?.reveal(at[0]);
+    };
     const widths = useMemo(() => widthsOf(grid), [grid.columns, Math.min(grid.count, 60)]);
     const digits = String(grid.count).length + 3;
     const whole = widths.reduce((a, b) => a + b, digits);
@@ -56,8 +62,9 @@ export function GridView({
     const text = chosen ? grid.cell(chosen[0], chosen[1]) : "";
     const image = chosen ? grid.image?.(chosen[0], chosen[1]) : null;
     return (
-        <>
+        <div class="grid-view" onKeyDown={(e) => cellKeys(e, chosen, choose, () => setChosen(null))}>
             <Rows
+                handle={list}
                 count={grid.count}
                 height={HEIGHT}
                 headHeight={HEIGHT}
@@ -75,6 +82,7 @@ export function GridView({
                             <span
                                 key={c}
                                 role="cell"
+                                class={chosen?.[0] === r && chosen[1] === c ? "cell-chosen" : ""}
                                 style={{ width: `${widths[c]}ch` }}
                                 onClick={() => setChosen([r, c])}
                             >
@@ -103,8 +111,31 @@ export function GridView({
                     {image ? <BlobImage run={run} path={image} /> : <pre class="cell-text">{text}</pre>}
                 </div>
             )}
-        </>
+        </div>
     );
+}
+
+const clamp = (n: number, count: number): number => Math.max(0, Math.min(n, count - 1));
+
+// Enter chooses a cell, arrows move on from it, Escape lets it go.
+function cellKeys(
+    e: KeyboardEvent,
+    chosen: readonly [number, number] | null,
+    choose: (row: number, column: number) => void,
+    drop: () => void,
+): void {
+    const moves: Record<string, readonly [number, number]> = {
+        ArrowDown: [1, 0],
+        ArrowUp: [-1, 0],
+        ArrowRight: [0, 1],
+        ArrowLeft: [0, -1],
+    };
+    const move = moves[e.key];
+    if (!chosen && e.key === "Enter") choose(0, 0);
+    else if (chosen && e.key === "Escape") drop();
+    else if (chosen && move) choose(chosen[0] + move[0], chosen[1] + move[1]);
+    else return;
+    e.preventDefault();
 }
 
 class JsonLines implements RowReader<Record<string, unknown>> {

@@ -39,7 +39,7 @@ export default function TensorView({ source }: { source: FileSource }) {
                 </p>
             </div>
         );
-    return <Tensors file={load.data} />;
+    return <Tensors file={load.data} size={source.size} />;
 }
 
 type Column = "name" | "dtype" | "shape" | "elements" | "bytes" | "offset";
@@ -70,7 +70,7 @@ function sums(tensors: readonly Tensor[]): [string, number, number][] {
         .sort((a, b) => b[2] - a[2]);
 }
 
-function Tensors({ file }: { file: TensorFile }) {
+function Tensors({ file, size }: { file: TensorFile; size: number }) {
     const [find, setFind] = useState("");
     const [sort, setSort] = useState<SortOf>({ by: "offset", down: false });
     const shown = useMemo(() => {
@@ -78,6 +78,7 @@ function Tensors({ file }: { file: TensorFile }) {
         const sign = sort.down ? -1 : 1;
         return file.tensors.filter((t) => keep(t.name)).sort((a, b) => sign * compare(a, b, sort.by));
     }, [file, find, sort]);
+    const cut = useMemo(() => file.tensors.filter((t) => t.offset + t.bytes > size).length, [file, size]);
     const totals = useMemo(() => sums(file.tensors), [file]);
     const head = (
         <CellRow class="cells cells-head">
@@ -114,6 +115,11 @@ function Tensors({ file }: { file: TensorFile }) {
                     onInput={(e) => setFind(e.currentTarget.value)}
                 />
             </div>
+            {cut > 0 && (
+                <p class="viewer-bar bad">
+                    {plural(cut, "tensor")} would lie beyond the end of this file: it is cut.
+                </p>
+            )}
             {file.metadata.length > 0 && <Metadata list={file.metadata} />}
             <Rows
                 count={shown.length}

@@ -10,7 +10,9 @@ import type { Act } from "../../ui/acts";
 import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
 import { bringBack, remove } from "./changes";
-import type { Asking } from "./head";
+
+// The question that a dialog asks.
+export type Asking = "rename" | "tag" | "move" | "compare" | null;
 
 const GROUP = "Run";
 

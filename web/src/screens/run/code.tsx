@@ -3,14 +3,14 @@
 // tags and files that `stemma run` and MLflow's clients leave.
 import { useState } from "preact/hooks";
 import type { File, Run } from "../../api/client";
-import { readEntry } from "../../api/files";
+import { listFiles } from "../../api/files";
 import { bytes } from "../../base/format";
 import { Dialog } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
 import { Copy } from "../../ui/parts";
 import { FileView } from "../../view/view";
-import { Card } from "./overview";
-import { toTab } from "./run";
+import { Card } from "./card";
+import { toTab } from "./places";
 
 function Pair({ name, value, copied }: { name: string; value: string; copied?: boolean }) {
     return (
@@ -58,12 +58,22 @@ const FILES: readonly [string, string][] = [
     ["source/untracked.txt", "Files that git does not know"],
 ];
 
-function SourceFile({ run, path, title }: { run: Run; path: string; title: string }) {
+// What is in the run's folder source/, by path. The run's top is read first: asking for a folder that is not there is an error.
+async function listSource(run: string, signal: AbortSignal): Promise<Map<string, File>> {
+    const top = await listFiles(run, "", { signal });
+    if (!top.items.some((f) => f.is_dir && f.path === "source")) return new Map();
+    const page = await listFiles(run, "source", { signal });
+    return new Map(page.items.map((f) => [f.path, f]));
+}
+
+// Read again when the run ends: they are sent while it begins.
+const useSource = (run: Run, wanted: boolean): ReadonlyMap<string, File> | undefined =>
+    useLoad(`${wanted} ${run.id} ${run.status}`, (signal) =>
+        wanted ? listSource(run.id, signal) : Promise.resolve(new Map<string, File>()),
+    ).data;
+
+function SourceFile({ run, file, title }: { run: Run; file: File | undefined; title: string }) {
     const [open, setOpen] = useState(false);
-    const load = useLoad(`${run.id} ${path} ${run.status}`, (signal) =>
-        readEntry(run.id, path, signal).catch(() => null),
-    );
-    const file: File | undefined = load.data && "file" in load.data ? load.data.file : undefined;
     if (!file) return null;
     return (
         <div class="pair">
@@ -72,7 +82,7 @@ function SourceFile({ run, path, title }: { run: Run; path: string; title: strin
                 <button type="button" class="button" onClick={() => setOpen(true)}>
                     Show <span class="muted">{bytes(file.size ?? 0)}</span>
                 </button>
-                <a href={toTab(run, "files", { file: path })}>as a file</a>
+                <a href={toTab(run, "files", { file: file.path })}>as a file</a>
             </dd>
             {open && (
                 <Dialog title={title} close={() => setOpen(false)} wide>
@@ -93,6 +103,7 @@ export function Source({ run }: { run: Run }) {
     const dirty = tags["stemma.git.uncommitted"] === "true";
     const name = tags["mlflow.source.name"];
     const entry = tags["mlflow.project.entryPoint"];
+    const files = useSource(run, dirty);
     if (!commit && !branch && !repository && !name) return null;
     return (
         <Card title="Code">
@@ -102,10 +113,9 @@ export function Source({ run }: { run: Run }) {
                 {repository && <Pair name="Repository" value={repository} copied />}
                 {branch && <Pair name="Branch" value={branch} />}
                 {commit && <Commit run={run} commit={commit} />}
-                {dirty &&
-                    FILES.map(([path, title]) => (
-                        <SourceFile key={path} run={run} path={path} title={title} />
-                    ))}
+                {FILES.map(([path, title]) => (
+                    <SourceFile key={path} run={run} file={files?.get(path)} title={title} />
+                ))}
             </dl>
         </Card>
     );
@@ -126,6 +136,8 @@ const MACHINE: readonly [string, string][] = [
 export function Environment({ run }: { run: Run }) {
     const list = MACHINE.filter(([tag]) => run.tags[tag]);
     const memory = Number(run.tags["stemma.memory_mb"]);
+    const python = Boolean(run.tags["stemma.python"]);
+    const files = useSource(run, python);
     if (!list.length) return null;
     return (
         <Card title="Environment">
@@ -134,9 +146,7 @@ export function Environment({ run }: { run: Run }) {
                     <Pair key={tag} name={name} value={run.tags[tag] ?? ""} copied={name === "Command"} />
                 ))}
                 {memory > 0 && <Pair name="Memory" value={bytes(memory * 1_048_576)} />}
-                {run.tags["stemma.python"] && (
-                    <SourceFile run={run} path="source/requirements.txt" title="Packages" />
-                )}
+                <SourceFile run={run} file={files?.get("source/requirements.txt")} title="Packages" />
             </dl>
         </Card>
     );

@@ -7,8 +7,8 @@ import { address, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
 import { matcher, plainName } from "../../base/text";
 import { Copy, Empty, Paste } from "../../ui/parts";
-import { Card } from "./overview";
-import { toTab } from "./run";
+import { Card } from "./card";
+import { toTab } from "./places";
 import { type Branch, kindOf, treeOf } from "./tree";
 
 const SMALL = 60; // entries of a tree that is open at first, and shown on the overview whole
@@ -167,7 +167,7 @@ export function ConfigTab({ run }: { run: Run }) {
                 <button type="button" class="button" onClick={() => all(false)}>
                     Close all
                 </button>
-                <Copy text={JSON.stringify(run.config, null, 2)} label="Copy all as JSON">
+                <Copy text={JSON.stringify(run.config, null, 2)} label="Copy as JSON">
                     Copy as JSON
                 </Copy>
             </div>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parent and the children of a run (MLflow's tag mlflow.parentRunId).
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
-import { getRun, searchRuns } from "../../api/runs";
+import { getRun, type RunPage, searchRuns } from "../../api/runs";
 import { plural } from "../../base/format";
 import { plainName, searchKey, searchText } from "../../base/text";
 import { toCompare, toProject, toRun } from "../../routes";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { Ago, Status } from "../../ui/parts";
-import { Card } from "./overview";
+import { Card } from "./card";
 
 const PARENT = "mlflow.parentRunId";
 const SHOWN = 50;
@@ -33,21 +33,23 @@ function RunLine({ run, kin }: { run: Run; kin?: string }) {
 
 export function Family({ run }: { run: Run }) {
     const parentId = run.tags[PARENT] ?? "";
-    const [turn, setTurn] = useState(0);
     const where = `tags.${searchKey(PARENT)} = ${searchText(run.id)}`;
+    const findChildren = (signal?: AbortSignal): Promise<RunPage> =>
+        searchRuns({ where, limit: SHOWN, columns: ["name"] }, signal);
     const parent = useLoad(`parent ${parentId}`, (signal) =>
         parentId ? getRun(parentId, signal).catch(() => null) : Promise.resolve(null),
     );
-    const children = useLoad(`children ${run.id} ${turn}`, (signal) =>
-        searchRuns({ where, limit: SHOWN, columns: ["name"] }, signal),
-    );
+    const first = useLoad(where, findChildren);
+    const [newer, setNewer] = useState<RunPage | null>(null);
+    useEffect(() => setNewer(null), [first.data]);
     // A child that begins or ends is an event of the project.
     useFollow(
         run.project,
         (news) => news.kind === "again" || (news.kind === "event" && news.event.kind.startsWith("run_")),
-        async () => setTurn((n) => n + 1),
+        async () => setNewer(await findChildren()),
     );
-    const list = children.data?.items ?? [];
+    const children = newer ?? first.data;
+    const list = children?.items ?? [];
     if (!parentId && !list.length) return null;
     return (
         <Card
@@ -72,7 +74,7 @@ export function Family({ run }: { run: Run }) {
             {list.length > 0 && (
                 <>
                     <p class="card-body muted">
-                        {children.data?.next
+                        {children?.next
                             ? `The newest ${SHOWN} of its children`
                             : plural(list.length, "child", "children")}
                     </p>

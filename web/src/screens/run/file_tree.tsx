@@ -5,7 +5,7 @@ import type { File, Run } from "../../api/client";
 import { bytes } from "../../base/format";
 import { plainName } from "../../base/text";
 import { nameOf, useFolder } from "./folder";
-import { toTab } from "./run";
+import { toTab } from "./places";
 
 interface Shared {
     run: Run;

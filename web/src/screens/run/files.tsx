@@ -13,7 +13,7 @@ import { sayProblem } from "../../ui/toast";
 import { FileView } from "../../view/view";
 import { FileTree } from "./file_tree";
 import { nameOf, useFolder } from "./folder";
-import { toTab } from "./run";
+import { toTab } from "./places";
 import { useSlow } from "./tick";
 import "./files.css";
 

@@ -8,13 +8,11 @@ import { toProject } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Ago, Copy, Status } from "../../ui/parts";
-import { actsOf } from "./acts";
+import { type Asking, actsOf } from "./acts";
 import { bringBack, move, rename, setTags } from "./changes";
 import { ChooseProject, CompareWith } from "./choose";
 import { useTick } from "./tick";
 import type { ShownRun } from "./use_run";
-
-export type Asking = "rename" | "tag" | "move" | "compare" | null;
 
 export function Head({ shown, run, projectName }: { shown: ShownRun; run: Run; projectName: string }) {
     const [asking, setAsking] = useState<Asking>(null);
@@ -42,7 +40,7 @@ export function Head({ shown, run, projectName }: { shown: ShownRun; run: Run; p
                     ✎
                 </button>
                 <span class="grow" />
-                <HeadActs acts={acts} run={run} />
+                <HeadActs acts={acts} />
             </div>
             <Facts run={run} projectName={projectName} />
             <Questions asking={asking} close={() => setAsking(null)} run={run} shown={shown} />
@@ -50,7 +48,7 @@ export function Head({ shown, run, projectName }: { shown: ShownRun; run: Run; p
     );
 }
 
-function HeadActs({ acts, run }: { acts: readonly Act[]; run: Run }) {
+function HeadActs({ acts }: { acts: readonly Act[] }) {
     const item = (id: string): MenuItem | null => {
         const act = acts.find((a) => a.id === id);
         if (!act) return null;

@@ -2,8 +2,10 @@
 // The images of a run by step.
 import type { Run } from "../../api/client";
 import { Gallery } from "../../view/gallery";
+import { useSlow } from "./tick";
+
+const LOOK_MS = 5000;
 
 export function Images({ run, moved }: { run: Run; moved: number }) {
-    // Images come with the run's life: look again when it moved.
-    return <Gallery run={run.id} turn={String(moved)} />;
+    return <Gallery run={run.id} turn={useSlow(moved, LOOK_MS)} />;
 }

@@ -5,7 +5,7 @@ import { searchText } from "../../base/text";
 import { toProject } from "../../routes";
 import { useLoad } from "../../ui/load";
 import { Copy } from "../../ui/parts";
-import { Card } from "./overview";
+import { Card } from "./card";
 
 type Dataset = NonNullable<Run["datasets"]>[number];
 

@@ -9,9 +9,9 @@ import { matcher, naturally } from "../../base/text";
 import { Spark } from "../../chart";
 import { CellRow, type SortOf, Title } from "../../view/cells";
 import { Rows } from "../../view/rows";
+import { Card } from "./card";
 import { isSystem } from "./charts";
-import { Card } from "./overview";
-import { toTab } from "./run";
+import { toTab } from "./places";
 
 type Summary = Run["metrics"][string];
 const HEIGHT = 28;
@@ -37,21 +37,23 @@ function sortOf(): SortOf {
     return { by: text.replace(/^-/, "") || "name", down: text.startsWith("-") };
 }
 
-function sorted(keys: string[], run: Run): string[] {
+// `names` are in natural order, which stays among equals. NaN stands last both ways.
+function sorted(names: readonly string[], run: Run): readonly string[] {
     const { by, down } = sortOf();
-    const sign = down ? -1 : 1;
     const column = COLUMNS.find((c) => c.id === by);
-    if (!column) return keys.sort((a, b) => sign * naturally(a, b));
-    const value = (key: string): number => {
-        const m = run.metrics[key];
-        return m ? column.value(m) : Number.NaN;
-    };
-    // NaN stands last both ways.
-    return keys.sort((a, b) => {
-        const [x, y] = [value(a), value(b)];
+    if (!column) return down ? names.toReversed() : names;
+    const values = new Map(names.map((name) => [name, column.value(run.metrics[name] as Summary)]));
+    return names.toSorted((a, b) => {
+        const [x, y] = [values.get(a) as number, values.get(b) as number];
         if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-        return sign * (x - y) || naturally(a, b);
+        return down ? y - x : x - y;
     });
+}
+
+// The names in natural order: sorted anew only when there are others, not with each value.
+function useNames(run: Run): readonly string[] {
+    const text = Object.keys(run.metrics).join("\n");
+    return useMemo(() => (text ? text.split("\n").sort(naturally) : []), [text]);
 }
 
 function Line({ run, name }: { run: Run; name: string }) {
@@ -84,7 +86,7 @@ export function Metrics({ run }: { run: Run }) {
     const query = address.value.query;
     const find = query.get("metric") ?? "";
     const sort = query.get("sort") ?? "";
-    const all = Object.keys(run.metrics);
+    const all = useNames(run);
     const keys = useMemo(() => sorted(all.filter(matcher(find)), run), [run.metrics, find, sort]);
     const now = sortOf();
     const choose = ({ by, down }: SortOf): void => setQuery({ sort: down ? `-${by}` : by });

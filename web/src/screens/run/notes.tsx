@@ -4,8 +4,8 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
+import { Card } from "./card";
 import { setTags } from "./changes";
-import { Card } from "./overview";
 import type { ShownRun } from "./use_run";
 
 const TAG = "mlflow.note.content";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // All of a run on one page: notes, metrics and configuration; beside them tags, data and models, code, machine, relatives.
-import type { ComponentChildren } from "preact";
 import type { Run } from "../../api/client";
 import { Environment, Source } from "./code";
 import { ConfigCard } from "./config";
@@ -10,28 +9,6 @@ import { Metrics } from "./metrics";
 import { Notes } from "./notes";
 import { Tags } from "./tags";
 import type { ShownRun } from "./use_run";
-
-export function Card({
-    title,
-    extra,
-    children,
-    class: className = "",
-}: {
-    title: string;
-    extra?: ComponentChildren;
-    children: ComponentChildren;
-    class?: string;
-}) {
-    return (
-        <section class={`panel card ${className}`} aria-label={title}>
-            <header class="row card-head">
-                <h2 class="grow">{title}</h2>
-                {extra}
-            </header>
-            {children}
-        </section>
-    );
-}
 
 export function Overview({ shown, run }: { shown: ShownRun; run: Run }) {
     return (

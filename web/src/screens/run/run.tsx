@@ -3,7 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { call, type Project, pathOf, type Run } from "../../api/client";
 import { address, formatAddress, go } from "../../base/address";
-import { toProject, toRun } from "../../routes";
+import { toProject } from "../../routes";
 import { Crumbs } from "../../ui/crumbs";
 import { useLoad } from "../../ui/load";
 import { Failed, Skeleton } from "../../ui/parts";
@@ -15,12 +15,9 @@ import { Files } from "./files";
 import { Head } from "./head";
 import { Images } from "./images";
 import { Overview } from "./overview";
+import { toTab } from "./places";
 import { type ShownRun, useRun } from "./use_run";
 import "./run.css";
-
-// The path with another tab; what belongs to the old tab goes.
-export const toTab = (run: Run, tab: string, query = {}): string =>
-    toRun(run.project, run.id, { tab: tab === "overview" ? null : tab, ...query });
 
 function tabsOf(run: Run): Tab[] {
     const keys = Object.keys(run.metrics);

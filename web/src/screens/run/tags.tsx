@@ -5,8 +5,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { naturally, plainName } from "../../base/text";
 import { Copy } from "../../ui/parts";
+import { Card } from "./card";
 import { setTags } from "./changes";
-import { Card } from "./overview";
 import type { ShownRun } from "./use_run";
 
 const isOurs = (key: string): boolean => /^(mlflow|stemma)\./.test(key);
