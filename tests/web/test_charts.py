@@ -211,13 +211,11 @@ def test_a_zoom_reads_the_finer_level(server, client, page, visit):
     page.on("request", lambda r: r.url.endswith("series/chart") and asked.append(r.post_data_json))
     visit(f"projects/{project}")
     it = drawn(page, "long")
-    drag(page, it, 0.5, 0.51)
-    page.wait_for_function("location.hash.includes('z=')")
+    drag(page, it, 0.5, 0.56)
+    expect(page).to_have_url(re.compile("z="))
     it.get_by_role("button", name="long as a table").click()
-    rows = it.get_by_role("rowheader")
-    expect(rows.nth(1)).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('.chart-table tbody tr').length > 20")
-    assert any("start" in q and q["end"] - q["start"] < 2500 for q in asked), asked
+    expect(it.get_by_role("rowheader").nth(20)).to_be_visible()
+    assert any("end" in q and q["end"] - q["start"] < 6000 for q in asked), asked
 
 
 def test_the_wheel_scrolls(visit, world):
@@ -225,7 +223,7 @@ def test_the_wheel_scrolls(visit, world):
     drawn(page, "train/loss").locator(".u-over").hover()
     before = page.url
     page.mouse.wheel(0, 300)
-    page.wait_for_function("[...document.querySelectorAll('*')].some(e => e.scrollTop > 0)")
+    page.wait_for_function("() => [...document.querySelectorAll('*')].some(e => e.scrollTop > 0)")
     assert page.url == before
 
 
