@@ -4,10 +4,10 @@ import { useMemo, useState } from "preact/hooks";
 import { bytes } from "../base/format";
 import { useLoad } from "../ui/load";
 import { Copy, Failed, Skeleton } from "../ui/parts";
+import { cellText, type Grid, GridView } from "./grid";
 import { isRaw, type LoggedTable, loggedTable, parseJson, rawText } from "./json";
 import { Rows } from "./rows";
 import type { FileSource } from "./source";
-import { cellText, type Grid, GridView } from "./table";
 import TextView from "./text";
 
 const SIZE_MAX = 24 << 20;

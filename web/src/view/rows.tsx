@@ -2,7 +2,7 @@
 // A list of rows of one height of which only those in sight are made: lines of text, of a console, of a table, of a tree.
 // Browsers end at some ten million pixels; a longer list is moved by hand: `top` is where it stands in its own pixels, the
 // scroll bar shows where that is, and the wheel moves it exactly.
-import type { ComponentChildren, Ref } from "preact";
+import type { ComponentChildren, Ref, RefObject } from "preact";
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./rows.css";
 
@@ -13,7 +13,6 @@ export interface RowsHandle {
     // Brings a row into sight: to the middle, or to the top.
     show(index: number, place?: "middle" | "top"): void;
     reveal(index: number): void; // moves no more than is needed
-    toEnd(): void;
 }
 
 interface Props {
@@ -34,91 +33,28 @@ interface Props {
     onScrolled?: (atEnd: boolean) => void; // by the reader, or because rows were added
 }
 
-interface Sight {
-    top: number;
-    tall: number;
-}
-
 export function Rows(props: Props) {
     const { count, height, follow, onSight, headHeight = 0 } = props;
     const box = useRef<HTMLDivElement>(null);
-    const [sight, setSight] = useState<Sight>({ top: 0, tall: 600 });
-    const real = count * height;
-    const drawn = Math.min(real, HIGHEST);
-    const tall = Math.max(0, sight.tall - headHeight);
-    const furthest = Math.max(0, real - tall);
-    const now = useRef({ real, drawn, furthest, top: 0, placed: -1 });
-    Object.assign(now.current, { real, drawn, furthest });
-    const top = Math.min(sight.top, furthest);
-    now.current.top = top;
-
-    // Where `top` stands in the pixels of the scroll bar, and back.
-    const scale = (): number => {
-        const n = now.current;
-        const room = n.drawn - tall;
-        return n.real > HIGHEST && room > 0 ? n.furthest / room : 1;
-    };
-    function moveTo(wanted: number): void {
-        const at = Math.max(0, Math.min(wanted, now.current.furthest));
-        now.current.placed = Math.round(at / scale());
-        if (box.current) box.current.scrollTop = now.current.placed;
-        now.current.top = at;
-        setSight((s) => (s.top === at ? s : { ...s, top: at }));
-    }
-    function onScroll(): void {
-        const element = box.current;
-        if (!element) return;
-        const at = element.scrollTop;
-        props.onScrolled?.(at + element.clientHeight >= element.scrollHeight - height);
-        // Our own placing comes back as an event: it must not round the exact place away.
-        if (now.current.real > HIGHEST && Math.abs(at - now.current.placed) < 1) return;
-        now.current.placed = -1;
-        setSight((s) => ({ ...s, top: at * scale() }));
-    }
-
-    useImperativeHandle(
-        props.handle ?? null,
-        () => ({
-            show: (index, place = "middle") =>
-                moveTo(index * height - (place === "middle" ? (tall - height) / 2 : 0)),
-            reveal: (index) => {
-                const [first, last] = [index * height, (index + 1) * height - tall];
-                if (now.current.top > first) moveTo(first);
-                else if (now.current.top < last) moveTo(last);
-            },
-            toEnd: () => moveTo(Number.MAX_SAFE_INTEGER),
-        }),
-        [height, tall],
-    );
-    useLayoutEffect(() => {
-        const element = box.current;
-        if (!element) return undefined;
-        const watch = new ResizeObserver(() => setSight((s) => ({ ...s, tall: element.clientHeight })));
-        watch.observe(element);
-        setSight((s) => ({ ...s, tall: element.clientHeight }));
-        return () => watch.disconnect();
-    }, []);
-    useEffect(() => {
-        const element = box.current;
-        if (!element) return undefined;
-        // Only a list that is scaled is moved by hand.
-        const onWheel = (e: WheelEvent): void => {
-            if (now.current.real <= HIGHEST || e.ctrlKey || !e.deltaY) return;
-            e.preventDefault();
-            moveTo(now.current.top + e.deltaY * (e.deltaMode === 1 ? height : 1));
-        };
-        element.addEventListener("wheel", onWheel, { passive: false });
-        return () => element.removeEventListener("wheel", onWheel);
-    }, [height, tall]);
+    const tall = Math.max(0, useTall(box) - headHeight);
+    const { top, place, moveTo, scrolled } = usePlace(box, count * height, tall);
+    useHandle(props.handle ?? null, place, height, tall, moveTo);
+    useWheel(box, place, height, moveTo);
     useLayoutEffect(() => {
         if (follow) moveTo(Number.MAX_SAFE_INTEGER);
     }, [follow, count, tall]);
-
     const from = Math.max(0, Math.floor(top / height) - SPARE);
     const to = Math.min(count, Math.ceil((top + tall) / height) + SPARE);
     useEffect(() => onSight?.(from, to), [from, to, count]);
 
-    const shift = real > HIGHEST ? top / scale() - (top - from * height) : from * height;
+    function onScroll(): void {
+        const element = box.current;
+        if (!element) return;
+        const isEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - height;
+        props.onScrolled?.(isEnd);
+        scrolled(element.scrollTop);
+    }
+    const shift = place.scaled ? top / place.scale - (top - from * height) : from * height;
     return (
         // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is chosen by who uses it
         <div
@@ -130,13 +66,13 @@ export function Rows(props: Props) {
             tabIndex={0}
             style={props.boxHeight ? { height: `${props.boxHeight}px` } : undefined}
             onScroll={onScroll}
-            onKeyDown={(e) => real > HIGHEST && keys(e, height, tall, now.current, moveTo)}
+            onKeyDown={(e) => place.scaled && moveByKey(e, height, tall, top, moveTo)}
         >
             {props.head}
             <div
                 class="rows-space"
                 role="presentation"
-                style={{ height: `${drawn}px`, minWidth: props.wide ? `${props.wide}ch` : undefined }}
+                style={{ height: `${place.drawn}px`, minWidth: props.wide ? `${props.wide}ch` : undefined }}
             >
                 <div class="rows-shown" role="presentation" style={{ transform: `translateY(${shift}px)` }}>
                     {Array.from({ length: Math.max(0, to - from) }, (_, i) => props.row(from + i))}
@@ -146,18 +82,114 @@ export function Rows(props: Props) {
     );
 }
 
-function keys(
+function useTall(box: RefObject<HTMLDivElement | null>): number {
+    const [tall, setTall] = useState(600);
+    useLayoutEffect(() => {
+        const element = box.current;
+        if (!element) return undefined;
+        const measure = (): void => setTall(element.clientHeight);
+        const watch = new ResizeObserver(measure);
+        watch.observe(element);
+        measure();
+        return () => watch.disconnect();
+    }, []);
+    return tall;
+}
+
+interface Place {
+    drawn: number; // pixels of the scroll bar
+    furthest: number; // the greatest `top`
+    scaled: boolean;
+    scale: number; // pixels of the list a pixel of the scroll bar
+    top: number;
+    placed: number; // where the scroll bar was put by hand; -1: the reader moved it
+}
+
+// Where the list stands. `place` is one object that always has the newest, for listeners.
+function usePlace(box: RefObject<HTMLDivElement | null>, real: number, tall: number) {
+    const [wanted, setWanted] = useState(0);
+    const place = useRef<Place>({
+        drawn: 0,
+        furthest: 0,
+        scaled: false,
+        scale: 1,
+        top: 0,
+        placed: -1,
+    }).current;
+    place.drawn = Math.min(real, HIGHEST);
+    place.furthest = Math.max(0, real - tall);
+    place.scaled = real > HIGHEST;
+    place.scale = place.scaled && place.drawn > tall ? place.furthest / (place.drawn - tall) : 1;
+    place.top = Math.min(wanted, place.furthest);
+    function moveTo(where: number): void {
+        place.top = Math.max(0, Math.min(where, place.furthest));
+        place.placed = Math.round(place.top / place.scale);
+        if (box.current) box.current.scrollTop = place.placed;
+        setWanted(place.top);
+    }
+    function scrolled(at: number): void {
+        // Our own placing comes back as an event: it must not round the exact place away.
+        if (place.scaled && Math.abs(at - place.placed) < 1) return;
+        place.placed = -1;
+        setWanted(at * place.scale);
+    }
+    return { top: place.top, place, moveTo, scrolled };
+}
+
+function useHandle(
+    handle: Ref<RowsHandle>,
+    place: Place,
+    height: number,
+    tall: number,
+    moveTo: (top: number) => void,
+): void {
+    useImperativeHandle(
+        handle,
+        () => ({
+            show: (index, where = "middle") =>
+                moveTo(index * height - (where === "middle" ? (tall - height) / 2 : 0)),
+            reveal: (index) => {
+                const [first, last] = [index * height, (index + 1) * height - tall];
+                if (place.top > first) moveTo(first);
+                else if (place.top < last) moveTo(last);
+            },
+        }),
+        [height, tall],
+    );
+}
+
+// Only a list that is scaled is moved by hand.
+function useWheel(
+    box: RefObject<HTMLDivElement | null>,
+    place: Place,
+    height: number,
+    moveTo: (top: number) => void,
+): void {
+    useEffect(() => {
+        const element = box.current;
+        if (!element) return undefined;
+        const onWheel = (e: WheelEvent): void => {
+            if (!place.scaled || e.ctrlKey || !e.deltaY) return;
+            e.preventDefault();
+            moveTo(place.top + e.deltaY * (e.deltaMode === 1 ? height : 1));
+        };
+        element.addEventListener("wheel", onWheel, { passive: false });
+        return () => element.removeEventListener("wheel", onWheel);
+    }, [height]);
+}
+
+function moveByKey(
     e: KeyboardEvent,
     height: number,
     tall: number,
-    now: { top: number },
+    top: number,
     moveTo: (top: number) => void,
 ): void {
     const steps: Record<string, number> = {
-        ArrowDown: now.top + height,
-        ArrowUp: now.top - height,
-        PageDown: now.top + tall - height,
-        PageUp: now.top - tall + height,
+        ArrowDown: top + height,
+        ArrowUp: top - height,
+        PageDown: top + tall - height,
+        PageUp: top - tall + height,
         Home: 0,
         End: Number.MAX_SAFE_INTEGER,
     };
