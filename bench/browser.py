@@ -34,7 +34,8 @@ CanvasRenderingContext2D.prototype.stroke = function (...args) {
 """
 
 SCROLL = """(ms) => new Promise((done) => {
-    const box = [...document.querySelectorAll('main, main *')].sort((a, b) => b.scrollHeight - a.scrollHeight)[0];
+    const box = [...document.querySelectorAll('main, main *')].filter((e) => getComputedStyle(e).overflowY !== 'visible')
+        .sort((a, b) => b.scrollHeight - a.scrollHeight)[0];
     const gaps = [];
     let last = performance.now();
     const end = last + ms;
@@ -110,13 +111,15 @@ def all_drawn_ms(page, canvases):
     return page.evaluate("Math.max(...bench.drawn.values())")
 
 
-def renderer_cpu_s(page):
-    """Seconds that the page's process has worked, by its own count."""
+def script_clock(page):
+    """A clock of the seconds that the page's main thread has worked."""
     session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-    found = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-    session.detach()
-    return found["TaskDuration"]
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def read():
+        return {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}["TaskDuration"]
+
+    return read
 
 
 def heap_bytes(page):
