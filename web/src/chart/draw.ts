@@ -112,14 +112,33 @@ function paintEnvelope(f: Frame, t: Trace, from: number, to: number): void {
         const next = i + 1 < to ? px(t.x0[i + 1] as number) : end;
         // Before a gap a part ends where its last point is.
         const right = Math.round(Math.min(next, end + 2 * f.ratio));
-        if (columns.length && columns.at(-3) !== left) outline(f.ctx);
-        columns.push(left, Math.max(left + 1, right), y1, Math.max(y1 + 1, y0));
+        column(f.ctx, left, Math.max(left + 1, right), y1, Math.max(y1 + 1, y0));
     }
     outline(f.ctx);
     f.ctx.fill();
 }
 
 const columns: number[] = []; // left, right, top, bottom of each; one list for all lines
+
+function column(
+    ctx: CanvasRenderingContext2D,
+    left: number,
+    right: number,
+    top: number,
+    bottom: number,
+): void {
+    const n = columns.length;
+    const before = n ? (columns[n - 3] as number) : left;
+    if (n && left < before) {
+        // Several parts on one pixel are one column.
+        columns[n - 3] = Math.max(before, right);
+        columns[n - 2] = Math.min(columns[n - 2] as number, top);
+        columns[n - 1] = Math.max(columns[n - 1] as number, bottom);
+        return;
+    }
+    if (left > before) outline(ctx);
+    columns.push(left, right, top, bottom);
+}
 
 function outline(ctx: CanvasRenderingContext2D): void {
     const n = columns.length;
