@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of what needs no browser: node web/test.mjs. Each test/NAME.test.ts is bundled and run by node's own test runner.
+// Tests of what needs no browser: node web/test.mjs. Each test/NAME.test.ts is bundled and run by node's own
+// test runner.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +15,8 @@ const tests = (await readdir(join(here, "test"))).filter((f) => f.endsWith(".tes
 // Modules that look at the page when they are loaded find the little of it that they ask for.
 const page = `
 globalThis.location ??= { hash: "", href: "http://localhost/" };
-globalThis.document ??= { baseURI: "http://localhost/", documentElement: { dataset: {} }, addEventListener() {} };
+globalThis.document ??= { baseURI: "http://localhost/", documentElement: { dataset: {} } };
+globalThis.document.addEventListener ??= () => {};
 globalThis.matchMedia ??= () => ({ matches: false, addEventListener() {} });
 globalThis.localStorage ??= { getItem: () => null, setItem() {}, removeItem() {} };
 globalThis.addEventListener ??= () => {};

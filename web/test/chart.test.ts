@@ -41,7 +41,7 @@ const trace = (values: readonly number[], steps?: number[]): Trace => traceOf(do
 const close = (a: number | undefined, b: number): void =>
     assert.ok(Math.abs((a ?? Number.NaN) - b) < 1e-9, `${a} is ${b}`);
 
-// ---- smoothing --------------------------------------------------------------------------------------------------------
+// ---- smoothing --------------------------------------------------------------------------------------------
 
 test("smoothing has no bias at its beginning", () => {
     const s = smoothed([5, 5, 5], [1, 1, 1], 0.9);
@@ -79,7 +79,7 @@ test("a zoom does not change a smoothed line", () => {
     assert.ok(Math.abs((zoomed.at(-1) as number) - (far.at(-1) as number)) < 0.05);
 });
 
-// ---- traces -------------------------------------------------------------------------------------------------------------
+// ---- traces -----------------------------------------------------------------------------------------------
 
 test("relative time begins with the run, or with its first point", () => {
     const c = dots([1, 2], [0, 1], [5000, 7000]);
@@ -124,7 +124,7 @@ test("a group's mean and band", () => {
     assert.equal(one.n, 1);
 });
 
-// ---- marks --------------------------------------------------------------------------------------------------------------
+// ---- marks ------------------------------------------------------------------------------------------------
 
 test("marks of numbers", () => {
     assert.deepEqual(linearTicks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
@@ -159,7 +159,7 @@ test("marks of durations", () => {
     for (const [seconds, text] of texts) assert.equal(durationText(seconds), text);
 });
 
-// ---- sections -----------------------------------------------------------------------------------------------------------
+// ---- sections ---------------------------------------------------------------------------------------------
 
 test("sections by prefix, in natural order, the system last", () => {
     const keys = [
@@ -206,7 +206,7 @@ test("settings of an address", () => {
     assert.deepEqual([odd.x, odd.smooth, odd.zoom, odd.zoomY.size], ["step", 0, null, 0]);
 });
 
-// ---- requests -----------------------------------------------------------------------------------------------------------
+// ---- requests ---------------------------------------------------------------------------------------------
 
 test("a logarithmic axis wants its beginning finer", () => {
     assert.deepEqual(logRanges([0, 1024 * 1024], 100), [
@@ -273,7 +273,7 @@ test("a finer level is asked for only where it tells more", () => {
     assert.ok(start <= 1003 && end >= 1998 && start % 16 === 0 && (end + 1) % 16 === 0);
 });
 
-// ---- over columns of runs -----------------------------------------------------------------------------------------------
+// ---- over columns of runs ---------------------------------------------------------------------------------
 
 const row = (id: string, values: Record<string, number | string>) => ({ id, name: id, colour: 0, values });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts of many series in one request, in their compact form (docs/formats-native.md, section 2): typed arrays are laid
-// over the reply, nothing is copied.
+// Charts of many series in one request, in their compact form (docs/formats-native.md, section 2): typed
+// arrays are laid over the reply, nothing is copied.
 import { call, pathOf, type Series, send } from "./client";
 
 export type Places = Uint32Array | BigInt64Array; // to be added to their base; BigInt64Array: as they are

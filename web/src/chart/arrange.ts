@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys in sections by what stands before their first "/" (or "."), in natural order; keys that share theirs with no other
-// are in one section, the first; what a system measures comes last. Pure.
+// Keys in sections by what stands before their first "/" (or "."), in natural order; keys that share theirs
+// with no other are in one section, the first; what a system measures comes last. Pure.
 import { matcher, naturally } from "../base/text";
 
 export interface Section {

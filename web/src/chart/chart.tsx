@@ -74,6 +74,8 @@ export function ChartCard({
     );
 }
 
+const KEYS = "Arrow keys move the cursor, plus and minus zoom.";
+
 export const legendHeight = (most: number): number => 20 + Math.ceil(most / 2) * 18;
 
 function Body({
@@ -130,7 +132,7 @@ function Body({
                 // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor
                 tabIndex={0}
                 role="img"
-                aria-label={`${chartKey} over ${xWord[settings.x]}, ${runs.length} runs. Arrow keys move the cursor, plus and minus zoom.`}
+                aria-label={`${chartKey} over ${xWord[settings.x]}, ${runs.length} runs. ${KEYS}`}
                 onKeyDown={(e) => onKey(e, view.current, setSaid)}
             >
                 <div ref={plot} hidden />

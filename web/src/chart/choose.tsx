@@ -4,6 +4,8 @@
 import { type Field, fieldText } from "./fields";
 import { colours, lineColour, scaleColour } from "./palette";
 
+export const TWIN = "The table of runs has the same numbers.";
+
 export function ChooseColumn({
     label,
     columns,

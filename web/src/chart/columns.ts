@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line as the page keeps it: parts in the order of steps, each with its first and last point, least and greatest value and
-// counts. Lines of different fineness are laid into each other, live points are put behind, neighbours are merged when
-// there are too many. Pure.
+// A line as the page keeps it: parts in the order of steps, each with its first and last point, least and
+// greatest value and counts. Lines of different fineness are laid into each other, live points are put
+// behind, neighbours are merged when there are too many. Pure.
 import type { ChartLine, Places, Values } from "../api/series";
 
 export type Counts = Uint32Array | Float64Array;
@@ -131,8 +131,8 @@ export function splice(coarse: Columns, fine: Columns, start: number, end: numbe
     ]);
 }
 
-// What came behind the end of `line`: `tail` was read from the line's last step on, or from a little before it. A part of
-// it that begins before that end keeps its least and greatest value and stands where it ends.
+// What came behind the end of `line`: `tail` was read from the line's last step on, or from a little before
+// it. A part of it that begins before that end keeps its least and greatest value and stands where it ends.
 export function extend(line: Columns, tail: Columns): Columns {
     if (!line.n) return tail;
     const end = lastStep(line);
@@ -166,7 +166,8 @@ const lesser = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.i
 const greater = (a: number, b: number): number =>
     Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b);
 
-// The parts that [from, to) of each become one: index i of the result is made of parts cuts[i] to cuts[i + 1].
+// The parts that [from, to) of each become one: index i of the result is made of parts cuts[i] to cuts[i +
+// 1].
 function cutsOf(c: Columns, width: number): number[] {
     const cuts: number[] = [];
     for (let i = 0; i < c.n; ) {
@@ -178,7 +179,8 @@ function cutsOf(c: Columns, width: number): number[] {
     return cuts;
 }
 
-// Neighbours made one while they span less than `width` steps: fewer parts, and still every least and greatest value.
+// Neighbours made one while they span less than `width` steps: fewer parts, and still every least and
+// greatest value.
 export function merged(c: Columns, width: number): Columns {
     const cuts = cutsOf(c, width);
     const n = cuts.length;

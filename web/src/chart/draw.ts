@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines on a canvas. Where a part holds many points, its least and greatest value are a pale column, and neighbouring
-// columns touch: the envelope, in which no outlier is lost. Through the first and last points goes the line. What is
-// no number breaks it, and is marked at the edge where it happened.
+// Lines on a canvas. Where a part holds many points, its least and greatest value are a pale column, and
+// neighbouring columns touch: the envelope, in which no outlier is lost. Through the first and last points
+// goes the line. What is no number breaks it, and is marked at the edge where it happened.
 import { partsWithin, type Trace } from "./trace";
 
 export interface Scale {
@@ -25,7 +25,7 @@ export interface Stroke {
     readonly width: number; // CSS pixels
     readonly band: number; // alpha of the envelope, as a part of alpha; 0: none
     readonly dots: boolean; // single points are dots when there is room
-    readonly thin: boolean; // as thin as can be: without a graphics card that costs a fraction of a wider line
+    readonly thin: boolean; // as can be: without a graphics card a fraction of the cost of a wider line
 }
 
 type Place = (value: number) => number;
@@ -85,8 +85,8 @@ function stroke(f: Frame, path: Path2D, { width, thin }: Stroke): void {
     ctx.translate(0, 1 - width);
 }
 
-// Columns from each part to the next, on whole pixels: no seams. Columns that touch are one outline, since that is filled
-// ten times as fast as single rectangles.
+// Columns from each part to the next, on whole pixels: no seams. Columns that touch are one outline, since
+// that is filled ten times as fast as single rectangles.
 function paintEnvelope(f: Frame, t: Trace, from: number, to: number): void {
     const px = xPlace(f);
     const py = yPlace(f);

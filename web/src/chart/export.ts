@@ -16,7 +16,7 @@ export function save(name: string, blob: Blob): void {
 export const fileName = (key: string, kind: string): string =>
     `${key.replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${kind}`;
 
-// ---- numbers ----------------------------------------------------------------------------------------------------------
+// ---- numbers ----------------------------------------------------------------------------------------------
 
 const HEAD = "run,name,first_step,last_step,first_time_ms,last_time_ms,first,last,min,max,points,nan";
 
@@ -47,7 +47,7 @@ export async function savePoints(run: string, key: string): Promise<void> {
     save(fileName(key, "points.csv"), await readPointsCsv(run, key));
 }
 
-// ---- picture ------------------------------------------------------------------------------------------------------------
+// ---- picture ----------------------------------------------------------------------------------------------
 
 const LINE = 18; // CSS pixels a line of the legend
 

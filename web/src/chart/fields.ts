@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns of many runs as axes and colours: numbers as they are, texts as categories in natural order. Pure but for colours.
+// Columns of many runs as axes and colours: numbers as they are, texts as categories in natural order. Pure
+// but for colours.
 import { numberOf, shortNumber } from "../base/format";
 import { naturally } from "../base/text";
 import { colours, lineColour, scaleColour } from "./palette";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several runs as one line: their mean, with a band from the least to the greatest, or of one standard deviation. Pure.
+// Several runs as one line: their mean, with a band from the least to the greatest, or of one standard
+// deviation. Pure.
 //
-// Where all points are drawn the places of x are those of the points; else they are even. Between its points a run has the
-// value of its line; before its first and behind its last it does not count.
+// Where all points are drawn the places of x are those of the points; else they are even. Between its points
+// a run has the value of its line; before its first and behind its last it does not count.
 import type { Columns } from "./columns";
 import { middle } from "./smooth";
 import { nearest, partsWithin, type Range, type Trace } from "./trace";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the lines of a chart are worth at the cursor (at their ends, without one), below the chart where it covers nothing.
-// Its rows are kept and rewritten: it follows the pointer over all charts in sight.
+// What the lines of a chart are worth at the cursor (at their ends, without one), below the chart where it
+// covers nothing. Its rows are kept and rewritten: it follows the pointer over all charts in sight.
 
 export interface Entry {
     readonly id: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line of the store: the whole of a series coarsely, fine where one looked last, and what is known about its state.
+// A line of the store: the whole of a series coarsely, fine where one looked last, and what is known about
+// its state.
 import type { ChartReply } from "../api/series";
 import { bytesOf, type Columns, extend, firstStep, lastStep, merged, NOTHING, splice } from "./columns";
 import { type Level, levelOf, type Need } from "./plan";

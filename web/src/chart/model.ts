@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From runs, their columns and the settings to what a plot shows: traces, smoothed values, groups, ranges, and the words
-// of a legend. Pure but for the colours.
+// From runs, their columns and the settings to what a plot shows: traces, smoothed values, groups, ranges,
+// and the words of a legend. Pure but for the colours.
 import { dateTime, shortNumber } from "../base/format";
 import type { Columns } from "./columns";
 import { groupTrace, valueAt } from "./group";
@@ -88,7 +88,7 @@ function groupLine(name: string, members: readonly ModelLine[], s: Settings, pla
     };
 }
 
-// ---- ranges ---------------------------------------------------------------------------------------------------------------
+// ---- ranges -----------------------------------------------------------------------------------------------
 
 export function xRangeOf(lines: readonly PlotLine[], s: Settings): Range {
     const extent = s.zoom ??
@@ -134,7 +134,7 @@ export function stepsWithin(whole: Columns, mode: XMode, zoom: Range, startMs?: 
     return start <= end ? [start, end] : null;
 }
 
-// ---- words ----------------------------------------------------------------------------------------------------------------
+// ---- words ------------------------------------------------------------------------------------------------
 
 export function xText(x: number, mode: XMode): string {
     if (mode === "rel") return durationText(x);

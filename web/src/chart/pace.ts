@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often live lines move: at once when it was quiet, and else seldom enough that reading and drawing them costs no more
-// than a twenty-fifth of the time.
+// How often live lines move: at once when it was quiet, and else seldom enough that reading and drawing them
+// costs no more than a twenty-fifth of the time.
 
 const SHARE = 25;
 const LEAST_MS = 800;

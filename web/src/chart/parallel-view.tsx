@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel coordinates: axes are chosen and moved, dragging along an axis filters, one axis gives the colours. In the
-// address: `pa` (axes, repeated), `pc` (the colour), `pb` (least_greatest_axis, repeated).
+// Parallel coordinates: axes are chosen and moved, dragging along an axis filters, one axis gives the
+// colours. In the address: `pa` (axes, repeated), `pc` (the colour), `pb` (least_greatest_axis, repeated).
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, setQuery } from "../base/address";
 import { plural } from "../base/format";
 import { Menu } from "../ui/dialog";
-import { ChooseColumn, ColourKey } from "./choose";
+import { ChooseColumn, ColourKey, TWIN } from "./choose";
 import { type ChartRow, type Field, fieldOf, fieldText, usableColumns } from "./fields";
 import { highlight } from "./highlight";
 import { colours } from "./palette";
@@ -100,7 +100,7 @@ export function Parallel({ rows, columns, height = 320, open, select }: Parallel
                 ref={box}
                 style={{ height: `${height}px` }}
                 role="img"
-                aria-label={`${rows.length} runs over ${axes.join(", ")}. The table of runs has the same numbers.`}
+                aria-label={`${rows.length} runs over ${axes.join(", ")}. ${TWIN}`}
             >
                 {width > 0 && <Canvases {...{ layout, rows, by }} open={open} />}
             </div>

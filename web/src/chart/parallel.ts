@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel coordinates on a canvas: axes side by side, a run is a line across them. Where things are, which rows the
-// brushes let through, and the drawing; the component is parallel-view.tsx.
+// Parallel coordinates on a canvas: axes side by side, a run is a line across them. Where things are, which
+// rows the brushes let through, and the drawing; the component is parallel-view.tsx.
 import { axisRange, type ChartRow, colourOf, type Field, fieldText } from "./fields";
 import { type Colours, colours } from "./palette";
 import { linearTicks, logTicks } from "./ticks";
@@ -9,7 +9,7 @@ import type { Range } from "./trace";
 export interface Axis {
     readonly field: Field;
     readonly range: Range;
-    readonly log: boolean; // where positive numbers span so much that a linear axis would show one of its ends only
+    readonly log: boolean; // positive numbers that span so much that a linear axis would show one end only
     readonly x: number; // CSS pixels
     readonly brush: Range | null;
 }
@@ -86,7 +86,7 @@ export function rowNear(l: Layout, rows: number, x: number, y: number, reach = 8
     return best;
 }
 
-// ---- drawing ------------------------------------------------------------------------------------------------------------
+// ---- drawing ----------------------------------------------------------------------------------------------
 
 function trace(ctx: CanvasRenderingContext2D, l: Layout, row: number): void {
     l.axes.forEach((a, i) => {

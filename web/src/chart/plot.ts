@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One plot: uPlot for axes, scales and dragging; lines by draw.ts. It is made when its chart comes in sight and gone when
-// it leaves, and draws once a frame whatever changed.
+// One plot: uPlot for axes, scales and dragging; lines by draw.ts. It is made when its chart comes in sight
+// and gone when it leaves, and draws once a frame whatever changed.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type Frame, paintLine, paintOdd, type Stroke } from "./draw";
@@ -33,7 +33,8 @@ export interface PlotView {
     readonly logX: boolean;
     readonly logY: boolean;
     readonly lit: string | null; // the line that is pointed at
-    readonly names?: { x: readonly string[] | null; y: readonly string[] | null }; // of whole numbers, where they are texts
+    // Of whole numbers, where they are texts.
+    readonly names?: { x: readonly string[] | null; y: readonly string[] | null };
     readonly paint?: (frame: Frame) => void; // in the place of lines
 }
 export interface PlotEvents {
@@ -45,13 +46,20 @@ export interface PlotEvents {
 }
 
 const queue = new Set<Plot>();
+let pointed: Plot | null = null;
+const FRAME_MS = 30;
 
-// All plots of a frame together, and what they cost is known.
+// The plot that is pointed at first; what does not fit into a frame is drawn in the next, so that the page
+// stays quick however many plots there are. What they cost is known.
 function drawQueue(): void {
     const began = performance.now();
-    const all = [...queue];
-    queue.clear();
-    for (const p of all) p.draw();
+    const first = pointed && queue.has(pointed) ? [pointed] : [];
+    for (const p of [...first, ...queue]) {
+        if (!queue.delete(p)) continue;
+        p.draw();
+        if (performance.now() - began > FRAME_MS) break;
+    }
+    if (queue.size) requestAnimationFrame(drawQueue);
     spent(performance.now() - began);
 }
 
@@ -108,6 +116,7 @@ export class Plot {
     destroy(): void {
         this.dead = true;
         queue.delete(this);
+        if (pointed === this) pointed = null;
         this.free();
     }
 
@@ -193,6 +202,7 @@ export class Plot {
 
     moved(u: uPlot): void {
         const { left = -1, top = -1 } = u.cursor;
+        pointed = left < 0 ? null : this;
         if (left < 0) this.events.hover(null, null);
         else this.events.hover(u.posToVal(left, "x"), top);
     }
@@ -225,7 +235,7 @@ function paintOne(f: Frame, line: PlotLine, thin: boolean, alpha: number, width 
     paintOdd(f, line.trace, line.colour, alpha);
 }
 
-// ---- what uPlot is told ---------------------------------------------------------------------------------------------------
+// ---- what uPlot is told -----------------------------------------------------------------------------------
 
 function optionsOf(view: PlotView, width: number, height: number, plot: Plot): uPlot.Options {
     const axis: uPlot.Axis = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reader arranged in one place (a project's charts, a run's): kept in this browser, since it is taste, not state.
+// What a reader arranged in one place (a project's charts, a run's): kept in this browser, since it is taste,
+// not state.
 import { useState } from "preact/hooks";
 
 export interface Remembered {

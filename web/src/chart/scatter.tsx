@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs as points: two columns as axes, a third as colour. Pointing tells the run, a click opens it, dragging selects. In the
-// address: `sx`, `sy`, `sc` (columns) and `slog` (x, y, xy).
+// Runs as points: two columns as axes, a third as colour. Pointing tells the run, a click opens it, dragging
+// selects. In the address: `sx`, `sy`, `sc` (columns) and `slog` (x, y, xy).
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { address, setQuery } from "../base/address";
-import { ChooseColumn, ColourKey } from "./choose";
+import { ChooseColumn, ColourKey, TWIN } from "./choose";
 import type { Frame } from "./draw";
 import { xPlace, yPlace } from "./draw";
 import { axisRange, type ChartRow, colourOf, type Field, fieldOf, fieldText, usableColumns } from "./fields";
@@ -155,7 +155,7 @@ function Points({
                 ref={box}
                 style={{ height: `${height}px` }}
                 role="img"
-                aria-label={`${fields.y.column} over ${fields.x.column}, ${rows.length} runs. The table of runs has the same numbers.`}
+                aria-label={`${fields.y.column} over ${fields.x.column}, ${rows.length} runs. ${TWIN}`}
             >
                 <div ref={place} />
             </div>
@@ -224,7 +224,8 @@ function wordsOf(rows: readonly ChartRow[], f: Fields, id: string | null): strin
     const row = rows[i];
     if (!row) return "";
     const parts = [f.x, f.y, ...(f.colour ? [f.colour] : [])];
-    return `${row.name}: ${parts.map((p) => `${p.column} ${fieldText(p, p.values[i] as number)}`).join(", ")}`;
+    const words = parts.map((p) => `${p.column} ${fieldText(p, p.values[i] as number)}`);
+    return `${row.name}: ${words.join(", ")}`;
 }
 
 function paintPoints(f: Frame, rows: readonly ChartRow[], fields: Fields, lit: string | null): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How charts are shown: read from the address, so that a copied link shows the same. `x`: step (the default), rel, wall;
-// `smooth`: 0 to 0.999; `log`: x, y, xy; `band`: deviation; `charts`: what keys are searched for; `z`: the range of x; `zy`: ranges
-// of y, a chart each; `chart`: the one that is open alone.
+// How charts are shown: read from the address, so that a copied link shows the same. `x`: step (the default),
+// rel, wall; `smooth`: 0 to 0.999; `log`: x, y, xy; `band`: deviation; `charts`: what keys are searched for;
+// `z`: the range of x; `zy`: ranges of y, a chart each; `chart`: the one that is open alone.
 import { computed } from "@preact/signals";
 import { address, setQuery } from "../base/address";
 import type { Range, XMode } from "./trace";
@@ -49,7 +49,8 @@ export function readSettings(q: URLSearchParams): Settings {
 const query = computed(() => address.value.query.toString());
 export const settings = computed(() => readSettings(new URLSearchParams(query.value)));
 
-// Nine digits: wall time in milliseconds keeps its seconds at every zoom by being rounded to whole ones instead.
+// Nine digits: wall time in milliseconds keeps its seconds at every zoom by being rounded to whole ones
+// instead.
 const brief = (v: number): string => String(Math.abs(v) >= 1e9 ? Math.round(v) : Number(v.toPrecision(9)));
 
 export const setX = (x: XMode): void => setQuery({ x: x === "step" ? null : x, z: null });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponential smoothing without the bias of its beginning. Pure.
 //
-// One point weighs as in TensorBoard: s = w s + (1 - w) y, divided by what the weights are together. A part of many points
-// is one value; how far apart two values are, in points (or by time), is the power of w between them, so that a smoothed
-// line keeps its shape at every zoom.
+// One point weighs as in TensorBoard: s = w s + (1 - w) y, divided by what the weights are together. A part
+// of many points is one value; how far apart two values are, in points (or by time), is the power of w
+// between them, so that a smoothed line keeps its shape at every zoom.
 import type { Columns } from "./columns";
 
 // What y of a part is, for lines: half way between its first and last point.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lines of all charts: what is in sight wishes for lines, once a frame all wishes become a few requests, and who
-// wished is told when its lines changed. A line is kept coarse as a whole, and fine where one looked last; the coarse one is
-// shown until the finer one is there. What nobody wishes for any more is cancelled, and forgotten when space is short.
+// The lines of all charts: what is in sight wishes for lines, once a frame all wishes become a few requests,
+// and who wished is told when its lines changed. A line is kept coarse as a whole, and fine where one looked
+// last; the coarse one is shown until the finer one is there. What nobody wishes for any more is cancelled,
+// and forgotten when space is short.
 import { connection, isAbort, Problem } from "../api/client";
 import { type ChartReply, readCharts } from "../api/series";
 import type { Columns } from "./columns";
@@ -77,7 +78,7 @@ function lineOf(run: string, key: string): Line {
     return line;
 }
 
-// ---- planning -----------------------------------------------------------------------------------------------------------
+// ---- planning ---------------------------------------------------------------------------------------------
 
 function soon(): void {
     if (framed) return;
@@ -128,7 +129,8 @@ function plan(): void {
     for (const f of flights) for (const id of f.ids) flying.add(`${id} ${needKey(f.request.need)}`);
     const missing = pieces.filter((p) => !flying.has(`${lineId(p.run, p.key)} ${needKey(p.need)}`));
     for (const request of requestsOf(missing)) {
-        // The others are launched by the plan after the next reply: what is wished for may have changed by then.
+        // The others are launched by the plan after the next reply: what is wished for may have changed by
+        // then.
         if (flights.size < AT_ONCE) void fly(request, false);
     }
     readOn();
@@ -144,7 +146,7 @@ function cancelUnwished(): void {
     }
 }
 
-// ---- live ---------------------------------------------------------------------------------------------------------------
+// ---- live -------------------------------------------------------------------------------------------------
 
 // Points of these runs came (null: of any run).
 export function moved(runs: ReadonlySet<string> | null): void {
@@ -187,7 +189,7 @@ function* wishedLines(): Iterable<Line> {
     }
 }
 
-// ---- requests -----------------------------------------------------------------------------------------------------------
+// ---- requests ---------------------------------------------------------------------------------------------
 
 async function fly(request: Request, tail: boolean): Promise<void> {
     const flight = { request, ids: idsOf(request), tail, abort: new AbortController() };

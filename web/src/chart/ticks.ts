@@ -103,5 +103,6 @@ export function wallText(ms: number, distance: number): string {
     const time = `${two(d.getHours())}:${two(d.getMinutes())}`;
     if (time === "00:00" && distance >= 1000) return day;
     if (distance >= 60_000) return time;
-    return `${time}:${two(d.getSeconds())}${distance < 1000 ? `.${String(d.getMilliseconds()).padStart(3, "0")}` : ""}`;
+    const seconds = `${time}:${two(d.getSeconds())}`;
+    return distance < 1000 ? `${seconds}.${String(d.getMilliseconds()).padStart(3, "0")}` : seconds;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line over one kind of x: steps, seconds since the run began, or milliseconds since 1970. And what a chart has to know
-// about it: its extent in x and y, what is at a place of x, what can not be shown. Pure.
+// A line over one kind of x: steps, seconds since the run began, or milliseconds since 1970. And what a chart
+// has to know about it: its extent in x and y, what is at a place of x, what can not be shown. Pure.
 import type { Columns } from "./columns";
 
 export type XMode = "step" | "rel" | "wall";
@@ -14,7 +14,8 @@ export interface Trace {
 }
 export type Range = readonly [number, number];
 
-// startMs: when the run began; a run whose points are older (imported, or another clock) begins with its first point.
+// startMs: when the run began; a run whose points are older (imported, or another clock) begins with its
+// first point.
 export function traceOf(c: Columns, mode: XMode, startMs?: number): Trace {
     if (mode === "step") return { c, n: c.n, x0: c.step0, x1: c.step1, rising: true };
     if (mode === "wall")
@@ -41,7 +42,8 @@ function rises(column: Float64Array): boolean {
     return true;
 }
 
-// The parts that touch [from, to], with a neighbour at each side so that lines reach the edge: [first, last + 1].
+// The parts that touch [from, to], with a neighbour at each side so that lines reach the edge: [first, last +
+// 1].
 export function partsWithin(t: Trace, from: number, to: number): [number, number] {
     if (!t.rising) return [0, t.n];
     let low = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chart in sight: wishes for its lines, makes of them what the plot shows, and follows cursor and highlight. Without
-// components: what moves often is drawn, not rendered.
+// A chart in sight: wishes for its lines, makes of them what the plot shows, and follows cursor and
+// highlight. Without components: what moves often is drawn, not rendered.
 import { cursor } from "./cursor";
 import { highlight } from "./highlight";
 import { type Entry, Legend } from "./legend";
@@ -152,7 +152,7 @@ export class ChartView {
         else this.timer = setTimeout(() => this.show(), 60);
     }
 
-    // ---- cursor ----------------------------------------------------------------------------------------------------------
+    // ---- cursor -------------------------------------------------------------------------------------------
 
     entries(x: number | null): Entry[] {
         return this.lines.map((l) => entryOf(l, x, this.input?.logY ?? false));
