@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Charts: what is logged is drawn, every outlier of it; zoom, cursor, table twin, smoothing and logarithms; live
+"""Charts: what is logged is drawn, every outlier of it; zoom, cursor, table twin, smoothing, logarithms; live
 points; many series; files to save."""
 
 import json
