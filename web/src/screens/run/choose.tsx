@@ -28,7 +28,7 @@ export function ChooseProject({
     return (
         <Dialog title="Move to another project" close={close}>
             <Find value={find} change={setFind} label="Find a project" />
-            <ul class="choices">
+            <ul class="picks">
                 {list.slice(0, 100).map((p) => (
                     <li key={p.number}>
                         <button
@@ -38,7 +38,7 @@ export function ChooseProject({
                                 done(p);
                             }}
                         >
-                            <span class="clip name">{p.name}</span>
+                            <span class="clip given">{p.name}</span>
                         </button>
                     </li>
                 ))}
@@ -84,7 +84,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
     return (
         <Dialog title={`Compare with “${run.name}”`} close={close}>
             <Find value={find} change={setFind} label="Find runs of this project by name" />
-            <ul class="choices">
+            <ul class="picks">
                 {list.map((r) => (
                     <li key={r.id}>
                         <label>
@@ -94,7 +94,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
                                 onChange={() => toggle(r.id)}
                             />
                             <Status status={r.status} brief />
-                            <span class="clip grow name">{plainName(r.name)}</span>
+                            <span class="clip grow given">{plainName(r.name)}</span>
                             {r.start_ms !== undefined && <Ago ms={r.start_ms} />}
                         </label>
                     </li>
@@ -110,7 +110,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
                     disabled={!chosen.length}
                     onClick={() => go(toCompare([run.id, ...chosen]))}
                 >
-                    Compare {chosen.length + 1} runs
+                    Compare {chosen.length ? `${chosen.length + 1} runs` : ""}
                 </button>
             </div>
         </Dialog>

@@ -17,7 +17,7 @@ function Pair({ name, value, copied }: { name: string; value: string; copied?: b
         <div class="pair">
             <dt>{name}</dt>
             <dd>
-                <span class="grow name">{value}</span>
+                <span class="grow given">{value}</span>
                 {copied && <Copy text={value} label={`Copy: ${name}`} />}
             </dd>
         </div>

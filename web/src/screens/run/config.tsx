@@ -85,11 +85,12 @@ function Row({ shown, toggle }: { shown: Shown; toggle: (path: string) => void }
                     aria-expanded={open}
                     onClick={() => toggle(branch.path)}
                 >
-                    <span aria-hidden="true">{open ? "▾" : "▸"}</span> <span class="name">{branch.name}</span>
+                    <span aria-hidden="true">{open ? "▾" : "▸"}</span>{" "}
+                    <span class="given">{branch.name}</span>
                     {!open && <span class="muted"> {branch.leaves}</span>}
                 </button>
             ) : (
-                <span class="config-key name" title={branch.path}>
+                <span class="config-key given" title={branch.path}>
                     {branch.name}
                 </span>
             )}
@@ -121,7 +122,7 @@ function Tree({ run, max }: { run: Run; max: number }) {
 export function FindBox({ label }: { label: string }) {
     return (
         <input
-            class="input find"
+            class="input run-find"
             type="search"
             placeholder="Find (regular expression)"
             aria-label={label}

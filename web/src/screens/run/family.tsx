@@ -18,7 +18,7 @@ function RunLine({ run, kin }: { run: Run; kin?: string }) {
     return (
         <li class="relative">
             <Status status={run.status} reason={run.reason} brief />
-            <a class="grow clip name" href={toRun(run.project, run.id)} title={run.name}>
+            <a class="grow clip given" href={toRun(run.project, run.id)} title={run.name}>
                 {plainName(run.name) || run.id}
             </a>
             {kin && <span class="muted">{kin}</span>}

@@ -85,7 +85,7 @@ function Leaf({ file, depth, ...shared }: Shared & { file: File; depth: number }
                 <span aria-hidden="true" class="file-mark">
                     {file.is_dir ? (isOpen ? "▾" : "▸") : ""}
                 </span>
-                <span class="grow clip name">
+                <span class="grow clip given">
                     {plainName(name)}
                     {file.is_dir ? "/" : ""}
                 </span>

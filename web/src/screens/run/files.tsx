@@ -56,7 +56,7 @@ function Trail({ run, path }: { run: Run; path: string }) {
                 <span key={i}>
                     <span class="muted"> / </span>
                     <a
-                        class="name"
+                        class="given"
                         href={toTab(run, "files", { file: parts.slice(0, i + 1).join("/") })}
                         aria-current={i === parts.length - 1 ? "page" : undefined}
                     >
@@ -158,7 +158,7 @@ function FileRow({ run, file }: { run: Run; file: File }) {
     return (
         <tr>
             <td>
-                <a class="name" href={toTab(run, "files", { file: file.path })}>
+                <a class="given" href={toTab(run, "files", { file: file.path })}>
                     {plainName(nameOf(file.path))}
                     {file.is_dir ? "/" : ""}
                 </a>

@@ -102,13 +102,13 @@ function Facts({ run, projectName }: { run: Run; projectName: string }) {
             {run.user && (
                 <div>
                     <dt>User</dt>
-                    <dd class="name">{run.user}</dd>
+                    <dd class="given">{run.user}</dd>
                 </div>
             )}
             <div>
                 <dt>Project</dt>
                 <dd>
-                    <a class="name" href={toProject(run.project)}>
+                    <a class="given" href={toProject(run.project)}>
                         {projectName}
                     </a>
                 </dd>

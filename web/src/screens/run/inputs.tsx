@@ -26,13 +26,17 @@ function DatasetRow({ run, dataset: d }: { run: Run; dataset: Dataset }) {
     return (
         <div class="pair">
             <dt>
-                <a class="name" href={toProject(run.project, { where })} title="Runs that read this data set">
+                <a
+                    class="given"
+                    href={toProject(run.project, { where })}
+                    title="Runs that read this data set"
+                >
                     {d.name}
                 </a>
                 {context && <span class="muted"> for {context}</span>}
             </dt>
             <dd>
-                <span class="grow name">
+                <span class="grow given">
                     <span class="muted">{d.source_type} </span>
                     {placeOf(d.source)}
                 </span>
@@ -57,7 +61,7 @@ function Model({ id, made, step }: { id: string; made: boolean; step?: number })
     const info = load.data?.model.info;
     return (
         <div class="pair">
-            <dt class="name">{info?.name ?? "Model"}</dt>
+            <dt class="given">{info?.name ?? "Model"}</dt>
             <dd>
                 <span class="grow">
                     <span class="muted">

@@ -62,7 +62,7 @@ function Line({ run, name }: { run: Run; name: string }) {
     return (
         <CellRow class="metric-row">
             <span role="cell" class="metric-name clip" title={name}>
-                <a class="name" href={toTab(run, isSystem(name) ? "system" : "charts", { chart: name })}>
+                <a class="given" href={toTab(run, isSystem(name) ? "system" : "charts", { chart: name })}>
                     {name}
                 </a>
             </span>
@@ -94,7 +94,7 @@ export function Metrics({ run }: { run: Run }) {
         <>
             {all.length > 8 && (
                 <input
-                    class="input find"
+                    class="input run-find"
                     type="search"
                     placeholder="Find (regular expression)"
                     aria-label="Find metrics"

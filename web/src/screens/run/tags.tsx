@@ -54,8 +54,8 @@ export function Tags({ run, shown }: { run: Run; shown: ShownRun }) {
                     <dl class="pairs">
                         {ours.map((key) => (
                             <div class="pair" key={key}>
-                                <dt class="name">{key}</dt>
-                                <dd class="name">
+                                <dt class="given">{key}</dt>
+                                <dd class="given">
                                     {(run.tags[key] ?? "").slice(0, 300)}
                                     <Copy text={run.tags[key] ?? ""} label={`Copy ${key}`} />
                                 </dd>
@@ -72,9 +72,9 @@ function TagRow({ run, shown, tag, edit }: { run: Run; shown: ShownRun; tag: str
     const value = run.tags[tag] ?? "";
     return (
         <div class="pair">
-            <dt class="name">{plainName(tag)}</dt>
+            <dt class="given">{plainName(tag)}</dt>
             <dd>
-                <span class="grow name">{plainName(value)}</span>
+                <span class="grow given">{plainName(value)}</span>
                 <span class="pair-acts">
                     <Copy text={value} label={`Copy ${tag}`} />
                     <button type="button" class="copy" title="Edit" aria-label={`Edit ${tag}`} onClick={edit}>
