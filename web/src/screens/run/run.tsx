@@ -40,7 +40,7 @@ function tabsOf(run: Run): Tab[] {
 }
 
 export function RunScreen({ project, run: id }: { project: string; run: string }) {
-    const shown = useRun(id);
+    const shown = useRun(id, project);
     const { run } = shown;
     const own = useLoad(`project ${run?.project}`, (signal) =>
         run ? call<Project>(pathOf("projects", run.project), { signal }) : Promise.resolve(undefined),

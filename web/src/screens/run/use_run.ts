@@ -14,14 +14,23 @@ export interface ShownRun {
     reload: () => void;
 }
 
-export function useRun(id: string): ShownRun {
+// The project of the run that was shown last. While one goes from run to run in it the stream of its news stays open:
+// nothing is missed between two.
+let last: number | undefined;
+
+// `project`: of the address.
+export function useRun(id: string, project: string): ShownRun {
     const load = useLoad(id, (signal) => getRun(id, signal), { keep: false });
     const [newer, setNewer] = useState<Run | null>(null);
     const [moved, setMoved] = useState(0);
     const edits = useRef(0);
     useEffect(() => setNewer(null), [load.data]);
     const run = newer?.id === load.data?.id ? (newer ?? load.data) : load.data;
-    useFollow(run?.project, aboutRun(id), async () => {
+    const own = run?.project ?? (String(last) === project ? last : undefined);
+    useEffect(() => {
+        last = own;
+    }, [own]);
+    useFollow(own, aboutRun(id), async () => {
         const before = edits.current;
         const read = await getRun(id);
         // An edit that was answered meanwhile is newer than this.
