@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the virtual table asks of those who use it: rows by their place, and columns. It knows nothing of runs.
 import type { ReadonlySignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 
 export interface Rows<R> {
     readonly version: ReadonlySignal<number>; // moves on when something changed
@@ -28,6 +29,13 @@ export interface RowLook {
     kind?: string; // a class
     level?: number; // of a tree, from 1
     expanded?: boolean | undefined;
+}
+
+// What stands in a cell. A text is clipped where the cell ends; parts stand in a row.
+export interface Cell {
+    body: ComponentChildren;
+    hint?: string | undefined; // the whole of it, when it is pointed at
+    kind?: "parts" | "odd" | "text" | "wait" | undefined;
 }
 
 export const ROW_HEIGHT = 28;

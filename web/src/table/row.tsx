@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row of the table. It is drawn again only when what it shows is another thing than before.
-import { Component, type ComponentChildren } from "preact";
-import type { Column, RowLook } from "./model";
+import { Component } from "preact";
+import type { Cell, Column, RowLook } from "./model";
 
 export interface PlacedColumn {
     column: Column;
@@ -20,11 +20,13 @@ export interface RowProps<R> {
     look: RowLook;
     focus: number; // the focused column, or -1
     stamp: unknown; // what cells depend on beside the row
-    cell: (row: R, column: Column) => ComponentChildren;
+    cell: (row: R, column: Column) => Cell;
 }
 
 const sameLook = (a: RowLook, b: RowLook): boolean =>
     a.selected === b.selected && a.lit === b.lit && a.kind === b.kind && a.expanded === b.expanded;
+
+const WAITING: Cell = { body: null, kind: "wait" };
 
 export const cellId = (table: string, place: number, column: number): string => `${table}.${place}.${column}`;
 
@@ -45,20 +47,22 @@ export class TableRow<R> extends Component<RowProps<R>> {
 
     private drawCell({ column, index, left }: PlacedColumn, fixed: boolean) {
         const { id, place, row, focus, cell } = this.props;
-        const names = ["cell"];
-        if (column.numeric) names.push("cell-number");
-        if (focus === index) names.push("cell-focus");
+        const { body, hint, kind } = row === undefined ? WAITING : cell(row, column);
+        let names = kind ? `cell cell-${kind}` : "cell";
+        if (column.numeric) names += " cell-number";
+        if (focus === index) names += " cell-focus";
         return (
             // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
             <div
                 role="gridcell"
                 id={cellId(id, place, index)}
-                class={names.join(" ")}
+                class={names}
+                title={hint}
                 aria-colindex={index + 1}
                 data-column={index}
                 style={fixed ? { width: column.width } : { left, width: column.width }}
             >
-                {row === undefined ? <i class="cell-wait" /> : cell(row, column)}
+                {body}
             </div>
         );
     }

@@ -2,11 +2,11 @@
 // A table of any number of rows and columns: what is drawn is what is in sight and a little more. One element has the
 // focus (arrows say which cell is meant: aria-activedescendant), so rows that come and go never lose it. When rows
 // arrive above, what is under the eye stays where it is.
-import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useId, useMemo, useState } from "preact/hooks";
 import { Head, type HeadingActs } from "./heading";
-import { type Column, ROW_HEIGHT, type RowLook, type Rows } from "./model";
+import { type Cell, type Column, ROW_HEIGHT, type RowLook, type Rows } from "./model";
 import { cellId, type PlacedColumn, TableRow } from "./row";
+import { scrolled } from "./still";
 import { type Picking, useFocus } from "./use_focus";
 import { type Box, useAnchor, useRemembered, useSight } from "./use_sight";
 import { edgesOf, rowsInSight, slots, topOf } from "./window";
@@ -20,7 +20,7 @@ export interface TableProps<R> {
     fixed: number; // columns that stay at the left
     top?: readonly R[]; // rows that stay on top
     keyOf: (row: R) => string;
-    cell: (row: R, column: Column) => ComponentChildren;
+    cell: (row: R, column: Column) => Cell;
     look: (row: R) => RowLook;
     stamp: unknown; // what cells depend on beside their row
     remember: string; // rows under this name are found where they were left
@@ -81,11 +81,12 @@ const insideOf = (e: Event, selector: string): HTMLElement | null =>
     (e.target as HTMLElement).closest<HTMLElement>(selector);
 
 export function Table<R>(props: TableProps<R>) {
-    const { rows, fixed, top = [], keyOf, look: lookOf } = props;
+    const { rows, top = [], keyOf, look: lookOf } = props;
     const id = useId();
     const layout = useLayout(props);
     const { columns, edges } = layout;
-    const view = useSight(rows.count, ROW_HEIGHT * (1 + top.length), edges, fixed);
+    const view = useSight(rows.count, ROW_HEIGHT * (1 + top.length), edges, props.fixed);
+    const { fixed } = view;
     const { box, sight, travel } = view;
     const note = useAnchor(rows, keyOf, view);
     const { stay, pass } = useDrawn(rows, fixed, layout, view);
@@ -96,6 +97,7 @@ export function Table<R>(props: TableProps<R>) {
     const { focus, goTo, onKey } = useFocus(
         {
             ...props,
+            fixed,
             columns,
             edges,
             first,
@@ -147,7 +149,7 @@ export function Table<R>(props: TableProps<R>) {
             look={row === undefined ? {} : lookOf(row)}
             focus={focus.place === place ? focus.column : -1}
             stamp={props.stamp}
-            cell={props.cell as (row: unknown, column: Column) => ComponentChildren}
+            cell={props.cell as (row: unknown, column: Column) => Cell}
         />
     );
     return (
@@ -163,6 +165,7 @@ export function Table<R>(props: TableProps<R>) {
             aria-activedescendant={cellId(id, focus.place, focus.column)}
             tabIndex={0}
             onScroll={() => {
+                scrolled();
                 view.look();
                 note();
             }}

@@ -6,6 +6,7 @@ import { columnsInSight, offsetOf, rowsInSight, type Span, type Travel, travelOf
 
 const SPARE = 8; // rows drawn beyond what is in sight
 const STEP = 4; // so many rows the window moves at once
+const STAYING = 0.6; // of the width, at most
 const remembered = new Map<string, number>();
 
 export interface Sight {
@@ -18,6 +19,7 @@ export interface Box {
     box: { current: HTMLDivElement | null };
     sight: Sight;
     travel: Travel;
+    fixed: number; // columns that stay at the left
     look: () => void;
 }
 
@@ -41,7 +43,7 @@ function sightOf(box: HTMLElement, t: Travel, edges: readonly number[], fixed: n
 }
 
 // Draws again only when other rows or columns came into sight.
-export function useSight(count: number, headHeight: number, edges: readonly number[], fixed: number): Box {
+export function useSight(count: number, headHeight: number, edges: readonly number[], wished: number): Box {
     const box = useRef<HTMLDivElement>(null);
     const [size, setSize] = useState({ width: 0, height: 0 });
     const [sight, setSight] = useState(NOTHING);
@@ -49,6 +51,8 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
         () => travelOf(count, Math.max(ROW_HEIGHT, size.height - headHeight)),
         [count, size.height, headHeight],
     );
+    // On a narrow screen they would leave no room for the others.
+    const fixed = (edges[wished] ?? 0) > STAYING * size.width ? 0 : wished;
     const look = useCallback(() => {
         if (!box.current) return;
         const next = sightOf(box.current, travel, edges, fixed);
@@ -64,7 +68,7 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
         observer.observe(element);
         return () => observer.disconnect();
     }, []);
-    return { box, sight, travel, look };
+    return { box, sight, travel, fixed, look };
 }
 
 // Keeps the row under the eye where it is while others come and go above it. What it gives is to be called after

@@ -117,7 +117,7 @@ export function Bar(p: BarProps) {
                     {p.pending ? <span class="muted">{what} …</span> : what}
                 </span>
                 <Menu
-                    label={VIEWS.find(([v]) => v === state.view)?.[1]}
+                    label={`${VIEWS.find(([v]) => v === state.view)?.[1]} ▾`}
                     title="Runs, or those in the bin"
                     items={VIEWS.map(([view, label]) => ({ label, run: () => setView(view) }))}
                 />
@@ -138,7 +138,7 @@ export function Bar(p: BarProps) {
                     Columns
                 </button>
                 <ShowFirst state={state} total={total} />
-                <Menu label="Copy" title="Copy this view" items={copies(p)} />
+                <Menu label="Copy ▾" title="Copy this view" items={copies(p)} />
                 <Panes state={state} />
             </div>
         </div>
@@ -215,7 +215,7 @@ export function SelectionBar({
                         </button>
                     ),
             )}
-            <Menu label="More" items={more} />
+            <Menu label="More ▾" items={more} />
             <span class="grow" />
             <button
                 type="button"

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands in the cells of the runs table.
-import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { FieldStatistics, Run } from "../../api/client";
 import { lineVariable } from "../../base/colour";
-import { duration, numberOf, shortNumber } from "../../base/format";
+import { ago, dateTime, duration, numberOf, shortNumber } from "../../base/format";
 import { Spark } from "../../chart";
 import { toRun } from "../../routes";
-import { Ago, Status } from "../../ui/parts";
+import type { Cell } from "../../table/model";
+import { still } from "../../table/still";
+import { Status } from "../../ui/parts";
 import { durationMs, type Field, fieldValue, isNumberText, isTime } from "./field";
 import type { GroupRow } from "./group";
 
@@ -33,8 +36,9 @@ export function Eye({ name, look }: { name: string; look: Look }) {
     );
 }
 
-export function NameCell({ run, pinned, look }: { run: Run; pinned: boolean; look: Look }) {
-    return (
+export const nameCell = (run: Run, pinned: boolean, look: Look): Cell => ({
+    kind: "parts",
+    body: (
         <>
             <Eye name={run.name} look={look} />
             {pinned && (
@@ -46,87 +50,90 @@ export function NameCell({ run, pinned, look }: { run: Run; pinned: boolean; loo
                 {run.name || run.id}
             </a>
         </>
-    );
-}
+    ),
+});
 
-export const NumberCell = ({ value, title }: { value: number; title?: string }) => (
-    <span class={Number.isFinite(value) ? "clip" : "clip odd"} title={title ?? String(value)}>
-        {shortNumber(value)}
-    </span>
-);
+const numberCell = (value: number, hint?: string): Cell => ({
+    body: shortNumber(value),
+    hint: hint ?? String(value),
+    kind: Number.isFinite(value) ? undefined : "odd",
+});
 
-function Duration({ run }: { run: Run }) {
+function durationCell(run: Run): Cell {
     const ms = durationMs(run, Date.now());
-    if (ms === undefined) return null;
-    return (
-        <span class="clip" title={`${ms / 1000} s`}>
-            {duration(ms)}
-        </span>
-    );
+    return ms === undefined ? EMPTY : { body: duration(ms), hint: `${ms / 1000} s` };
 }
 
+const EMPTY: Cell = { body: null };
 const LONG_NUMBER = 9;
 const LONG_TEXT = 300;
 
 // Configuration and tags are texts: as they were written, but for numbers with many digits.
-function TextCell({ text }: { text: string }) {
-    if (text.length > LONG_NUMBER && isNumberText(text))
-        return <NumberCell value={Number(text)} title={text} />;
-    return (
-        <span class="clip text" title={text}>
-            {text.length > LONG_TEXT ? `${text.slice(0, LONG_TEXT)}…` : text}
-        </span>
-    );
+function textCell(text: string): Cell {
+    if (text.length > LONG_NUMBER && isNumberText(text)) return numberCell(Number(text), text);
+    return {
+        body: text.length > LONG_TEXT ? `${text.slice(0, LONG_TEXT)}…` : text,
+        hint: text,
+        kind: "text",
+    };
 }
 
-export function ValueCell({ run, field }: { run: Run; field: Field }) {
-    if (field.domain === "attribute" && field.key === "status")
-        return <Status status={run.status} reason={run.reason} />;
-    if (field.domain === "attribute" && field.key === "duration") return <Duration run={run} />;
+const minute = signal(0);
+setInterval(() => {
+    minute.value++;
+}, 30_000);
+
+function Age({ ms }: { ms: number }) {
+    void minute.value;
+    return <>{ago(ms)}</>;
+}
+
+// What is long ago does not change by itself.
+const timeCell = (ms: number): Cell => ({
+    body: Date.now() - ms < 2 * 86_400_000 ? <Age ms={ms} /> : ago(ms),
+    hint: dateTime(ms),
+});
+
+export function valueCell(run: Run, field: Field): Cell {
+    if (field.text === "status") return { body: <Status status={run.status} reason={run.reason} /> };
+    if (field.text === "duration") return durationCell(run);
     const value = fieldValue(run, field);
-    if (value === undefined) return null;
-    if (isTime(field)) return <Ago ms={Number(value)} />;
-    return typeof value === "number" ? <NumberCell value={value} /> : <TextCell text={value} />;
+    if (value === undefined) return EMPTY;
+    if (isTime(field)) return timeCell(Number(value));
+    return typeof value === "number" ? numberCell(value) : textCell(value);
 }
 
-const SPARK_WAIT_MS = 120;
-
-// Comes when the row stays: what scrolls by draws none.
+// Rows that scroll by draw none; one that was drawn stays.
 function LaterSpark({ run, metric }: { run: Run; metric: string }) {
-    const [ready, setReady] = useState<string | null>(null);
-    useEffect(() => {
-        const timer = setTimeout(() => setReady(run.id), SPARK_WAIT_MS);
-        return () => clearTimeout(timer);
-    }, [run.id]);
+    const drawn = useRef("");
+    if (drawn.current !== run.id && still.value) drawn.current = run.id;
     return (
         <span class="spark-place">
-            {ready === run.id && <Spark run={run.id} metric={metric} live={run.status === "running"} />}
+            {drawn.current === run.id && (
+                <Spark run={run.id} metric={metric} live={run.status === "running"} />
+            )}
         </span>
     );
 }
 
-export function SparkCell({ run, field }: { run: Run; field: Field }) {
-    return (
-        <>
-            {run.metrics[field.key] && <LaterSpark run={run} metric={field.key} />}
-            <span class="grow" />
-            <ValueCell run={run} field={field} />
-        </>
-    );
+export function sparkCell(run: Run, field: Field): Cell {
+    const { body, ...rest } = valueCell(run, field);
+    return {
+        ...rest,
+        kind: "parts",
+        body: (
+            <>
+                {run.metrics[field.key] && <LaterSpark run={run} metric={field.key} />}
+                <span class="grow" />
+                <span class={rest.kind === "odd" ? "odd" : ""}>{body}</span>
+            </>
+        ),
+    };
 }
 
-export function GroupName({
-    row,
-    name,
-    look,
-    toggle,
-}: {
-    row: GroupRow;
-    name: string;
-    look: Look;
-    toggle: () => void;
-}) {
-    return (
+export const groupCell = (row: GroupRow, name: string, look: Look, toggle: () => void): Cell => ({
+    kind: "parts",
+    body: (
         <>
             <Eye name={name} look={look} />
             <button
@@ -143,8 +150,8 @@ export function GroupName({
             </span>
             <span class="muted">{row.group.count.toLocaleString("en")}</span>
         </>
-    );
-}
+    ),
+});
 
 const fullOf = (s: FieldStatistics): string =>
     [
@@ -157,18 +164,17 @@ const fullOf = (s: FieldStatistics): string =>
         .filter(Boolean)
         .join("\n");
 
-export function StatisticsCell({ of: s }: { of: FieldStatistics }) {
-    if (!s.count) return null;
-    return (
-        <span class="clip statistics" title={fullOf(s)}>
-            {shortNumber(numberOf(s.mean))}
-            {s.deviation !== undefined && <span> ± {shortNumber(numberOf(s.deviation))}</span>}
-            {s.count > 1 && (
-                <span class="muted">
-                    {" "}
-                    [{shortNumber(numberOf(s.min))}, {shortNumber(numberOf(s.max))}]
-                </span>
-            )}
-        </span>
-    );
+export function statisticsCell(s: FieldStatistics): Cell {
+    if (!s.count) return EMPTY;
+    const short = (n: FieldStatistics["mean"]): string => shortNumber(numberOf(n));
+    return {
+        hint: fullOf(s),
+        body: (
+            <span class="statistics">
+                {short(s.mean)}
+                {s.deviation !== undefined && ` ± ${short(s.deviation)}`}
+                {s.count > 1 && <span class="muted">{` [${short(s.min)}, ${short(s.max)}]`}</span>}
+            </span>
+        ),
+    };
 }

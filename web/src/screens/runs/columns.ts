@@ -33,7 +33,7 @@ export function widthOf(field: Field, grouped: boolean): number {
     if (isTime(field)) return 136;
     if (field.domain === "attribute") return WIDTHS[field.key] ?? 110;
     const title = Math.min(180, 34 + titleOf(field).length * 7);
-    return Math.max(field.domain === "metrics" ? (grouped ? 180 : 104) : 92, title);
+    return Math.max(field.domain === "metrics" ? (grouped ? 212 : 104) : 92, title);
 }
 
 const common = (names: readonly FieldName[], kind: FieldName["kind"]): FieldName[] =>

@@ -7,16 +7,15 @@ import { readIds } from "../../api/fields";
 import { go } from "../../base/address";
 import { highlight } from "../../chart/highlight";
 import { toRun } from "../../routes";
-import type { Column } from "../../table/model";
+import type { Cell, Column } from "../../table/model";
 import { Table } from "../../table/table";
 import type { Picking } from "../../table/use_focus";
 import { say, sayProblem } from "../../ui/toast";
-import { GroupName, NameCell, SparkCell, StatisticsCell, ValueCell } from "./cells";
+import { groupCell, nameCell, sparkCell, statisticsCell, valueCell } from "./cells";
 import { type RunColumn, sortedBy } from "./columns";
 import { fieldValue, isNumberText } from "./field";
 import { type GroupRow, isGroup, keyOf, nameOf, type Row } from "./group";
 import { idsBetween, only, toggled } from "./selection";
-import { useSame } from "./shown";
 import {
     isSelected,
     SELECT_MAX,
@@ -28,7 +27,7 @@ import {
     setShown,
     setSort,
 } from "./state";
-import type { Source } from "./use_rows";
+import { type Source, useDerived } from "./use_rows";
 
 export interface Place {
     row: Row | null;
@@ -103,57 +102,55 @@ function useCell({ state, colours }: GridProps) {
     const open = useRef(state);
     open.current = state;
     const cell = useCallback(
-        (row: Row, column: Column) => {
+        (row: Row, column: Column): Cell => {
             const { field, spark } = column as RunColumn;
             const key = keyOf(row);
             const colour = colours.get(key);
             const look = { colour, toggle: () => setShown([key], colour === undefined) };
-            const first = field.domain === "attribute" && field.key === "name";
-            if (!isGroup(row))
-                return first ? (
-                    <NameCell run={row} pinned={pins.has(row.id)} look={look} />
-                ) : spark ? (
-                    <SparkCell run={row} field={field} />
-                ) : (
-                    <ValueCell run={row} field={field} />
-                );
+            const first = field.text === "name";
+            if (!isGroup(row)) {
+                if (first) return nameCell(row, pins.has(row.id), look);
+                return spark ? sparkCell(row, field) : valueCell(row, field);
+            }
             if (first)
-                return (
-                    <GroupName
-                        row={row}
-                        name={nameOf(row.group, open.current.group)}
-                        look={look}
-                        toggle={() => toggleOpen(open.current, row)}
-                    />
+                return groupCell(row, nameOf(row.group, open.current.group), look, () =>
+                    toggleOpen(open.current, row),
                 );
             const statistics = row.group.of[field.text];
-            if (statistics) return <StatisticsCell of={statistics} />;
-            return <span class="clip">{row.group.by[field.text]}</span>;
+            return statistics ? statisticsCell(statistics) : { body: row.group.by[field.text] };
         },
         [stamp],
     );
     return { cell, stamp };
 }
 
-const SAMPLE = 64;
+const SAMPLE = 16;
 
 // Configuration is text; a column whose first values all read as numbers is aligned like numbers.
-function numericColumns(columns: readonly RunColumn[], { rows }: Source): readonly RunColumn[] {
+function numbersIn(columns: readonly RunColumn[], { rows }: Source): string[] {
     const sample: Run[] = [];
     for (let i = 0; i < Math.min(SAMPLE, rows.count); i++) {
         const row = rows.row(i);
         if (row && !isGroup(row)) sample.push(row);
     }
-    return columns.map((c) => {
-        if (c.field.domain !== "config" && c.field.domain !== "tags") return c;
+    const texts = columns.filter((c) => c.field.domain === "config" || c.field.domain === "tags");
+    return texts.flatMap((c) => {
         const values = sample.flatMap((run) => fieldValue(run, c.field) ?? []);
-        return values.length && values.every((v) => isNumberText(String(v))) ? { ...c, numeric: true } : c;
+        return values.length && values.every((v) => isNumberText(String(v))) ? c.id : [];
     });
+}
+
+function useAligned(columns: readonly RunColumn[], source: Source): readonly RunColumn[] {
+    const numbers = useDerived(source.rows, () => numbersIn(columns, source).join("\n"));
+    return useMemo(() => {
+        const set = new Set(numbers.split("\n"));
+        return columns.map((c) => (set.has(c.id) ? { ...c, numeric: true } : c));
+    }, [columns, numbers]);
 }
 
 export function Grid(props: GridProps) {
     const { source, state, pinned, focus, colours } = props;
-    const columns = useSame(numericColumns(props.columns, source));
+    const columns = useAligned(props.columns, source);
     const pick = usePick(props);
     const { cell, stamp } = useCell(props);
     const lit = highlight.value;

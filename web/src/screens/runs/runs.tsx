@@ -16,6 +16,7 @@ import { searchCommand, searchCurl } from "./commands";
 import { NoRuns, NoTable } from "./empty";
 import { useFollow } from "./follow";
 import { Grid, type MenuPlace, type Place, wishesOf } from "./grid";
+import { isGroup } from "./group";
 import { Panes } from "./layout";
 import { TableMenu } from "./menu";
 import { countOf } from "./selection";
@@ -24,7 +25,7 @@ import { Side } from "./side";
 import { readState, type State, setColumns, setGroup, setView } from "./state";
 import { asMenu, useRunActs } from "./use_acts";
 import { useColumns } from "./use_columns";
-import { useRuns, useSource } from "./use_rows";
+import { type Source, useDerived, useRuns, useSource } from "./use_rows";
 import "./runs.css";
 
 export function Runs({ project }: { project: string }) {
@@ -38,6 +39,13 @@ const dependsOnValues = (s: State): boolean =>
     /metrics|config|tags|status|duration|end|reason|dataset/.test(
         `${s.where} ${s.sort.map((k) => k.field).join(" ")}`,
     );
+
+// What the screen around the table depends on: how many there are, and the first of them.
+function headOf({ rows, grouped }: Source, n: number): string {
+    const first = Array.from({ length: Math.min(n, rows.count) }, (_, i) => rows.row(i));
+    const runs = first.map((r) => (r && !isGroup(r) ? [r.id, r.name, r.status, r.start_ms] : r));
+    return JSON.stringify([rows.ready, rows.count, grouped?.groups().length, runs]);
+}
 
 const TURN_MS = 10_000;
 
@@ -64,7 +72,7 @@ function useTable(project: Project, state: State) {
     const statistics = wishes.map((w) => w.field).filter((f) => f.domain === "metrics");
     const search = useSource(number, state, settled ? statistics : null, ids);
     const { source } = search;
-    void source?.rows.version.value;
+    useDerived(source?.rows, () => (source ? headOf(source, state.show) : ""));
     const single = [...new Set([...state.pinned, ...state.eye])].filter((key) => key.length === 32);
     const extras = useRuns(single, ids);
     const shown = useShown(number, source, state, extras.runs);
@@ -182,7 +190,7 @@ function RunsOf({ project }: { project: Project }) {
             <Panes
                 state={state}
                 table={table}
-                side={<Side project={project} state={state} shown={shown} turn={t.turn} />}
+                side={<Side project={project} state={state} shown={shown} columns={columns} turn={t.turn} />}
             />
             {menu && (
                 <TableMenu

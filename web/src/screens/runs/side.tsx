@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands beside the table: the charts of the shown runs, or all rows that are read as a scatter or as parallel
-// coordinates.
+// What stands beside the table: the charts of the shown runs, or all of its runs as a scatter or over parallel axes.
 import type { Project, Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { naturally, searchText } from "../../base/text";
 import { ChartSections } from "../../chart";
 import { useLoad } from "../../ui/load";
 import { Empty } from "../../ui/parts";
+import { Over, type OverProps } from "./over";
 import type { ShownRuns } from "./shown";
-import { type State, setSide } from "./state";
+import { setSide } from "./state";
 
 const KEYS_OF = 100; // runs whose metrics are asked for
 
@@ -27,11 +27,8 @@ function useKeys(shown: ShownRuns, turn: number): readonly string[] {
 const metricsOf = (runs: readonly Run[]): string[] =>
     [...new Set(runs.flatMap((r) => Object.keys(r.metrics)))].sort(naturally);
 
-export interface SideProps {
-    project: Project;
-    state: State;
+export interface SideProps extends OverProps {
     shown: ShownRuns;
-    turn: number; // when to look for new names
 }
 
 const SIDES = [
@@ -56,7 +53,11 @@ export function Side(p: SideProps) {
                     </button>
                 ))}
             </div>
-            {p.state.side === "charts" && <Charts project={p.project} shown={p.shown} turn={p.turn} />}
+            {p.state.side === "charts" ? (
+                <Charts project={p.project} shown={p.shown} turn={p.turn} />
+            ) : (
+                <Over {...p} />
+            )}
         </>
     );
 }

@@ -143,6 +143,16 @@ export function useSource(
     return { source: shown, pending, problem };
 }
 
+// A text made of rows, or "" without them: who uses it is drawn again when the text is another one, not with every page
+// that arrives.
+export function useDerived(rows: Source["rows"] | undefined, make: () => string): string {
+    const [text, setText] = useState("");
+    const latest = useRef(make);
+    latest.current = make;
+    useEffect(() => rows?.version.subscribe(() => setText(latest.current())), [rows]);
+    return rows ? text : "";
+}
+
 // Some runs by their ids, wherever they stand in the order.
 export function useRuns(ids: readonly string[], columns: readonly string[]) {
     const runs = useSignal<ReadonlyMap<string, Run>>(new Map());
