@@ -291,7 +291,7 @@ def test_deletes_with_undo_and_restores_from_the_bin(visit, client, fresh):
     row(page, "a").get_by_title("finished").click()
     page.keyboard.press("Delete")
     expect_names(page, ["c", "b"])
-    page.get_by_role("button", name="Runs, or those in the bin").click()
+    page.get_by_role("button", name="Runs ▾").click()
     page.get_by_role("menuitem", name="Bin", exact=True).click()
     expect_names(page, ["a"])
     row(page, "a").get_by_title("finished").click()
@@ -443,7 +443,7 @@ def test_a_narrow_screen_shows_one_at_a_time(visit, zoo):
 def test_copies_the_view_as_a_command(visit, zoo):
     page = visit(f"projects/{zoo[0]}?where=metrics.loss+<+0.7&sort=-metrics.loss&cols=name+config.lr")
     expect(row(page, "r07")).to_be_visible()
-    page.get_by_role("button", name="Copy this view").click()
+    page.get_by_role("button", name="Copy ▾").click()
     page.get_by_role("menuitem", name="This table as a command line").click()
     command = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("stemma runs search 'metrics.loss < 0.7' --project zoo-")

@@ -15,6 +15,7 @@ import { Home } from "./screens/home/home";
 import { RunScreen } from "./screens/run/run";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
+import { CrumbBar } from "./ui/crumbs";
 import { AskText } from "./ui/dialog";
 import { Empty } from "./ui/parts";
 import { Toasts, undoLast } from "./ui/toast";
@@ -119,7 +120,9 @@ export function App() {
                 <a class="brand" href={toHome()}>
                     Stemma
                 </a>
-                <div id="crumbs" class="grow" />
+                <div class="grow">
+                    <CrumbBar />
+                </div>
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
                     <span class="grow">Search or do …</span> <kbd>/</kbd>
                 </button>

@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { drag, placeAt } from "./drag";
 import { COLUMN_LEAST, COLUMN_MOST, type Column } from "./model";
-import { cellId, type PlacedColumn } from "./row";
+import { cellId, type PlacedColumn, px } from "./row";
 
 export interface HeadingActs {
     sort: (column: Column, add: boolean) => void;
@@ -77,7 +77,7 @@ function Heading(p: HeadingProps) {
             aria-sort={column.sort ?? "none"}
             data-column={index}
             title={column.hint}
-            style={p.fixed ? { width: column.width } : { left, width: column.width }}
+            style={p.fixed ? { width: px(column.width) } : { left: px(left), width: px(column.width) }}
             onPointerDown={(e) => onMove(e, p, dragged)}
             onClick={(e) => {
                 if (!dragged.current) p.acts.sort(column, e.shiftKey || e.ctrlKey || e.metaKey);

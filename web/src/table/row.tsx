@@ -28,6 +28,8 @@ const sameLook = (a: RowLook, b: RowLook): boolean =>
 
 const WAITING: Cell = { body: null, kind: "wait" };
 
+export const px = (n: number): string => `${n}px`;
+
 export const cellId = (table: string, place: number, column: number): string => `${table}.${place}.${column}`;
 
 export class TableRow<R> extends Component<RowProps<R>> {
@@ -60,7 +62,7 @@ export class TableRow<R> extends Component<RowProps<R>> {
                 title={hint}
                 aria-colindex={index + 1}
                 data-column={index}
-                style={fixed ? { width: column.width } : { left, width: column.width }}
+                style={fixed ? { width: px(column.width) } : { left: px(left), width: px(column.width) }}
             >
                 {body}
             </div>
@@ -83,7 +85,7 @@ export class TableRow<R> extends Component<RowProps<R>> {
                 aria-level={look.level}
                 aria-busy={row === undefined || undefined}
                 data-place={place}
-                style={top === null ? {} : { top }}
+                style={top === null ? {} : { top: px(top) }}
             >
                 <div class="table-fixed" role="none">
                     {fixed.map((c) => this.drawCell(c, true))}

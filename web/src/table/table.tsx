@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useId, useMemo, useState } from "preact/hooks";
 import { Head, type HeadingActs } from "./heading";
 import { type Cell, type Column, ROW_HEIGHT, type RowLook, type Rows } from "./model";
-import { cellId, type PlacedColumn, TableRow } from "./row";
+import { cellId, type PlacedColumn, px, TableRow } from "./row";
 import { scrolled } from "./still";
 import { type Picking, useFocus } from "./use_focus";
 import { type Box, useAnchor, useRemembered, useSight } from "./use_sight";
@@ -53,7 +53,7 @@ function useLayout({ columns, acts }: Pick<TableProps<never>, "columns" | "acts"
 }
 
 // The columns that are drawn, and the wish for what is in sight.
-function useDrawn<R>(rows: Rows<R>, fixed: number, { columns, edges }: Layout, { box, sight, travel }: Box) {
+function useDrawn<R>(rows: Rows<R>, fixed: number, { columns, edges }: Layout, { at, sight, travel }: Box) {
     const placed = useCallback(
         (from: number, to: number): PlacedColumn[] =>
             columns
@@ -67,7 +67,7 @@ function useDrawn<R>(rows: Rows<R>, fixed: number, { columns, edges }: Layout, {
         [placed, sight.columns.from, sight.columns.to],
     );
     useEffect(() => {
-        const span = box.current ? rowsInSight(travel, box.current.scrollTop, 0) : sight.rows;
+        const span = rowsInSight(travel, at.current, 0);
         rows.want(
             span.from,
             span.to,
@@ -90,7 +90,7 @@ export function Table<R>(props: TableProps<R>) {
     const { box, sight, travel } = view;
     const note = useAnchor(rows, keyOf, view);
     const { stay, pass } = useDrawn(rows, fixed, layout, view);
-    useRemembered(props.remember, rows, box);
+    useRemembered(props.remember, rows, view);
     const first = -1 - top.length;
     const rowAt = (place: number): R | undefined =>
         place >= 0 ? rows.row(place) : place > first ? top[place - first - 1] : undefined;
@@ -135,7 +135,7 @@ export function Table<R>(props: TableProps<R>) {
     }
 
     const width = edges.at(-1) ?? 0;
-    const scrollTop = sight.top && (box.current?.scrollTop ?? 0);
+    const scrollTop = sight.top && view.at.current;
     const drawRow = (place: number, row: R | undefined, rowTop: number | null, key: string | number) => (
         <TableRow
             key={key}
@@ -175,7 +175,7 @@ export function Table<R>(props: TableProps<R>) {
             onPointerOver={(e) => props.pointed?.(under(e)?.row ?? null)}
             onPointerLeave={() => props.pointed?.(null)}
         >
-            <div class="table-head" role="rowgroup" style={{ width }}>
+            <div class="table-head" role="rowgroup" style={{ width: px(width) }}>
                 <Head
                     id={id}
                     place={first}
@@ -187,7 +187,7 @@ export function Table<R>(props: TableProps<R>) {
                 />
                 {top.map((row, i) => drawRow(first + 1 + i, row, null, keyOf(row)))}
             </div>
-            <div class="table-body" role="rowgroup" style={{ width, height: travel.height }}>
+            <div class="table-body" role="rowgroup" style={{ width: px(width), height: px(travel.height) }}>
                 {slots(sight.rows).map((place, slot) =>
                     place === null || place >= rows.count
                         ? null

@@ -17,6 +17,7 @@ export interface Sight {
 
 export interface Box {
     box: { current: HTMLDivElement | null };
+    at: { current: number }; // scrollTop as it was seen last: to ask again after a change would lay out all at once
     sight: Sight;
     travel: Travel;
     fixed: number; // columns that stay at the left
@@ -28,23 +29,28 @@ const sameSpan = (a: Span, b: Span): boolean => a.from === b.from && a.to === b.
 const sameSight = (a: Sight, b: Sight): boolean =>
     sameSpan(a.rows, b.rows) && sameSpan(a.columns, b.columns) && a.top === b.top;
 
-function sightOf(box: HTMLElement, t: Travel, edges: readonly number[], fixed: number): Sight {
-    const rows = rowsInSight(t, box.scrollTop, SPARE);
-    const left = box.scrollLeft + (edges[fixed] ?? 0);
-    const found = columnsInSight(edges, left, box.scrollLeft + box.clientWidth);
+function sightOf(
+    at: { top: number; left: number; width: number },
+    t: Travel,
+    edges: readonly number[],
+    fixed: number,
+): Sight {
+    const rows = rowsInSight(t, at.top, SPARE);
+    const found = columnsInSight(edges, at.left + (edges[fixed] ?? 0), at.left + at.width);
     return {
         rows: {
             from: rows.from - (rows.from % STEP),
             to: Math.min(t.count, Math.ceil(rows.to / STEP) * STEP),
         },
         columns: { from: Math.max(fixed, found.from), to: Math.max(fixed, found.to) },
-        top: t.ratio === 1 ? 0 : box.scrollTop,
+        top: t.ratio === 1 ? 0 : at.top,
     };
 }
 
 // Draws again only when other rows or columns came into sight.
 export function useSight(count: number, headHeight: number, edges: readonly number[], wished: number): Box {
     const box = useRef<HTMLDivElement>(null);
+    const at = useRef(0);
     const [size, setSize] = useState({ width: 0, height: 0 });
     const [sight, setSight] = useState(NOTHING);
     const travel = useMemo(
@@ -55,10 +61,12 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
     const fixed = (edges[wished] ?? 0) > STAYING * size.width ? 0 : wished;
     const look = useCallback(() => {
         if (!box.current) return;
-        const next = sightOf(box.current, travel, edges, fixed);
+        at.current = box.current.scrollTop;
+        const place = { top: at.current, left: box.current.scrollLeft, width: size.width };
+        const next = sightOf(place, travel, edges, fixed);
         setSight((s) => (sameSight(s, next) ? s : next));
-    }, [travel, edges, fixed]);
-    useLayoutEffect(look, [look, size.width]);
+    }, [travel, edges, fixed, size.width]);
+    useLayoutEffect(look, [look]);
     useLayoutEffect(() => {
         const element = box.current;
         if (!element) return undefined;
@@ -68,7 +76,7 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
         observer.observe(element);
         return () => observer.disconnect();
     }, []);
-    return { box, sight, travel, fixed, look };
+    return { box, at, sight, travel, fixed, look };
 }
 
 // Keeps the row under the eye where it is while others come and go above it. What it gives is to be called after
@@ -76,13 +84,12 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
 export function useAnchor<R>(
     rows: Rows<R>,
     keyOf: (row: R) => string,
-    { box, travel, look }: Omit<Box, "sight">,
+    { box, at, travel, look }: Box,
 ): () => void {
     const anchor = useRef<{ key: string; place: number } | null>(null);
     const version = rows.version.value;
     const note = useCallback(() => {
-        if (!box.current) return;
-        const place = Math.ceil(offsetOf(travel, box.current.scrollTop) / ROW_HEIGHT);
+        const place = Math.ceil(offsetOf(travel, at.current) / ROW_HEIGHT);
         const row = rows.row(place);
         anchor.current = row === undefined ? null : { key: keyOf(row), place };
     }, [rows, travel]);
@@ -90,10 +97,10 @@ export function useAnchor<R>(
         const element = box.current;
         const was = anchor.current;
         // At the very top, and not looked at closely: there the newest appear.
-        const free = element?.scrollTop === 0 && !element.matches(":hover, :focus-within");
+        const free = at.current === 0 && element?.matches(":hover, :focus-within") === false;
         const now = was && !free ? rows.find(was.key, was.place) : -1;
         if (element && was && now >= 0 && now !== was.place) {
-            element.scrollTop += ((now - was.place) * ROW_HEIGHT) / travel.ratio;
+            element.scrollTop = at.current + ((now - was.place) * ROW_HEIGHT) / travel.ratio;
             look();
         }
         note();
@@ -102,20 +109,12 @@ export function useAnchor<R>(
 }
 
 // Other rows begin at the top; rows that one comes back to are where they were left.
-export function useRemembered<R>(name: string, rows: Rows<R>, box: { current: HTMLDivElement | null }): void {
+export function useRemembered<R>(name: string, rows: Rows<R>, { box, at }: Box): void {
     const filled = rows.count > 0;
-    const top = useRef(0);
     useLayoutEffect(() => {
-        const element = box.current;
-        if (!element || !filled) return undefined;
-        element.scrollTop = remembered.get(name) ?? 0;
-        const follow = (): void => {
-            top.current = element.scrollTop;
-        };
-        element.addEventListener("scroll", follow, { passive: true });
-        return () => {
-            element.removeEventListener("scroll", follow);
-            remembered.set(name, top.current);
-        };
+        if (!box.current || !filled) return undefined;
+        const top = remembered.get(name) ?? 0;
+        if (top !== at.current) box.current.scrollTop = top;
+        return () => void remembered.set(name, at.current);
     }, [name, filled]);
 }

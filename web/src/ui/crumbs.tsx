@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where one is, in the bar on top, and the title of the window.
-import { createPortal } from "preact/compat";
-import { useEffect, useState } from "preact/hooks";
+// Where one is, in the bar on top, and the title of the window. A screen says it with <Crumbs>, the bar shows it. (A
+// portal would bring preact/compat, whose hooks cost every element of a table.)
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import "./crumbs.css";
 
 export interface Crumb {
@@ -9,26 +10,37 @@ export interface Crumb {
     href?: string;
 }
 
+const now = signal<readonly Crumb[]>([]);
+
 export function Crumbs({ list }: { list: readonly Crumb[] }) {
-    const [place, setPlace] = useState<HTMLElement | null>(null);
-    const title = [...list]
-        .reverse()
-        .map((c) => c.title)
-        .join(" · ");
-    useEffect(() => setPlace(document.getElementById("crumbs")), []);
+    const text = JSON.stringify(list);
     useEffect(() => {
+        now.value = list;
+        const title = list
+            .map((c) => c.title)
+            .toReversed()
+            .join(" · ");
         document.title = title ? `${title} · Stemma` : "Stemma";
-    }, [title]);
-    if (!place) return null;
-    return createPortal(
+    }, [text]);
+    useEffect(
+        () => () => {
+            now.value = [];
+        },
+        [],
+    );
+    return null;
+}
+
+export function CrumbBar() {
+    if (!now.value.length) return null;
+    return (
         <nav aria-label="Where you are" class="crumbs">
-            {list.map((c, i) => (
+            {now.value.map((c, i) => (
                 <span key={`${i} ${c.title}`} class="clip" title={c.title}>
                     <span class="muted"> / </span>
                     {c.href ? <a href={c.href}>{c.title}</a> : c.title}
                 </span>
             ))}
-        </nav>,
-        place,
+        </nav>
     );
 }

@@ -227,7 +227,7 @@ export function MenuAt({
         return () => before?.focus?.();
     }, []);
     return (
-        <div ref={box} class="menu-at" style={{ left: x + shift.x, top: y + shift.y }}>
+        <div ref={box} class="menu-at" style={{ left: `${x + shift.x}px`, top: `${y + shift.y}px` }}>
             <MenuList items={items} close={close} />
         </div>
     );

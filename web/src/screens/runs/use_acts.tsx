@@ -22,6 +22,8 @@ import { countOf, resolve } from "./selection";
 import { isSelected, noSelection, type State, searchSort, setPinned, setSelection, setShown } from "./state";
 
 const COMPARED = 50;
+const PINS = 20;
+const EYES = 200;
 const GROUP = "Runs";
 
 export interface ActsOf {
@@ -65,178 +67,186 @@ function targetsOf({ project, state, total, focus }: ActsOf): Targets {
     };
 }
 
-export function useRunActs(p: ActsOf): { acts: readonly Act[]; dialog: VNode | null } {
-    const { project, state, shown, refresh } = p;
-    const [dialog, setDialog] = useState<VNode | null>(null);
-    const t = targetsOf(p);
-    const some = t.n > 0;
-    const bin = state.view === "deleted";
-    const runs = t.one ? `“${t.one.name || t.one.id}”` : plural(t.n, "run");
-    const close = (): void => setDialog(null);
+const wordsOf = (t: Targets): string => (t.one ? `“${t.one.name || t.one.id}”` : plural(t.n, "run"));
 
-    const on = (f: (ids: string[]) => unknown) => (): void => void t.ids().then(f).catch(sayProblem);
-    const unselect = <T,>(after: Promise<T>): Promise<void> => after.then(() => setSelection(noSelection));
+// Does it to the ids of the targets, which may have to be asked for.
+const on = (t: Targets, f: (ids: string[]) => unknown) => (): void => void t.ids().then(f).catch(sayProblem);
 
-    const list: Act[] = [
-        {
-            id: "run-compare",
-            title: `Compare ${runs}`,
-            group: GROUP,
-            keys: ["d"],
-            enabled: t.n > 1,
-            run: on((ids) => {
-                if (ids.length > COMPARED) say(`The first ${COMPARED} are compared.`);
-                go(toCompare(ids.slice(0, COMPARED)));
-            }),
-            command: runsCommand("compare", t.subject),
-        },
-        {
-            id: "run-eye",
-            title: `Show or hide ${runs} in the charts`,
-            group: GROUP,
-            keys: ["h"],
-            enabled: some,
-            run: on((ids) => {
-                const { row } = p.focus.value;
-                const keys = !t.one && row && isGroup(row) ? [row.key] : ids.slice(0, 200);
-                setShown(keys, !keys.every((id) => shown.has(id)));
-            }),
-        },
-        {
-            id: "run-pin",
-            title: `Pin or unpin ${runs} on top`,
-            group: GROUP,
-            keys: ["p"],
-            enabled: some && !bin,
-            run: on((ids) => {
-                const all = ids.every((id) => state.pinned.includes(id));
-                const rest = state.pinned.filter((id) => !ids.includes(id));
-                setPinned(all ? rest : [...rest, ...ids].slice(-PINS));
-            }),
-        },
-        {
-            id: "run-tag",
-            title: `Tag ${runs} …`,
-            group: GROUP,
-            keys: ["t"],
-            enabled: some,
-            run: () => setDialog(tagDialog(false)),
-            command: runsCommand("tag", t.subject, "KEY=VALUE"),
-            curl: bulkCurl(t.subject, { act: "tag", key: "KEY", value: "VALUE" }),
-        },
-        {
-            id: "run-untag",
-            title: `Take a tag away from ${runs} …`,
-            group: GROUP,
-            keys: ["Shift+T", "T"],
-            enabled: some,
-            run: () => setDialog(tagDialog(true)),
-            command: runsCommand("tag", t.subject, "--remove KEY"),
-            curl: bulkCurl(t.subject, { act: "untag", key: "KEY" }),
-        },
-        {
-            id: "run-rename",
-            title: `Rename ${runs} …`,
-            group: GROUP,
-            keys: ["F2"],
-            enabled: t.one !== null,
-            run: () => t.one && setDialog(renameDialog(t.one)),
-        },
-        {
-            id: "run-move",
-            title: `Move ${runs} to another project …`,
-            group: GROUP,
-            keys: ["m"],
-            enabled: some && !bin,
-            run: () =>
-                setDialog(
-                    <AskProject
-                        title={`Move ${runs} to`}
-                        from={project.number}
-                        done={(to) => on((ids) => unselect(moveRuns(ids, project.number, to, refresh)))()}
-                        close={close}
-                    />,
-                ),
-            command: runsCommand("move", t.subject, "--to PROJECT"),
-            curl: bulkCurl(t.subject, { act: "move", project: "PROJECT" }),
-        },
-        {
-            id: "run-copy",
-            title: t.n === 1 ? "Copy the id" : `Copy ${t.n} ids`,
-            group: GROUP,
-            keys: ["c"],
-            enabled: some,
-            run: on((ids) => copy(ids.join("\n"), `Copied ${plural(ids.length, "id")}`)),
-        },
-        {
-            id: "run-open",
-            title: `Open ${runs}`,
-            group: GROUP,
-            keys: ["o"],
-            enabled: t.one !== null,
-            run: () => t.one && go(toRun(t.one.project, t.one.id)),
-        },
-        {
-            id: "run-restore",
-            title: `Restore ${runs}`,
-            group: GROUP,
-            keys: ["r"],
-            enabled: some && state.view !== "active",
-            run: on((ids) => unselect(restoreRuns(ids, refresh))),
-            command: runsCommand("restore", t.subject),
-            curl: bulkCurl(t.subject, { act: "restore" }),
-        },
-        {
-            id: "run-delete",
-            title: `Delete ${runs}`,
-            group: GROUP,
-            keys: ["Delete"],
-            enabled: some && !bin,
-            run: on((ids) => unselect(deleteRuns(ids, refresh))),
-            command: runsCommand("delete", t.subject),
-            curl: bulkCurl(t.subject, { act: "delete" }),
-        },
-        {
-            id: "run-all",
-            title: "Select all runs that match",
-            group: GROUP,
-            keys: ["Ctrl+a"],
-            run: () => setSelection({ all: true, ids: new Set() }),
-        },
-        {
-            id: "run-none",
-            title: "Select no run",
-            group: GROUP,
-            keys: ["Escape"],
-            enabled: state.selection.all || state.selection.ids.size > 0,
-            run: () => setSelection(noSelection),
-        },
-    ];
-
-    const tagDialog = (remove: boolean): VNode => (
-        <AskTag
-            title={remove ? `Take a tag away from ${runs}` : `Tag ${runs}`}
-            names={p.names}
-            remove={remove}
-            done={(key, value) => on((ids) => tagRuns(ids, key, value, refresh))()}
-            close={close}
-        />
-    );
-    const renameDialog = (run: Run): VNode => (
-        <AskText
-            title="Rename the run"
-            label="Its new name"
-            value={run.name}
-            act="Rename"
-            done={(name) => void renameRun(run, name, refresh).catch(sayProblem)}
-            close={close}
-        />
-    );
-    useActs(list);
-    return { acts: list, dialog };
+function compare(ids: readonly string[]): void {
+    if (ids.length > COMPARED) say(`The first ${COMPARED} are compared.`);
+    go(toCompare(ids.slice(0, COMPARED)));
 }
 
-const PINS = 20;
+function eye({ shown, focus }: ActsOf, t: Targets, ids: readonly string[]): void {
+    const { row } = focus.value;
+    const keys = !t.one && row && isGroup(row) ? [row.key] : ids.slice(0, EYES);
+    setShown(keys, !keys.every((id) => shown.has(id)));
+}
+
+function pin({ state }: ActsOf, ids: readonly string[]): void {
+    const all = ids.every((id) => state.pinned.includes(id));
+    const rest = state.pinned.filter((id) => !ids.includes(id));
+    setPinned(all ? rest : [...rest, ...ids].slice(-PINS));
+}
+
+// What is shown of runs, and where.
+function lookActs(p: ActsOf, t: Targets): Act[] {
+    const runs = wordsOf(t);
+    const some = t.n > 0;
+    const act = (id: string, title: string, key: string, enabled: boolean, run: () => unknown): Act => ({
+        id,
+        title,
+        group: GROUP,
+        keys: [key],
+        enabled,
+        run,
+    });
+    const open = (): void => {
+        if (t.one) go(toRun(t.one.project, t.one.id));
+    };
+    const copyIds = (ids: readonly string[]): Promise<void> =>
+        copy(ids.join("\n"), `Copied ${plural(ids.length, "id")}`);
+    return [
+        {
+            ...act("run-compare", `Compare ${runs}`, "d", t.n > 1, on(t, compare)),
+            command: runsCommand("compare", t.subject),
+        },
+        act(
+            "run-eye",
+            `Show or hide ${runs} in the charts`,
+            "h",
+            some,
+            on(t, (ids) => eye(p, t, ids)),
+        ),
+        act(
+            "run-pin",
+            `Pin or unpin ${runs} on top`,
+            "p",
+            some && p.state.view !== "deleted",
+            on(t, (ids) => pin(p, ids)),
+        ),
+        act("run-copy", t.n === 1 ? "Copy the id" : `Copy ${t.n} ids`, "c", some, on(t, copyIds)),
+        act("run-open", `Open ${runs}`, "o", t.one !== null, open),
+        act("run-all", "Select all runs that match", "Ctrl+a", true, () =>
+            setSelection({ all: true, ids: new Set() }),
+        ),
+        act(
+            "run-none",
+            "Select no run",
+            "Escape",
+            p.state.selection.all || p.state.selection.ids.size > 0,
+            () => setSelection(noSelection),
+        ),
+    ];
+}
+
+// What is changed about runs. Those that ask for something first open a dialog.
+function editActs({ state, refresh }: ActsOf, t: Targets, ask: (what: Asked) => void): Act[] {
+    const runs = wordsOf(t);
+    const some = t.n > 0;
+    const act = (
+        id: string,
+        title: string,
+        key: string,
+        enabled: boolean,
+        run: () => unknown,
+        bulk?: { words: string; tail?: string; json: Record<string, unknown> },
+    ): Act => ({
+        id,
+        title,
+        group: GROUP,
+        keys: [key],
+        enabled,
+        run,
+        ...(bulk && {
+            command: runsCommand(bulk.words, t.subject, bulk.tail),
+            curl: bulkCurl(t.subject, bulk.json),
+        }),
+    });
+    const gone = (change: typeof deleteRuns) =>
+        on(t, async (ids) => {
+            await change(ids, refresh);
+            setSelection(noSelection);
+        });
+    const kept = some && state.view !== "deleted";
+    return [
+        act("run-tag", `Tag ${runs} …`, "t", some, () => ask("tag"), {
+            words: "tag",
+            tail: "KEY=VALUE",
+            json: { act: "tag", key: "KEY", value: "VALUE" },
+        }),
+        act("run-untag", `Take a tag away from ${runs} …`, "T", some, () => ask("untag"), {
+            words: "tag",
+            tail: "--remove KEY",
+            json: { act: "untag", key: "KEY" },
+        }),
+        act("run-rename", `Rename ${runs} …`, "F2", t.one !== null, () => ask("rename")),
+        act("run-move", `Move ${runs} to another project …`, "m", kept, () => ask("move"), {
+            words: "move",
+            tail: "--to PROJECT",
+            json: { act: "move", project: "PROJECT" },
+        }),
+        act("run-restore", `Restore ${runs}`, "r", some && state.view !== "active", gone(restoreRuns), {
+            words: "restore",
+            json: { act: "restore" },
+        }),
+        act("run-delete", `Delete ${runs}`, "Delete", kept, gone(deleteRuns), {
+            words: "delete",
+            json: { act: "delete" },
+        }),
+    ];
+}
+
+type Asked = "tag" | "untag" | "rename" | "move";
+
+function Ask({ what, p, t, close }: { what: Asked; p: ActsOf; t: Targets; close: () => void }) {
+    const { project, refresh, names } = p;
+    const runs = wordsOf(t);
+    const { one } = t;
+    if (what === "rename")
+        return one ? (
+            <AskText
+                title="Rename the run"
+                label="Its new name"
+                value={one.name}
+                act="Rename"
+                done={(name) => void renameRun(one, name, refresh).catch(sayProblem)}
+                close={close}
+            />
+        ) : null;
+    if (what === "move")
+        return (
+            <AskProject
+                title={`Move ${runs} to`}
+                from={project.number}
+                done={(to) =>
+                    on(t, async (ids) => {
+                        await moveRuns(ids, project.number, to, refresh);
+                        setSelection(noSelection);
+                    })()
+                }
+                close={close}
+            />
+        );
+    return (
+        <AskTag
+            title={what === "untag" ? `Take a tag away from ${runs}` : `Tag ${runs}`}
+            names={names}
+            remove={what === "untag"}
+            done={(key, value) => on(t, (ids) => tagRuns(ids, key, value, refresh))()}
+            close={close}
+        />
+    );
+}
+
+export function useRunActs(p: ActsOf): { acts: readonly Act[]; dialog: VNode | null } {
+    const [asked, setAsked] = useState<{ what: Asked; t: Targets } | null>(null);
+    const t = targetsOf(p);
+    const list = [...lookActs(p, t), ...editActs(p, t, (what) => setAsked({ what, t }))];
+    useActs(list);
+    const dialog = asked && <Ask {...asked} p={p} close={() => setAsked(null)} />;
+    return { acts: list, dialog };
+}
 
 export const asMenu = (acts: readonly Act[]): MenuItem[] =>
     acts
