@@ -391,7 +391,7 @@ def test_all_of_it_is_accessible(visit, page, runs, scheme):
     for tab in ("overview", "config", "system"):
         visit(runs.path(run, tab=tab))
         expect(heading(page, "accessible")).to_be_visible()
-        page.wait_for_function("!document.querySelector('.skeleton')")
+        expect(page.locator(".skeleton")).to_have_count(0)
         shot(page, f"run-{tab}-{scheme}")
         assert serious_faults(page) == [], tab
 
