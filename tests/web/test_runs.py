@@ -448,3 +448,15 @@ def test_copies_the_view_as_a_command(visit, zoo):
     command = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("stemma runs search 'metrics.loss < 0.7' --project zoo-")
     assert command.endswith("--sort 'metrics.loss desc' --columns name,config.lr")
+
+
+def test_the_rows_as_a_scatter_and_over_parallel_axes(visit, zoo):
+    page = visit(f"projects/{zoo[0]}?cols=name+status+config.lr+metrics.loss")
+    page.get_by_role("button", name="Scatter").click()
+    expect(page).to_have_url(re.compile("side=scatter"))
+    expect(page.locator(".runs-side canvas").first).to_be_visible()
+    page.reload()
+    expect(page.locator(".runs-side canvas").first).to_be_visible()
+    page.get_by_role("button", name="Parallel").click()
+    expect(page.locator(".runs-side").get_by_text("12 runs")).to_be_visible()
+    shot(page, "runs-parallel")

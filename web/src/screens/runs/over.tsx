@@ -44,6 +44,13 @@ function rowsOf(runs: readonly Run[], fields: readonly Field[]): ChartRow[] {
     });
 }
 
+// What was set, then what came of it. Names and moments tell nothing on an axis.
+function axesOf(fields: readonly Field[]): Field[] {
+    const of = (domain: Field["domain"]): Field[] => fields.filter((f) => f.domain === domain);
+    const attributes = of("attribute").filter((f) => ["duration", "status", "user"].includes(f.key));
+    return [...of("config"), ...of("tags"), ...of("metrics"), ...attributes];
+}
+
 export interface OverProps {
     project: Project;
     state: State;
@@ -53,7 +60,7 @@ export interface OverProps {
 
 export function Over({ project, state, columns, turn }: OverProps) {
     const charts = useCharts();
-    const fields = columns.map((c) => c.field).filter((f) => f.text !== "name" && f.text !== "id");
+    const fields = axesOf(columns.map((c) => c.field));
     const asked = fieldsAsked(fields.map((f) => f.text));
     const search = {
         projects: [project.number],
