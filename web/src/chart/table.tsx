@@ -27,6 +27,7 @@ export function ChartTable({
     mode: XMode;
 }) {
     const [rows, setRows] = useState(ROWS);
+    void view?.version.value; // drawn again with the lines
     if (!view?.input || !view.lines.length) return <p class="muted chart-nothing">Nothing to list yet.</p>;
     const all = view.places(view.ranges().x);
     const places = sampled(all, rows);

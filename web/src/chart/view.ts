@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A chart in sight: wishes for its lines, makes of them what the plot shows, and follows cursor and
 // highlight. Without components: what moves often is drawn, not rendered.
+import { signal } from "@preact/signals";
 import { cursor } from "./cursor";
 import { highlight } from "./highlight";
 import { type Entry, Legend } from "./legend";
@@ -99,6 +100,9 @@ export class ChartView {
         return this.plot.canvas;
     }
 
+    // Raised when the lines are others: the plot draws itself, the table follows this.
+    readonly version = signal(0);
+
     private refresh(): void {
         const { input } = this;
         if (!input) return;
@@ -106,6 +110,7 @@ export class ChartView {
         this.lines = linesOf(runs, this.wisher, settings, Math.max(64, input.width / 2), this.memory);
         this.tell(input);
         this.show();
+        this.version.value++;
     }
 
     private tell(input: ChartInput): void {

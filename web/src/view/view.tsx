@@ -54,11 +54,15 @@ function useViewer(view: View | undefined): Viewer | undefined {
     return view && loaded.get(view);
 }
 
+// A file that was replaced is another one: nothing of what was read of the old one stays.
 export function FileView({ run, file }: { run: string; file: File }) {
-    const key = `${run} ${file.path} ${file.digest ?? file.size}`;
-    const source = useMemo(() => openFile(run, file), [key]);
+    return <OpenFile key={`${run} ${file.path} ${file.digest ?? file.size}`} run={run} file={file} />;
+}
+
+function OpenFile({ run, file }: { run: string; file: File }) {
+    const source = useMemo(() => openFile(run, file), []);
     useEffect(() => () => source.close(), [source]);
-    const head = useLoad(key, () => source.read(0, HEAD), { keep: false });
+    const head = useLoad("head", () => source.read(0, HEAD));
     const views = head.data ? viewsOf(file.path, head.data) : [];
     const asked = address.value.query.get("as") as View | null;
     const view = views.find((v) => v === asked) ?? views[0];
@@ -79,7 +83,7 @@ export function FileView({ run, file }: { run: string; file: File }) {
                     </button>
                 ))}
             </nav>
-            <div class="view">{Chosen ? <Chosen key={key} source={source} /> : <Skeleton lines={8} />}</div>
+            <div class="view">{Chosen ? <Chosen source={source} /> : <Skeleton lines={8} />}</div>
         </>
     );
 }
