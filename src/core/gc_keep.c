@@ -116,7 +116,7 @@ static bool keep_fn(db_tx *tx, void *arg, err *e) {
     const bin_item *i = k->item;
     buf b = BUF_MAX(1u << 16);
     *k->files = (bin_files){0};
-    buf_byte(&b, i->kind);
+    buf_byte(&b, (char)i->kind);
     buf_ivar(&b, k->ws);
     buf_add(&b, i->id.b, sizeof i->id.b);
     buf_ivar(&b, i->project);
