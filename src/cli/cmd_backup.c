@@ -24,11 +24,11 @@ typedef struct receiving {
     char tail[ARCHIVE_END_SIZE];
     size_t n_tail;
     uint64_t bytes;
-    int64_t synced;
+    int64_t begun; // bytes from here on were not given to the disk
     int failed; // errno
 } receiving;
 
-enum { SYNC_EVERY = 64 << 20, GIVE_WAY = 10 };
+enum { STRETCH = 1 << 20, GIVE_WAY = 10 };
 
 // The server dumps its records to a scratch file before it sends the first byte.
 #define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
@@ -49,12 +49,16 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
-// Dirty pages go out as they come, so that the sync at the end is short and others' syncs do
-// not wait for gigabytes of ours.
+// Keeps two stretches under way at most: the disk is never idle, and who logs meanwhile waits in
+// a short queue for the sync of a commit.
 static void pass_on_to_disk(receiving *r) {
-    if ((int64_t)r->bytes - r->synced < SYNC_EVERY) return;
-    sync_file_range(r->fd, r->synced, SYNC_EVERY, SYNC_FILE_RANGE_WRITE);
-    r->synced = (int64_t)r->bytes;
+    for (; (int64_t)r->bytes - r->begun >= STRETCH; r->begun += STRETCH) {
+        sync_file_range(r->fd, r->begun, STRETCH, SYNC_FILE_RANGE_WRITE);
+        if (r->begun)
+            sync_file_range(r->fd, r->begun - STRETCH, STRETCH,
+                            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                SYNC_FILE_RANGE_WAIT_AFTER);
+    }
 }
 
 static bool receive(void *arg, const void *p, size_t n) {
