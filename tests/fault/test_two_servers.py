@@ -43,8 +43,10 @@ def test_each_write_is_seen_on_the_other_at_once(pair):
     ports = [pair.start().port, pair.start().port]
     ledger = Ledger()
     watch = Other(ledger, ports, share=0.1)
+    deadline = time.monotonic() + 60
     with Load(ledger, ports, workers=4, seed=1, watch=watch):
-        time.sleep(3)
+        while watch.checks <= 20 and not ledger.errors and time.monotonic() < deadline:
+            time.sleep(0.1)
     assert not ledger.errors, ledger.errors[0]
     assert watch.checks > 20
     for port in ports:
