@@ -25,7 +25,7 @@ typedef struct receiving {
     size_t n_tail;
     uint64_t bytes;
     int64_t begun; // bytes from here on were not given to the disk
-    int failed; // errno
+    int failed;    // errno
 } receiving;
 
 enum { STRETCH = 1 << 20, GIVE_WAY = 10 };
@@ -49,8 +49,8 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
-// Keeps two stretches under way at most: the disk is never idle, and who logs meanwhile waits in
-// a short queue for the sync of a commit.
+// Keeps two stretches under way at most: the disk is never idle, and who logs meanwhile waits
+// in a short queue for the sync of a commit.
 static void pass_on_to_disk(receiving *r) {
     for (; (int64_t)r->bytes - r->begun >= STRETCH; r->begun += STRETCH) {
         sync_file_range(r->fd, r->begun, STRETCH, SYNC_FILE_RANGE_WRITE);
