@@ -1,48 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
-// useFollow: do something again whenever live news say so. When it is quiet it is done at once; after work that took
-// T ms the next waits ten times as long, so that a busy project never takes more than a tenth of a core.
+// useFollow: does something again whenever live news say so. When it was quiet it is done at once; after work that took
+// T ms the next waits ten times as long, so that a busy project never takes more than a tenth of a core. A page that
+// nobody sees does nothing until it is seen. (Charts pace their drawing by what it costs: chart/pace.ts.)
 import { useEffect, useRef } from "preact/hooks";
 import { type LiveNews, onLive } from "../api/live";
 
-const LONGEST_REST_MS = 5000;
+const SHARE = 10;
+
+export interface Rest {
+    least: number; // ms behind each, however little it cost
+    most: number;
+}
+const REST: Rest = { least: 0, most: 5000 };
+
+// Calls run() soon after poke(), never twice at once.
+class Pace {
+    private busy = false;
+    private again = false;
+    private free = 0; // when the next may begin
+    private timer: ReturnType<typeof setTimeout> | undefined;
+    private over = false;
+
+    constructor(
+        private readonly run: () => Promise<unknown>,
+        private readonly rest: Rest,
+    ) {}
+
+    readonly poke = (): void => {
+        this.again = true;
+        if (this.over || this.busy || this.timer !== undefined || document.hidden) return;
+        const wait = this.free - performance.now();
+        if (wait <= 0) void this.go();
+        else
+            this.timer = setTimeout(() => {
+                this.timer = undefined;
+                void this.go();
+            }, wait);
+    };
+
+    readonly seen = (): void => {
+        if (this.again) this.poke();
+    };
+
+    stop(): void {
+        clearTimeout(this.timer);
+        this.over = true;
+    }
+
+    private async go(): Promise<void> {
+        const began = performance.now();
+        this.busy = true;
+        this.again = false;
+        await this.run().catch(() => undefined); // what is shown stays; the next news try again
+        const now = performance.now();
+        this.free = now + Math.max(this.rest.least, Math.min(SHARE * (now - began), this.rest.most));
+        this.busy = false;
+        if (this.again) this.poke();
+    }
+}
 
 export function useFollow(
     project: number | null | undefined, // undefined: of none yet
     matters: (news: LiveNews) => boolean,
     act: () => Promise<unknown>,
+    rest = REST,
 ): void {
     const now = useRef({ matters, act });
     now.current = { matters, act };
     useEffect(() => {
         if (project === undefined) return undefined;
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        let state: "idle" | "busy" | "resting" = "idle";
-        let again = false;
-        let over = false;
-        async function work(): Promise<void> {
-            state = "busy";
-            again = false;
-            const began = performance.now();
-            await now.current.act().catch(() => undefined); // what is shown stays; the next news try again
-            if (over) return;
-            state = "resting";
-            timer = setTimeout(rested, Math.min((performance.now() - began) * 10, LONGEST_REST_MS));
-        }
-        function rested(): void {
-            state = "idle";
-            if (again) void work();
-        }
+        const pace = new Pace(() => now.current.act(), rest);
         const stop = onLive(project, (news) => {
-            if (!now.current.matters(news)) return;
-            if (state === "idle") void work();
-            else again = true;
+            if (now.current.matters(news)) pace.poke();
         });
+        document.addEventListener("visibilitychange", pace.seen);
         return () => {
-            over = true;
-            clearTimeout(timer);
             stop();
+            pace.stop();
+            document.removeEventListener("visibilitychange", pace.seen);
         };
-    }, [project]);
+    }, [project, rest]);
 }
 
 // News that say: this run may have changed.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Home: the projects, what changed last first. An empty server shows how to log a first run, and turns into the list
 // when it arrives. The address holds the filter (`q`) and whether the bin is shown (`view`).
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { apiUrl, type Page } from "../../api/client";
-import { onLive } from "../../api/live";
 import { createProject, listProjects, type ProjectNow } from "../../api/projects";
 import { address, go, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
@@ -12,12 +11,15 @@ import { toProject } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { AskText } from "../../ui/dialog";
+import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
 import { FirstRun } from "./first_run";
 import { ProjectList } from "./project_list";
 import "./home.css";
+
+const REST = { least: 1000, most: 1000 };
 
 // All pages: a server has tens or hundreds of projects.
 async function allProjects(signal: AbortSignal, view: string): Promise<ProjectNow[]> {
@@ -40,7 +42,13 @@ export function Home() {
     const view = query.get("view") === "deleted" ? "deleted" : "active";
     const [creating, setCreating] = useState(false);
     const list = useLoad(view, (signal) => allProjects(signal, view));
-    useLiveList(list.reload);
+    // Whatever happens anywhere may change the list.
+    useFollow(
+        null,
+        () => true,
+        async () => list.reload(),
+        REST,
+    );
     useActs([
         {
             id: "new-project",
@@ -136,27 +144,4 @@ function Create({ close }: { close: () => void }) {
             }}
         />
     );
-}
-
-const PACE_MS = 1000;
-
-// Whatever happens anywhere may change the list; a second's news are read at once, the first at once.
-function useLiveList(reload: () => void): void {
-    useEffect(() => {
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        let last = 0;
-        const end = onLive(null, () => {
-            if (timer) return;
-            const wait = Math.max(0, last + PACE_MS - Date.now());
-            timer = setTimeout(() => {
-                timer = undefined;
-                last = Date.now();
-                reload();
-            }, wait);
-        });
-        return () => {
-            clearTimeout(timer);
-            end();
-        };
-    }, []);
 }

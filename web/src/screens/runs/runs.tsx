@@ -3,10 +3,12 @@
 import { useSignal } from "@preact/signals";
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Project } from "../../api/client";
+import type { LiveNews } from "../../api/live";
 import { getProject } from "../../api/projects";
 import { toHome } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
+import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { copy, Failed, Skeleton } from "../../ui/parts";
 import { Bar, SelectionBar } from "./bar";
@@ -14,7 +16,6 @@ import { ColumnChooser, GroupChooser } from "./chooser";
 import { columnsOf, type RunColumn } from "./columns";
 import { searchCommand, searchCurl } from "./commands";
 import { NoRuns, NoTable } from "./empty";
-import { useFollow } from "./follow";
 import { Grid, type MenuPlace, type Place, wishesOf } from "./grid";
 import { isGroup } from "./group";
 import { Panes } from "./layout";
@@ -32,6 +33,14 @@ export function Runs({ project }: { project: string }) {
     const load = useLoad(`project ${project}`, (signal) => getProject(project, signal));
     if (load.data) return <RunsOf project={load.data} />;
     return load.problem ? <Failed problem={load.problem} retry={load.reload} /> : <Skeleton lines={12} />;
+}
+
+const REST = { least: 250, most: Number.POSITIVE_INFINITY };
+
+// `concerns` says whether points or tags of these runs change what is shown.
+function isAboutRuns(news: LiveNews, concerns: (runs: readonly string[]) => boolean): boolean {
+    if (news.kind === "event") return /^(run_|imported|gc_|project_)/.test(news.event.kind);
+    return news.kind === "again" || news.all || concerns(news.runs);
 }
 
 // Does a change of points or tags move rows, or change which there are?
@@ -80,7 +89,9 @@ function useTable(project: Project, state: State) {
         again(known);
         await Promise.all([source?.refresh(), extras.refresh()]);
     };
-    useFollow(number, refresh, (runs) => dependsOnValues(state) || source?.rows.sees(runs) === true);
+    const concerns = (runs: readonly string[]): boolean =>
+        dependsOnValues(state) || source?.rows.sees(runs) === true;
+    useFollow(number, (news) => isAboutRuns(news, concerns), refresh, REST);
     const pinned = useMemo(
         () => state.pinned.flatMap((id) => extras.runs.get(id) ?? []),
         [state.pinned.join(" "), extras.runs],
