@@ -2,6 +2,7 @@
 // What holds for all charts: kind of x, smoothing, logarithms, search of keys, the way back from a zoom.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { plural } from "../base/format";
+import { Find } from "../ui/find";
 import type { Remembered } from "./remember";
 import { type Settings, setBand, setFind, setLog, setSmooth, setX, setZoom } from "./settings";
 import type { XMode } from "./trace";
@@ -92,13 +93,12 @@ function useLate<T>(value: T, put: (v: T) => void): [T, (v: T) => void] {
 function Search({ find, keys }: { find: string; keys: number }) {
     const [text, setText] = useLate(find, setFind);
     return (
-        <input
-            class="input chart-find"
-            type="search"
+        <Find
+            class="chart-find"
+            label="Find charts by regular expression"
             placeholder={`Find among ${plural(keys, "chart")} (regular expression)`}
-            aria-label="Find charts by regular expression"
             value={text}
-            onInput={(e) => setText(e.currentTarget.value)}
+            change={setText}
         />
     );
 }

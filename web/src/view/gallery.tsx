@@ -5,6 +5,7 @@ import { listFiles } from "../api/files";
 import { address, setQuery } from "../base/address";
 import { dateTime, plural } from "../base/format";
 import { matcher } from "../base/text";
+import { Find } from "../ui/find";
 import { useLoad } from "../ui/load";
 import { Empty, Failed, Skeleton } from "../ui/parts";
 import { BlobImage } from "./picture";
@@ -41,13 +42,11 @@ export function Gallery({ run, turn }: { run: string; turn: number }) {
     return (
         <>
             <div class="viewer-bar">
-                <input
-                    class="input"
-                    type="search"
+                <Find
+                    label="Find images"
                     placeholder="Find images (regular expression)"
-                    aria-label="Find images"
                     value={find}
-                    onInput={(e) => setQuery({ find: e.currentTarget.value })}
+                    change={(text) => setQuery({ find: text })}
                 />
                 <span>{plural(shown.length, "key")}</span>
                 {!load.data.all && <span class="bad">Only the first {FILES_MAX} files were looked at.</span>}

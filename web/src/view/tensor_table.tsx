@@ -3,6 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { bytes, plural, shortCount } from "../base/format";
 import { matcher, naturally } from "../base/text";
+import { Find } from "../ui/find";
 import { useLoad } from "../ui/load";
 import { Failed, Skeleton } from "../ui/parts";
 import { CellRow, type SortOf, Title } from "./cells";
@@ -106,13 +107,11 @@ function Tensors({ file, size }: { file: TensorFile; size: number }) {
                         {dtype} {shortCount(n)} · {bytes(size)}
                     </span>
                 ))}
-                <input
-                    class="input"
-                    type="search"
+                <Find
+                    label="Find tensors"
                     placeholder="Find tensors (regular expression)"
-                    aria-label="Find tensors"
                     value={find}
-                    onInput={(e) => setFind(e.currentTarget.value)}
+                    change={setFind}
                 />
             </div>
             {cut > 0 && (

@@ -12,6 +12,7 @@ import { ChartSections } from "../../chart";
 import { toHome } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
+import { Find } from "../../ui/find";
 import { useLoad } from "../../ui/load";
 import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
@@ -126,13 +127,12 @@ function Compared({ runs }: { runs: readonly Run[] }) {
                                 ))}
                             </select>
                         </label>
-                        <input
-                            class="input grow"
-                            type="search"
+                        <Find
+                            class="grow"
+                            label="Filter the rows"
                             placeholder="Filter the rows (regular expression)"
-                            aria-label="Filter the rows"
                             value={find}
-                            onInput={(e) => setQuery({ q: e.currentTarget.value })}
+                            change={(text) => setQuery({ q: text })}
                         />
                         <button type="button" class="button" onClick={download}>
                             CSV

@@ -11,6 +11,7 @@ import { toProject } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { AskText } from "../../ui/dialog";
+import { Find } from "../../ui/find";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
@@ -90,14 +91,12 @@ export function Home() {
             <Crumbs list={[{ title: view === "deleted" ? "Projects in the bin" : "Projects" }]} />
             <div class="row">
                 <h1 class="grow">{view === "deleted" ? "Projects in the bin" : "Projects"}</h1>
-                <input
+                <Find
                     id="find-project"
-                    class="input"
-                    type="search"
+                    label="Filter the projects"
                     placeholder="Filter (regular expression)"
-                    aria-label="Filter the projects"
                     value={find}
-                    onInput={(e) => setQuery({ q: e.currentTarget.value })}
+                    change={(text) => setQuery({ q: text })}
                 />
                 <button
                     type="button"

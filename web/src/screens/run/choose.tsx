@@ -7,6 +7,7 @@ import { go } from "../../base/address";
 import { matcher, plainName, searchText } from "../../base/text";
 import { toCompare } from "../../routes";
 import { Dialog } from "../../ui/dialog";
+import { Find } from "../../ui/find";
 import { useLoad } from "../../ui/load";
 import { Ago, Status } from "../../ui/parts";
 
@@ -46,19 +47,6 @@ export function ChooseProject({
             {load.problem && <p class="bad">{load.problem.message}</p>}
             {load.data && !list.length && <p class="muted">There is no other project of that name.</p>}
         </Dialog>
-    );
-}
-
-function Find({ value, change, label }: { value: string; change: (text: string) => void; label: string }) {
-    return (
-        <input
-            class="input"
-            type="search"
-            placeholder={label}
-            aria-label={label}
-            value={value}
-            onInput={(e) => change(e.currentTarget.value)}
-        />
     );
 }
 

@@ -6,6 +6,7 @@ import type { Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
 import { matcher, plainName } from "../../base/text";
+import { Find } from "../../ui/find";
 import { Copy, Empty, Paste } from "../../ui/parts";
 import { Card } from "./card";
 import { toTab } from "./places";
@@ -121,13 +122,12 @@ function Tree({ run, max }: { run: Run; max: number }) {
 
 export function FindBox({ label }: { label: string }) {
     return (
-        <input
-            class="input run-find"
-            type="search"
+        <Find
+            class="run-find"
+            label={label}
             placeholder="Find (regular expression)"
-            aria-label={label}
             value={address.value.query.get("find") ?? ""}
-            onInput={(e) => setQuery({ find: e.currentTarget.value })}
+            change={(text) => setQuery({ find: text })}
         />
     );
 }

@@ -7,6 +7,7 @@ import { address, setQuery } from "../../base/address";
 import { numberOf, plural, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
 import { Spark } from "../../chart";
+import { Find } from "../../ui/find";
 import { CellRow, type SortOf, Title } from "../../view/cells";
 import { Rows } from "../../view/rows";
 import { Card } from "./card";
@@ -93,13 +94,12 @@ export function Metrics({ run }: { run: Run }) {
     const box = (
         <>
             {all.length > 8 && (
-                <input
-                    class="input run-find"
-                    type="search"
+                <Find
+                    class="run-find"
+                    label="Find metrics"
                     placeholder="Find (regular expression)"
-                    aria-label="Find metrics"
                     value={find}
-                    onInput={(e) => setQuery({ metric: e.currentTarget.value })}
+                    change={(text) => setQuery({ metric: text })}
                 />
             )}
             <span class="muted">{all.length > 0 && plural(keys.length, "series", "series")}</span>

@@ -7,6 +7,7 @@ import type { FieldName } from "../../api/client";
 import { shortCount } from "../../base/format";
 import { matcher } from "../../base/text";
 import { Dialog } from "../../ui/dialog";
+import { Find } from "../../ui/find";
 import { fieldOfName } from "./complete";
 import { ATTRIBUTES, attributeField, type Field, metricField, WHICH } from "./field";
 import type { ColumnWish } from "./state";
@@ -61,15 +62,13 @@ function FieldList({ list, row }: { list: readonly Known[]; row: (k: Known) => C
     );
 }
 
-function Find({ value, set }: { value: string; set: (v: string) => void }) {
+function FindName({ value, set }: { value: string; set: (v: string) => void }) {
     return (
-        <input
-            class="input"
-            type="search"
-            aria-label="Find names by a regular expression"
+        <Find
+            label="Find names by a regular expression"
             placeholder="Find: loss$ or ^optim"
             value={value}
-            onInput={(e) => set(e.currentTarget.value)}
+            change={set}
         />
     );
 }
@@ -108,7 +107,7 @@ export function ColumnChooser({
         <Dialog title="Columns" close={close} wide>
             <div class="row">
                 <div class="grow find">
-                    <Find value={find} set={setFind} />
+                    <FindName value={find} set={setFind} />
                 </div>
                 <button
                     type="button"
@@ -223,7 +222,7 @@ export function GroupChooser({
         <Dialog title="Group by" close={close}>
             <div class="row">
                 <div class="grow find">
-                    <Find value={find} set={setFind} />
+                    <FindName value={find} set={setFind} />
                 </div>
                 <button type="button" class="button" disabled={!by.length} onClick={() => set([])}>
                     Not at all

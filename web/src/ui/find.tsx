@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The box that finds something among what a screen shows.
+
+export function Find({
+    label, // for who does not see it
+    placeholder = label,
+    value,
+    change,
+    class: more = "",
+    id,
+}: {
+    label: string;
+    placeholder?: string;
+    value: string;
+    change: (text: string) => void;
+    class?: string;
+    id?: string;
+}) {
+    return (
+        <input
+            id={id}
+            class={`input ${more}`}
+            type="search"
+            placeholder={placeholder}
+            aria-label={label}
+            value={value}
+            onInput={(e) => change(e.currentTarget.value)}
+        />
+    );
+}
