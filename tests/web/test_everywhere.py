@@ -86,6 +86,7 @@ def test_what_is_not_there_says_so(visit, page, path):
 def test_the_palette_finds_projects_runs_and_acts(visit, page, world):
     project, runs = world
     visit()
+    settled(page)  # keys work once the screen is there
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox")
     expect(field).to_be_focused()
@@ -101,6 +102,7 @@ def test_the_palette_finds_projects_runs_and_acts(visit, page, world):
 
 def test_the_palette_copies_the_command_line(visit, page, world):
     visit()
+    settled(page)  # keys work once the screen is there
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("new project")
     expect(page.get_by_role("option", name=re.compile("New project")).first).to_be_visible()
