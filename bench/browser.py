@@ -10,15 +10,14 @@ import servers
 
 WIDTH, HEIGHT = 1400, 900
 
-# Runs in each page before its own scripts. `bench.first(selector)`: when the first element that matches was on the
-# screen, that is, in the frame behind its arrival. `bench.drawn`: when each canvas was stroked last, by the page's clock.
+# Runs in each page before its own scripts. `bench.watch(name, test)`: notes in `bench.seen` when `test` held on the screen,
+# that is, behind the frame of the change. `bench.drawn`: when each canvas was stroked last, by the page's clock.
 WATCH = """
-window.bench = {drawn: new Map(), seen: new Map(), gaps: []};
+window.bench = {drawn: new Map(), seen: new Map()};
 bench.watch = (name, test) => {
     bench.seen.delete(name);
     const look = () => {
         if (bench.seen.has(name) || !test()) return;
-        const at = performance.now();
         requestAnimationFrame(() => setTimeout(() => bench.seen.has(name) || bench.seen.set(name, performance.now()), 0));
         observer.disconnect();
     };

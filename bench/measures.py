@@ -316,19 +316,19 @@ def charts(b):
 @measure
 def page_runs(b):
     """the web interface on many runs, in a real browser, beside the peer's"""
-    pages.page_runs(b, fill, fill_peer)
+    pages.in_browser(b, lambda started: pages.page_runs(b, fill, fill_peer, started))
 
 
 @measure
 def page_charts(b):
     """charts of long series in the web interface, zooms, and a point from the client to its pixel"""
-    pages.page_charts(b, until_packed)
+    pages.in_browser(b, lambda started: pages.page_charts(b, until_packed, started))
 
 
 @measure
 def page_live(b):
     """what an open page of running runs costs"""
-    pages.page_live(b)
+    pages.in_browser(b, lambda started: pages.page_live(b, started))
 
 
 # ---- artifacts -------------------------------------------------------------------------------------------------------

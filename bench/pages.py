@@ -2,6 +2,7 @@
 """The measures of the web interface, in a real browser beside the server: how soon a project of 100,000 runs is there, how
 it scrolls and sorts, charts of a million points, and what a page that stays open costs."""
 
+import contextlib
 import json
 import threading
 import time
@@ -16,6 +17,24 @@ PEER_ROWS = "document.querySelector('a[href*=\"/runs/\"]')"
 
 def project_address(server, project):
     return f"{server.url}/#/projects/{project}"
+
+
+def in_browser(b, measure):
+    with browser.browser() as started:
+        if started:
+            measure(started)
+        else:
+            b.say("  no browser here: not measured")
+
+
+@contextlib.contextmanager
+def project_tab(s, project, started):
+    """The page of a project, once its first rows are on the screen."""
+    with browser.tab(started) as page:
+        page.add_init_script(f"bench.watch('first', () => {ROWS});")
+        page.goto(project_address(s, project))
+        browser.seen_ms(page, "first")
+        yield page
 
 
 def paint(b, s, project, p, peer_experiment, started):
@@ -33,10 +52,7 @@ def paint(b, s, project, p, peer_experiment, started):
 
 
 def scroll(b, s, project, started):
-    with browser.tab(started) as page:
-        page.add_init_script(f"bench.watch('first', () => {ROWS});")
-        page.goto(project_address(s, project))
-        browser.seen_ms(page, "first")
+    with project_tab(s, project, started) as page:
         p99, worst = browser.scroll_gaps(page, min(b.scale.seconds, 15))
     b.add(Figure(b.current, "scrolling through it, gaps between frames: p99", "ms", p99, None, 32, "less", "< 32 ms"))
     b.add(Figure(b.current, "scrolling through it, gaps between frames: the greatest", "ms", worst, None, 150, "less",
@@ -63,10 +79,7 @@ def changed_ms(page, act):
 
 def sort_and_filter(b, s, project, started):
     times = max(4, min(20, b.scale.searches // 10))
-    with browser.tab(started) as page:
-        page.add_init_script(f"bench.watch('first', () => {ROWS});")
-        page.goto(project_address(s, project))
-        browser.seen_ms(page, "first")
+    with project_tab(s, project, started) as page:
         head = page.locator("main [role=columnheader]").nth(1)
         head.click()
         page.wait_for_timeout(1000)
@@ -83,17 +96,13 @@ def sort_and_filter(b, s, project, started):
                      100, "less", "< 100 ms", f"median {browser.median(took):.0f} ms", {"stemma": took}))
 
 
-def page_runs(b, fill, fill_peer):
-    with browser.browser() as started:
-        if not started:
-            b.say("  no browser here: not measured")
-            return
-        with b.stemma() as s, b.peer() as p:
-            project = fill(b, s)["experiment"]
-            other = fill_peer(b, p)["experiment"] if p else None
-            paint(b, s, project, p, other, started)
-            scroll(b, s, project, started)
-            sort_and_filter(b, s, project, started)
+def page_runs(b, fill, fill_peer, started):
+    with b.stemma() as s, b.peer() as p:
+        project = fill(b, s)["experiment"]
+        other = fill_peer(b, p)["experiment"] if p else None
+        paint(b, s, project, p, other, started)
+        scroll(b, s, project, started)
+        sort_and_filter(b, s, project, started)
 
 
 # ---- charts ----------------------------------------------------------------------------------------------------------
@@ -106,32 +115,28 @@ def post(s, path, body):
     return json.load(urllib.request.urlopen(request, timeout=60))
 
 
-def page_charts(b, until_packed):
+def page_charts(b, until_packed, started):
     each = b.scale.chart_points
-    with browser.browser() as started:
-        if not started:
-            b.say("  no browser here: not measured")
-            return
-        with b.stemma() as s:
-            made = b.load("ingest", s, count=CHARTS * RUNS * each, conns=1, runs=RUNS, keys=CHARTS,
-                          batch=1000 * CHARTS * RUNS, **{"skip-readback": True})
-            until_packed(s)
-            found = post(s, "runs/search", {"limit": RUNS, "columns": ["name"]})["items"]
-            if len(found) != RUNS:
-                raise Failed(f"{len(found)} runs instead of {RUNS}")
-            took, zooms = [], []
-            address = f"{s.url}/#/compare?tab=charts&runs={','.join(r['id'] for r in found)}"
-            for _ in range(5):
-                with browser.tab(started, height=3200) as page:
-                    page.goto(address)
-                    took.append(browser.all_drawn_ms(page, CHARTS))
-                    zooms.append(zoom(page))
-            b.add(Figure(b.current, f"page of {CHARTS} charts x {RUNS} runs x {each:,} points: all drawn, median", "ms",
-                         browser.median(took), None, 1000, "less", "< 1 s", f"from the navigation, an empty cache; {made['points']:,} points",
-                         {"stemma": took}))
-            b.add(Figure(b.current, "a zoom in one of them, from the release of the mouse to the last line drawn, median", "ms",
-                         browser.median(zooms), None, 100, "less", "< 100 ms", "all charts follow; those in sight", {"stemma": zooms}))
-            pixel(b, s, started)
+    with b.stemma() as s:
+        made = b.load("ingest", s, count=CHARTS * RUNS * each, conns=1, runs=RUNS, keys=CHARTS,
+                      batch=1000 * CHARTS * RUNS, **{"skip-readback": True})
+        until_packed(s)
+        found = post(s, "runs/search", {"limit": RUNS, "columns": ["name"]})["items"]
+        if len(found) != RUNS:
+            raise Failed(f"{len(found)} runs instead of {RUNS}")
+        took, zooms = [], []
+        address = f"{s.url}/#/compare?tab=charts&runs={','.join(r['id'] for r in found)}"
+        for _ in range(5):
+            with browser.tab(started, height=3200) as page:
+                page.goto(address)
+                took.append(browser.all_drawn_ms(page, CHARTS))
+                zooms.append(zoom(page))
+        b.add(Figure(b.current, f"page of {CHARTS} charts x {RUNS} runs x {each:,} points: all drawn, median", "ms",
+                     browser.median(took), None, 1000, "less", "< 1 s", f"from the navigation, an empty cache; {made['points']:,} points",
+                     {"stemma": took}))
+        b.add(Figure(b.current, "a zoom in one of them, from the release of the mouse to the last line drawn, median", "ms",
+                     browser.median(zooms), None, 100, "less", "< 100 ms", "all charts follow; those in sight", {"stemma": zooms}))
+        pixel(b, s, started)
 
 
 def zoom(page):
@@ -190,32 +195,28 @@ def train(s, runs, ended):
         step += 1
 
 
-def page_live(b):
+def page_live(b, started):
     seconds = 600 if b.scale.seconds > 60 else 120 if b.scale.seconds > 1 else 5
-    with browser.browser() as started:
-        if not started:
-            b.say("  no browser here: not measured")
-            return
-        with b.stemma() as s:
-            project = post(s, "projects", {"name": "live"})["number"]
-            runs = [post(s, "runs", {"project": project, "name": f"run {i}"})["id"] for i in range(LIVE_RUNS)]
-            ended = threading.Event()
-            trainer = threading.Thread(target=train, args=(s, runs, ended))
-            trainer.start()
-            try:
-                with browser.tab(started) as page:
-                    page.goto(project_address(s, project))
-                    page.wait_for_timeout(20_000 if seconds > 10 else 2000)
-                    clock = browser.script_clock(page)
-                    heap, cpu, script = browser.heap_bytes(page), browser.process_cpu_s(), clock()
-                    began = time.monotonic()
-                    page.wait_for_timeout(seconds * 1000)
-                    took = time.monotonic() - began
-                    used, worked = browser.process_cpu_s() - cpu, clock() - script
-                    grown = browser.heap_bytes(page) - heap
-            finally:
-                ended.set()
-                trainer.join()
+    with b.stemma() as s:
+        project = post(s, "projects", {"name": "live"})["number"]
+        runs = [post(s, "runs", {"project": project, "name": f"run {i}"})["id"] for i in range(LIVE_RUNS)]
+        ended = threading.Event()
+        trainer = threading.Thread(target=train, args=(s, runs, ended))
+        trainer.start()
+        try:
+            with browser.tab(started) as page:
+                page.goto(project_address(s, project))
+                page.wait_for_timeout(20_000 if seconds > 10 else 2000)
+                clock = browser.script_clock(page)
+                heap, cpu, script = browser.heap_bytes(page), browser.process_cpu_s(), clock()
+                began = time.monotonic()
+                page.wait_for_timeout(seconds * 1000)
+                took = time.monotonic() - began
+                used, worked = browser.process_cpu_s() - cpu, clock() - script
+                grown = browser.heap_bytes(page) - heap
+        finally:
+            ended.set()
+            trainer.join()
     note = f"{took:.0f} s, {LIVE_RUNS} runs that log ten metrics {STEPS_PER_S} times a second"
     b.add(Figure(b.current, "an open page of running runs: the page's share of a core", "%", 100 * worked / took, None, 10, "less",
                  "< 10 %", f"{note}; all processes of the browser, which draws without a graphics card: {100 * used / took:.0f} %"))
