@@ -34,19 +34,33 @@ const settings = {
     logLevel: "warning",
 };
 
-// The names of the entry's script and style: what index.html loads.
-function entryFiles(metafile) {
-    for (const [path, file] of Object.entries(metafile.outputs)) {
-        if (file.entryPoint === "src/main.tsx") return { js: basename(path), css: basename(file.cssBundle) };
-    }
-    throw new Error("the bundle has no entry");
+const assetOf = (path) => `./assets/${basename(path)}`;
+
+// The entry's script and style, and the chunks that the script cannot begin without.
+function entryFiles({ outputs }) {
+    const [js, { cssBundle }] = Object.entries(outputs).find(([, f]) => f.entryPoint === "src/main.tsx");
+    const needed = new Set();
+    const visit = (path) => {
+        for (const i of outputs[path].imports) {
+            if (i.kind !== "import-statement" || needed.has(i.path)) continue;
+            needed.add(i.path);
+            visit(i.path);
+        }
+    };
+    visit(js);
+    return { js, css: cssBundle, needed: [...needed] };
 }
 
+// A browser learns of the chunks here, not when it has read the script.
 async function writeIndex(metafile) {
-    const { js, css } = entryFiles(metafile);
+    const { js, css, needed } = entryFiles(metafile);
+    const preload = needed
+        .map((path) => `<link rel="modulepreload" href="${assetOf(path)}" />`)
+        .join("\n        ");
     const page = (await readFile(join(here, "index.html"), "utf8"))
-        .replace("%SCRIPT%", `./assets/${js}`)
-        .replace("%STYLE%", `./assets/${css}`);
+        .replace("%SCRIPT%", assetOf(js))
+        .replace("%STYLE%", assetOf(css))
+        .replace("%PRELOAD%", preload);
     await writeFile(join(out, "index.html"), page);
 }
 
