@@ -2,9 +2,10 @@
 // Smoothing, marks of axes, sections, groups, what is asked of the server.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { csvField } from "../src/base/text";
 import { openAtFirst, sectionsOf } from "../src/chart/arrange";
 import type { Columns } from "../src/chart/columns";
-import { csvField, csvOf, fileName } from "../src/chart/export";
+import { csvOf, fileName } from "../src/chart/export";
 import { axisRange, fieldOf } from "../src/chart/fields";
 import { groupTrace, valueAt } from "../src/chart/group";
 import { sortEntries } from "../src/chart/legend";

@@ -11,7 +11,7 @@ export function saveUrl(name: string, url: string): void {
 export function saveBlob(name: string, blob: Blob): void {
     const url = URL.createObjectURL(blob);
     saveUrl(name, url);
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 export const saveText = (name: string, type: string, text: string): void =>

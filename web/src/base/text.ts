@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts: order, search, quoting for shells and for the search language. Pure.
+// Texts: order, search, quoting for shells, CSV and the search language. Pure.
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
@@ -43,4 +43,10 @@ export function placeOfByte(text: string, byte: number): number {
         place += c.length;
     }
     return place;
+}
+
+// A field of CSV: quoted where needed; a text that a spreadsheet would take for a formula is made a text.
+export function csvField(text: string): string {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A chart as a file: a picture with its title and legend, or its numbers. csvOf is pure.
 import { readPointsCsv } from "../api/series";
+import { saveBlob } from "../base/save";
+import { csvField } from "../base/text";
 import type { Columns } from "./columns";
 import { colours } from "./palette";
 import type { PlotLine } from "./plot";
-
-export function save(name: string, blob: Blob): void {
-    const a = document.createElement("a");
-    a.href = URL.createObjectURL(blob);
-    a.download = name;
-    a.click();
-    setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
-}
 
 export const fileName = (key: string, kind: string): string =>
     `${key.replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${kind}`;
@@ -19,12 +13,6 @@ export const fileName = (key: string, kind: string): string =>
 // ---- numbers ----------------------------------------------------------------------------------------------
 
 const HEAD = "run,name,first_step,last_step,first_time_ms,last_time_ms,first,last,min,max,points,nan";
-
-// Quoted where needed; a text that a spreadsheet would take for a formula is made a text.
-export function csvField(text: string): string {
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 export function csvOf(lines: readonly { id: string; name: string; columns: Columns }[]): string {
     const out = [HEAD];
@@ -40,11 +28,11 @@ export function csvOf(lines: readonly { id: string; name: string; columns: Colum
 
 export function saveCsv(key: string, lines: readonly PlotLine[]): void {
     const text = csvOf(lines.map((l) => ({ id: l.id, name: l.name, columns: l.trace.c })));
-    save(fileName(key, "csv"), new Blob([text], { type: "text/csv" }));
+    saveBlob(fileName(key, "csv"), new Blob([text], { type: "text/csv" }));
 }
 
 export async function savePoints(run: string, key: string): Promise<void> {
-    save(fileName(key, "points.csv"), await readPointsCsv(run, key));
+    saveBlob(fileName(key, "points.csv"), await readPointsCsv(run, key));
 }
 
 // ---- picture ----------------------------------------------------------------------------------------------
@@ -57,7 +45,7 @@ export async function savePng(
     lines: readonly PlotLine[],
 ): Promise<void> {
     const blob = await pictureOf(key, canvas, lines);
-    if (blob) save(fileName(key, "png"), blob);
+    if (blob) saveBlob(fileName(key, "png"), blob);
 }
 
 function pictureOf(key: string, plot: HTMLCanvasElement, lines: readonly PlotLine[]): Promise<Blob | null> {

@@ -41,6 +41,21 @@ export const sayProblem = (e: unknown): void =>
         bad: true,
     });
 
+// Does it, shows what came of it, and offers the way back.
+export async function change<T>(
+    words: string,
+    act: () => Promise<T>,
+    back: () => Promise<T>,
+    shown: (now: T) => void,
+): Promise<void> {
+    try {
+        shown(await act());
+        say(words, async () => shown(await back()));
+    } catch (e) {
+        sayProblem(e);
+    }
+}
+
 // The newest act that can be undone: what Ctrl-Z does.
 export function undoLast(): void {
     const toast = toasts.peek().findLast((t) => t.undo);

@@ -3,7 +3,7 @@
 // the reference. Pure.
 import type { Run } from "../../api/client";
 import { dateTime, duration, numberOf, shortNumber } from "../../base/format";
-import { naturally } from "../../base/text";
+import { csvField, naturally } from "../../base/text";
 
 export type Aggregate = "last" | "min" | "max" | "first";
 export interface Value {
@@ -119,12 +119,14 @@ export function deltaOf(value: Value | undefined, reference: Value | undefined):
 }
 
 export function csvOf(runs: readonly Run[], sections: readonly Section[]): string {
-    const quoted = (t: string): string => (/[",\n\r]/.test(t) ? `"${t.replaceAll('"', '""')}"` : t);
+    // Numbers stand as they are: a minus is no formula.
+    const field = (v: Value | undefined): string =>
+        v?.number === undefined ? csvField(v?.text ?? "") : v.text;
     const lines = [
         ["section", "key", ...runs.map((r) => r.id)],
-        ["", "name", ...runs.map((r) => r.name)],
+        ["", "name", ...runs.map((r) => csvField(r.name))],
     ];
     for (const s of sections)
-        for (const r of s.rows) lines.push([s.id, r.key, ...r.values.map((v) => v?.text ?? "")]);
-    return `${lines.map((l) => l.map(quoted).join(",")).join("\r\n")}\r\n`;
+        for (const r of s.rows) lines.push([s.id, csvField(r.key), ...r.values.map(field)]);
+    return `${lines.map((l) => l.join(",")).join("\r\n")}\r\n`;
 }

@@ -7,7 +7,7 @@ import { shellWord } from "../../base/text";
 import { toProject } from "../../routes";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Ago, copy } from "../../ui/parts";
-import { say, sayProblem } from "../../ui/toast";
+import { change } from "../../ui/toast";
 
 interface Asked {
     projects: readonly ProjectNow[];
@@ -15,46 +15,30 @@ interface Asked {
     deleted: boolean;
 }
 
-// Does it, shows the list anew, and offers the way back.
-async function act(
-    reload: () => void,
-    words: string,
-    go: () => Promise<unknown>,
-    back: () => Promise<unknown>,
-) {
-    try {
-        await go();
-        say(words, () => back().finally(reload));
-        reload();
-    } catch (e) {
-        sayProblem(e);
-    }
-}
-
 export function ProjectList({ projects, reload, deleted }: Asked) {
     const [renaming, setRenaming] = useState<ProjectNow | null>(null);
     function remove(p: ProjectNow): void {
-        void act(
-            reload,
+        void change(
             `Moved ${p.name} to the bin`,
             () => deleteProject(p.number),
             () => restoreProject(p.number),
+            reload,
         );
     }
     function restore(p: ProjectNow): void {
-        void act(
-            reload,
+        void change(
             `Brought ${p.name} back`,
             () => restoreProject(p.number),
             () => deleteProject(p.number),
+            reload,
         );
     }
     function rename(p: ProjectNow, name: string): void {
-        void act(
-            reload,
+        void change(
             `Renamed to ${name}`,
             () => renameProject(p.number, name),
             () => renameProject(p.number, p.name),
+            reload,
         );
     }
     const menuOf = (p: ProjectNow): MenuItem[] => [

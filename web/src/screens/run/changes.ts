@@ -2,26 +2,16 @@
 // What can be changed about a run, each with its way back.
 import type { Run } from "../../api/client";
 import { changeRun, deleteRun, type RunChange, restoreRun } from "../../api/runs";
-import { say, sayProblem } from "../../ui/toast";
+import { change } from "../../ui/toast";
 
 type Shown = (run: Run) => void;
 
-// Tries, shows what came of it, and offers to take it back.
-async function change(shown: Shown, words: string, act: () => Promise<Run>, back: () => Promise<Run>) {
-    try {
-        shown(await act());
-        say(words, async () => shown(await back()));
-    } catch (e) {
-        sayProblem(e);
-    }
-}
-
 const patch = (shown: Shown, id: string, words: string, there: RunChange, back: RunChange): Promise<void> =>
     change(
-        shown,
         words,
         () => changeRun(id, there),
         () => changeRun(id, back),
+        shown,
     );
 
 export const rename = (run: Run, name: string, shown: Shown): Promise<void> =>
@@ -48,16 +38,16 @@ export function setTags(
 
 export const remove = (run: Run, shown: Shown): Promise<void> =>
     change(
-        shown,
         `“${run.name}” is in the bin`,
         () => deleteRun(run.id),
         () => restoreRun(run.id),
+        shown,
     );
 
 export const bringBack = (run: Run, shown: Shown): Promise<void> =>
     change(
-        shown,
         `“${run.name}” is back`,
         () => restoreRun(run.id),
         () => deleteRun(run.id),
+        shown,
     );
