@@ -3,6 +3,8 @@
 
 import contextlib
 import json
+import os
+import pathlib
 import shutil
 import subprocess
 import time
@@ -407,6 +409,16 @@ def beside(b, server, seconds, **options):
     return ended
 
 
+def written_bytes(folder):
+    """What the disk under a folder has written since the machine started; None where the kernel does not say."""
+    device = os.stat(folder).st_dev
+    try:
+        fields = pathlib.Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat").read_text().split()
+    except FileNotFoundError:
+        return None
+    return int(fields[6]) * 512
+
+
 def timed_backup(b, server, target):
     began = time.perf_counter()
     done = subprocess.run([b.binary, "backup", target, "--url", server.url, "--json"], text=True, capture_output=True)
@@ -434,7 +446,9 @@ def backup_of(b, what, engine):
         dd = dd_seconds(s.folder.parent, b.scale.backup)
         quiet, size = timed_backup(b, s, target)
         load = beside(b, s, max(int(quiet * 1.5), 3), **paced)
+        before = written_bytes(target.parent)
         took, size = timed_backup(b, s, target)
+        all_written = (written_bytes(target.parent) - before) / took / 1e6 if before is not None else None
         during = load()
         dd = min(dd, dd_seconds(s.folder.parent, b.scale.backup))
         rate, disk = size / took / 1e6, b.scale.backup / dd / 1e6
@@ -443,8 +457,11 @@ def backup_of(b, what, engine):
             raise Failed(f"the backup is not whole: {checked.stdout[-500:]}")
         note = (f"{size / 2**30:.3g} GiB in {took:.1f} s while points were logged at half load, {size / quiet / 1e6:.0f} MB/s "
                 f"without; dd conv=fsync: {disk:.0f} MB/s; then read whole and checked")
+        if all_written:
+            note += f"; with what logging wrote the disk took {all_written:.0f} MB/s meanwhile"
         b.add(Figure(b.current, f"{what} while points are logged", "MB/s", rate, None, None, "more", "", note,
-                     {"stemma": during, "dd_mb_per_s": disk, "quiet_s": quiet, "took_s": took}))
+                     {"stemma": during, "dd_mb_per_s": disk, "quiet_s": quiet, "took_s": took,
+                      "disk_mb_per_s": all_written}))
         b.add(Figure(b.current, f"{what}: p99 of logging during it against before", "x", during["p99_ms"] / alone["p99_ms"],
                      None, 2, "less", "< 2 x", f"{alone['p99_ms']:.1f} ms before, {during['p99_ms']:.1f} ms during it; "
                      f"{alone['points_per_s']:,.0f} and {during['points_per_s']:,.0f} points/s", {"before": alone}))

@@ -2,6 +2,7 @@
 // backup, restore, and check of a backup. A backup is written beside its name and gets it when
 // it is whole and on the disk; what is there under that name is whole, whenever this was
 // killed.
+#include "cli/bulk_file.h"
 #include "cli/client.h"
 #include "cli/place.h"
 #include "core/backup.h"
@@ -19,16 +20,14 @@ typedef unsigned long long ull;
 
 // The file that is being received. The last bytes are kept back from the hash: they hold it.
 typedef struct receiving {
-    int fd;
+    bulk_file *file;
     sha256_ctx *hash;
     char tail[ARCHIVE_END_SIZE];
     size_t n_tail;
     uint64_t bytes;
-    int64_t begun; // bytes from here on were not given to the disk
-    int failed;    // errno
 } receiving;
 
-enum { STRETCH = 1 << 20, GIVE_WAY = 10 };
+enum { GIVE_WAY = 10 };
 
 // The server dumps its records to a scratch file before it sends the first byte.
 #define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
@@ -49,34 +48,11 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
-// Keeps two stretches under way at most: the disk is never idle, and who logs meanwhile waits
-// in a short queue for the sync of a commit.
-static void pass_on_to_disk(receiving *r) {
-    for (; (int64_t)r->bytes - r->begun >= STRETCH; r->begun += STRETCH) {
-        sync_file_range(r->fd, r->begun, STRETCH, SYNC_FILE_RANGE_WRITE);
-        if (r->begun)
-            sync_file_range(r->fd, r->begun - STRETCH, STRETCH,
-                            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                                SYNC_FILE_RANGE_WAIT_AFTER);
-    }
-}
-
 static bool receive(void *arg, const void *p, size_t n) {
     receiving *r = arg;
     hash_all_but_tail(r, p, n);
-    for (const char *at = p; n;) {
-        ssize_t done = write(r->fd, at, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) {
-            r->failed = errno;
-            return false;
-        }
-        at += done;
-        n -= (size_t)done;
-        r->bytes += (uint64_t)done;
-    }
-    pass_on_to_disk(r);
-    return true;
+    r->bytes += n;
+    return bulk_file_write(r->file, p, n);
 }
 
 // The hash stands at the end of what was received, and is that of all before it.
@@ -88,14 +64,16 @@ static bool is_whole(receiving *r, err *e) {
                          "the backup came incomplete: the server broke off; see its log");
 }
 
+// What the disk refused is said first: it is why the exchange broke off.
 static bool fetch(cli_client *c, receiving *r, const char *path, err *e) {
+    err of_server = {0};
     http_exchange x = {
         .method = "POST", .path = STR("/api/v1/backup"), .write = receive, .arg = r};
-    bool ok = cli_exchange(c, &x, e);
-    errno = r->failed;
-    if (r->failed) return err_errno(e, "writing %s failed", path);
-    if (!ok || !is_whole(r, e)) return false;
-    return fsync(r->fd) == 0 || err_errno(e, "syncing %s failed", path);
+    bool came = cli_exchange(c, &x, &of_server);
+    if (!bulk_file_end(r->file, path, e)) return false;
+    if (came) return is_whole(r, e);
+    *e = of_server;
+    return false;
 }
 
 static bool give_name(arena *a, const char *tmp, const char *path, err *e) {
@@ -112,10 +90,8 @@ static bool give_name(arena *a, const char *tmp, const char *path, err *e) {
 
 static bool backup_to(cli_client *c, arena *a, const char *path, receiving *r, err *e) {
     const char *tmp = arena_printf(a, "%s.%s.part", path, id_str(a, id_new()).p).p;
-    r->fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (r->fd < 0) return err_errno(e, "making %s failed", tmp);
-    bool ok = fetch(c, r, path, e) && give_name(a, tmp, path, e);
-    close(r->fd);
+    r->file = bulk_file_new(tmp, e);
+    bool ok = r->file && fetch(c, r, path, e) && give_name(a, tmp, path, e);
     if (!ok) unlink(tmp);
     return ok;
 }
