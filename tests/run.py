@@ -28,7 +28,7 @@ LOGS = ROOT / "build/test-logs"
 PYTEST = [ROOT / "build/venv/bin/python", "-m", "pytest"]
 CORES = 2
 STAGE_S = 1200
-FUZZ_S = 10
+FUZZ_S = 6
 
 
 class Failed(Exception):
@@ -223,6 +223,7 @@ def lint(stage):
 
 
 CLIENTS = ["-n", "2", "--dist", "loadfile"]
+WAITING = ["-n", "3", "--dist", "loadfile"]  # for disks, kills and time, more than for a core
 ALONE = "--ignore=tests/clients/test_compare_reference.py"  # once is enough for the slow comparison
 THREADED = "net|db|store|series|search|jobs"
 
@@ -241,7 +242,7 @@ STAGES = [
     Stage("build-tsan", build("tsan", "all"), build=True),
     Stage("unit-tsan", unit("tsan", THREADED), ["build-tsan"]),
     Stage("build-fuzz", build("fuzz", "all"), build=True),
-    Stage("fault", pytest("tests/fault"), ["build-release"], cores=1),  # waits most of the time
+    Stage("fault", pytest("tests/fault", *WAITING), ["build-release"], cores=1),
     Stage("fuzz", fuzz, ["build-fuzz"], cores=1),
     Stage("docs", docs, ["build-release"], cores=1),
     Stage("lint", lint, ["build-release"], cores=1),
