@@ -14,7 +14,8 @@ typedef struct bulk_file bulk_file;
 // A new file, for its owner only. NULL: it is there already, or cannot be made.
 bulk_file *bulk_file_new(const char *path, err *e);
 
-// False: the disk refused what came before; there is no use in going on, and bulk_file_end says why.
+// False: the disk refused what came before; there is no use in going on, and bulk_file_end says
+// why.
 bool bulk_file_write(bulk_file *f, const void *p, size_t n);
 
 // Waits until all is on the disk, closes and frees; the path is for the error's text. False:
