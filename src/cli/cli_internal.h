@@ -56,7 +56,9 @@ typedef enum cli_kind {
     X(hold, "STEMMA_GC_HOLD", CLI_SECONDS, "TIME", "7d", "gc",                                 \
       "how long what is freed can be brought back, and takes room; 0: not at all")             \
     X(undo, "", CLI_FLAG, "", "", "gc", "bring back what the last gc freed")                   \
-    X(by, "", CLI_TEXT, "WHAT", "project", "du", "project or user")                            \
+    X(by, "", CLI_TEXT, "WHAT", "", "du metrics metrics_plot",                                 \
+      "of 'du': project (the default) or user; else step (the default) or time: the order of " \
+      "points, the axis of a plot")                                                            \
     X(from, "", CLI_TEXT, "WHERE", "sqlite", "migrate",                                        \
       "where the records are: sqlite, or a PostgreSQL database (postgresql://...)")            \
     X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
@@ -108,8 +110,10 @@ typedef enum cli_kind {
       "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
-    X(start, "", CLI_TEXT, "STEP", "", "metrics_plot", "from this step on")                    \
-    X(end, "", CLI_TEXT, "STEP", "", "metrics_plot", "up to this step")                        \
+    X(start, "", CLI_TEXT, "STEP", "", "metrics_plot",                                         \
+      "from this step on; with --by time from these milliseconds since 1970 on")               \
+    X(end, "", CLI_TEXT, "STEP", "", "metrics_plot",                                           \
+      "up to this step; with --by time up to these milliseconds since 1970")                   \
     X(output, "", CLI_TEXT, "PATH", "", "artifacts_get",                                       \
       "where to write; default: the last part of the artifact's path, here")                   \
     X(name, "", CLI_TEXT, "NAME", "", "run", "the run's name")                                 \

@@ -26,15 +26,15 @@ static void print_rows(const json_value *items, const char *by) {
 
 int cmd_du(const cli_options *o, arena *a) {
     err e = {0};
-    str text;
+    str text, by = o->by.n ? o->by : STR("project");
     cli_client *c = cli_connect_patient(o, a, WALK_US, &e);
-    str path = arena_printf(a, "/du?by=%.*s", STR_F(http_client_escape(a, o->by)));
+    str path = arena_printf(a, "/du?by=%.*s", STR_F(http_client_escape(a, by)));
     const json_value *page = c ? cli_call(c, "GET", path, (str){0}, &text, &e) : NULL;
     cli_disconnect(c);
     if (!page) return cli_fail(&e);
     if (o->json.n)
         printf("%.*s\n", STR_F(text));
     else
-        print_rows(json_get(page, "items"), arena_cstr(a, o->by));
+        print_rows(json_get(page, "items"), arena_cstr(a, by));
     return CLI_OK;
 }

@@ -52,9 +52,16 @@ static bool list_series(cli_session *s, str run_id) {
 
 // ---- points ---------------------------------------------------------------------------------
 
-static str points_path(cli_session *s, str run_id, str key) {
-    return arena_printf(s->a, "/runs/%.*s/points?key=%.*s", STR_F(run_id),
-                        STR_F(http_client_escape(s->a, key)));
+// Which points, and how they are shown.
+struct wish {
+    str run, by;
+    const str *keys;
+    size_t n;
+};
+
+static str points_path(cli_session *s, const struct wish *w, str key) {
+    return arena_printf(s->a, "/runs/%.*s/points?order=%.*s&key=%.*s", STR_F(w->run),
+                        STR_F(w->by), STR_F(http_client_escape(s->a, key)));
 }
 
 static bool put_point(void *arg, const json_value *p) {
@@ -68,7 +75,7 @@ static bool put_point(void *arg, const json_value *p) {
     return true;
 }
 
-static bool list_points(cli_session *s, str run_id, const str *keys, size_t n) {
+static bool list_points(cli_session *s, const struct wish *w) {
     static const out_column columns[] = {{STR_K("key"), 0, 0},
                                          {STR_K("step"), OUT_RIGHT, 0},
                                          {STR_K("time"), OUT_WHOLE, 1},
@@ -77,16 +84,16 @@ static bool list_points(cli_session *s, str run_id, const str *keys, size_t n) {
                                        {STR_K("step"), 0, 0},
                                        {STR_K("time_ms"), 0, 0},
                                        {STR_K("value"), 0, 0}};
-    struct listing l = {.s = s, .exact = s->o->csv.n > 0, .with_key = n > 1};
+    struct listing l = {.s = s, .exact = s->o->csv.n > 0, .with_key = w->n > 1};
     size_t skip = l.with_key ? 0 : 1;
     bool ok = true;
     cli_list pages = {.method = "GET"};
     l.table = out_table_new(&s->t, (l.exact ? exact : columns) + skip, 4 - skip, l.exact);
-    for (size_t i = 0; ok && i < n; i++) {
+    for (size_t i = 0; ok && i < w->n; i++) {
         pages = (cli_list){.method = "GET", .page = POINTS_PAGE, .limit = cli_limit(s->o)};
         if (l.exact && !cli_given(s->o, "limit")) pages.limit = 0;
-        pages.path = points_path(s, run_id, keys[i]);
-        l.key = keys[i];
+        pages.path = points_path(s, w, w->keys[i]);
+        l.key = w->keys[i];
         ok = cli_show_list(s, &pages, put_point, &l);
     }
     if (ok && !s->o->json.n) {
@@ -97,10 +104,10 @@ static bool list_points(cli_session *s, str run_id, const str *keys, size_t n) {
 }
 
 // Numbers only: nothing in it needs to be made harmless.
-static bool stream_points(cli_session *s, str run_id, str key) {
+static bool stream_points(cli_session *s, const struct wish *w) {
     http_exchange x = {.method = "GET", .write = cli_write_out, .arg = s};
     x.accept = s->o->csv.n ? "text/csv" : "application/x-ndjson";
-    x.path = arena_printf(s->a, "/api/v1%.*s", STR_F(points_path(s, run_id, key)));
+    x.path = arena_printf(s->a, "/api/v1%.*s", STR_F(points_path(s, w, w->keys[0])));
     if (cli_given(s->o, "limit") && cli_limit(s->o))
         x.path =
             arena_printf(s->a, "%.*s&limit=%lld", STR_F(x.path), (long long)cli_limit(s->o));
@@ -110,17 +117,14 @@ static bool stream_points(cli_session *s, str run_id, str key) {
 }
 
 static bool metrics(cli_session *s) {
-    str run_id;
-    const str *keys = s->o->words + 1;
-    size_t n = s->o->n_words - 1;
+    struct wish w = {.keys = s->o->words + 1, .n = s->o->n_words - 1};
     bool lines = s->o->jsonl.n > 0, csv = s->o->csv.n > 0;
-    if (!cli_run_named(s, s->o->words[0], &run_id)) return false;
-    if (!n && lines) return err_set(&s->e, ERR_INVALID, "--jsonl shows the points of a KEY");
-    if (!n) return list_series(s, run_id);
-    if (n > 1 && (lines || s->o->json.n))
+    if (!cli_series_order(s, &w.by) || !cli_run_named(s, s->o->words[0], &w.run)) return false;
+    if (!w.n && lines) return err_set(&s->e, ERR_INVALID, "--jsonl shows the points of a KEY");
+    if (!w.n) return list_series(s, w.run);
+    if (w.n > 1 && (lines || s->o->json.n))
         return err_set(&s->e, ERR_INVALID, "--json and --jsonl show one key at a time");
-    if (n == 1 && (csv || lines)) return stream_points(s, run_id, keys[0]);
-    return list_points(s, run_id, keys, n);
+    return w.n == 1 && (csv || lines) ? stream_points(s, &w) : list_points(s, &w);
 }
 
 int cmd_metrics(const cli_options *o, arena *a) {

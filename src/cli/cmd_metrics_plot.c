@@ -13,8 +13,13 @@
 
 struct wish {
     cli_session *s;
+    str by; // "step" or "time"
     VEC(str) runs, keys;
 };
+
+static bool by_time(const struct wish *w) {
+    return str_is(w->by, "time");
+}
 
 static bool sort_words(struct wish *w) {
     cli_session *s = w->s;
@@ -40,13 +45,13 @@ static str texts_json(arena *a, const str *texts, size_t n) {
     return arena_printf(a, "%.*s]", STR_F(out));
 }
 
-static bool add_step(cli_session *s, str *body, const char *name, str text) {
-    int64_t step;
+static bool add_place(struct wish *w, str *body, const char *name, str text) {
+    int64_t place;
     if (!text.n) return true;
-    if (!str_to_i64(text, &step))
-        return err_set(&s->e, ERR_INVALID, "--%s takes a step, a whole number, not '%.*s'",
-                       name, STR_F(text));
-    *body = arena_printf(s->a, "%.*s,\"%s\":%lld", STR_F(*body), name, (long long)step);
+    if (!str_to_i64(text, &place))
+        return err_set(&w->s->e, ERR_INVALID, "--%s takes %s, a whole number, not '%.*s'", name,
+                       by_time(w) ? "milliseconds since 1970" : "a step", STR_F(text));
+    *body = arena_printf(w->s->a, "%.*s,\"%s\":%lld", STR_F(*body), name, (long long)place);
     return true;
 }
 
@@ -64,9 +69,12 @@ static double number_of(const json_value *v) {
 enum { FROM, TO, FIRST, LAST, MIN, MAX, N_COLUMNS };
 
 static plot_line line_of(struct wish *w, const json_value *item) {
-    static const char *const names[N_COLUMNS] = {"first_step", "last_step", "first",
-                                                 "last",       "min",       "max"};
+    const char *names[N_COLUMNS] = {"first_step", "last_step", "first", "last", "min", "max"};
     arena *a = w->s->a;
+    if (by_time(w)) {
+        names[FROM] = "first_time_ms";
+        names[TO] = "last_time_ms";
+    }
     const json_value *at[N_COLUMNS];
     size_t n = SIZE_MAX;
     for (size_t i = 0; i < N_COLUMNS; i++) {
@@ -100,9 +108,10 @@ static void draw(struct wish *w, const plot *p, const json_value *chart) {
     plot_draw(&w->s->t, p, lines.p, lines.n);
 }
 
-static plot size_of(cli_session *s) {
+static plot size_of(const struct wish *w) {
+    cli_session *s = w->s;
     int64_t height = 0;
-    plot p = {.log_y = s->o->log_y.n > 0};
+    plot p = {.log_y = s->o->log_y.n > 0, .x_time = by_time(w)};
     cli_number(s->o->height, &height);
     p.width = (s->t.width ? s->t.width : WIDTH_FILE) - MARGIN - 1;
     if (p.width < LEAST) p.width = LEAST;
@@ -116,13 +125,13 @@ static plot size_of(cli_session *s) {
 static bool show(cli_session *s) {
     struct wish w = {.s = s};
     str text;
-    if (!sort_words(&w)) return false;
-    plot p = size_of(s);
-    str body = arena_printf(s->a, "{\"runs\":%.*s,\"keys\":%.*s,\"buckets\":%d",
+    if (!cli_series_order(s, &w.by) || !sort_words(&w)) return false;
+    plot p = size_of(&w);
+    str body = arena_printf(s->a, "{\"runs\":%.*s,\"keys\":%.*s,\"by\":\"%.*s\",\"buckets\":%d",
                             STR_F(texts_json(s->a, w.runs.p, w.runs.n)),
-                            STR_F(texts_json(s->a, w.keys.p, w.keys.n)),
+                            STR_F(texts_json(s->a, w.keys.p, w.keys.n)), STR_F(w.by),
                             plot_bins(&s->t, &p, w.runs.n * w.keys.n));
-    if (!add_step(s, &body, "start", s->o->start) || !add_step(s, &body, "end", s->o->end))
+    if (!add_place(&w, &body, "start", s->o->start) || !add_place(&w, &body, "end", s->o->end))
         return false;
     body = arena_printf(s->a, "%.*s}", STR_F(body));
     const json_value *chart = cli_call(s->c, "POST", STR("/series/chart"), body, &text, &s->e);

@@ -297,7 +297,8 @@ const cli_command cli_commands[] = {
      .run = cmd_metrics,
      .summary = "the series of a run, and their points",
      .text =
-         "Lists a run's series with their summaries; with keys: the points of those series.",
+         "Lists a run's series with their summaries; with keys: the points of those series, "
+         "with --by time in the order of their times.",
      .usage = "RUN [KEY...]",
      .least = 1,
      .most = CLI_MANY,
@@ -306,9 +307,9 @@ const cli_command cli_commands[] = {
      .run = cmd_metrics_plot,
      .summary = "draw series in the terminal",
      .text =
-         "Draws series over their steps. Words that name runs are runs, all others are keys. "
-         "Every point counts: each column\n"
-         "shows the least and the greatest value of its steps.",
+         "Draws series over their steps, with --by time over the times of their points. Words "
+         "that name runs are runs, all others are keys.\n"
+         "Every point counts: each column shows the least and the greatest of its values.",
      .usage = "RUN... KEY...",
      .least = 2,
      .most = 40,

@@ -131,3 +131,9 @@ out_cell cli_field_cell(cli_session *s, const json_value *run, str field, bool e
     str text = attribute(s, run, field, exact);
     return (out_cell){text, str_is(field, "status") ? cli_status_style(text) : OUT_PLAIN};
 }
+
+bool cli_series_order(cli_session *s, str *by) {
+    *by = s->o->by.n ? s->o->by : STR("step");
+    if (str_is(*by, "step") || str_is(*by, "time")) return true;
+    return err_set(&s->e, ERR_INVALID, "--by is step or time, not '%.*s'", STR_F(*by));
+}

@@ -21,5 +21,7 @@ str cli_time_cell(cli_session *s, int64_t us, bool exact);
 // The project of a run or an event: its name, or its number when it has none any more.
 str cli_project_cell(const json_value *of);
 int64_t cli_run_ms(const json_value *run); // its duration so far; -1: not begun
+// --by of a series: "step" or "time"; false when it is neither.
+bool cli_series_order(cli_session *s, str *by);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct canvas {
     uint8_t *dots;      // braille: a bit a dot; letters: 1
     uint8_t *line;      // which line drew it last
     double x0, x1, y0, y1;
-    bool log_y;
+    bool log_y, x_time;
 } canvas;
 
 static bool is_braille(const cli_out *t, size_t lines) {
@@ -139,11 +139,15 @@ static bool has_label(const canvas *c, int row) {
     return row == 0 || row == c->height - 1 || (row == c->height / 2 && c->height > 4);
 }
 
+static str x_label(const cli_out *t, const canvas *c, double x) {
+    return c->x_time ? out_time(t, (int64_t)x * 1000) : out_f64(t->a, x);
+}
+
 static void put_x_axis(cli_out *t, const canvas *c, int margin) {
     out_printf(t, "%*s %s", margin, "", t->utf8 ? "\u2514" : "+");
     for (int i = 0; i < c->width; i++)
         out_add(t, t->utf8 ? STR("\u2500") : STR("-"));
-    str left = out_f64(t->a, c->x0), right = out_f64(t->a, c->x1);
+    str left = x_label(t, c, c->x0), right = x_label(t, c, c->x1);
     int gap = c->width - (int)left.n - (int)right.n;
     out_printf(t, "\n%*s  %.*s%*s%.*s\n", margin, "", STR_F(left), gap > 1 ? gap : 1, "",
                STR_F(right));
@@ -165,7 +169,7 @@ static void put_legend(cli_out *t, const plot_line *lines, size_t n, bool braill
 
 void plot_draw(cli_out *t, const plot *p, const plot_line *lines, size_t n) {
     bool braille = is_braille(t, n);
-    canvas c = {.width = p->width, .height = p->height, .log_y = p->log_y};
+    canvas c = {.width = p->width, .height = p->height, .log_y = p->log_y, .x_time = p->x_time};
     c.dots_x = braille ? 2 : 1;
     c.dots_y = braille ? 4 : 1;
     put_legend(t, lines, n, braille);

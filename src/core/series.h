@@ -90,7 +90,7 @@ bool series_sample(ctx *c, const id *runs, size_t n_runs, str key, int64_t start
 // Min/max-true buckets for charts out of the levels (fan-out 64): for `buckets` equal parts of
 // [start, end] in steps.
 typedef struct series_bucket {
-    int64_t first_step, last_step;
+    int64_t start, end; // of the part: steps, or times
     series_value first, last;
     double min, max;
     uint64_t n, nan;
@@ -102,7 +102,12 @@ bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t bu
 // The same for many runs and keys, quickly: series of many points are drawn out of the levels
 // beside their blocks. A part then holds whole levels of up to 1,024 points, each counted to
 // the part where it begins, so no point is lost and first, last, min and max are those of the
-// points within; parts may reach a little behind their last step.
+// points within; parts may reach a little behind their end.
+//
+// SERIES_BY_TIME: [start, end] and its parts are times, and first and last are those by (time,
+// step, value). A series that rises in time costs what it costs by step. Else the heads of all
+// its blocks are read, and of those in the range the blocks whose own points do not rise (8,192
+// points each), one after the other: memory stays that of the buckets.
 typedef struct series_line { // of a run and key that have points in the range
     id run;
     str key;
@@ -116,6 +121,8 @@ typedef struct series_charts_query {
     size_t n_keys;
     int64_t start, end; // start <= end
     size_t buckets;     // 1 to SERIES_BUCKETS_MAX
+    series_order by;
+    bool own_start, own_end; // each line's begins (ends) with its own points; by time only
 } series_charts_query;
 // Lines in the order of runs and, within, of keys; each is given outside of transactions and
 // lives until it returns. False from it ends the call with ERR_CANCELLED.

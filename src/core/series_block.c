@@ -143,8 +143,13 @@ spt block_at(const block *b, size_t i) {
     return (spt){get(b, m, 0, k), get(b, m, 1, k), get(b, m, 2, k)};
 }
 
-int64_t block_step(const block *b, size_t i) {
-    return get(b, i / MINI, 0, i % MINI);
+// Which column holds the places of an order.
+static int column_of(series_order by) {
+    return by == SERIES_BY_TIME ? 1 : 0;
+}
+
+int64_t block_place(const block *b, series_order by, size_t i) {
+    return get(b, i / MINI, column_of(by), i % MINI);
 }
 
 void block_steps(const block *b, int64_t *out) {
@@ -152,11 +157,11 @@ void block_steps(const block *b, int64_t *out) {
         read_mini_column(b, m, 0, out + m * MINI);
 }
 
-size_t block_lower(const block *b, int64_t step) {
-    size_t lo = 0, hi = b->minis; // miniblocks below lo begin before step
+size_t block_lower(const block *b, series_order by, int64_t place) {
+    size_t lo = 0, hi = b->minis; // miniblocks below lo begin before the place
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (get(b, mid, 0, 0) < step)
+        if (get(b, mid, column_of(by), 0) < place)
             lo = mid + 1;
         else
             hi = mid;
@@ -164,8 +169,8 @@ size_t block_lower(const block *b, int64_t step) {
     if (!lo) return 0;
     int64_t s[MINI];
     size_t n = block_mini_n(b, lo - 1), i = 0;
-    read_mini_column(b, lo - 1, 0, s);
-    while (i < n && s[i] < step)
+    read_mini_column(b, lo - 1, column_of(by), s);
+    while (i < n && s[i] < place)
         i++;
     return (lo - 1) * MINI + i;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts: what each of equal parts of a range of steps holds. Exact ones take a block within
-// one part from its head, all others from their levels within, and decode only the miniblocks
-// at the edges of parts. Loose ones take whole levels of 1,024 points from rows of their own
-// (series_levels.c) and read only the blocks that the ends of the range go through. Counts may
-// include repeats that late blocks have not lost yet. Any thread.
+// Charts: what each of equal parts of a range of steps (or of times) holds. Exact ones take a
+// block within one part from its head, all others from their levels within, and decode only the
+// miniblocks at the edges of parts. Loose ones take whole levels of 1,024 points from rows of
+// their own (series_levels.c) and read only the blocks that the ends of the range go through.
+// Counts may include repeats that late blocks have not lost yet.
+//
+// A block that rises in time is in both orders at once, so by time it is read in the same ways.
+// One that does not is decoded whole, and where a sequence of blocks does not rise all of its
+// heads are passed. Any thread.
 #include "core/series_levels.h"
 #include "core/series_sql.h"
 
@@ -13,8 +17,8 @@ enum { LEVEL_ROWS = 512 };
 
 // ---- buckets --------------------------------------------------------------------------------
 
-static size_t bucket_of(const chart *c, int64_t step) {
-    uint64_t at = (uint64_t)step - (uint64_t)c->start;
+static size_t bucket_of(const chart *c, int64_t place) {
+    uint64_t at = (uint64_t)place - (uint64_t)c->start;
     return c->narrow ? (size_t)(at / c->narrow) : (size_t)(at / c->width);
 }
 
@@ -22,7 +26,7 @@ static int64_t bucket_start(const chart *c, size_t i) {
     return (int64_t)((uint64_t)c->start + (uint64_t)(c->width * i));
 }
 
-// The last step of a bucket.
+// The last place of a bucket.
 static int64_t bucket_end(const chart *c, size_t i) {
     unsigned __int128 next = (c->width * (i + 1));
     unsigned __int128 span = (unsigned __int128)((uint64_t)c->end - (uint64_t)c->start) + 1;
@@ -43,6 +47,12 @@ void schart_begin(chart *c, arena *a, int64_t start, int64_t end, size_t buckets
     if (!c->bytes.max) c->bytes = BUF_MAX(1 << 20);
 }
 
+void schart_none(chart *c) {
+    c->start = INT64_MAX;
+    c->end = INT64_MIN;
+    c->n = 0;
+}
+
 void schart_free(chart *c) {
     buf_free(&c->bytes);
     free(c->block);
@@ -52,17 +62,41 @@ void schart_free(chart *c) {
 void schart_points(void *arg, const spt *p, size_t n, int64_t limit) {
     chart *c = arg;
     for (size_t i = 0; i < n; i++) {
-        if (p[i].step > limit || p[i].step < c->start || p[i].step > c->end) continue;
-        sbucket *b = &c->b[bucket_of(c, p[i].step)];
-        ssum_add(&b->sum, &p[i], SERIES_F64);
+        int64_t place = spt_place(c->by, &p[i]);
+        if (p[i].step > limit || place < c->start || place > c->end) continue;
+        sbucket *b = &c->b[bucket_of(c, place)];
+        ssum_add_by(&b->sum, &p[i], SERIES_F64, c->by);
         b->nan += p[i].val == RANK_NAN;
     }
 }
 
-static void add_level(sbucket *into, slevel l, int type) {
+static void add_level(chart *c, sbucket *into, slevel l, int type) {
     ssum_to_f64(&l.sum, type);
-    ssum_join(&into->sum, &l.sum);
+    ssum_join_by(&into->sum, &l.sum, c->by);
     into->nan += l.nan;
+}
+
+// Some points, the first and the last by step among them, and their places.
+typedef struct stretch {
+    int64_t first, last, last_step;
+} stretch;
+
+static stretch stretch_of(const chart *c, const bhead *h) {
+    if (c->by == SERIES_BY_TIME) return (stretch){h->min_time, h->max_time, h->last_step};
+    return (stretch){h->first_step, h->last_step, h->last_step};
+}
+
+static bool is_outside(const chart *c, stretch s) {
+    return s.last < c->start || s.first > c->end;
+}
+
+static bool is_inside(const chart *c, const sview *v, stretch s) {
+    return s.first >= c->start && s.last <= c->end && s.last_step <= v->limit;
+}
+
+// Do the places of this tier rise from block to block?
+static bool is_ordered(const chart *c, const sview *v, int64_t tier) {
+    return c->by == SERIES_BY_STEP || smerge_by_time(&v->row, tier);
 }
 
 // ---- exactly --------------------------------------------------------------------------------
@@ -71,8 +105,8 @@ static void add_level(sbucket *into, slevel l, int type) {
 // and its points are taken one by one, instead of once a bucket.
 static bool is_sparse(const chart *c, const block *b, size_t from, size_t to) {
     if (from >= to) return false;
-    size_t first = bucket_of(c, block_step(b, from)),
-           last = bucket_of(c, block_step(b, to - 1));
+    size_t first = bucket_of(c, block_place(b, c->by, from)),
+           last = bucket_of(c, block_place(b, c->by, to - 1));
     return last > first && (to - from) / (last - first + 1) < MINI;
 }
 
@@ -85,27 +119,39 @@ static void add_minis(chart *c, const sview *v, const block *b, size_t from, siz
     }
 }
 
+// The first index behind a place.
+static size_t behind(const block *b, series_order by, int64_t place) {
+    return place == INT64_MAX ? b->n : block_lower(b, by, place + 1);
+}
+
+// Points [i, to) of a block in the chart's order, a bucket at a time.
+static void add_parts(chart *c, const block *b, size_t i, size_t to) {
+    while (i < to) {
+        slevel part;
+        size_t k = bucket_of(c, block_place(b, c->by, i)),
+               next = behind(b, c->by, bucket_end(c, k));
+        if (next > to) next = to;
+        if (next <= i) next = i + 1; // only in a block that is not sorted
+        block_part(b, i, next, &part);
+        add_level(c, &c->b[k], part, b->type);
+        i = next;
+    }
+}
+
 static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
     bool opened;
     if (!sview_block(c->tx, v, h, &c->bytes, c->block, &opened, e)) return false;
     if (!opened) return true;
     const block *b = c->block;
-    int64_t end = least_of(c->end, v->limit);
-    size_t i = block_lower(b, c->start), to = end == INT64_MAX ? b->n : block_lower(b, end + 1);
-    if (is_sparse(c, b, i, to)) {
-        add_minis(c, v, b, i, to);
-        return true;
-    }
-    while (i < to) {
-        slevel part;
-        size_t k = bucket_of(c, block_step(b, i));
-        int64_t last = bucket_end(c, k);
-        size_t next = last >= end ? to : block_lower(b, last + 1);
-        if (next <= i) next = i + 1; // only in a block that is not sorted
-        block_part(b, i, next, &part);
-        add_level(&c->b[k], part, b->type);
-        i = next;
-    }
+    bool ordered = c->by == SERIES_BY_STEP || b->flags & BLOCK_RISING;
+    size_t from = ordered ? block_lower(b, c->by, c->start) : 0,
+           to = behind(b, SERIES_BY_STEP, v->limit),
+           end = ordered ? behind(b, c->by, c->end) : b->n;
+    if (end < to) to = end;
+    if (!ordered || is_sparse(c, b, from, to))
+        add_minis(c, v, b, from, to);
+    else
+        add_parts(c, b, from, to);
     return true;
 }
 
@@ -114,12 +160,25 @@ static void take_end(chart *c, sbucket_end **place, const sview *v, const bhead 
     **place = (sbucket_end){v, *h};
 }
 
-// A block within one bucket: false when it ties with another for the first or the last point.
+static int first_cmp(const chart *c, const bhead *a, const bhead *b) {
+    if (c->by == SERIES_BY_TIME)
+        return place_cmp(a->first_time, a->first_step, b->first_time, b->first_step);
+    return place_cmp(a->first_step, a->first_time, b->first_step, b->first_time);
+}
+
+static int last_cmp(const chart *c, const bhead *a, const bhead *b) {
+    if (c->by == SERIES_BY_TIME)
+        return place_cmp(a->last_time, a->last_step, b->last_time, b->last_step);
+    return place_cmp(a->last_step, a->last_time, b->last_step, b->last_time);
+}
+
+// A block within one bucket: false when it ties with another for the first or the last point,
+// or does not tell them.
 static bool add_head(chart *c, sbucket *b, const sview *v, const bhead *h) {
-    const bhead *f = b->first ? &b->first->h : NULL, *l = b->last ? &b->last->h : NULL;
-    int first = f ? place_cmp(h->first_step, h->first_time, f->first_step, f->first_time) : -1;
-    int last = l ? place_cmp(h->last_step, h->last_time, l->last_step, l->last_time) : 1;
+    int first = b->first ? first_cmp(c, h, &b->first->h) : -1;
+    int last = b->last ? last_cmp(c, h, &b->last->h) : 1;
     if (first == 0 || last == 0) return false;
+    if (c->by == SERIES_BY_TIME && !(h->flags & BLOCK_RISING)) return false;
     if (first < 0) take_end(c, &b->first, v, h);
     if (last > 0) take_end(c, &b->last, v, h);
     b->nan += (uint64_t)h->nan;
@@ -132,17 +191,28 @@ static bool add_head(chart *c, sbucket *b, const sview *v, const bhead *h) {
     return true;
 }
 
+// To the blocks of an ordered tier that may reach into the range.
+static bool seek_start(chart *c, bscan *s, err *e) {
+    spt at = c->by == SERIES_BY_TIME ? (spt){INT64_MIN, c->start, INT64_MIN}
+                                     : (spt){c->start, INT64_MIN, INT64_MIN};
+    return bscan_seek(s, at, c->by, e);
+}
+
+static bool within_bucket(chart *c, const sview *v, const bhead *h) {
+    stretch s = stretch_of(c, h);
+    if (!is_inside(c, v, s)) return false;
+    size_t k = bucket_of(c, s.first);
+    return k == bucket_of(c, s.last) && add_head(c, &c->b[k], v, h);
+}
+
 static bool add_tier(chart *c, const sview *v, int64_t tier, err *e) {
     bscan s = bscan_new(c->tx, v, tier);
-    int64_t end = least_of(c->end, v->limit);
-    if (!bscan_seek(&s, (spt){c->start, INT64_MIN, INT64_MIN}, SERIES_BY_STEP, e)) return false;
+    bool ordered = is_ordered(c, v, tier);
+    if (ordered && !seek_start(c, &s, e)) return false;
     for (const bhead *h; (h = bscan_next(&s, e));) {
-        if (h->last_step < c->start) continue;
-        if (h->first_step > end) break;
-        if (h->first_step >= c->start && h->last_step <= end) {
-            size_t k = bucket_of(c, h->first_step);
-            if (k == bucket_of(c, h->last_step) && add_head(c, &c->b[k], v, h)) continue;
-        }
+        stretch at = stretch_of(c, h);
+        if (ordered && at.first > c->end) break;
+        if (is_outside(c, at) || within_bucket(c, v, h)) continue;
         if (!add_block(c, v, h, e)) return false;
     }
     return e->code == ERR_NONE;
@@ -157,8 +227,8 @@ static bool resolve(chart *c, sbucket *b, const sbucket_end *k, bool last, err *
     spt p = block_at(c->block, last ? c->block->n - 1 : 0);
     spt_to_f64(&p, 1, c->block->type);
     bool none = !b->sum.count;
-    if (none || spt_cmp(&p, &b->sum.first) < 0) b->sum.first = p;
-    if (none || spt_cmp(&p, &b->sum.last) > 0) b->sum.last = p;
+    if (none || spt_cmp_by(c->by, &p, &b->sum.first) < 0) b->sum.first = p;
+    if (none || spt_cmp_by(c->by, &p, &b->sum.last) > 0) b->sum.last = p;
     b->sum.count += b->headed;
     b->headed = 0;
     return true;
@@ -206,16 +276,18 @@ static bhead head_of_levels(const level_scan *s, bkey k, const slevels *l) {
 // A block's levels, when the range holds all of them.
 static void take_levels(level_scan *s, bkey k, const slevels *l) {
     chart *c = s->c;
-    int64_t end = least_of(c->end, s->v->limit);
-    int64_t first = l->level[0].sum.first.step, last = l->level[l->n - 1].sum.last.step;
-    s->end = first > end;
-    if (last < c->start || first > end) return;
-    if (first < c->start || last > end) {
+    const spt *first = &l->level[0].sum.first, *last = &l->level[l->n - 1].sum.last;
+    stretch at = {spt_place(c->by, first), spt_place(c->by, last), last->step};
+    s->end = at.first > c->end || first->step > s->v->limit;
+    if (s->end || is_outside(c, at)) return;
+    if (!is_inside(c, s->v, at)) {
         vec_push(c->a, &s->edges, head_of_levels(s, k, l));
         return;
     }
-    for (size_t i = 0; i < l->n; i++)
-        add_level(&c->b[bucket_of(c, l->level[i].sum.first.step)], l->level[i], s->v->row.type);
+    for (size_t i = 0; i < l->n; i++) {
+        size_t into = bucket_of(c, spt_place(c->by, &l->level[i].sum.first));
+        add_level(c, &c->b[into], l->level[i], s->v->row.type);
+    }
     s->levels += l->n;
 }
 
@@ -242,10 +314,8 @@ static bool level_page(level_scan *s, err *e) {
 
 static bool loose_tier(chart *c, const sview *v, int64_t tier, size_t *levels, err *e) {
     bscan start = bscan_new(c->tx, v, tier);
-    if (c->start > v->row.sum.first.step &&
-        !bscan_seek(&start, (spt){c->start, INT64_MIN, INT64_MIN}, SERIES_BY_STEP, e)) {
+    if (c->start > spt_place(c->by, &v->row.sum.first) && !seek_start(c, &start, e))
         return false;
-    }
     level_scan s = {.c = c, .v = v, .tier = tier, .from = start.from};
     while (!s.end) {
         if (!level_page(&s, e)) return false;
@@ -257,12 +327,17 @@ static bool loose_tier(chart *c, const sview *v, int64_t tier, size_t *levels, e
     return true;
 }
 
-// Could there be half as many levels as buckets, and do all blocks have them?
+// Could there be half as many levels as buckets, and do all blocks have them? (Levels tell
+// where their points begin and end only in the order of blocks.)
 static bool may_be_loose(const chart *c, const sviews *vs) {
     uint64_t points = 0;
     for (size_t i = 0; i < vs->v.n; i++) {
         const srow *r = &vs->v.p[i].row;
         if (r->next_block && !(r->flags & SERIES_LEVELED)) return false;
+        if (r->next_block && (r->tiers || !is_ordered(c, &vs->v.p[i], 0)) &&
+            c->by == SERIES_BY_TIME) {
+            return false;
+        }
         points += r->sum.count;
     }
     return c->loose && points / LEVEL_POINTS * 2 >= c->n;
@@ -306,8 +381,8 @@ bool schart_sum(db_tx *tx, arena *a, int64_t ws, id run_id, str key, ssum *out, 
 
 static series_bucket bucket_out(const chart *c, size_t i) {
     const sbucket *b = &c->b[i];
-    return (series_bucket){.first_step = bucket_start(c, i),
-                           .last_step = bucket_end(c, i),
+    return (series_bucket){.start = bucket_start(c, i),
+                           .end = bucket_end(c, i),
                            .first = spt_value(b->sum.first),
                            .last = spt_value(b->sum.last),
                            .min = b->sum.ranged ? rank_value(b->sum.min) : (double)NAN,

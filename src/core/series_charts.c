@@ -32,30 +32,89 @@ static size_t unit_keys(const charts *s) {
     return left < s->keys ? left : s->keys;
 }
 
-// Keys [to_key, to_key + n) of one run.
-static bool read_unit(db_tx *tx, charts *s, size_t n, err *e) {
-    const series_charts_query *q = s->q;
-    const str *keys = q->keys + s->to_key;
-    void *args[KEYS_AT_ONCE];
-    arena *a = arena_new(); // of what is not given away
-    sviews of_run = {.ws = s->c->ws};
-    bool ok = sview_runs(tx, a, of_run.ws, q->runs[s->to_run], &of_run.runs, &of_run.n_runs, e);
-    for (size_t i = 0; ok && i < n; i++) {
-        sviews vs = of_run;
-        chart *c = args[i] = &s->charts[i];
-        c->tx = tx;
-        c->loose = true;
-        schart_begin(c, a, q->start, q->end, q->buckets);
-        ok = sviews_add(tx, a, keys[i], &vs, e) && schart_blocks(c, &vs, e) &&
-             series_tails(&vs, schart_points, c, e);
+// Some keys of one run, in one transaction.
+typedef struct unit {
+    db_tx *tx;
+    arena *a; // of what is not given away
+    const str *keys;
+    size_t n;
+    sviews of_run; // no key's
+    sviews views[KEYS_AT_ONCE];
+    stimes range[KEYS_AT_ONCE]; // least > greatest: nothing lies in it
+} unit;
+
+static bool find_views(charts *s, unit *u, err *e) {
+    sviews *r = &u->of_run;
+    r->ws = s->c->ws;
+    if (!sview_runs(u->tx, u->a, r->ws, s->q->runs[s->to_run], &r->runs, &r->n_runs, e))
+        return false;
+    for (size_t i = 0; i < u->n; i++) {
+        u->views[i] = *r;
+        if (!sviews_add(u->tx, u->a, u->keys[i], &u->views[i], e)) return false;
     }
-    ok = ok && series_pending(tx, &of_run, keys, n, schart_points, args, e);
-    for (size_t i = 0; ok && i < n; i++) {
-        series_line l = {.run = q->runs[s->to_run], .key = keys[i]};
+    return true;
+}
+
+// Of each line between which times its points lie.
+static bool find_times(unit *u, err *e) {
+    void *args[KEYS_AT_ONCE];
+    for (size_t i = 0; i < u->n; i++) {
+        stimes *t = args[i] = &u->range[i];
+        *t = STIMES_NONE;
+        if (!stimes_blocks(u->tx, &u->views[i], t, e) ||
+            !series_tails(&u->views[i], stimes_points, t, e)) {
+            return false;
+        }
+    }
+    return series_pending(u->tx, &u->of_run, u->keys, u->n, stimes_points, args, e);
+}
+
+static bool find_ranges(const series_charts_query *q, unit *u, err *e) {
+    if ((q->own_start || q->own_end) && !find_times(u, e)) return false;
+    for (size_t i = 0; i < u->n; i++) {
+        if (!q->own_start) u->range[i].least = q->start;
+        if (!q->own_end) u->range[i].greatest = q->end;
+    }
+    return true;
+}
+
+static bool fill(charts *s, unit *u, err *e) {
+    void *args[KEYS_AT_ONCE];
+    for (size_t i = 0; i < u->n; i++) {
+        const stimes *r = &u->range[i];
+        chart *c = args[i] = &s->charts[i];
+        c->tx = u->tx;
+        c->by = s->q->by;
+        c->loose = true;
+        if (r->least > r->greatest) {
+            schart_none(c);
+            continue;
+        }
+        schart_begin(c, u->a, r->least, r->greatest, s->q->buckets);
+        if (!schart_blocks(c, &u->views[i], e) ||
+            !series_tails(&u->views[i], schart_points, c, e)) {
+            return false;
+        }
+    }
+    return series_pending(u->tx, &u->of_run, u->keys, u->n, schart_points, args, e);
+}
+
+static void end_lines(charts *s, const unit *u) {
+    for (size_t i = 0; i < u->n; i++) {
+        series_line l = {.run = s->q->runs[s->to_run], .key = u->keys[i]};
         schart_end(&s->charts[i], s->a, &l.buckets, &l.n);
         if (l.n) vec_push(s->a, &s->lines, l);
         s->buckets += l.n;
     }
+}
+
+// Keys [to_key, to_key + n) of one run.
+static bool read_unit(db_tx *tx, charts *s, size_t n, err *e) {
+    arena *a = arena_new();
+    unit *u = ARENA_NEW(a, unit);
+    *u = (unit){.tx = tx, .a = a, .keys = s->q->keys + s->to_key, .n = n};
+    bool ok = find_views(s, u, e) && find_ranges(s->q, u, e) && fill(s, u, e);
+    if (ok) end_lines(s, u);
     arena_free(a);
     return ok;
 }

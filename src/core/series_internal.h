@@ -70,6 +70,13 @@ typedef int (*spt_order)(const spt *a, const spt *b);
 static inline spt_order spt_order_of(series_order o) {
     return o == SERIES_BY_TIME ? spt_cmp_time : spt_cmp;
 }
+static inline int spt_cmp_by(series_order o, const spt *a, const spt *b) {
+    return o == SERIES_BY_TIME ? spt_cmp_time(a, b) : spt_cmp(a, b);
+}
+// Where it stands in an order, as far as a chart has places.
+static inline int64_t spt_place(series_order o, const spt *p) {
+    return o == SERIES_BY_TIME ? p->time : p->step;
+}
 
 static inline series_value spt_value(spt p) {
     return (series_value){p.step, p.time, rank_value(p.val)};
@@ -108,6 +115,9 @@ typedef struct ssum {
 void ssum_range(ssum *s, int64_t min, int64_t max);
 void ssum_add(ssum *s, const spt *p, int type);
 void ssum_join(ssum *s, const ssum *more); // an empty one changes nothing
+// The same where first and last are those of an order.
+void ssum_add_by(ssum *s, const spt *p, int type, series_order o);
+void ssum_join_by(ssum *s, const ssum *more, series_order o);
 void ssum_to_f64(ssum *s, int type);
 void ssum_put(buf *b, const ssum *s, int type);
 bool ssum_get(cur *c, ssum *s, int type);
@@ -210,10 +220,11 @@ static inline size_t block_mini_n(const block *b, size_t m) {
 size_t block_mini(const block *b, size_t m, spt *out); // decodes one; returns its points
 void block_all(const block *b, spt *out);              // b->n points
 spt block_at(const block *b, size_t i);
-int64_t block_step(const block *b, size_t i);
 void block_steps(const block *b, int64_t *out); // b->n steps
-size_t block_lower(const block *b,
-                   int64_t step); // first index with a step >= step; n when none
+// The first index whose step (time) is not below; n when none. By time of blocks that rise
+// only.
+size_t block_lower(const block *b, series_order by, int64_t place);
+int64_t block_place(const block *b, series_order by, size_t i);
 // Of the points [from, to): least and greatest value out of the levels; false when all are NaN.
 bool block_range(const block *b, size_t from, size_t to, int64_t *min, int64_t *max);
 uint64_t block_nans(const block *b, size_t from, size_t to);

@@ -42,9 +42,10 @@ typedef struct sbucket {
 typedef struct chart {
     db_tx *tx;
     arena *a;
-    int64_t start, end;
+    series_order by;
+    int64_t start, end; // steps, or times
     bool loose;
-    unsigned __int128 width; // of a bucket, in steps
+    unsigned __int128 width; // of a bucket
     uint64_t narrow;         // the same when it fits, else 0
     sbucket *b;
     size_t n;
@@ -54,11 +55,21 @@ typedef struct chart {
 
 // Divides [start, end] (start <= end) into at most `buckets` equal parts.
 void schart_begin(chart *c, arena *a, int64_t start, int64_t end, size_t buckets);
+void schart_none(chart *c); // a chart that takes no points
 // Adds what is packed of a key, without the tails: once, and before any points.
 bool schart_blocks(chart *c, const sviews *vs, err *e);
 void schart_points(void *chart, const spt *p, size_t n, int64_t limit); // a small_fn
 // What is not empty, in order, in the arena `a`.
 void schart_end(chart *c, arena *a, series_bucket **out, size_t *n);
 void schart_free(chart *c); // what is not in the arena
+
+// ---- times (series_times.c)
+// Between which times a key's points lie: its blocks first, then all other points.
+typedef struct stimes {
+    int64_t least, greatest; // least > greatest: no point yet
+} stimes;
+#define STIMES_NONE ((stimes){INT64_MAX, INT64_MIN})
+bool stimes_blocks(db_tx *tx, const sviews *vs, stimes *t, err *e);
+void stimes_points(void *times, const spt *p, size_t n, int64_t limit); // a small_fn
 
 #endif

@@ -101,19 +101,27 @@ void ssum_range(ssum *s, int64_t min, int64_t max) {
     s->ranged = true;
 }
 
-void ssum_add(ssum *s, const spt *p, int type) {
-    if (!s->count || spt_cmp(p, &s->last) > 0) s->last = *p;
-    if (!s->count || spt_cmp(p, &s->first) < 0) s->first = *p;
+void ssum_add_by(ssum *s, const spt *p, int type, series_order o) {
+    if (!s->count || spt_cmp_by(o, p, &s->last) > 0) s->last = *p;
+    if (!s->count || spt_cmp_by(o, p, &s->first) < 0) s->first = *p;
     s->count++;
     if (type == SERIES_I64 || p->val != RANK_NAN) ssum_range(s, p->val, p->val);
 }
 
-void ssum_join(ssum *s, const ssum *more) {
+void ssum_join_by(ssum *s, const ssum *more, series_order o) {
     if (!more->count) return;
-    if (!s->count || spt_cmp(&more->last, &s->last) > 0) s->last = more->last;
-    if (!s->count || spt_cmp(&more->first, &s->first) < 0) s->first = more->first;
+    if (!s->count || spt_cmp_by(o, &more->last, &s->last) > 0) s->last = more->last;
+    if (!s->count || spt_cmp_by(o, &more->first, &s->first) < 0) s->first = more->first;
     s->count += more->count;
     if (more->ranged) ssum_range(s, more->min, more->max);
+}
+
+void ssum_add(ssum *s, const spt *p, int type) {
+    ssum_add_by(s, p, type, SERIES_BY_STEP);
+}
+
+void ssum_join(ssum *s, const ssum *more) {
+    ssum_join_by(s, more, SERIES_BY_STEP);
 }
 
 void ssum_to_f64(ssum *s, int type) {

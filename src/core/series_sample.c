@@ -241,13 +241,13 @@ static void give_range(sample *q, size_t from, size_t to, int64_t limit) {
 static void give_step(sample *q, int64_t step, int64_t limit) {
     const block *b = q->block;
     if (b->stride > 0 && b->distinct == b->n) {
-        uint64_t gap = (uint64_t)step - (uint64_t)block_step(b, 0);
+        uint64_t gap = (uint64_t)step - (uint64_t)block_place(b, SERIES_BY_STEP, 0);
         uint64_t at = gap / (uint64_t)b->stride;
         if (gap % (uint64_t)b->stride == 0 && at < b->n) give_range(q, at, at + 1, limit);
         return;
     }
-    size_t from = block_lower(b, step);
-    size_t to = step == INT64_MAX ? b->n : block_lower(b, step + 1);
+    size_t from = block_lower(b, SERIES_BY_STEP, step);
+    size_t to = step == INT64_MAX ? b->n : block_lower(b, SERIES_BY_STEP, step + 1);
     if (from < to) give_range(q, from, to, limit);
 }
 

@@ -20,12 +20,13 @@ static void read_all(size_t n) {
     block_steps(&b, steps);
     for (size_t i = 0; i < b.n; i += 1 + i / 4) {
         spt p = block_at(&b, i);
-        BUG_ON(!spt_eq(&p, &points[i]) || block_step(&b, i) != steps[i] || steps[i] != p.step);
-        BUG_ON(block_lower(&b, p.step) > b.n);
+        BUG_ON(!spt_eq(&p, &points[i]) || block_place(&b, SERIES_BY_STEP, i) != steps[i] || steps[i] != p.step);
+        BUG_ON(block_lower(&b, SERIES_BY_STEP, p.step) > b.n);
+        BUG_ON(block_lower(&b, SERIES_BY_TIME, p.time) > b.n);
         block_range(&b, i, b.n, &min, &max);
         block_nans(&b, i, b.n);
     }
-    BUG_ON(block_lower(&b, (int64_t)n) > b.n);
+    BUG_ON(block_lower(&b, SERIES_BY_STEP, (int64_t)n) > b.n);
     block_sum(&b, &s);
     bhead h = bhead_of(&b, points, 0, 1);
     BUG_ON(h.n != (int64_t)b.n);

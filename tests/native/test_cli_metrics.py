@@ -139,6 +139,22 @@ def test_plot_of_a_range(cli, waves):
     assert cli("metrics", "plot", waves, "sine", "--start", "x").code == 2
 
 
+def test_by_time(cli, api):
+    run = api.ok("POST", "runs", json={"project": api.project()["name"], "name": "backwards"})["id"]
+    points = [{"key": "k", "step": i, "time_ms": 1_700_000_000_000 - 60_000 * i, "value": float(i)} for i in range(100)]
+    api.ok("POST", f"runs/{run}/log", json={"points": points})
+    assert cli.ok("metrics", run, "k", "--csv", "--by", "time").out.splitlines()[1].startswith("99,")
+    assert cli.ok("metrics", run, "k", "--csv").out.splitlines()[1].startswith("0,")
+    by_step, by_time = (cli.ok("metrics", "plot", run, "k", "--by", order).out for order in ("step", "time"))
+    assert "2023-11-14" in by_time.splitlines()[-1]
+    assert drawing(by_step)[0][0] == " " != drawing(by_time)[0][0], "what rises by step falls by time"
+    half = cli.ok("metrics", "plot", run, "k", "--by", "time", "--start", "1699997000000").out
+    assert "22:" in half.splitlines()[-1]
+    for words in (["metrics", run, "k"], ["metrics", "plot", run, "k"]):
+        assert cli(*words, "--by", "value").code == 2
+    assert cli("metrics", "plot", run, "k", "--by", "time", "--start", "x").code == 2
+
+
 def test_plot_of_nothing(cli, waves, world):
     assert "nothing to draw" in cli.ok("metrics", "plot", waves, "nothing").out
     assert cli("metrics", "plot", world.adam, world.sgd).code == 2

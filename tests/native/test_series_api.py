@@ -405,9 +405,9 @@ def chart(api, **question):
     return told
 
 
-def check_line(x, sent, start, end):
-    """No point is lost, and each part is what its points are."""
-    sent = sorted(p for p in set(sent) if start <= p[0] <= end)
+def check_line(x, sent, start, end, place=0):
+    """No point is lost, and each part is what its points are. `place` 1: parts are of times."""
+    sent = sorted((p for p in set(sent) if start <= p[place] <= end), key=lambda p: (p[place], p[1 - place], p[2]))
     at = 0
     for i, n in enumerate(x["n"]):
         part = sent[at : at + n]
@@ -452,6 +452,45 @@ def test_a_chart_with_steps_and_values_beyond_32_bits(api, run):
     check_line(told["items"][0], sent, told["start"], told["end"])
 
 
+ALWAYS = (-(2**63), 2**63 - 1)
+COURSES = {
+    "slower and slower": lambda i: (i, TIME + i * i),
+    "without steps": lambda i: (0, TIME + 10 * i),
+    "backwards": lambda i: (i, TIME - 7 * i),
+    "anywhere": lambda i: (i, TIME + i * 7919 % 3001),
+}
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_a_chart_by_time(api, run, course):
+    place = COURSES[course]
+    sent = [(*place(i), float(i % 10)) for i in range(3000)]
+    done(send_frames(api, formats.body([formats.series(run, "k", sent)])))
+    told = chart(api, runs=[run], keys=["k"], by="time", buckets=50)
+    assert (told["start"], told["end"]) == ALWAYS, "each line over its own times"
+    (line,) = told["items"]
+    check_line(line, sent, *ALWAYS, place=1)
+    times = sorted(t for _, t, _ in sent)
+    width = (times[-1] - times[0]) // 50 + 1
+    assert all(b - a < width for a, b in zip(line["first_time_ms"], line["last_time_ms"])), "parts are alike in time"
+    from_, to = times[1000], times[2000]
+    check_line(chart(api, runs=[run], keys=["k"], by="time", start=from_, end=to)["items"][0], sent, from_, to, place=1)
+    tail = chart(api, runs=[run], keys=["k"], by="time", start=times[2990], buckets=5)
+    assert (tail["start"], tail["end"]) == (times[2990], ALWAYS[1])
+    check_line(tail["items"][0], sent, times[2990], ALWAYS[1], place=1)
+
+
+def test_a_chart_by_time_gives_each_run_its_own_parts(api, new_run):
+    runs = [new_run(), new_run()]
+    day = 86_400_000
+    sent = {r: [(i, TIME + k * day + i, 1.0) for i in range(1000)] for k, r in enumerate(runs)}
+    done(send_frames(api, formats.body([formats.series(r, "k", p) for r, p in sent.items()])))
+    told = chart(api, runs=runs, keys=["k", "nothing"], by="time", buckets=100)
+    assert [len(x["n"]) for x in told["items"]] == [100, 100]
+    assert chart(api, runs=runs, keys=["k"], by="time", start=TIME + day)["items"][0]["run"] == runs[1]
+    assert chart(api, runs=runs, keys=["k"], by="time", start=TIME + 2 * day)["items"] == []
+
+
 def test_a_chart_of_nothing(api, run):
     assert chart(api, runs=[run], keys=["k"])["items"] == []
     done(send_lines(api, lines(line(run, "k", 5, 1.0))))
@@ -469,6 +508,7 @@ def test_a_chart_of_nothing(api, run):
         ({"buckets": 0}, 400, "INVALID"),
         ({"buckets": 20001}, 400, "INVALID"),
         ({"start": 1.5}, 400, "INVALID"),
+        ({"by": "value"}, 400, "INVALID"),
         ({"keys": ["k"] * 1001}, 400, "INVALID"),
         ({"runs": "RUN", "keys": ["k"] * 1000, "times": 11}, 413, "TOO_LARGE"),
     ],

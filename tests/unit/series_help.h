@@ -145,12 +145,12 @@ static inline void check_chart(core_fix *x, id run_id, const char *key, model_se
     while (at < m->n && m->p[at].step < start)
         at++;
     for (size_t i = 0; i < n; i++) {
-        assert_true(out[i].first_step <= out[i].last_step && out[i].first_step >= start);
-        assert_true(out[i].last_step <= end);
+        assert_true(out[i].start <= out[i].end && out[i].start >= start);
+        assert_true(out[i].end <= end);
         size_t to = at;
-        while (to < m->n && m->p[to].step <= out[i].last_step)
+        while (to < m->n && m->p[to].step <= out[i].end)
             to++;
-        if (to == at || m->p[at].step < out[i].first_step)
+        if (to == at || m->p[at].step < out[i].start)
             fail_msg("bucket %zu is misplaced", i);
         ssum want = sum_of(m->p + at, to - at);
         uint64_t nan = 0;

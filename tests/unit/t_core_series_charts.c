@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts of many series against a naive model, drawn out of levels, blocks, tails and pending
-// records; levels after every kind of packing; records out of coded columns; batches of several
-// runs.
+// Charts of many series against a naive model, by step and by time, drawn out of levels, blocks,
+// tails and pending records; levels after every kind of packing; records out of coded columns;
+// batches of several runs.
 #include "series_help.h"
 
 #include "core/series_levels.h"
@@ -23,27 +23,39 @@ static bool keep(void *arg, const series_line *l) {
     return d->n != d->stop_at;
 }
 
-static void draw(core_fix *x, drawing *d, const id *runs, size_t n_runs, const str *keys,
-                 size_t n_keys, int64_t start, int64_t end, size_t buckets) {
+static void ask(core_fix *x, drawing *d, series_charts_query q) {
     err e = {0};
-    series_charts_query q = {runs, n_runs, keys, n_keys, start, end, buckets};
     *d = (drawing){.x = x};
     OK(series_charts(&x->c, &q, keep, d, &e));
+}
+
+static void draw(core_fix *x, drawing *d, const id *runs, size_t n_runs, const str *keys,
+                 size_t n_keys, int64_t start, int64_t end, size_t buckets) {
+    ask(x, d,
+        (series_charts_query){.runs = runs,
+                              .n_runs = n_runs,
+                              .keys = keys,
+                              .n_keys = n_keys,
+                              .start = start,
+                              .end = end,
+                              .buckets = buckets});
 }
 
 // Parts in order that hold every point once, each with the sums of what is in it: of n points
 // each, the next n. Repeats are none. Late points lie in tiers of their own, so parts may
 // interleave: then only the whole is compared.
-static void check_line(const series_line *l, model_set *m, int64_t start, int64_t end,
-                       bool apart) {
+static void check_line_by(series_order by, const series_line *l, model_set *m, int64_t start,
+                          int64_t end, bool apart) {
     ssum all = {0}, want = {0};
     uint64_t n = 0;
     set_sort(m);
+    if (by == SERIES_BY_TIME) qsort(m->p, m->n, sizeof *m->p, q_time);
+    m->sorted = by == SERIES_BY_STEP;
     size_t at = 0, to;
-    while (at < m->n && m->p[at].step < start)
+    while (at < m->n && spt_place(by, &m->p[at]) < start)
         at++;
-    for (to = at; to < m->n && m->p[to].step <= end; to++)
-        ssum_add(&want, &m->p[to], SERIES_F64);
+    for (to = at; to < m->n && spt_place(by, &m->p[to]) <= end; to++)
+        ssum_add_by(&want, &m->p[to], SERIES_F64, by);
     for (size_t i = 0; i < l->n; i++) {
         const series_bucket *b = &l->buckets[i];
         n += b->n;
@@ -51,10 +63,12 @@ static void check_line(const series_line *l, model_set *m, int64_t start, int64_
         part.ranged = b->min == b->min;
         part.min = rank_of(b->min);
         part.max = rank_of(b->max);
-        ssum_join(&all, &part);
+        ssum_join_by(&all, &part, by);
         if (!apart) continue;
         assert_true(at + b->n <= to);
-        ssum is = sum_of(m->p + at, b->n);
+        ssum is = {0};
+        for (size_t k = 0; k < b->n; k++)
+            ssum_add_by(&is, &m->p[at + k], SERIES_F64, by);
         same_point(b->first, is.first, "first", i);
         same_point(b->last, is.last, "last", i);
         same_double(b->min, is.ranged ? rank_value(is.min) : NAN, "min");
@@ -65,6 +79,11 @@ static void check_line(const series_line *l, model_set *m, int64_t start, int64_
     if (!n) return;
     assert_true(spt_eq(&all.first, &want.first) && spt_eq(&all.last, &want.last));
     assert_true(all.ranged == want.ranged && all.min == want.min && all.max == want.max);
+}
+
+static void check_line(const series_line *l, model_set *m, int64_t start, int64_t end,
+                       bool apart) {
+    check_line_by(SERIES_BY_STEP, l, m, start, end, apart);
 }
 
 static void log_some(core_fix *x, id run_id, const char *key, int64_t from, int64_t to,
@@ -208,12 +227,153 @@ static void many_in(core_fix *x) {
         }
         arena_reset(x->c.a);
     }
-    series_charts_query q = {runs, 3, keys, 4, 0, 100, 10};
+    series_charts_query q = {
+        .runs = runs, .n_runs = 3, .keys = keys, .n_keys = 4, .end = 100, .buckets = 10};
     d = (drawing){.x = x, .stop_at = 2};
     FAILS(ERR_CANCELLED, series_charts(&x->c, &q, keep, &d, &e));
     assert_int_equal(d.n, 2);
     for (int i = 0; i < 12; i++)
         set_free(&m[i / 4][i % 4]);
+}
+
+// ---- by time --------------------------------------------------------------------------------
+
+// What point i of a series is, by how its times go with its steps.
+static int64_t even_times(int64_t step) {
+    return step * 100;
+}
+static int64_t slowing(int64_t step) { // a hundred times as far apart at the end
+    return step * step / 1000;
+}
+static int64_t falling(int64_t step) {
+    return -step * 7;
+}
+static int64_t jumping(int64_t step) { // anywhere
+    return (int64_t)((uint64_t)step * 2654435761u % 1000003);
+}
+static int64_t resting(int64_t step) { // many at once, and long pauses
+    return step / 500 * 100000;
+}
+
+typedef struct course {
+    int64_t (*time)(int64_t step);
+    int64_t steps; // that there are; behind them they begin anew, with later times. 1: none rise
+    bool late;     // a part comes behind the others
+} course;
+
+static void log_course(core_fix *x, id r, const course *k, int64_t from, int64_t to,
+                       int64_t stride, model_set *m) {
+    enum { BATCH = 5000 };
+    point *p = mem_alloc(BATCH * sizeof *p);
+    while (from < to) {
+        size_t n = 0;
+        for (; n < BATCH && from < to; from += stride, n++) {
+            p[n] = (point){.key = STR("k"),
+                           .step = k->steps ? from % k->steps : from,
+                           .time_ms = k->time(from),
+                           .value = from % 1000 == 7 ? (double)NAN
+                                                     : (double)(int64_t)(rnd() % 100000) / 7};
+            set_add(m, &p[n]);
+        }
+        log_points(x, r, p, n);
+    }
+    free(p);
+}
+
+static void check_times(core_fix *x, id r, model_set *m, int64_t start, int64_t end,
+                        bool own, size_t buckets) {
+    static const str key = STR_K("k");
+    drawing d;
+    ask(x, &d,
+        (series_charts_query){.runs = &r,
+                              .n_runs = 1,
+                              .keys = &key,
+                              .n_keys = 1,
+                              .start = start,
+                              .end = end,
+                              .by = SERIES_BY_TIME,
+                              .own_start = own,
+                              .own_end = own,
+                              .buckets = buckets});
+    if (!d.n) {
+        d.line[0].n = 0;
+    } else if (own) {
+        const series_line *l = &d.line[0];
+        start = l->buckets[0].start;
+        end = l->buckets[l->n - 1].end;
+        assert_int_equal(start, l->buckets[0].first.time_ms);
+        assert_int_equal(end, l->buckets[l->n - 1].last.time_ms);
+    }
+    assert_true(d.line[0].n <= buckets);
+    check_line_by(SERIES_BY_TIME, &d.line[0], m, own ? INT64_MIN : start, own ? INT64_MAX : end,
+                  true);
+    arena_reset(x->c.a);
+}
+
+static void check_course(core_fix *x, id r, const course *k, int64_t n, model_set *m) {
+    int64_t third = k->time(n / 3), half = k->time(n / 2);
+    int64_t start = third < half ? third : half, end = third < half ? half : third;
+    static const size_t buckets[] = {1, 20, 300, 20000};
+    for (size_t i = 0; i < sizeof buckets / sizeof *buckets; i++) {
+        check_times(x, r, m, INT64_MIN, INT64_MAX, true, buckets[i]);
+        check_times(x, r, m, start, end, false, buckets[i]);
+        check_times(x, r, m, INT64_MIN, start, false, buckets[i]);
+        check_times(x, r, m, end, INT64_MAX, false, buckets[i]);
+    }
+    check_times(x, r, m, start, start, false, 10);
+}
+
+static void times_in(core_fix *x) {
+    enum { N = 40000 };
+    static const course courses[] = {{even_times, 0, false}, {slowing, 0, false},
+                                     {falling, 0, false},    {jumping, 0, false},
+                                     {resting, 0, false},    {even_times, 1, false},
+                                     {slowing, 20000, false}, {slowing, 0, true},
+                                     {jumping, 0, true}};
+    for (size_t i = 0; i < sizeof courses / sizeof *courses; i++) {
+        const course *k = &courses[i];
+        id r = core_fix_run(x, "r").id;
+        model_set m = {0};
+        check_times(x, r, &m, INT64_MIN, INT64_MAX, true, 10); // nothing there
+        log_course(x, r, k, 0, 90, 1, &m);
+        check_course(x, r, k, 90, &m); // pending
+        pack(x);
+        check_course(x, r, k, 90, &m); // a tail
+        for (int64_t part = 0; part < (k->late ? 3 : 1); part++) {
+            log_course(x, r, k, 90 + part, N, k->late ? 3 : 1, &m);
+            pack(x);
+            check_course(x, r, k, N, &m);
+        }
+        log_course(x, r, k, N, N + 700, 1, &m);
+        check_course(x, r, k, N + 700, &m);
+        set_free(&m);
+    }
+}
+
+// A run that inherits shows times up to its fork only.
+static bool fork_in(db_tx *tx, void *arg, err *e) {
+    static const db_query fork = {
+        "test", "UPDATE run SET fork_run = $2, fork_step = $3 WHERE run = $1", false};
+    const id *pair = arg; // the child, and its parent
+    db_arg args[] = {DB_ID(pair[0]), DB_ID(pair[1]), DB_I64(9000)};
+    return db_change(tx, &fork, args, 3, e) >= 0;
+}
+
+static void fork_times_in(core_fix *x) {
+    static const course rising = {slowing, 0, false}, not = {jumping, 0, false};
+    for (int i = 0; i < 2; i++) {
+        const course *k = i ? &not: &rising;
+        id runs[2] = {core_fix_run(x, "child").id, core_fix_run(x, "parent").id};
+        model_set m = {0}, behind = {0};
+        err e = {0};
+        log_course(x, runs[1], k, 0, 9001, 1, &m);
+        log_course(x, runs[1], k, 9001, 20000, 1, &behind);
+        pack(x);
+        OK(db_write(core_db(x->core), fork_in, runs, &e));
+        check_course(x, runs[0], k, 9000, &m);
+        set_free(&m);
+        set_free(&behind);
+    }
 }
 
 // Series from before there were levels are drawn from their blocks; rebuild gives them levels.
@@ -382,6 +542,8 @@ static void levels_in(core_fix *x) {
 ON_A_CORE(shapes)
 ON_A_CORE(late)
 ON_A_CORE(many)
+ON_A_CORE(times)
+ON_A_CORE(fork_times)
 ON_A_CORE(rebuilt)
 ON_A_CORE(forgotten)
 ON_A_CORE(columns)
@@ -389,7 +551,7 @@ ON_A_CORE(levels)
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(shapes),    cmocka_unit_test(late),
-                                       cmocka_unit_test(many),      cmocka_unit_test(rebuilt),
+                                       cmocka_unit_test(many),      cmocka_unit_test(times), cmocka_unit_test(fork_times), cmocka_unit_test(rebuilt),
                                        cmocka_unit_test(forgotten), cmocka_unit_test(columns),
                                        cmocka_unit_test(levels)};
     return core_fix_main("series charts", tests, sizeof tests / sizeof *tests);

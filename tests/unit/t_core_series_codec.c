@@ -161,7 +161,7 @@ static void block_is(const spt *p, size_t n, int type) {
         size_t at = rnd() % n, to = at + 1 + rnd() % (n - at);
         spt x = block_at(&b, at);
         assert_true(spt_eq(&x, &p[at]));
-        size_t lower = block_lower(&b, p[at].step);
+        size_t lower = block_lower(&b, SERIES_BY_STEP, p[at].step);
         assert_true(p[lower].step == p[at].step && (!lower || p[lower - 1].step < p[at].step));
         ssum want = {0};
         uint64_t nan = 0;
@@ -175,8 +175,8 @@ static void block_is(const spt *p, size_t n, int type) {
         assert_int_equal(block_nans(&b, at, to), nan);
     }
     assert_int_equal(
-        block_lower(&b, p[n - 1].step == INT64_MAX ? INT64_MAX : p[n - 1].step + 1),
-        p[n - 1].step == INT64_MAX ? block_lower(&b, INT64_MAX) : n);
+        block_lower(&b, SERIES_BY_STEP, p[n - 1].step == INT64_MAX ? INT64_MAX : p[n - 1].step + 1),
+        p[n - 1].step == INT64_MAX ? block_lower(&b, SERIES_BY_STEP, INT64_MAX) : n);
     free(exact);
     buf_free(&bytes);
 }

@@ -63,6 +63,13 @@ static bool is_float(double v) {
     return (double)(float)v == v || v != v;
 }
 
+static void widen(int64_t *least, int64_t *most, int64_t a, int64_t b) {
+    if (a < *least) *least = a;
+    if (b < *least) *least = b;
+    if (a > *most) *most = a;
+    if (b > *most) *most = b;
+}
+
 static chart_shape shape_of(const series_line *l) {
     chart_shape s = {.step = INT64_MAX, .time = INT64_MAX};
     int64_t step = INT64_MIN, time = INT64_MIN;
@@ -72,13 +79,8 @@ static chart_shape shape_of(const series_line *l) {
         for (value v = FIRST; v < VALUES; v++) {
             if (!is_float(value_of(b, v))) s.flags |= CHART_WIDE_VALUES;
         }
-        int64_t t[2] = {b->first.time_ms, b->last.time_ms};
-        if (b->first.step < s.step) s.step = b->first.step;
-        if (b->last.step > step) step = b->last.step;
-        for (int k = 0; k < 2; k++) {
-            if (t[k] < s.time) s.time = t[k];
-            if (t[k] > time) time = t[k];
-        }
+        widen(&s.step, &step, b->first.step, b->last.step);
+        widen(&s.time, &time, b->first.time_ms, b->last.time_ms);
     }
     if (!fits((uint64_t)s.step, (uint64_t)step) || !fits((uint64_t)s.time, (uint64_t)time))
         s.flags |= CHART_WIDE_PLACES;

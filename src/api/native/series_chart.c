@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts of many runs and keys in one request: what each of equal parts of a range of steps
-// holds, as JSON columns or in the compact form of chart_bytes.h. Any thread.
+// Charts of many runs and keys in one request: what each of equal parts of a range of steps or
+// times holds, as JSON columns or in the compact form of chart_bytes.h. Any thread.
 #include "api/native/chart_bytes.h"
 #include "api/native/native_internal.h"
 
@@ -19,8 +19,11 @@ SHAPE(static, line_shape, "ChartLine", FIELD("run", SHAPE_ID, 0, "the run"),
       FIELD("n", SHAPE_INT, SHAPE_LIST, "its points; repeats not merged yet are counted"),
       FIELD("nan", SHAPE_INT, SHAPE_LIST, "those of them that are NaN"));
 
-SHAPE(static, chart_shape, "Chart", FIELD("start", SHAPE_INT, 0, "the range's first step"),
-      FIELD("end", SHAPE_INT, 0, "the range's last step"),
+SHAPE(static, chart_shape, "Chart",
+      FIELD("start", SHAPE_INT, 0,
+            "the range's first step (time); the least int64 where each line has its own"),
+      FIELD("end", SHAPE_INT, 0,
+            "the range's last step (time); the greatest int64 where each line has its own"),
       FIELD("buckets", SHAPE_INT, 0, "parts that it was divided into, at most"),
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST,
             "a line a run and key that has points there, in the order asked for",
@@ -29,15 +32,23 @@ SHAPE(static, chart_shape, "Chart", FIELD("start", SHAPE_INT, 0, "the range's fi
 struct chart {
     uint64_t has;
     msg_list runs, keys;
-    int64_t start, end, buckets;
+    int64_t by, start, end, buckets;
 };
+static const msg_name orders[] = {
+    {"step", SERIES_BY_STEP}, {"time", SERIES_BY_TIME}, {NULL, 0}};
 static const msg_field chart_fields[] = {
     MSG_FIELD(struct chart, runs, MSG_STRINGS, MSG_REQUIRED, .max = RUNS_MAX,
               .doc = "ids of runs"),
     MSG_FIELD(struct chart, keys, MSG_STRINGS, MSG_REQUIRED, .max = KEYS_MAX,
               .doc = "their series; 10,000 runs x keys at most"),
-    MSG_FIELD(struct chart, start, MSG_INT64, 0, .doc = "the first step; that of all lines"),
-    MSG_FIELD(struct chart, end, MSG_INT64, 0, .doc = "the last step; that of all lines"),
+    MSG_FIELD(struct chart, by, MSG_ENUM, 0, .names = orders,
+              .doc = "whether parts are of steps (default) or of the client's times, in ms"),
+    MSG_FIELD(struct chart, start, MSG_INT64, 0,
+              .doc = "the first step (by time: time); by default that of all lines, by time "
+                     "each line's own"),
+    MSG_FIELD(struct chart, end, MSG_INT64, 0,
+              .doc = "the last step (by time: time); by default that of all lines, by time "
+                     "each line's own"),
     MSG_FIELD(struct chart, buckets, MSG_INT32, 0,
               .doc = "parts of the range, 1,000 by default and 20,000 at most"),
 };
@@ -61,18 +72,33 @@ static bool read_runs(call *k, const struct chart *q, series_charts_query *out, 
     return run_all_there(&k->c, runs, out->n_runs, e);
 }
 
-// The range: what was asked for, and else all that these series have. *any is false when
-// nothing can lie in it.
+// What the range is where it was not asked for: all that these series have, by time of each.
+static bool default_range(call *k, series_charts_query *out, bool *any, err *e) {
+    *any = true;
+    if (out->by == SERIES_BY_STEP) {
+        return series_extent(&k->c, out->runs, out->n_runs, out->keys, out->n_keys, &out->start,
+                             &out->end, any, e);
+    }
+    out->own_start = out->own_end = true;
+    out->start = INT64_MIN;
+    out->end = INT64_MAX;
+    return true;
+}
+
+// *any is false when nothing can lie in the range.
 static bool read_range(call *k, const struct chart *q, series_charts_query *out, bool *any,
                        err *e) {
     bool start = msg_has(&chart_msg, q, "start"), end = msg_has(&chart_msg, q, "end");
     *any = true;
-    if ((!start || !end) && !series_extent(&k->c, out->runs, out->n_runs, out->keys,
-                                           out->n_keys, &out->start, &out->end, any, e)) {
-        return false;
+    if ((!start || !end) && !default_range(k, out, any, e)) return false;
+    if (start) {
+        out->start = q->start;
+        out->own_start = false;
     }
-    if (start) out->start = q->start;
-    if (end) out->end = q->end;
+    if (end) {
+        out->end = q->end;
+        out->own_end = false;
+    }
     *any = *any && out->start <= out->end;
     return true;
 }
@@ -83,6 +109,7 @@ static bool read_question(call *k, const struct chart *q, series_charts_query *o
     if (n < 1 || n > PARTS_MAX)
         return err_set(e, ERR_INVALID, "'buckets' is 1 to %d", PARTS_MAX);
     out->buckets = (size_t)n;
+    out->by = (series_order)q->by;
     return read_runs(k, q, out, e) && read_range(k, q, out, any, e);
 }
 

@@ -687,9 +687,9 @@ export interface components {
             next?: string;
         };
         Chart: {
-            /** @description the range's first step */
+            /** @description the range's first step (time); the least int64 where each line has its own */
             start: number;
-            /** @description the range's last step */
+            /** @description the range's last step (time); the greatest int64 where each line has its own */
             end: number;
             /** @description parts that it was divided into, at most */
             buckets: number;
@@ -1838,9 +1838,14 @@ export interface operations {
                     runs: string[];
                     /** @description their series; 10,000 runs x keys at most */
                     keys: string[];
-                    /** @description the first step; that of all lines */
+                    /**
+                     * @description whether parts are of steps (default) or of the client's times, in ms
+                     * @enum {string}
+                     */
+                    by?: "step" | "time";
+                    /** @description the first step (by time: time); by default that of all lines, by time each line's own */
                     start?: number;
-                    /** @description the last step; that of all lines */
+                    /** @description the last step (by time: time); by default that of all lines, by time each line's own */
                     end?: number;
                     /** @description parts of the range, 1,000 by default and 20,000 at most */
                     buckets?: number;
