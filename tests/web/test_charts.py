@@ -370,3 +370,37 @@ def test_fits_every_window(page, visit, world, width, scheme):
     drawn(page, "train/loss")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     shot(page, f"charts-{width}-{scheme}")
+
+
+# ---- by time ----
+
+COLUMNS = """(canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const columns = new Set();
+    for (let i = 0; i < data.length; i += 4) {
+        const [r, g, b, a] = data.slice(i, i + 4);
+        if (a >= 40 && Math.max(r, g, b) - Math.min(r, g, b) >= 40) columns.add((i / 4) % width);
+    }
+    return columns.size / width;
+}"""
+
+
+def test_a_time_axis_is_divided_by_time(page, visit, server, client):
+    """One run that logs without steps, one whose steps take longer and longer: each is drawn evenly, and followed."""
+    asked = []
+    page.on("request", lambda r: r.url.endswith("series/chart") and asked.append(r.post_data_json))
+    project, runs = make_runs(client, 2)
+    points = [(runs[0], "k", 0, T0 + 100 * i, math.sin(i / 300)) for i in range(6000)]
+    points += [(runs[1], "k", i, T0 + i * i // 60, math.cos(i / 300)) for i in range(6000)]
+    ingest(server, points)
+    visit(f"projects/{project}?x=rel")
+    it = drawn(page, "k")
+    assert {(q["by"], q.get("start")) for q in asked if q["buckets"] > 100} == {("time", None)}
+    assert it.locator("canvas").evaluate(COLUMNS) > 0.7
+    ingest(server, [(runs[0], "k", 0, T0 + 700_000, 0.125)])
+    expect(it.locator(".legend-row", has_text="run 0")).to_contain_text("0.125")
+    drag(page, it, 0.4, 0.6)
+    page.wait_for_function("() => /[?&]z=/.test(location.hash)")
+    drawn(page, "k")
+    assert it.locator("canvas").evaluate(COLUMNS) > 0.7

@@ -25,6 +25,7 @@ function dots(
     const column = Float64Array.from(values);
     const nan = Float64Array.from(values, (v) => Number(Number.isNaN(v)));
     return {
+        by: "step",
         n: values.length,
         step0: Float64Array.from(steps),
         step1: Float64Array.from(steps),
@@ -219,7 +220,7 @@ test("a logarithmic axis wants its beginning finer", () => {
 });
 
 test("many keys of the same runs are one request", () => {
-    const need = { buckets: 512, whole: true };
+    const need = { by: "step" as const, buckets: 512, whole: true };
     const all = ["k1", "k2"].flatMap((key) => ["a", "b"].map((run) => ({ run, key, need })));
     assert.deepEqual(requestsOf(all), [{ runs: ["a", "b"], keys: ["k1", "k2"], need }]);
     const more = requestsOf([...all, { run: "c", key: "k1", need }]);
@@ -234,9 +235,11 @@ test("many keys of the same runs are one request", () => {
 test("live lines in step share a request", () => {
     const tails = tailsOf(
         [
-            { run: "a", key: "k", end: 1001 },
-            { run: "b", key: "k", end: 1020 },
-            { run: "c", key: "k", end: 5 },
+            { run: "a", key: "k", by: "step", end: 1001 },
+            { run: "b", key: "k", by: "step", end: 1020 },
+            { run: "c", key: "k", by: "step", end: 5 },
+            { run: "a", key: "k", by: "time", end: 4096 },
+            { run: "b", key: "k", by: "time", end: 8191 },
         ],
         512,
     );
@@ -245,6 +248,7 @@ test("live lines in step share a request", () => {
         [
             [["a", "b"], 960],
             [["c"], 0],
+            [["a", "b"], 4096],
         ],
     );
 });
@@ -258,18 +262,24 @@ test("a finer level is asked for only where it tells more", () => {
     };
     many.count.fill(100);
     const base = levelOf(many, 0, 9999, 100);
-    assert.equal(needOf(null, [], null, [0, 0], 100)?.whole, true);
-    assert.equal(needOf(base, [], null, [0, 9900], 100), null, "fine enough");
-    const zoom = needOf(base, [], [1000, 2000], [0, 9900], 100);
+    assert.equal(needOf("step", null, [], null, [0, 0], 100)?.whole, true);
+    assert.equal(needOf("step", base, [], null, [0, 9900], 100), null, "fine enough");
+    const zoom = needOf("step", base, [], [1000, 2000], [0, 9900], 100);
     assert.ok(zoom && !zoom.whole && (zoom.start ?? 0) <= 1000 && (zoom.end ?? 0) >= 2000);
     const fine = levelOf(many, zoom.start ?? 0, zoom.end ?? 0, zoom.buckets);
-    assert.equal(needOf(base, [fine], [1000, 2000], [0, 9900], 100), null, "known already");
-    assert.equal(needOf(base, [], [20_000, 30_000], [0, 9900], 100), null, "nothing is there");
+    assert.equal(needOf("step", base, [fine], [1000, 2000], [0, 9900], 100), null, "known already");
+    assert.equal(needOf("step", base, [], [20_000, 30_000], [0, 9900], 100), null, "nothing is there");
     assert.equal(
-        needOf(levelOf(dots([1, 2]), 0, 1e6, 100), [], [0, 1], [0, 1], 100),
+        needOf("step", levelOf(dots([1, 2]), 0, 1e6, 100), [], [0, 1], [0, 1], 100),
         null,
         "all points are drawn",
     );
+    const byTime = levelOf({ ...many, by: "time" }, 0, 1e7, 10);
+    assert.deepEqual(needOf("time", byTime, [], null, [0, 9.9e6], 100), {
+        by: "time",
+        buckets: 100,
+        whole: true,
+    });
     const [start, end] = rounded(1003, 1998);
     assert.ok(start <= 1003 && end >= 1998 && start % 16 === 0 && (end + 1) % 16 === 0);
 });

@@ -9,6 +9,7 @@ type Part = [step0: number, step1: number, first: number, last: number, min: num
 function line(parts: Part[], nan?: number[]): Columns {
     const column = (i: number): Float64Array => Float64Array.from(parts, (p) => p[i] as number);
     return {
+        by: "step",
         n: parts.length,
         step0: column(0),
         step1: column(1),
@@ -37,6 +38,24 @@ test("a finer part in the place of a coarse one", () => {
     assert.deepEqual([...splice(coarse, dots(), 10, 19).step0], [0, 20], "nothing there is a fact too");
     const all = dots(1, 2);
     assert.equal(splice(coarse, all, 0, 29), all);
+});
+
+test("by time parts are found by their times", () => {
+    const c: Columns = {
+        ...dots(1, 2, 3, 4),
+        by: "time",
+        step0: new Float64Array(4),
+        step1: new Float64Array(4),
+    };
+    const tail: Columns = {
+        ...dots(4, 5),
+        by: "time",
+        step0: new Float64Array(2),
+        step1: new Float64Array(2),
+    };
+    assert.deepEqual([...extend(c, tail).time0], [10, 20, 30, 40, 50]);
+    assert.deepEqual([...splice(c, tail, 35, 50).time0], [10, 20, 30, 40, 50]);
+    assert.deepEqual([...merged(c, 20).count], [2, 2]);
 });
 
 test("a part that reaches behind its range is not there twice", () => {

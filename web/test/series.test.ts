@@ -46,7 +46,7 @@ test("both forms of a line", () => {
 });
 
 test("steps and times as numbers", () => {
-    const [narrow, wide] = decodeChart(golden()).lines.map(columnsOf);
+    const [narrow, wide] = decodeChart(golden()).lines.map((l) => columnsOf(l, "step"));
     assert.ok(narrow && wide);
     assert.deepEqual([...narrow.step0], [10, 20]);
     assert.deepEqual([...narrow.step1], [12, 20]);

@@ -6,7 +6,9 @@ import { call, pathOf, type Series, send } from "./client";
 export type Places = Uint32Array | BigInt64Array; // to be added to their base; BigInt64Array: as they are
 export type Values = Float32Array | Float64Array;
 
-// What each part of the range holds that has a point, in the order of steps.
+export type By = "step" | "time";
+
+// What each part of the range holds that has a point, in the order of steps (of times).
 export interface ChartLine {
     run: string;
     key: string;
@@ -25,7 +27,7 @@ export interface ChartLine {
     nan: Uint32Array | null; // null: none is NaN
 }
 export interface ChartReply {
-    start: number;
+    start: number; // of all lines; beyond what a number holds exactly: each line has its own
     end: number;
     buckets: number;
     lines: ChartLine[];
@@ -33,7 +35,8 @@ export interface ChartReply {
 export interface ChartQuery {
     runs: readonly string[];
     keys: readonly string[];
-    start?: number | undefined;
+    by: By;
+    start?: number | undefined; // by time in ms
     end?: number | undefined;
     buckets: number;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line as the page keeps it: parts in the order of steps, each with its first and last point, least and
-// greatest value and counts. Lines of different fineness are laid into each other, live points are put
-// behind, neighbours are merged when there are too many. Pure.
-import type { ChartLine, Places, Values } from "../api/series";
+// A line as the page keeps it: parts in the order of steps, or of times, each with its first and last point,
+// least and greatest value and counts. Lines of different fineness are laid into each other, live points are
+// put behind, neighbours are merged when there are too many. Pure.
+import type { By, ChartLine, Places, Values } from "../api/series";
 
 export type Counts = Uint32Array | Float64Array;
 export interface Columns {
+    readonly by: By; // what its parts are of; "places" are these
     readonly n: number;
     readonly step0: Float64Array; // of the first point of each part
     readonly step1: Float64Array; // of the last
@@ -30,7 +31,8 @@ function numbers(column: Places, base: bigint): Float64Array {
     return out;
 }
 
-export const columnsOf = (line: ChartLine): Columns => ({
+export const columnsOf = (line: ChartLine, by: By): Columns => ({
+    by,
     n: line.n,
     step0: numbers(line.firstStep, line.stepBase),
     step1: numbers(line.lastStep, line.stepBase),
@@ -45,6 +47,7 @@ export const columnsOf = (line: ChartLine): Columns => ({
 });
 
 export const NOTHING: Columns = {
+    by: "step",
     n: 0,
     step0: new Float64Array(),
     step1: new Float64Array(),
@@ -58,8 +61,10 @@ export const NOTHING: Columns = {
     nan: null,
 };
 
-export const firstStep = (c: Columns): number => c.step0[0] ?? Number.NaN;
-export const lastStep = (c: Columns): number => c.step1[c.n - 1] ?? Number.NaN;
+const starts = (c: Columns): Float64Array => (c.by === "time" ? c.time0 : c.step0);
+const ends = (c: Columns): Float64Array => (c.by === "time" ? c.time1 : c.step1);
+export const firstPlace = (c: Columns): number => starts(c)[0] ?? Number.NaN;
+export const lastPlace = (c: Columns): number => ends(c)[c.n - 1] ?? Number.NaN;
 
 // Bytes that it holds, for the bound of the cache.
 export const bytesOf = (c: Columns): number =>
@@ -103,6 +108,7 @@ function joinColumns(parts: readonly { of: Columns; from: number; to: number }[]
         return out;
     };
     return {
+        by: parts[0]?.of.by ?? "step",
         n,
         step0: some((c) => c.step0),
         step1: some((c) => c.step1),
@@ -117,12 +123,12 @@ function joinColumns(parts: readonly { of: Columns; from: number; to: number }[]
     };
 }
 
-// What `fine` knows of steps [start, end] in the place of what `coarse` knew of them.
+// What `fine` knows of places [start, end] instead of what `coarse` knew of them.
 export function splice(coarse: Columns, fine: Columns, start: number, end: number): Columns {
-    const to = fine.n ? Math.max(end, lastStep(fine)) : end;
-    const before = lowerBound(coarse.step1, start, coarse.n);
+    const to = fine.n ? Math.max(end, lastPlace(fine)) : end;
+    const before = lowerBound(ends(coarse), start, coarse.n);
     let after = before;
-    while (after < coarse.n && (coarse.step0[after] as number) <= to) after++;
+    while (after < coarse.n && (starts(coarse)[after] as number) <= to) after++;
     if (before === 0 && after === coarse.n) return fine;
     return joinColumns([
         { of: coarse, from: 0, to: before },
@@ -131,14 +137,14 @@ export function splice(coarse: Columns, fine: Columns, start: number, end: numbe
     ]);
 }
 
-// What came behind the end of `line`: `tail` was read from the line's last step on, or from a little before
+// What came behind the end of `line`: `tail` was read from the line's last place on, or from a little before
 // it. A part of it that begins before that end keeps its least and greatest value and stands where it ends.
 export function extend(line: Columns, tail: Columns): Columns {
     if (!line.n) return tail;
-    const end = lastStep(line);
-    const single = line.step0[line.n - 1] === end; // then the tail has all of that step
+    const end = lastPlace(line);
+    const single = starts(line)[line.n - 1] === end; // then the tail has all of that place
     const keep = single ? line.n - 1 : line.n;
-    const from = lowerBound(tail.step1, single ? end : end + 1, tail.n);
+    const from = lowerBound(ends(tail), single ? end : end + 1, tail.n);
     if (from === tail.n) return line;
     return joinColumns([
         { of: line, from: 0, to: keep },
@@ -146,9 +152,9 @@ export function extend(line: Columns, tail: Columns): Columns {
     ]);
 }
 
-// Part `at` without its points before `step`.
-function narrowed(c: Columns, at: number, step: number): Columns {
-    if ((c.step0[at] as number) >= step) return c;
+// Part `at` without its points before `place`.
+function narrowed(c: Columns, at: number, place: number): Columns {
+    if ((starts(c)[at] as number) >= place) return c;
     const put = <T extends Float64Array | Values>(column: T, value: number): T => {
         const copy = column.slice() as T;
         copy[at] = value;
@@ -172,14 +178,14 @@ function cutsOf(c: Columns, width: number): number[] {
     const cuts: number[] = [];
     for (let i = 0; i < c.n; ) {
         cuts.push(i);
-        const end = (c.step0[i] as number) + width;
+        const end = (starts(c)[i] as number) + width;
         do i++;
-        while (i < c.n && (c.step1[i] as number) < end);
+        while (i < c.n && (ends(c)[i] as number) < end);
     }
     return cuts;
 }
 
-// Neighbours made one while they span less than `width` steps: fewer parts, and still every least and
+// Neighbours made one while they span less than `width` of places: fewer parts, and still every least and
 // greatest value.
 export function merged(c: Columns, width: number): Columns {
     const cuts = cutsOf(c, width);
@@ -196,6 +202,7 @@ export function merged(c: Columns, width: number): Columns {
         });
     const sum = (a: number, b: number): number => a + b;
     return {
+        by: c.by,
         n,
         step0: take(c.step0, first),
         step1: take(c.step1, last),

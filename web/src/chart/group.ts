@@ -68,6 +68,6 @@ function asTrace(xs: Float64Array, mean: Float64Array, min: Float64Array, max: F
     const n = xs.length;
     const count = new Float64Array(n).fill(2);
     const places = { step0: xs, step1: xs, time0: xs, time1: xs };
-    const c: Columns = { n, ...places, first: mean, last: mean, min, max, count, nan: null };
+    const c: Columns = { by: "step", n, ...places, first: mean, last: mean, min, max, count, nan: null };
     return { c, n, x0: xs, x1: xs, rising: true, sloped: true };
 }

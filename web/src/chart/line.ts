@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A line of the store: the whole of a series coarsely, fine where one looked last, and what is known about
 // its state.
-import type { ChartReply } from "../api/series";
-import { bytesOf, type Columns, extend, firstStep, lastStep, merged, NOTHING, splice } from "./columns";
+import type { By, ChartReply } from "../api/series";
+import { bytesOf, type Columns, extend, firstPlace, lastPlace, merged, NOTHING, splice } from "./columns";
 import { type Level, levelOf, type Need } from "./plan";
 
 export interface Line {
     readonly run: string;
     readonly key: string;
+    readonly by: By;
     base: Level | null;
     fines: readonly Level[]; // of ranges within each other, the widest first
     seen: Columns; // the base with the fine ones laid into it
@@ -19,11 +20,12 @@ export interface Line {
     readonly needs: Set<string>; // of this frame, as needKey
 }
 
-export const lineId = (run: string, key: string): string => `${run} ${key}`;
+export const lineId = (run: string, by: By, key: string): string => `${run} ${by} ${key}`;
 
-export const newLine = (run: string, key: string): Line => ({
+export const newLine = (run: string, by: By, key: string): Line => ({
     run,
     key,
+    by,
     base: null,
     fines: [],
     seen: NOTHING,
@@ -42,14 +44,14 @@ export function bytesOfLine({ base, fines, seen }: Line): number {
     return own + (seen === base?.columns ? 0 : bytesOf(seen));
 }
 
-// First and last step of all of them.
+// First and last place of all of them.
 export function extentOf(list: readonly Line[]): [number, number] {
     let start = Number.POSITIVE_INFINITY;
     let end = Number.NEGATIVE_INFINITY;
     for (const { base } of list) {
         if (!base?.columns.n) continue;
-        start = Math.min(start, firstStep(base.columns));
-        end = Math.max(end, lastStep(base.columns));
+        start = Math.min(start, firstPlace(base.columns));
+        end = Math.max(end, lastPlace(base.columns));
     }
     return [start, end];
 }
@@ -70,13 +72,15 @@ function laid(fines: readonly Level[], level: Level): Level[] {
 
 // A reply that is no tail. False: it changed nothing.
 export function put(line: Line, columns: Columns, need: Need, reply: ChartReply): boolean {
-    const level = levelOf(columns, reply.start, reply.end, reply.buckets);
+    const own = need.by === "time" && need.start === undefined;
+    const [start, end] = own ? [firstPlace(columns), lastPlace(columns)] : [reply.start, reply.end];
+    const level = levelOf(columns, start, end, reply.buckets);
     if (!need.whole) {
         line.fines = laid(line.fines, level);
     } else {
         // A spark's coarse answer that comes after a chart's.
         if (line.base && line.base.width < level.width && line.base.end >= level.end) return false;
-        if (line.base && lastStep(line.base.columns) > lastStep(columns)) line.stale = true;
+        if (line.base && lastPlace(line.base.columns) > lastPlace(columns)) line.stale = true;
         line.none = columns.n === 0;
         line.base = line.none ? null : level;
     }
@@ -90,14 +94,14 @@ export function putTail(line: Line, tail: Columns, parts: number): boolean {
     const before = line.base;
     let columns = extend(before.columns, tail);
     if (columns === before.columns) return false;
-    const end = lastStep(columns);
+    const end = lastPlace(columns);
     let { width } = before;
     if (columns.n > 2 * parts) {
-        width = Math.max(1, (end - firstStep(columns) + 1) / parts);
+        width = Math.max(1, (end - firstPlace(columns) + 1) / parts);
         columns = merged(columns, width);
     }
     line.base = { ...levelOf(columns, before.start, end, parts), width };
-    line.fines = line.fines.filter((f) => f.end < lastStep(before.columns));
+    line.fines = line.fines.filter((f) => f.end < lastPlace(before.columns));
     look(line);
     return true;
 }

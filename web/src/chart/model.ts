@@ -10,7 +10,7 @@ import type { PlotLine } from "./plot";
 import type { Settings } from "./settings";
 import { smoothLine } from "./smooth";
 import { durationText } from "./ticks";
-import { nearest, oddities, partsWithin, type Range, traceOf, type XMode, xExtent, yExtent } from "./trace";
+import { nearest, oddities, originOf, type Range, traceOf, type XMode, xExtent, yExtent } from "./trace";
 
 export interface ChartRun {
     id: string;
@@ -119,19 +119,11 @@ export function yRangeOf(lines: readonly PlotLine[], x: Range, log: boolean): Ra
     return [min - pad, max + pad];
 }
 
-// The steps of a run that lie in a range of x.
-export function stepsWithin(whole: Columns, mode: XMode, zoom: Range, startMs?: number): Range | null {
-    if (mode === "step") return [Math.floor(zoom[0]), Math.ceil(zoom[1])];
-    const t = traceOf(whole, mode, startMs);
-    const [from, to] = partsWithin(t, zoom[0], zoom[1]);
-    let start = Number.POSITIVE_INFINITY;
-    let end = Number.NEGATIVE_INFINITY;
-    for (let i = from; i < to; i++) {
-        if ((t.x1[i] as number) < zoom[0] || (t.x0[i] as number) > zoom[1]) continue;
-        start = Math.min(start, whole.step0[i] as number);
-        end = Math.max(end, whole.step1[i] as number);
-    }
-    return start <= end ? [start, end] : null;
+// What a range of x is in places of a line: steps, or milliseconds since 1970.
+export function placesWithin(whole: Columns, mode: XMode, [from, to]: Range, startMs?: number): Range {
+    if (mode !== "rel") return [Math.floor(from), Math.ceil(to)];
+    const origin = originOf(whole, startMs);
+    return [Math.floor(origin + from * 1000), Math.ceil(origin + to * 1000)];
 }
 
 // ---- words ------------------------------------------------------------------------------------------------

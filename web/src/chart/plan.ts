@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which requests answer what the charts in sight wish for: the fewest. Pure.
-import { type Columns, exact, firstStep, lastStep } from "./columns";
+import type { By } from "../api/series";
+import { type Columns, exact, firstPlace, lastPlace } from "./columns";
 
 export interface Level {
     readonly columns: Columns;
-    readonly start: number; // steps that it was read for
+    readonly start: number; // places (steps, or times in ms) that it was read for
     readonly end: number;
-    readonly width: number; // steps a part, at most
+    readonly width: number; // of a part, at most
     readonly exact: boolean;
 }
 export interface Need {
-    start?: number; // neither: the whole of all lines asked for together
+    by: By;
+    start?: number; // neither: the whole of all lines asked for together; by time, of each
     end?: number;
     buckets: number;
     whole: boolean; // its answer replaces the coarse level; else it is laid into it
@@ -27,15 +29,16 @@ const SLACK = 1.5;
 // What is read at each side of what is seen, as a part of it.
 const MARGIN = 0.1;
 
-// Whole steps around [start, end], on a grid of its own size: small changes and other runs ask for the same.
+// Whole places around [start, end], on a grid of its own size: small changes and other runs ask for the same.
 export function rounded(start: number, end: number): [number, number] {
     const margin = (end - start) * MARGIN;
     const grid = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, end - start)) - 5));
     return [Math.floor((start - margin) / grid) * grid, Math.ceil((end + margin + 1) / grid) * grid - 1];
 }
 
-// What is missing of a line for a range of steps (null: all of it, which for the chart is `extent`).
+// What is missing of a line for a range of places (null: all of it, which for the chart is `extent`).
 export function needOf(
+    by: By,
     base: Level | null,
     fines: readonly Level[],
     range: readonly [number, number] | null,
@@ -43,16 +46,17 @@ export function needOf(
     buckets: number,
     slack = SLACK,
 ): Need | null {
-    if (!base) return { buckets, whole: true };
+    if (!base) return { by, buckets, whole: true };
     if (base.exact || !base.columns.n) return null;
     const [start, end] = range ?? extent;
-    if (end < firstStep(base.columns) || start > lastStep(base.columns)) return null;
+    if (end < firstPlace(base.columns) || start > lastPlace(base.columns)) return null;
     const width = Math.max(1, ((end - start + 1) / buckets) * slack);
     if (base.width <= width) return null;
-    if (!range) return { start, end, buckets, whole: true };
+    if (!range)
+        return by === "time" ? { by, buckets, whole: true } : { by, start, end, buckets, whole: true };
     if (fines.some((f) => f.start <= start && f.end >= end && (f.exact || f.width <= width))) return null;
     const [from, to] = rounded(start, end);
-    return { start: from, end: to, buckets: Math.ceil(buckets * (1 + 2 * MARGIN)), whole: false };
+    return { by, start: from, end: to, buckets: Math.ceil(buckets * (1 + 2 * MARGIN)), whole: false };
 }
 
 // On a logarithmic axis of steps the beginning is wide: ranges from there on, each a part of the one before.
@@ -77,7 +81,7 @@ export interface Request {
 }
 
 export const needKey = (n: Need): string =>
-    `${n.start ?? ""} ${n.end ?? ""} ${n.buckets} ${n.whole} ${n.alone ?? ""}`;
+    `${n.by} ${n.start ?? ""} ${n.end ?? ""} ${n.buckets} ${n.whole} ${n.alone ?? ""}`;
 
 // Pieces with the same range go together; keys that lack the same runs are one request.
 export function requestsOf(pieces: readonly Piece[]): Request[] {
@@ -102,16 +106,17 @@ export function requestsOf(pieces: readonly Piece[]): Request[] {
     });
 }
 
-// Live lines are read on from where they end. Those that end at nearly the same step share a request.
+const TOGETHER: Record<By, number> = { step: 64, time: 4096 };
+
+// Live lines are read on from where they end. Those that end at nearly the same place share a request.
 export function tailsOf(
-    lines: readonly { run: string; key: string; end: number }[],
+    lines: readonly { run: string; key: string; by: By; end: number }[],
     buckets: number,
 ): Request[] {
     return requestsOf(
-        lines.map(({ run, key, end }) => ({
-            run,
-            key,
-            need: { start: Math.floor(end / 64) * 64, buckets, whole: false },
-        })),
+        lines.map(({ run, key, by, end }) => {
+            const start = Math.floor(end / TOGETHER[by]) * TOGETHER[by];
+            return { run, key, need: { by, start, buckets, whole: false } };
+        }),
     );
 }

@@ -29,7 +29,7 @@ export function Spark({ run, metric, live }: { run: string; metric: string; live
         if (!canvas) return undefined;
         const paint = (): void => draw(canvas, wisher, run);
         const wisher = new Wisher(paint);
-        wisher.ask({ runs: [run], key: metric, buckets: BUCKETS, apart: true });
+        wisher.ask({ runs: [run], key: metric, by: "step", buckets: BUCKETS, apart: true });
         const stop = colours.subscribe(paint);
         return () => {
             stop();

@@ -4,9 +4,9 @@
 // last; the coarse one is shown until the finer one is there. What nobody wishes for any more is cancelled,
 // and forgotten when space is short.
 import { connection, isAbort, Problem } from "../api/client";
-import { type ChartReply, readCharts } from "../api/series";
+import { type By, type ChartReply, readCharts } from "../api/series";
 import type { Columns } from "./columns";
-import { columnsOf, NOTHING } from "./columns";
+import { columnsOf, lastPlace, NOTHING } from "./columns";
 import { bytesOfLine, extentOf, type Line, lineId, newLine, put, putTail, refused } from "./line";
 import { begin, ready, spent, whenReady } from "./pace";
 import { logRanges, type Need, needKey, needOf, type Piece, type Request, requestsOf, tailsOf } from "./plan";
@@ -14,10 +14,11 @@ import { logRanges, type Need, needKey, needOf, type Piece, type Request, reques
 export interface Wish {
     runs: readonly string[];
     key: string;
-    // The steps of a run that are looked at (null: none of it); absent: all.
-    range?: ((whole: Columns, run: string) => readonly [number, number] | null) | undefined;
+    by: By; // what parts are of; by time each run over its own times
+    // The places of a run that are looked at; absent: all.
+    range?: ((whole: Columns, run: string) => readonly [number, number]) | undefined;
     buckets: number;
-    apart: boolean; // each run over its own steps (x is time, or a spark), not all over the same
+    apart?: boolean; // each run over its own steps, not all over the same
     log?: boolean; // of steps
 }
 interface Flight {
@@ -56,7 +57,7 @@ export class Wisher {
         soon();
     }
     private line(run: string): Line | undefined {
-        return lines.get(lineId(run, this.wish?.key ?? ""));
+        return this.wish ? lines.get(lineOfWish(this.wish, run)) : undefined;
     }
     columns(run: string): Columns {
         return this.line(run)?.seen ?? NOTHING;
@@ -71,9 +72,11 @@ export class Wisher {
     }
 }
 
-function lineOf(run: string, key: string): Line {
-    const id = lineId(run, key);
-    const line = lines.get(id) ?? newLine(run, key);
+const lineOfWish = (wish: Wish, run: string): string => lineId(run, wish.by, wish.key);
+
+function lineOf(run: string, by: By, key: string): Line {
+    const id = lineId(run, by, key);
+    const line = lines.get(id) ?? newLine(run, by, key);
     lines.set(id, line);
     return line;
 }
@@ -90,12 +93,12 @@ function soon(): void {
 }
 
 function piecesOf(wish: Wish, into: Piece[]): void {
-    const all = wish.runs.map((run) => lineOf(run, wish.key));
+    const all = wish.runs.map((run) => lineOf(run, wish.by, wish.key));
     const together = extentOf(all);
     for (const line of all) {
         line.used = clock;
         if (line.none || refused(line)) continue;
-        for (const need of needsOf(line, wish, wish.apart ? extentOf([line]) : together)) {
+        for (const need of needsOf(line, wish, isApart(wish) ? extentOf([line]) : together)) {
             if (line.alone) need.alone = line.run;
             if (!line.needs.size) needing.push(line);
             line.needs.add(needKey(need));
@@ -104,18 +107,18 @@ function piecesOf(wish: Wish, into: Piece[]): void {
     }
 }
 
+const isApart = (wish: Wish): boolean => wish.apart === true || wish.by === "time";
 const APART_SLACK = 4; // runs of a similar length share a request
 
 function needsOf(line: Line, wish: Wish, extent: readonly [number, number]): Need[] {
-    const { base, fines } = line;
+    const { base, fines, by } = line;
     const range = base && wish.range ? wish.range(base.columns, line.run) : null;
-    if (base && wish.range && !range) return [];
-    const slack = wish.apart && !range ? APART_SLACK : undefined;
-    const need = needOf(base, fines, range, extent, wish.buckets, slack);
+    const slack = isApart(wish) && !range ? APART_SLACK : undefined;
+    const need = needOf(by, base, fines, range, extent, wish.buckets, slack);
     if (need) return [need];
     if (!wish.log || range) return [];
     const ranges = logRanges(extent, wish.buckets);
-    return ranges.map((r) => needOf(base, fines, r, extent, wish.buckets)).filter((n) => n !== null);
+    return ranges.map((r) => needOf(by, base, fines, r, extent, wish.buckets)).filter((n) => n !== null);
 }
 
 function plan(): void {
@@ -127,7 +130,9 @@ function plan(): void {
     cancelUnwished();
     const flying = new Set<string>();
     for (const f of flights) for (const id of f.ids) flying.add(`${id} ${needKey(f.request.need)}`);
-    const missing = pieces.filter((p) => !flying.has(`${lineId(p.run, p.key)} ${needKey(p.need)}`));
+    const missing = pieces.filter(
+        (p) => !flying.has(`${lineId(p.run, p.need.by, p.key)} ${needKey(p.need)}`),
+    );
     for (const request of requestsOf(missing)) {
         // The others are launched by the plan after the next reply: what is wished for may have changed by
         // then.
@@ -137,7 +142,8 @@ function plan(): void {
     forget();
 }
 
-const idsOf = (r: Request): string[] => r.keys.flatMap((key) => r.runs.map((run) => lineId(run, key)));
+const idsOf = ({ keys, runs, need }: Request): string[] =>
+    keys.flatMap((key) => runs.map((run) => lineId(run, need.by, key)));
 
 function cancelUnwished(): void {
     for (const f of flights) {
@@ -172,17 +178,19 @@ function readOn(): void {
     if (known.length < stale.length) soon(); // lines that had no points are read as a whole
 }
 
-const tailOf = (l: Line): { run: string; key: string; end: number } => ({
-    run: l.run,
-    key: l.key,
-    end: extentOf([l])[1],
+const tailOf = ({ run, key, by, ...l }: Line) => ({
+    run,
+    key,
+    by,
+    end: lastPlace(l.base?.columns ?? NOTHING),
 });
 
 function* wishedLines(): Iterable<Line> {
     const seen = new Set<Line>();
     for (const { wish } of wishers) {
-        for (const run of wish?.runs ?? []) {
-            const line = lines.get(lineId(run, wish?.key ?? ""));
+        if (!wish) continue;
+        for (const run of wish.runs) {
+            const line = lines.get(lineOfWish(wish, run));
             if (line && !seen.has(line)) yield line;
             if (line) seen.add(line);
         }
@@ -196,7 +204,7 @@ async function fly(request: Request, tail: boolean): Promise<void> {
     flights.add(flight);
     try {
         const { runs, keys, need } = request;
-        const query = { runs, keys, start: need.start, end: need.end, buckets: need.buckets };
+        const query = { runs, keys, by: need.by, start: need.start, end: need.end, buckets: need.buckets };
         const reply = await readCharts(query, flight.abort.signal);
         if (!flight.abort.signal.aborted) take(flight, reply);
     } catch (e) {
@@ -208,13 +216,14 @@ async function fly(request: Request, tail: boolean): Promise<void> {
 
 function take(flight: Flight, reply: ChartReply): void {
     const began = performance.now();
-    const there = new Map(reply.lines.map((l) => [lineId(l.run, l.key), l]));
+    const { by } = flight.request.need;
+    const there = new Map(reply.lines.map((l) => [lineId(l.run, by, l.key), l]));
     const changed = new Set<string>();
     for (const id of flight.ids) {
         const line = lines.get(id);
         if (!line) continue;
         const got = there.get(id);
-        const columns = got ? columnsOf(got) : NOTHING;
+        const columns = got ? columnsOf(got, by) : NOTHING;
         bytes -= bytesOfLine(line);
         const news = flight.tail
             ? putTail(line, columns, Math.max(TAIL_BUCKETS, mostBuckets(line)))
@@ -229,14 +238,15 @@ function take(flight: Flight, reply: ChartReply): void {
 function mostBuckets(line: Line): number {
     let most = 0;
     for (const { wish } of wishers)
-        if (wish?.key === line.key && wish.runs.includes(line.run)) most = Math.max(most, wish.buckets);
+        if (wish?.key === line.key && wish.by === line.by && wish.runs.includes(line.run))
+            most = Math.max(most, wish.buckets);
     return most;
 }
 
 function tell(changed: ReadonlySet<string>): void {
     for (const w of wishers) {
-        const key = w.wish?.key ?? "";
-        if (!w.wish?.runs.some((run) => changed.has(lineId(run, key)))) continue;
+        const { wish } = w;
+        if (!wish?.runs.some((run) => changed.has(lineOfWish(wish, run)))) continue;
         w.problem = null;
         w.changed();
     }

@@ -12,7 +12,7 @@ import {
     linesOf,
     type Memory,
     type ModelLine,
-    stepsWithin,
+    placesWithin,
     xRangeOf,
     xText,
     yRangeOf,
@@ -89,9 +89,9 @@ export class ChartView {
             runs: runs.map((r) => r.id),
             key,
             buckets,
-            apart: x !== "step",
+            by: x === "step" ? "step" : "time",
             log: settings.logX && x === "step",
-            range: zoom ? (whole, run) => stepsWithin(whole, x, zoom, starts.get(run)) : undefined,
+            range: zoom ? (whole, run) => placesWithin(whole, x, zoom, starts.get(run)) : undefined,
         });
         this.refresh();
     }
