@@ -404,3 +404,78 @@ def test_a_time_axis_is_divided_by_time(page, visit, server, client):
     page.wait_for_function("() => /[?&]z=/.test(location.hash)")
     drawn(page, "k")
     assert it.locator("canvas").evaluate(COLUMNS) > 0.7
+
+
+# ---- order ----
+
+
+@pytest.fixture(scope="module")
+def many_charts(server, client):
+    project, (run,) = make_runs(client, 1)
+    ingest(server, [(run, f"m/{k}", s, T0 + s, s) for k in "abcdef" for s in range(20)])
+    return project
+
+
+
+def expect_order(page, keys):
+    expect(page.locator("article.chart h4")).to_have_text(list(keys))
+
+
+def take(page, key, to, side):
+    """Drags a chart at its title to a side (0 left to 1 right) of another, and does not let go."""
+    start = chart(page, key).locator("h4").bounding_box()
+    end = chart(page, to).bounding_box()
+    page.mouse.move(start["x"] + 10, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + side * end["width"], end["y"] + end["height"] / 2, steps=5)
+
+
+def test_charts_are_dragged_into_an_order(visit, many_charts):
+    page = visit(f"projects/{many_charts}?pane=charts")
+    drawn(page, "m/a")
+    expect_order(page, "abcdef")
+    take(page, "m/c", "m/a", 0.2)
+    expect(chart(page, "m/a")).to_have_attribute("data-drop", "before")
+    expect(chart(page, "m/c")).to_have_attribute("data-drop", "moving")
+    shot(page, "charts-order-light")
+    page.mouse.up()
+    expect_order(page, "cabdef")
+    assert query_of(page, "order") == "m%2Fc", "what stands right by itself is not in the address"
+    page.reload()
+    expect_order(page, "cabdef")
+    take(page, "m/c", "m/b", 0.8)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect_order(page, "cabdef")
+    assert chart(page, "m/b").get_attribute("data-drop") is None
+    take(page, "m/a", "m/f", 0.8)
+    page.mouse.up()
+    expect_order(page, "cbdefa")
+    drawn(page, "m/a")
+
+
+def test_charts_are_moved_by_keys_and_menu(visit, many_charts):
+    page = visit(f"projects/{many_charts}?pane=charts")
+    box = drawn(page, "m/b").locator(".chart-box")
+    box.focus()
+    page.keyboard.press("Control+ArrowRight")
+    expect_order(page, "acbdef")
+    expect(box).to_be_focused()
+    expect(page.locator(".chart-section > [role=status]")).to_have_text("m/b is number 3 of 6")
+    page.keyboard.press("Control+ArrowRight")
+    page.keyboard.press("Control+Home")
+    expect_order(page, "bacdef")
+    page.keyboard.press("Control+ArrowLeft")
+    expect_order(page, "bacdef")
+    menu = page.get_by_role("button", name="More about m/b")
+    menu.click()
+    expect(page.get_by_role("menuitem", name="Move left")).to_be_disabled()
+    page.get_by_role("menuitem", name="Move right").click()
+    expect_order(page, "abcdef")
+    assert query_of(page, "order") is None
+    box.focus()
+    page.keyboard.press("Control+End")
+    expect_order(page, "acdefb")
+    menu.click()
+    page.get_by_role("menuitem", name="Natural order of this section").click()
+    expect_order(page, "abcdef")

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csvField } from "../src/base/text";
-import { openAtFirst, sectionsOf } from "../src/chart/arrange";
+import { openAtFirst, reordered, sectionsOf } from "../src/chart/arrange";
 import type { Columns } from "../src/chart/columns";
 import { csvOf, fileName } from "../src/chart/export";
 import { axisRange, fieldOf } from "../src/chart/fields";
@@ -176,16 +176,38 @@ test("sections by prefix, in natural order, the system last", () => {
         "a.b",
         "train/lr",
     ];
-    const sections = sectionsOf(keys, "");
+    const sections = sectionsOf(keys, "", []);
     assert.deepEqual(
         sections.map((s) => s.name),
         ["", "layer2", "layer10", "val", "system"],
     );
     assert.deepEqual(sections[0]?.keys, ["a.b", "loss", "train/lr"]);
-    assert.deepEqual(sectionsOf(keys, "^val/l")[0]?.keys, ["val/loss"]);
-    assert.deepEqual(sectionsOf(keys, "(")[0]?.keys, undefined, "no regular expression: as a text");
+    assert.deepEqual(sectionsOf(keys, "^val/l", [])[0]?.keys, ["val/loss"]);
+    assert.deepEqual(sectionsOf(keys, "(", [])[0]?.keys, undefined, "no regular expression: as a text");
     assert.deepEqual([...openAtFirst(sections, 5)], ["", "layer2"]);
-    assert.deepEqual([...openAtFirst([{ name: "big", keys: Array(500).fill("k") }], 5)], ["big"]);
+    assert.deepEqual([...openAtFirst([{ name: "big", keys: Array(500).fill("k"), all: [] }], 5)], ["big"]);
+});
+
+test("charts stand as they were put, the others behind them", () => {
+    const keys = ["a", "b", "c", "d", "v/x", "v/y"];
+    const inOrder = (order: string[]) => sectionsOf(keys, "", order).flatMap((s) => s.keys);
+    const first = keys.slice(0, 4);
+    const moved = (key: string, to: string, after: boolean, from: string[] = [], section = first) =>
+        reordered(from, section, key, { key: to, after });
+    assert.deepEqual(moved("c", "a", false), ["c"]);
+    assert.deepEqual(inOrder(["c"]), ["c", "a", "b", "d", "v/x", "v/y"]);
+    assert.deepEqual(moved("a", "d", true), ["b", "c", "d"], "those before it have to be named");
+    assert.deepEqual(inOrder(["b", "c", "d"]).slice(0, 4), ["b", "c", "d", "a"]);
+    assert.deepEqual(moved("a", "c", false, ["b", "c", "d"], ["b", "c", "d", "a"]), ["b"]);
+    assert.deepEqual(moved("c", "b", true, ["c", "v/y"], ["c", "a", "b", "d"]), ["v/y"], "as by itself");
+    const found = sectionsOf(keys, "[ad]", ["d"])[0];
+    assert.deepEqual(
+        [found?.keys, found?.all],
+        [
+            ["d", "a"],
+            ["d", "a", "b", "c"],
+        ],
+    );
 });
 
 test("the highlighted entry, then by value", () => {

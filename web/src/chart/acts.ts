@@ -19,6 +19,7 @@ export function chartMenu(
     remember: (change: Partial<Remembered>) => void,
     logY: boolean,
     view: ChartView | null,
+    moves: readonly MenuItem[] = [],
 ): MenuItem[] {
     const alone = address.peek().query.get("chart") === key;
     const hide = (): void => {
@@ -31,6 +32,7 @@ export function chartMenu(
             label: remembered.wide.includes(key) ? "Normal width" : "Full width",
             run: () => remember({ wide: toggled(remembered.wide, key) }),
         },
+        ...moves,
     ];
     return [
         ...(alone ? [] : layout),

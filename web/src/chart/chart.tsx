@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Menu, type MenuItem } from "../ui/dialog";
 import { Skeleton } from "../ui/parts";
 import type { ChartRun } from "./model";
+import type { Moves } from "./moves";
 import { type Settings, xWord } from "./settings";
 import { useNear, useWidth } from "./sight";
 import { ChartTable } from "./table";
@@ -19,6 +20,7 @@ export function ChartCard({
     height,
     most,
     menu,
+    moves,
 }: {
     title: string;
     chartKey: string;
@@ -29,6 +31,7 @@ export function ChartCard({
     height: number;
     most: number; // entries of the legend
     menu: (view: ChartView | null) => MenuItem[];
+    moves?: Moves; // within its section
 }) {
     const [ref, near] = useNear<HTMLElement>();
     const [table, setTable] = useState(false);
@@ -37,10 +40,19 @@ export function ChartCard({
         <article
             ref={ref}
             class={wide ? "chart panel chart-wide" : "chart panel"}
+            data-key={chartKey}
+            data-drop={moves?.drop(chartKey)}
             aria-label={`Chart of ${chartKey}`}
+            aria-keyshortcuts={moves && "Control+ArrowLeft Control+ArrowRight Control+Home Control+End"}
+            onKeyDown={(e) => moves?.onKey(chartKey, e)}
         >
             <header class="chart-head">
-                <h4 class="grow clip" title={chartKey} dir="auto">
+                <h4
+                    class={moves ? "grow clip chart-grip" : "grow clip"}
+                    title={chartKey}
+                    dir="auto"
+                    onPointerDown={(e) => moves?.drag(chartKey, e)}
+                >
                     {title}
                 </h4>
                 <button

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All charts of some runs: a toolbar, and sections by prefix that open and close, a page of charts at a time.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "../base/format";
 import { Empty } from "../ui/parts";
 import { chartMenu } from "./acts";
@@ -9,6 +9,7 @@ import { openAtFirst, type Section, sectionsOf } from "./arrange";
 import { ChartCard } from "./chart";
 import { useFollow } from "./follow";
 import type { ChartRun } from "./model";
+import { type Moves, useMoves } from "./moves";
 import { type Remembered, useRemembered } from "./remember";
 import { type Settings, settings } from "./settings";
 import { Toolbar } from "./toolbar";
@@ -32,7 +33,10 @@ export function ChartSections({
     const now = settings.value;
     const [remembered, remember] = useRemembered(storeKey);
     useFollow(project, true);
-    const sections = useMemo(() => sectionsOf(keys, now.find), [keys, now.find]);
+    const sections = useMemo(
+        () => sectionsOf(keys, now.find, now.order),
+        [keys, now.find, now.order.join("\n")],
+    );
     const atFirst = useMemo(() => openAtFirst(sections, AT_FIRST), [sections]);
     const shown = useStable(runs);
     const grouped = runs.some((r) => r.group !== undefined);
@@ -93,10 +97,12 @@ interface InSection {
 
 function SectionOf({ section, open, ...rest }: InSection & { section: Section; open: boolean }) {
     const [pages, setPages] = useState(1);
+    const grid = useRef<HTMLDivElement>(null);
     const { remembered, remember } = rest;
     const keys = section.keys.filter((k) => !remembered.hidden.includes(k));
-    if (!keys.length) return null;
     const shown = keys.slice(0, pages * PAGE);
+    const moves = useMoves(section, shown, grid);
+    if (!keys.length) return null;
     const name = section.name || "Metrics";
     return (
         <section class="chart-section" aria-label={name}>
@@ -112,12 +118,15 @@ function SectionOf({ section, open, ...rest }: InSection & { section: Section; o
                 </button>
             </h3>
             {open && (
-                <div class="chart-grid">
+                <div class="chart-grid" ref={grid}>
                     {shown.map((key) => (
-                        <Card key={key} chartKey={key} prefix={section.name} {...rest} />
+                        <Card key={key} chartKey={key} prefix={section.name} moves={moves} {...rest} />
                     ))}
                 </div>
             )}
+            <div class="hidden" role="status">
+                {moves.said}
+            </div>
             {open && shown.length < keys.length && (
                 <div class="row chart-more">
                     <button type="button" class="button" onClick={() => setPages(pages + 1)}>
@@ -139,7 +148,8 @@ function Card({
     settings: s,
     remembered,
     remember,
-}: InSection & { chartKey: string; prefix: string }) {
+    moves,
+}: InSection & { chartKey: string; prefix: string; moves: Moves }) {
     const wide = remembered.wide.includes(key);
     const lines = Math.max(1, new Set(runs.map((r) => r.group ?? r.id)).size);
     const logY = s.logY !== remembered.log.includes(key); // the chart's own is the other of all
@@ -149,8 +159,8 @@ function Card({
             chartKey={key}
             height={wide ? 280 : HEIGHT}
             most={Math.min(wide ? 12 : 6, lines)}
-            menu={(view) => chartMenu(key, remembered, remember, logY, view)}
-            {...{ runs, settings: s, logY, wide }}
+            menu={(view) => chartMenu(key, remembered, remember, logY, view, moves.items(key))}
+            {...{ runs, settings: s, logY, wide, moves }}
         />
     );
 }

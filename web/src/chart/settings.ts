@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How charts are shown: read from the address, so that a copied link shows the same. `x`: step (the default),
 // rel, wall; `smooth`: 0 to 0.999; `log`: x, y, xy; `band`: deviation; `charts`: what keys are searched for;
-// `z`: the range of x; `zy`: ranges of y, a chart each; `chart`: the one that is open alone.
+// `order`: charts that stand before the others of their section; `z`: the range of x; `zy`: ranges of y, a
+// chart each; `chart`: the one that is open alone.
 import { computed } from "@preact/signals";
 import { address, setQuery } from "../base/address";
 import type { Range, XMode } from "./trace";
@@ -13,6 +14,7 @@ export interface Settings {
     readonly logY: boolean;
     readonly band: "range" | "deviation";
     readonly find: string;
+    readonly order: readonly string[];
     readonly zoom: Range | null;
     readonly zoomY: ReadonlyMap<string, Range>;
     readonly alone: string | null;
@@ -40,6 +42,7 @@ export function readSettings(q: URLSearchParams): Settings {
         logY: log.includes("y"),
         band: q.get("band") === "deviation" ? "deviation" : "range",
         find: q.get("charts") ?? "",
+        order: q.getAll("order"),
         zoom: rangeOf(...((q.get("z") ?? "").split("_") as [string, string])),
         zoomY,
         alone: q.get("chart"),
@@ -60,6 +63,7 @@ export function setLog(logX: boolean, logY: boolean): void {
 }
 export const setBand = (band: Settings["band"]): void => setQuery({ band: band === "range" ? null : band });
 export const setFind = (find: string): void => setQuery({ charts: find });
+export const setOrder = (order: readonly string[]): void => setQuery({ order });
 // Steps that the back button undoes.
 export const setZoom = (r: Range | null): void =>
     setQuery({ z: r ? `${brief(r[0])}_${brief(r[1])}` : null }, { replace: false });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The headings of the table: sorted by a click, moved by dragging, resized at their right edge.
 import { useRef, useState } from "preact/hooks";
-import { drag, placeAt } from "./drag";
+import { drag } from "../ui/drag";
 import { COLUMN_LEAST, COLUMN_MOST, type Column } from "./model";
 import { cellId, type PlacedColumn, px } from "./row";
 
@@ -32,7 +32,7 @@ function onMove(e: PointerEvent, p: HeadingProps, dragged: { current: boolean })
     dragged.current = false;
     if (e.button !== 0 || !head) return;
     let to = index;
-    const step = (_: number, x: number): void => {
+    const step = ({ x }: { x: number }): void => {
         dragged.current = true;
         to = placeAt(x, head);
         p.setDrop({ index, to });
@@ -43,13 +43,25 @@ function onMove(e: PointerEvent, p: HeadingProps, dragged: { current: boolean })
     });
 }
 
+// The place in the order at which a heading that is let go at x will stand.
+function placeAt(x: number, head: HTMLElement): number {
+    let place = 0;
+    for (const cell of head.querySelectorAll<HTMLElement>("[role=columnheader]")) {
+        const box = cell.getBoundingClientRect();
+        const index = Number(cell.dataset["column"]);
+        if (x > box.left + box.width / 2) place = Math.max(place, index + 1);
+        else if (x > box.left) place = Math.max(place, index);
+    }
+    return place;
+}
+
 function onResize(e: PointerEvent, p: HeadingProps, dragged: { current: boolean }): void {
     e.stopPropagation();
     e.preventDefault();
     dragged.current = true;
     const { column } = p.at;
     let width = column.width;
-    const step = (dx: number): void => {
+    const step = ({ dx }: { dx: number }): void => {
         width = widthIn(column.width + dx);
         p.acts.resize(column, width, false);
     };
