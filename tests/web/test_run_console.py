@@ -164,3 +164,92 @@ def test_the_console_is_accessible(visit, page, runs, scheme):
     seen(line(page, 9))
     shot(page, f"run-console-{scheme}")
     assert serious_faults(page) == []
+
+
+# ---- wrapped lines ----
+
+
+@pytest.fixture(scope="module")
+def uneven_run(runs):
+    """3,000 lines; every third is five to nine hundred characters long."""
+    run = runs.make("uneven")
+    runs.print(run, [f"line {i} " + ("word " * (100 + i % 80) if i % 3 == 0 else "short") for i in range(1, 3001)])
+    return run
+
+
+PLACES = """(rows) => [...rows.querySelectorAll(".console-line")].map((r) => {
+    const box = r.getBoundingClientRect();
+    return { number: Number(r.querySelector(".console-number").textContent), top: box.top, bottom: box.bottom };
+})"""
+
+
+def expect_unbroken(page):
+    """Rows stand one below the other, without gaps, and fill the list."""
+    rows = page.locator(".console-rows")
+    box = rows.bounding_box()
+    at = rows.evaluate(PLACES)
+    for a, b in zip(at, at[1:]):
+        assert b["number"] == a["number"] + 1 and abs(b["top"] - a["bottom"]) < 1
+    assert at[0]["top"] <= box["y"] + 1 and at[-1]["bottom"] >= box["y"] + box["height"] - 1
+
+
+def test_long_lines_wrap_on_demand_and_the_choice_is_kept(visit, runs, uneven_run):
+    page = open_console(visit, runs, uneven_run, line=1500)
+    seen(line(page, 1500))
+    rows = page.locator(".console-rows")
+    assert rows.evaluate("(r) => r.scrollWidth > r.clientWidth")
+    rows.focus()
+    page.keyboard.press("w")
+    wrap = page.get_by_role("button", name="Wrap", exact=True)
+    expect(wrap).to_have_attribute("aria-pressed", "true")
+    seen(line(page, 1500))
+    assert rows.evaluate("(r) => r.scrollWidth === r.clientWidth")
+    assert line(page, 1500).bounding_box()["height"] > 50
+    expect_unbroken(page)
+    shot(page, "run-console-wrap-light")
+    page.reload()
+    seen(line(page, 1500))
+    expect_unbroken(page)
+    wrap.click()
+    seen(line(page, 1500))
+    assert line(page, 1500).bounding_box()["height"] == 19
+
+
+def test_wrapped_lines_scroll_evenly(visit, runs, uneven_run):
+    page = open_console(visit, runs, uneven_run, line=2000)
+    page.get_by_role("button", name="Wrap", exact=True).click()
+    seen(line(page, 2000))
+    rows = page.locator(".console-rows")
+    rows.hover()
+    for _ in range(12):  # upwards into what was not measured yet: nothing jumps by more than the wheel turned
+        top = {r["number"]: r["top"] for r in rows.evaluate(PLACES)}
+        page.mouse.wheel(0, -200)
+        page.wait_for_timeout(80)
+        now = {r["number"]: r["top"] for r in rows.evaluate(PLACES)}
+        moved = [now[n] - top[n] for n in now if n in top]
+        assert moved and all(abs(m - 200) < 2 for m in moved), moved
+        expect_unbroken(page)
+    page.keyboard.press("N")
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.wait_for_timeout(200)
+    expect_unbroken(page)
+    page.get_by_role("button", name="Beginning").click()
+    seen(line(page, 1))
+    expect_unbroken(page)
+
+
+def test_wrapped_lines_are_followed(visit, runs):
+    run = runs.make("wrapped tail")
+    runs.print(run, ["old " * 200 for i in range(300)])
+    page = open_console(visit, runs, run)
+    page.get_by_role("button", name="Wrap", exact=True).click()
+    seen(line(page, 300))
+    for i in range(4):
+        runs.print(run, [f"fresh {i} " + "long " * 300 + "END"])
+        seen(line(page, 301 + i))
+        page.wait_for_timeout(150)
+        box = page.locator(".console-rows").bounding_box()
+        last = line(page, 301 + i).bounding_box()
+        assert abs(last["y"] + last["height"] - box["y"] - box["height"]) < 2, "its end is at the end"
+    expect(page.get_by_text("following")).to_be_visible()
+    expect_unbroken(page)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CsvReader } from "../src/view/csv";
 import { readGguf } from "../src/view/gguf";
+import { Heights } from "../src/view/heights";
 import { isRaw, loggedTable, parseJson, rawText } from "../src/view/json";
 import { viewsOf } from "../src/view/kind";
 import { LineReader } from "../src/view/lines";
@@ -15,6 +16,30 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const source = (data: Uint8Array, size = data.length): ByteSource => ({
     size,
     read: (from, n) => Promise.resolve(data.subarray(from, from + n)),
+});
+
+test("rows of differing height", () => {
+    const heights = new Heights(10);
+    assert.deepEqual([heights.top(7), heights.at(69), heights.at(70)], [70, 6, 7]);
+    const model = new Array(3000).fill(10);
+    let seed = 1;
+    for (let i = 0; i < 2000; i++) {
+        seed = (seed * 48271) % 2147483647;
+        const [row, height] = [seed % model.length, 10 * (1 + (seed % 5))];
+        assert.equal(heights.put(row, height), model[row] !== height);
+        model[row] = height;
+        if (i % 100) continue;
+        let top = 0;
+        for (let r = 0; r < model.length; r++) {
+            if (r % 37 === 0) {
+                assert.equal(heights.top(r), top);
+                assert.deepEqual([heights.at(top), heights.at(top + model[r] - 1)], [r, r]);
+            }
+            top += model[r];
+        }
+        assert.equal(heights.top(model.length), top);
+    }
+    assert.equal(new Heights(19).at(19e7 + 1), 1e7, "ten million rows");
 });
 
 test("viewers are chosen by name and first bytes", () => {

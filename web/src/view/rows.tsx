@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of rows of one height of which only those in sight are made: lines of text, of a console, of a table, of a tree.
-// Browsers end at some ten million pixels; a longer list is moved by hand: `top` is where it stands in its own pixels, the
-// scroll bar shows where that is, and the wheel moves it exactly.
+// A list of rows of which only those in sight are made: lines of text, of a console, of a table, of a tree. Rows have one
+// height, or (`measured`) the height that they come to: what was not seen yet is taken to have the one, and when rows turn out
+// higher the list stays where one looks. Where it stands: place.ts.
 import type { ComponentChildren, Ref, RefObject } from "preact";
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Heights } from "./heights";
+import { moveByKey, type Place, usePlace, useWheel } from "./place";
 import "./rows.css";
 
-const HIGHEST = 8_000_000;
 const SPARE = 6; // rows made beyond each edge
 
 export interface RowsHandle {
@@ -18,7 +19,8 @@ export interface RowsHandle {
 interface Props {
     count: number;
     height: number; // of a row
-    row: (index: number) => ComponentChildren;
+    measured?: boolean; // it is the least height
+    row: (index: number) => ComponentChildren; // one element
     label: string;
     handle?: Ref<RowsHandle>;
     follow?: boolean; // stay at the end while rows are added
@@ -34,17 +36,23 @@ interface Props {
 }
 
 export function Rows(props: Props) {
-    const { count, height, follow, onSight, headHeight = 0 } = props;
+    const { count, height, measured = false, follow = false, onSight, headHeight = 0 } = props;
     const box = useRef<HTMLDivElement>(null);
+    const shown = useRef<HTMLDivElement>(null);
+    const stay = useRef<Stay | null>(null);
     const tall = Math.max(0, useTall(box) - headHeight);
-    const { top, place, moveTo, scrolled } = usePlace(box, count * height, tall);
-    useHandle(props.handle ?? null, place, height, tall, moveTo);
+    const heights = useHeights(height, measured);
+    const { top, place, moveTo, scrolled } = usePlace(box, heights.top(count), tall, () => {
+        stay.current = null;
+    });
+    useHandle(props.handle ?? null, { place, heights, tall, moveTo, stay });
     useWheel(box, place, height, moveTo);
     useLayoutEffect(() => {
         if (follow) moveTo(Number.MAX_SAFE_INTEGER);
     }, [follow, count, tall]);
-    const from = Math.max(0, Math.floor(top / height) - SPARE);
-    const to = Math.min(count, Math.ceil((top + tall) / height) + SPARE);
+    const from = Math.max(0, heights.at(top) - SPARE);
+    const to = Math.min(count, heights.at(top + tall) + 1 + SPARE);
+    useMeasured({ shown, from, measured, follow, place, heights, tall, moveTo, stay });
     useEffect(() => onSight?.(from, to), [from, to, count]);
 
     function onScroll(): void {
@@ -54,7 +62,7 @@ export function Rows(props: Props) {
         props.onScrolled?.(isEnd);
         scrolled(element.scrollTop);
     }
-    const shift = place.scaled ? top / place.scale - (top - from * height) : from * height;
+    const shift = place.scaled ? top / place.scale - (top - heights.top(from)) : heights.top(from);
     return (
         // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is chosen by who uses it
         <div
@@ -74,7 +82,12 @@ export function Rows(props: Props) {
                 role="presentation"
                 style={{ height: `${place.drawn}px`, minWidth: props.wide ? `${props.wide}ch` : undefined }}
             >
-                <div class="rows-shown" role="presentation" style={{ transform: `translateY(${shift}px)` }}>
+                <div
+                    ref={shown}
+                    class="rows-shown"
+                    role="presentation"
+                    style={{ transform: `translateY(${shift}px)` }}
+                >
                     {Array.from({ length: Math.max(0, to - from) }, (_, i) => props.row(from + i))}
                 </div>
             </div>
@@ -83,118 +96,97 @@ export function Rows(props: Props) {
 }
 
 function useTall(box: RefObject<HTMLDivElement | null>): number {
-    const [tall, setTall] = useState(600);
+    const [size, setSize] = useState({ tall: 600, wide: 0 });
     useLayoutEffect(() => {
         const element = box.current;
         if (!element) return undefined;
-        const measure = (): void => setTall(element.clientHeight);
+        const measure = (): void =>
+            setSize((old) => {
+                const { clientHeight: tall, clientWidth: wide } = element;
+                return old.tall === tall && old.wide === wide ? old : { tall, wide };
+            });
         const watch = new ResizeObserver(measure);
         watch.observe(element);
         measure();
         return () => watch.disconnect();
     }, []);
-    return tall;
+    return size.tall;
 }
 
-interface Place {
-    drawn: number; // pixels of the scroll bar
-    furthest: number; // the greatest `top`
-    scaled: boolean;
-    scale: number; // pixels of the list a pixel of the scroll bar
-    top: number;
-    placed: number; // where the scroll bar was put by hand; -1: the reader moved it
+// ---- heights ----------------------------------------------------------------------------------------------
+
+// What stays where it is when heights turn out to be others: a row that was asked for, else the one on top.
+type Stay = { row: number; at: "middle" | "top" } | { row: number; beyond: number };
+
+interface Standing {
+    place: Place;
+    heights: Heights;
+    tall: number;
+    moveTo: (top: number) => void;
+    stay: { current: Stay | null };
 }
 
-// Where the list stands. `place` is one object that always has the newest, for listeners.
-function usePlace(box: RefObject<HTMLDivElement | null>, real: number, tall: number) {
-    const [wanted, setWanted] = useState(0);
-    const place = useRef<Place>({
-        drawn: 0,
-        furthest: 0,
-        scaled: false,
-        scale: 1,
-        top: 0,
-        placed: -1,
-    }).current;
-    place.drawn = Math.min(real, HIGHEST);
-    place.furthest = Math.max(0, real - tall);
-    place.scaled = real > HIGHEST;
-    place.scale = place.scaled && place.drawn > tall ? place.furthest / (place.drawn - tall) : 1;
-    place.top = Math.min(wanted, place.furthest);
-    function moveTo(where: number): void {
-        place.top = Math.max(0, Math.min(where, place.furthest));
-        place.placed = Math.round(place.top / place.scale);
-        if (box.current) box.current.scrollTop = place.placed;
-        setWanted(place.top);
-    }
-    function scrolled(at: number): void {
-        // Our own placing comes back as an event: it must not round the exact place away.
-        if (place.scaled && Math.abs(at - place.placed) < 1) return;
-        place.placed = -1;
-        setWanted(at * place.scale);
-    }
-    return { top: place.top, place, moveTo, scrolled };
+function topOf(stay: Stay, { heights, tall }: Standing): number {
+    const top = heights.top(stay.row);
+    if ("beyond" in stay) return top + stay.beyond;
+    return stay.at === "top" ? top : top - (tall - heights.of(stay.row)) / 2;
 }
 
-function useHandle(
-    handle: Ref<RowsHandle>,
-    place: Place,
-    height: number,
-    tall: number,
-    moveTo: (top: number) => void,
+function useHeights(base: number, measured: boolean): Heights {
+    const heights = useRef<{ of: Heights; measured: boolean }>({ of: new Heights(base), measured });
+    if (heights.current.measured !== measured) heights.current = { of: new Heights(base), measured };
+    return heights.current.of;
+}
+
+// Measures what was drawn; when that was news the list is drawn again, and put back where it stood.
+function useMeasured(
+    s: Standing & {
+        shown: RefObject<HTMLDivElement | null>;
+        from: number;
+        measured: boolean;
+        follow: boolean;
+    },
 ): void {
+    const { heights, place, shown, from } = s;
+    const [, draw] = useState(0);
+    const back = useRef<Stay | null>(null);
+    const before = useRef(heights);
+    useLayoutEffect(() => {
+        if (before.current !== heights) back.current ??= onTop(before.current, place.top);
+        before.current = heights;
+        if (back.current) s.moveTo(s.follow ? Number.MAX_SAFE_INTEGER : topOf(back.current, s));
+        back.current = null;
+        if (!s.measured) return;
+        const stay = s.stay.current ?? onTop(heights, place.top);
+        let news = false;
+        for (const [i, row] of [...(shown.current?.children ?? [])].entries())
+            news = heights.put(from + i, (row as HTMLElement).offsetHeight) || news;
+        if (!news) return;
+        back.current = stay;
+        draw((n) => n + 1);
+    });
+}
+
+function onTop(heights: Heights, top: number): Stay {
+    const row = heights.at(top);
+    return { row, beyond: top - heights.top(row) };
+}
+
+function useHandle(handle: Ref<RowsHandle>, s: Standing): void {
+    const { heights, tall, place, moveTo, stay } = s;
     useImperativeHandle(
         handle,
         () => ({
-            show: (index, where = "middle") =>
-                moveTo(index * height - (where === "middle" ? (tall - height) / 2 : 0)),
-            reveal: (index) => {
-                const [first, last] = [index * height, (index + 1) * height - tall];
+            show: (row, at = "middle") => {
+                stay.current = { row, at };
+                moveTo(topOf(stay.current, s));
+            },
+            reveal: (row) => {
+                const [first, last] = [heights.top(row), heights.top(row + 1) - tall];
                 if (place.top > first) moveTo(first);
                 else if (place.top < last) moveTo(last);
             },
         }),
-        [height, tall],
+        [heights, tall],
     );
-}
-
-// Only a list that is scaled is moved by hand.
-function useWheel(
-    box: RefObject<HTMLDivElement | null>,
-    place: Place,
-    height: number,
-    moveTo: (top: number) => void,
-): void {
-    useEffect(() => {
-        const element = box.current;
-        if (!element) return undefined;
-        const onWheel = (e: WheelEvent): void => {
-            if (!place.scaled || e.ctrlKey || !e.deltaY) return;
-            e.preventDefault();
-            moveTo(place.top + e.deltaY * (e.deltaMode === 1 ? height : 1));
-        };
-        element.addEventListener("wheel", onWheel, { passive: false });
-        return () => element.removeEventListener("wheel", onWheel);
-    }, [height]);
-}
-
-function moveByKey(
-    e: KeyboardEvent,
-    height: number,
-    tall: number,
-    top: number,
-    moveTo: (top: number) => void,
-): void {
-    const steps: Record<string, number> = {
-        ArrowDown: top + height,
-        ArrowUp: top - height,
-        PageDown: top + tall - height,
-        PageUp: top - tall + height,
-        Home: 0,
-        End: Number.MAX_SAFE_INTEGER,
-    };
-    const to = steps[e.key];
-    if (to === undefined || e.ctrlKey || e.metaKey || e.altKey) return;
-    e.preventDefault();
-    moveTo(to);
 }

@@ -12,6 +12,7 @@ import { ConsoleBar } from "./console_bar";
 import { ConsoleLines, FoundLines } from "./console_lines";
 import { ConsoleRow, Pieces, ROW_HEIGHT } from "./console_row";
 import { askOf, foundBy, type Search, searchOf } from "./console_search";
+import { wrapped } from "./console_wrap";
 import { toTab } from "./places";
 import "./console.css";
 
@@ -80,9 +81,8 @@ function All({ run, moved, search, whole, middle }: Shared & { middle: { current
             <Rows
                 handle={list}
                 count={lines.total}
-                height={ROW_HEIGHT}
+                {...layout()}
                 label="Console"
-                class="console-rows"
                 follow={follow}
                 onScrolled={setFollow}
                 onSight={(from, to) => {
@@ -127,6 +127,14 @@ function All({ run, moved, search, whole, middle }: Shared & { middle: { current
     );
 }
 
+// How rows are laid out: one below the other, or as high as their lines come to.
+const layout = () => ({
+    height: ROW_HEIGHT,
+    measured: wrapped.value,
+    fit: wrapped.value,
+    class: wrapped.value ? "console-rows console-wrap" : "console-rows",
+});
+
 // The address of a line: the search goes, so that it is seen among its neighbours.
 const hrefOf = (run: Run, line: number): string =>
     toTab(run, "console", { line, time: address.peek().query.has("time") });
@@ -145,9 +153,8 @@ function Found({ run, moved, search, whole }: Shared) {
         <>
             <Rows
                 count={lines.items.length}
-                height={ROW_HEIGHT}
+                {...layout()}
                 label="Lines that match"
-                class="console-rows"
                 onSight={(_, to) => {
                     if (!lines.done && to > lines.items.length - 100) quiet(lines.more());
                 }}

@@ -8,6 +8,7 @@ import { useActs } from "../../ui/acts";
 import { say, sayProblem } from "../../ui/toast";
 import { nextFound, wholeConsole } from "./console_lines";
 import { askOf, type Search, searchOf } from "./console_search";
+import { toggleWrapped, wrapped } from "./console_wrap";
 
 // Goes to the next match from the line of the address, or from the middle of what is seen. Keys pressed quickly are done one
 // behind the other.
@@ -70,6 +71,7 @@ export function ConsoleBar({
             keys: ["s"],
             run: () => setQuery({ time: !search.time }),
         },
+        { id: "console-wrap", title: "Wrap long lines", group: "Console", keys: ["w"], run: toggleWrapped },
     ]);
     return (
         <div class="console-bar">
@@ -84,8 +86,18 @@ export function ConsoleBar({
                     if (e.key === "Enter") void jump(e.shiftKey);
                 }}
             />
-            <Toggle name="re" on={search.regular} title="The search is a regular expression" label=".*" />
-            <Toggle name="only" on={search.only} title="Show only lines that match" label="Only matches" />
+            <Toggle
+                on={search.regular}
+                title="The search is a regular expression"
+                label=".*"
+                turn={() => setQuery({ re: !search.regular })}
+            />
+            <Toggle
+                on={search.only}
+                title="Show only lines that match"
+                label="Only matches"
+                turn={() => setQuery({ only: !search.only })}
+            />
             <Jump sign="↑" title="Match before" hint="N" enabled={canJump} run={() => void jump(true)} />
             <Jump sign="↓" title="Next match" hint="n" enabled={canJump} run={() => void jump(false)} />
             <select
@@ -98,22 +110,22 @@ export function ConsoleBar({
                 <option value="out">standard output</option>
                 <option value="err">standard error</option>
             </select>
-            <Toggle name="time" on={search.time} title="When each line was printed (s)" label="Times" />
+            <Toggle
+                on={search.time}
+                title="When each line was printed (s)"
+                label="Times"
+                turn={() => setQuery({ time: !search.time })}
+            />
+            <Toggle on={wrapped.value} title="Wrap long lines (w)" label="Wrap" turn={toggleWrapped} />
             <span class="grow" />
             <Download run={run} />
         </div>
     );
 }
 
-function Toggle({ name, on, title, label }: { name: string; on: boolean; title: string; label: string }) {
+function Toggle({ on, title, label, turn }: { on: boolean; title: string; label: string; turn: () => void }) {
     return (
-        <button
-            type="button"
-            class="button"
-            aria-pressed={on}
-            title={title}
-            onClick={() => setQuery({ [name]: !on })}
-        >
+        <button type="button" class="button" aria-pressed={on} title={title} onClick={turn}>
             {label}
         </button>
     );
