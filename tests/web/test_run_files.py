@@ -42,9 +42,11 @@ def runs(server):
     return Runs(server)
 
 
+NEEDLES = {2000: " Needle (x)", 2600: " " * 400 + "needle (x) far to the right", 3990: " needle (x), needle x"}
 FILES = {
     "notes/hello.txt": "hello\nworld\n",
     "notes/empty.txt": "",
+    "logs/many.txt": "".join(f"line {i}{NEEDLES.get(i, '')}\n" for i in range(1, 5001)),
     "logs/long.txt": "".join(f"{i:07d} the quick brown fox\n" for i in range(1, 100_001)),
     "logs/one-line.txt": "y" * 900_000,
     "conf/config.json": json.dumps({"a": [1, {"b": None}], "wide": {f"k{i}": i for i in range(40)}, "id": 2**60}),
@@ -183,6 +185,73 @@ def test_one_endless_line_does_not_hang(view, page):
 def test_an_empty_file_says_so(view, page):
     view("notes/empty.txt")
     expect(page.get_by_text("This file is empty.")).to_be_visible()
+
+
+# ---- finding in a text ----
+
+
+def found(page):
+    return page.locator("mark[aria-current]")
+
+
+def count(page, text):
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text(text)
+
+
+def test_finds_in_a_text(view, page):
+    view("logs/many.txt")
+    page.get_by_role("list", name="Lines of the file").focus()
+    page.keyboard.press("Control+f")
+    box = page.get_by_role("searchbox", name="Find in this text")
+    expect(box).to_be_focused()
+    page.keyboard.type("needle (X)")
+    count(page, "1 of 3")
+    expect(found(page)).to_be_in_viewport()
+    expect(found(page)).to_have_text("Needle (x)")
+    page.keyboard.press("Enter")
+    count(page, "2 of 3")
+    expect(found(page)).to_be_in_viewport()
+    expect(page.locator(".line", has=found(page))).to_contain_text("needle (x) far to the right")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    count(page, "1 of 3")
+    page.keyboard.press("Shift+Enter")
+    count(page, "3 of 3")
+    page.reload()
+    count(page, "1 of 3")
+    expect(found(page)).to_be_in_viewport()
+    page.get_by_role("button", name="Next match").click()
+    count(page, "2 of 3")
+    shot(page, "run-find-light")
+    box.fill("nothing such")
+    count(page, "not found")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("list", name="Lines of the file")).to_be_focused()
+    expect(page.locator("mark")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("find="))
+
+
+def test_finds_in_json_as_text_and_in_the_part_that_is_loaded(view, page):
+    view("conf/config.json", **{"as": "text", "find": "k39"})
+    count(page, "1 of 1")
+    expect(found(page)).to_be_in_viewport()
+    view("logs/long.txt", find="0000050 ")
+    count(page, "1 of 1 in this part")
+    box = page.get_by_role("searchbox", name="Find in this text")
+    box.fill("0099990 the")
+    count(page, "not found in this part")
+    box.press("Enter")
+    count(page, "1 of 1")
+    expect(found(page)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_find_box_is_accessible(view, page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    view("logs/many.txt", find="line")
+    expect(found(page)).to_be_in_viewport()
+    shot(page, f"run-find-{scheme}")
+    assert serious_faults(page) == []
 
 
 # ---- JSON and tables ----

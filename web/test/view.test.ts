@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CsvReader } from "../src/view/csv";
+import { Finder } from "../src/view/finder";
 import { readGguf } from "../src/view/gguf";
 import { Heights } from "../src/view/heights";
 import { isRaw, loggedTable, parseJson, rawText } from "../src/view/json";
@@ -16,6 +17,50 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const source = (data: Uint8Array, size = data.length): ByteSource => ({
     size,
     read: (from, n) => Promise.resolve(data.subarray(from, from + n)),
+});
+
+test("a text is found in rows that come bit by bit", () => {
+    const reader = new LineReader();
+    const rows = reader.push("One (1)\nnone\nONE one\n");
+    const finder = new Finder("one");
+    assert.equal(finder.more(rows, 1e3), true);
+    assert.deepEqual(
+        finder.matches.map((m) => [m.row, m.from]),
+        [
+            [0, 0],
+            [1, 1],
+            [2, 0],
+            [2, 4],
+        ],
+    );
+    assert.deepEqual([finder.firstFrom(1), finder.firstFrom(3)], [1, 4]);
+    assert.deepEqual(finder.marks(rows, 2)[1], { from: 4, to: 7, match: 3 });
+    rows.push(...reader.push("tone\n"));
+    finder.grown();
+    finder.more(rows, 1e3);
+    assert.deepEqual(finder.matches.at(-1), { row: 3, from: 1, to: 4 });
+    assert.equal(finder.matches.length, 5);
+    const signs = new Finder("(1)");
+    signs.more(rows, 1e3);
+    assert.equal(signs.matches.length, 1, "no regular expression");
+    assert.equal(new Finder("").more(rows, 1e3), true);
+});
+
+test("what is found may go on in the next row of a long line", () => {
+    const rows = new LineReader().push(`${"x".repeat(3998)}needle needle\n`);
+    assert.equal(rows.length, 2);
+    const finder = new Finder("needle");
+    finder.more(rows, 1e3);
+    assert.equal(finder.matches.length, 2);
+    assert.deepEqual(finder.marks(rows, 1), [
+        { from: 0, to: 4, match: 0 },
+        { from: 5, to: 11, match: 1 },
+    ]);
+    const late = new Finder("needle"); // the second half was not there at first
+    late.more(rows.slice(0, 1), 1e3);
+    late.grown();
+    late.more(rows, 1e3);
+    assert.deepEqual(late.matches, finder.matches);
 });
 
 test("rows of differing height", () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds for all charts: kind of x, smoothing, logarithms, search of keys, the way back from a zoom.
-import { useEffect, useRef, useState } from "preact/hooks";
 import { plural } from "../base/format";
 import { Find } from "../ui/find";
+import { useLate } from "../ui/late";
 import type { Remembered } from "./remember";
 import { type Settings, setBand, setFind, setLog, setSmooth, setX, setZoom } from "./settings";
 import type { XMode } from "./trace";
@@ -73,21 +73,6 @@ export function Toolbar({
             )}
         </div>
     );
-}
-
-// Typing shows at once; the address follows when it pauses.
-function useLate<T>(value: T, put: (v: T) => void): [T, (v: T) => void] {
-    const [now, setNow] = useState(value);
-    const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-    useEffect(() => setNow(value), [value]);
-    return [
-        now,
-        (v) => {
-            setNow(v);
-            clearTimeout(timer.current);
-            timer.current = setTimeout(() => put(v), 120);
-        },
-    ];
 }
 
 function Search({ find, keys }: { find: string; keys: number }) {

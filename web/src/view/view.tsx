@@ -77,7 +77,7 @@ function OpenFile({ run, file }: { run: string; file: File }) {
                         type="button"
                         class="button plain"
                         aria-pressed={v === view}
-                        onClick={() => setQuery({ as: i ? v : null, at: null })}
+                        onClick={() => setQuery({ as: i ? v : null, at: null, find: null })}
                     >
                         {VIEW_NAMES[v]}
                     </button>
