@@ -2,7 +2,7 @@
 // Acts: whatever can be done on the screen that is shown, in one list. Keys, the command palette and the page of keys
 // ("?") are readers of it, so an act is written once. A screen brings its acts with useActs and takes them along.
 import { computed, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 export interface Act {
     id: string;
@@ -43,7 +43,8 @@ export function useActs(list: readonly Act[], { isFrame = false } = {}): void {
             })),
         [shape],
     );
-    useEffect(() => {
+    // Before the screen is seen: a key that is pressed at once is not lost.
+    useLayoutEffect(() => {
         const added = { list: layer, isFrame };
         layers.value = [...layers.peek(), added];
         return () => {

@@ -48,15 +48,49 @@ export function Dialog({
     );
 }
 
-// Asks for one text: a name, a tag, a token.
-export function AskText({
+// Asks for something by a form, and does it when that is there.
+export function AskForm({
     title,
-    label,
-    value = "",
     act,
-    secret,
+    ready = true,
     done,
     close,
+    children,
+}: {
+    title: string;
+    act: string; // what the button says
+    ready?: boolean;
+    done: () => void;
+    close: () => void;
+    children: ComponentChildren;
+}) {
+    return (
+        <Dialog title={title} close={close}>
+            <form
+                class="ask"
+                onSubmit={(e) => {
+                    e.preventDefault();
+                    if (!ready) return;
+                    close();
+                    done();
+                }}
+            >
+                {children}
+                <button type="submit" class="button strong" disabled={!ready}>
+                    {act}
+                </button>
+            </form>
+        </Dialog>
+    );
+}
+
+// Asks for one text: a name, a tag, a token.
+export function AskText({
+    label,
+    value = "",
+    secret,
+    done,
+    ...form
 }: {
     title: string;
     label: string;
@@ -69,29 +103,12 @@ export function AskText({
     const [text, setText] = useState(value);
     const kind = secret ? ({ type: "password" } as const) : ({ type: "text" } as const);
     return (
-        <Dialog title={title} close={close}>
-            <form
-                class="ask"
-                onSubmit={(e) => {
-                    e.preventDefault();
-                    close();
-                    done(text);
-                }}
-            >
-                <label>
-                    {label}
-                    <input
-                        class="input"
-                        {...kind}
-                        value={text}
-                        onInput={(e) => setText(e.currentTarget.value)}
-                    />
-                </label>
-                <button type="submit" class="button strong">
-                    {act}
-                </button>
-            </form>
-        </Dialog>
+        <AskForm {...form} done={() => done(text)}>
+            <label>
+                {label}
+                <input class="input" {...kind} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+            </label>
+        </AskForm>
     );
 }
 
@@ -134,7 +151,7 @@ function MenuList({ items, close }: { items: readonly MenuItem[]; close: () => v
                     key={i}
                     type="button"
                     role="menuitem"
-                    class={item.danger ? "danger" : ""}
+                    class={item.danger ? "pick danger" : "pick"}
                     disabled={item.disabled}
                     onClick={() => {
                         close();

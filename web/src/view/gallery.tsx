@@ -77,6 +77,7 @@ function Card({ run, series }: { run: string; series: ImageSeries }) {
     const step = own.step ?? stepOf("step", last);
     const compared = own.other ?? (address.value.query.has("with") ? stepOf("with", last) : undefined);
     const [whole, setWhole] = useState(false);
+    const shared = { run, series, steps, whole };
     return (
         <section class="panel step-image" aria-label={series.key}>
             <header class="row">
@@ -108,22 +109,16 @@ function Card({ run, series }: { run: string; series: ImageSeries }) {
             <div class={compared === undefined ? "" : "step-pair"}>
                 {compared !== undefined && (
                     <Side
-                        run={run}
-                        series={series}
-                        steps={steps}
+                        {...shared}
                         step={compared}
-                        whole={whole}
                         name="First step"
                         choose={(other) => setOwn({ ...own, other })}
                         done={(other) => setQuery({ with: other })}
                     />
                 )}
                 <Side
-                    run={run}
-                    series={series}
-                    steps={steps}
+                    {...shared}
                     step={step}
-                    whole={whole}
                     name="Step"
                     choose={(s) => setOwn({ ...own, step: s })}
                     done={(s) => setQuery({ step: s === last ? null : String(s) })}

@@ -1,54 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Choosing another project, or other runs to compare with.
+// Choosing other runs to compare with.
 import { useState } from "preact/hooks";
-import { call, type Page, type Project, type Run } from "../../api/client";
+import type { Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { go } from "../../base/address";
-import { matcher, plainName, searchText } from "../../base/text";
+import { plainName, searchText } from "../../base/text";
 import { toCompare } from "../../routes";
 import { Dialog } from "../../ui/dialog";
 import { Find } from "../../ui/find";
 import { useLoad } from "../../ui/load";
 import { Ago, Status } from "../../ui/parts";
-
-export function ChooseProject({
-    now,
-    done,
-    close,
-}: {
-    now: number;
-    done: (project: Project) => void;
-    close: () => void;
-}) {
-    const [find, setFind] = useState("");
-    const load = useLoad("projects", (signal) =>
-        call<Page<Project>>("projects", { query: { limit: 1000 }, signal }),
-    );
-    const keep = matcher(find);
-    const list = (load.data?.items ?? []).filter((p) => p.number !== now && keep(p.name));
-    return (
-        <Dialog title="Move to another project" close={close}>
-            <Find value={find} change={setFind} label="Find a project" />
-            <ul class="picks">
-                {list.slice(0, 100).map((p) => (
-                    <li key={p.number}>
-                        <button
-                            type="button"
-                            onClick={() => {
-                                close();
-                                done(p);
-                            }}
-                        >
-                            <span class="clip given">{p.name}</span>
-                        </button>
-                    </li>
-                ))}
-            </ul>
-            {load.problem && <p class="bad">{load.problem.message}</p>}
-            {load.data && !list.length && <p class="muted">There is no other project of that name.</p>}
-        </Dialog>
-    );
-}
 
 const likeText = (text: string): string => searchText(`%${text}%`);
 
@@ -75,7 +36,7 @@ export function CompareWith({ run, close }: { run: Run; close: () => void }) {
             <ul class="picks">
                 {list.map((r) => (
                     <li key={r.id}>
-                        <label>
+                        <label class="pick">
                             <input
                                 type="checkbox"
                                 checked={chosen.includes(r.id)}

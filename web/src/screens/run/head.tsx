@@ -6,11 +6,12 @@ import { dateTime, duration } from "../../base/format";
 import { plainName } from "../../base/text";
 import { toProject } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
+import { AskProject } from "../../ui/ask_project";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Ago, Copy, Status } from "../../ui/parts";
 import { type Asking, actsOf } from "./acts";
 import { bringBack, move, rename, setTags } from "./changes";
-import { ChooseProject, CompareWith } from "./choose";
+import { CompareWith } from "./choose";
 import { useTick } from "./tick";
 import type { ShownRun } from "./use_run";
 
@@ -165,8 +166,9 @@ function Questions({
             );
         case "move":
             return (
-                <ChooseProject
-                    now={run.project}
+                <AskProject
+                    title="Move to another project"
+                    from={run.project}
                     done={(p) => void move(run, p.number, p.name, shown.set)}
                     close={close}
                 />

@@ -10,10 +10,11 @@ import { go } from "../../base/address";
 import { plural } from "../../base/format";
 import { toCompare, toRun } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
+import { AskProject } from "../../ui/ask_project";
 import { AskText, type MenuItem } from "../../ui/dialog";
 import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
-import { AskProject, AskTag } from "./ask";
+import { AskTag } from "./ask";
 import { bulkCurl, runsCommand, type Subject } from "./commands";
 import { deleteRuns, moveRuns, renameRun, restoreRuns, tagRuns } from "./edits";
 import type { Place } from "./grid";
@@ -89,18 +90,19 @@ function pin({ state }: ActsOf, ids: readonly string[]): void {
     setPinned(all ? rest : [...rest, ...ids].slice(-PINS));
 }
 
+const act = (id: string, title: string, key: string, enabled: boolean, run: () => unknown): Act => ({
+    id,
+    title,
+    group: GROUP,
+    keys: [key],
+    enabled,
+    run,
+});
+
 // What is shown of runs, and where.
 function lookActs(p: ActsOf, t: Targets): Act[] {
     const runs = wordsOf(t);
     const some = t.n > 0;
-    const act = (id: string, title: string, key: string, enabled: boolean, run: () => unknown): Act => ({
-        id,
-        title,
-        group: GROUP,
-        keys: [key],
-        enabled,
-        run,
-    });
     const open = (): void => {
         if (t.one) go(toRun(t.one.project, t.one.id));
     };
@@ -144,24 +146,10 @@ function lookActs(p: ActsOf, t: Targets): Act[] {
 function editActs({ state, refresh }: ActsOf, t: Targets, ask: (what: Asked) => void): Act[] {
     const runs = wordsOf(t);
     const some = t.n > 0;
-    const act = (
-        id: string,
-        title: string,
-        key: string,
-        enabled: boolean,
-        run: () => unknown,
-        bulk?: { words: string; tail?: string; json: Record<string, unknown> },
-    ): Act => ({
-        id,
-        title,
-        group: GROUP,
-        keys: [key],
-        enabled,
-        run,
-        ...(bulk && {
-            command: runsCommand(bulk.words, t.subject, bulk.tail),
-            curl: bulkCurl(t.subject, bulk.json),
-        }),
+    // The same on the command line, and for scripts.
+    const bulk = (words: string, json: Record<string, unknown>, tail?: string) => ({
+        command: runsCommand(words, t.subject, tail),
+        curl: bulkCurl(t.subject, json),
     });
     const gone = (change: typeof deleteRuns) =>
         on(t, async (ids) => {
@@ -170,30 +158,27 @@ function editActs({ state, refresh }: ActsOf, t: Targets, ask: (what: Asked) => 
         });
     const kept = some && state.view !== "deleted";
     return [
-        act("run-tag", `Tag ${runs} …`, "t", some, () => ask("tag"), {
-            words: "tag",
-            tail: "KEY=VALUE",
-            json: { act: "tag", key: "KEY", value: "VALUE" },
-        }),
-        act("run-untag", `Take a tag away from ${runs} …`, "T", some, () => ask("untag"), {
-            words: "tag",
-            tail: "--remove KEY",
-            json: { act: "untag", key: "KEY" },
-        }),
+        {
+            ...act("run-tag", `Tag ${runs} …`, "t", some, () => ask("tag")),
+            ...bulk("tag", { act: "tag", key: "KEY", value: "VALUE" }, "KEY=VALUE"),
+        },
+        {
+            ...act("run-untag", `Take a tag away from ${runs} …`, "T", some, () => ask("untag")),
+            ...bulk("tag", { act: "untag", key: "KEY" }, "--remove KEY"),
+        },
         act("run-rename", `Rename ${runs} …`, "F2", t.one !== null, () => ask("rename")),
-        act("run-move", `Move ${runs} to another project …`, "m", kept, () => ask("move"), {
-            words: "move",
-            tail: "--to PROJECT",
-            json: { act: "move", project: "PROJECT" },
-        }),
-        act("run-restore", `Restore ${runs}`, "r", some && state.view !== "active", gone(restoreRuns), {
-            words: "restore",
-            json: { act: "restore" },
-        }),
-        act("run-delete", `Delete ${runs}`, "Delete", kept, gone(deleteRuns), {
-            words: "delete",
-            json: { act: "delete" },
-        }),
+        {
+            ...act("run-move", `Move ${runs} to another project …`, "m", kept, () => ask("move")),
+            ...bulk("move", { act: "move", project: "PROJECT" }, "--to PROJECT"),
+        },
+        {
+            ...act("run-restore", `Restore ${runs}`, "r", some && state.view !== "active", gone(restoreRuns)),
+            ...bulk("restore", { act: "restore" }),
+        },
+        {
+            ...act("run-delete", `Delete ${runs}`, "Delete", kept, gone(deleteRuns)),
+            ...bulk("delete", { act: "delete" }),
+        },
     ];
 }
 
@@ -221,7 +206,7 @@ function Ask({ what, p, t, close }: { what: Asked; p: ActsOf; t: Targets; close:
                 from={project.number}
                 done={(to) =>
                     on(t, async (ids) => {
-                        await moveRuns(ids, project.number, to, refresh);
+                        await moveRuns(ids, project.number, to.number, refresh);
                         setSelection(noSelection);
                     })()
                 }
