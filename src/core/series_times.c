@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between which times the points of a key lie. A sequence of blocks that rises in time tells it
-// by its two ends; of any other all heads are passed, and no block is read but those that a fork
-// or a cut goes through. Any thread, within a snapshot.
+// by its two ends; of any other all heads are passed, and no block is read but those that a
+// fork or a cut goes through. Any thread, within a snapshot.
 #include "core/series_levels.h"
 
 #include <stdlib.h>
