@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line for a cell of a table: its shape only. All sparks of a frame read together.
-import { useEffect, useRef } from "preact/hooks";
+// A line for a cell of a table: its shape only. All sparks of a frame read together. It is an SVG, since every canvas is
+// a layer of the browser's compositor, and a table has one in each row.
+import { useEffect, useState } from "preact/hooks";
 import { address } from "../base/address";
 import { placeOf } from "../routes";
-import { type Frame, paintLine } from "./draw";
 import { useFollow } from "./follow";
 import { yRangeOf } from "./model";
-import { colours } from "./palette";
+import { type Area, type Pencil, traceEnvelope, traceLine } from "./path";
 import { Wisher } from "./store";
-import { traceOf, xExtent } from "./trace";
+import { type Trace, traceOf, xExtent } from "./trace";
 import "./chart.css";
 
 const WIDTH = 72;
 const HEIGHT = 20;
+const PAD = 2;
 const BUCKETS = 24;
 
 // The project that the page shows, when it is named by its number.
@@ -21,54 +22,67 @@ function projectHere(): number | null {
     return "project" in place ? Number(place.project) || null : null;
 }
 
-export function Spark({ run, metric, live }: { run: string; metric: string; live: boolean }) {
-    const ref = useRef<HTMLCanvasElement>(null);
-    useFollow(projectHere(), live);
-    useEffect(() => {
-        const canvas = ref.current;
-        if (!canvas) return undefined;
-        const paint = (): void => draw(canvas, wisher, run);
-        const wisher = new Wisher(paint);
-        wisher.ask({ runs: [run], key: metric, by: "step", buckets: BUCKETS, apart: true });
-        const stop = colours.subscribe(paint);
-        return () => {
-            stop();
-            wisher.close();
-        };
-    }, [run, metric]);
-    return <canvas ref={ref} class="spark" role="img" aria-label={`Course of ${metric}`} />;
+class PathText implements Pencil {
+    text = "";
+    moveTo(x: number, y: number): void {
+        this.add("M", x, y);
+    }
+    lineTo(x: number, y: number): void {
+        this.add("L", x, y);
+    }
+    closePath(): void {
+        this.text += "Z";
+    }
+    private add(letter: string, x: number, y: number): void {
+        this.text += `${letter}${x.toFixed(1)} ${y.toFixed(1)}`;
+    }
 }
 
-function draw(canvas: HTMLCanvasElement, wisher: Wisher, run: string): void {
-    const ratio = devicePixelRatio || 1;
-    const [width, height] = [Math.round(WIDTH * ratio), Math.round(HEIGHT * ratio)];
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    const ctx = canvas.getContext("2d");
-    const trace = traceOf(wisher.columns(run), "step");
+function areaOf(trace: Trace): Area | null {
     const x = xExtent([trace], false);
-    if (!ctx) return;
-    ctx.clearRect(0, 0, width, height);
-    if (!x) return;
-    const line = { id: run, name: "", colour: "", trace, smooth: null };
-    const [low, high] = yRangeOf([line], x, false);
-    const pad = 2 * ratio;
-    const frame: Frame = {
-        ctx,
-        left: pad,
-        top: pad,
-        width: width - 2 * pad,
-        height: height - 2 * pad,
-        ratio,
+    if (!x) return null;
+    const [low, high] = yRangeOf([{ id: "", name: "", colour: "", trace, smooth: null }], x, false);
+    return {
+        left: PAD,
+        top: PAD,
+        width: WIDTH - 2 * PAD,
+        height: HEIGHT - 2 * PAD,
+        ratio: 1,
         x: { min: x[0], max: x[1] > x[0] ? x[1] : x[0] + 1, log: false },
         y: { min: low, max: high, log: false },
     };
-    paintLine(frame, trace, null, {
-        colour: colours.peek().accent,
-        alpha: 1,
-        width: 1.25,
-        band: 0.25,
-        dots: false,
-        thin: false,
-    });
+}
+
+// As SVG has paths, each under its class. A point that stands alone is a line of no length, which its round ends make a
+// dot.
+function pathsOf(trace: Trace): readonly [part: string, path: string][] {
+    const area = areaOf(trace);
+    if (!area) return [];
+    const [band, line, dots] = [new PathText(), new PathText(), new PathText()];
+    traceEnvelope(area, band, trace, 0, trace.n);
+    const alone = traceLine(area, line, trace, 0, trace.n);
+    for (let i = 0; i < alone.length; i += 2) {
+        dots.moveTo(alone[i] as number, alone[i + 1] as number);
+        dots.closePath();
+    }
+    return [
+        ["spark-band", band.text],
+        ["spark-line", line.text],
+        ["spark-dots", dots.text],
+    ];
+}
+
+export function Spark({ run, metric, live }: { run: string; metric: string; live: boolean }) {
+    const [paths, setPaths] = useState<ReturnType<typeof pathsOf>>([]);
+    useFollow(projectHere(), live);
+    useEffect(() => {
+        const wisher = new Wisher(() => setPaths(pathsOf(traceOf(wisher.columns(run), "step"))));
+        wisher.ask({ runs: [run], key: metric, by: "step", buckets: BUCKETS, apart: true });
+        return () => wisher.close();
+    }, [run, metric]);
+    return (
+        <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Course of ${metric}`}>
+            {paths.map(([part, path]) => path && <path key={part} class={part} d={path} />)}
+        </svg>
+    );
 }

@@ -149,7 +149,9 @@ export function Head({
             <div class="table-fixed" role="none">
                 {fixed.map((c) => draw(c, true))}
             </div>
-            {columns.map((c) => draw(c, false))}
+            <div class="table-pass" role="none">
+                {columns.map((c) => draw(c, false))}
+            </div>
         </div>
     );
 }

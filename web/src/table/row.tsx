@@ -57,7 +57,7 @@ export class TableRow<R> extends Component<RowProps<R>> {
             // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
             <div
                 role="gridcell"
-                id={cellId(id, place, index)}
+                id={focus === index ? cellId(id, place, index) : undefined}
                 class={names}
                 title={hint}
                 aria-colindex={index + 1}
@@ -90,7 +90,9 @@ export class TableRow<R> extends Component<RowProps<R>> {
                 <div class="table-fixed" role="none">
                     {fixed.map((c) => this.drawCell(c, true))}
                 </div>
-                {columns.map((c) => this.drawCell(c, false))}
+                <div class="table-pass" role="none">
+                    {columns.map((c) => this.drawCell(c, false))}
+                </div>
             </div>
         );
     }

@@ -175,7 +175,7 @@ export function Table<R>(props: TableProps<R>) {
             onPointerOver={(e) => props.pointed?.(under(e)?.row ?? null)}
             onPointerLeave={() => props.pointed?.(null)}
         >
-            <div class="table-head" role="rowgroup" style={{ width: px(width) }}>
+            <div class="table-head" role="rowgroup" style={{ width: px(view.width) }}>
                 <Head
                     id={id}
                     place={first}
@@ -188,11 +188,13 @@ export function Table<R>(props: TableProps<R>) {
                 {top.map((row, i) => drawRow(first + 1 + i, row, null, keyOf(row)))}
             </div>
             <div class="table-body" role="rowgroup" style={{ width: px(width), height: px(travel.height) }}>
-                {slots(sight.rows).map((place, slot) =>
-                    place === null || place >= rows.count
-                        ? null
-                        : drawRow(place, rows.row(place), topOf(travel, place, scrollTop), slot),
-                )}
+                <div class="table-pane" role="none" style={{ width: px(view.width) }}>
+                    {slots(sight.rows).map((place, slot) =>
+                        place === null || place >= rows.count
+                            ? null
+                            : drawRow(place, rows.row(place), topOf(travel, place, scrollTop), slot),
+                    )}
+                </div>
             </div>
         </div>
     );

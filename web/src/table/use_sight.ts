@@ -2,9 +2,10 @@
 // What of the table is in sight: follows the size and the scrolling of its box.
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ROW_HEIGHT, type Rows } from "./model";
+import { px } from "./row";
 import { columnsInSight, offsetOf, rowsInSight, type Span, type Travel, travelOf } from "./window";
 
-const SPARE = 8; // rows drawn beyond what is in sight
+const SPARE = 4; // rows drawn beyond what is in sight
 const STEP = 4; // so many rows the window moves at once
 const STAYING = 0.6; // of the width, at most
 const remembered = new Map<string, number>();
@@ -18,6 +19,7 @@ export interface Sight {
 export interface Box {
     box: { current: HTMLDivElement | null };
     at: { current: number }; // scrollTop as it was seen last: to ask again after a change would lay out all at once
+    width: number; // of what is in sight
     sight: Sight;
     travel: Travel;
     fixed: number; // columns that stay at the left
@@ -47,6 +49,15 @@ function sightOf(
     };
 }
 
+// Cells that pass by are moved here, beside those that stay. Were those that stay sticky instead, each would be a layer of
+// the browser's compositor, and sorting a hundred layers costs more in a frame than all else.
+function pass(element: HTMLElement, left: number): void {
+    const passed = px(left);
+    if (element.style.getPropertyValue("--passed") === passed) return;
+    element.style.setProperty("--passed", passed);
+    element.classList.toggle("table-passed", left > 0);
+}
+
 // Draws again only when other rows or columns came into sight.
 export function useSight(count: number, headHeight: number, edges: readonly number[], wished: number): Box {
     const box = useRef<HTMLDivElement>(null);
@@ -63,6 +74,7 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
         if (!box.current) return;
         at.current = box.current.scrollTop;
         const place = { top: at.current, left: box.current.scrollLeft, width: size.width };
+        pass(box.current, place.left);
         const next = sightOf(place, travel, edges, fixed);
         setSight((s) => (sameSight(s, next) ? s : next));
     }, [travel, edges, fixed, size.width]);
@@ -76,7 +88,7 @@ export function useSight(count: number, headHeight: number, edges: readonly numb
         observer.observe(element);
         return () => observer.disconnect();
     }, []);
-    return { box, at, sight, travel, fixed, look };
+    return { box, at, width: size.width, sight, travel, fixed, look };
 }
 
 // Keeps the row under the eye where it is while others come and go above it. What it gives is to be called after
