@@ -131,6 +131,7 @@ test("a group's mean and band", () => {
 test("marks of numbers", () => {
     assert.deepEqual(linearTicks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
     assert.deepEqual(linearTicks(-3, 7, 3), [0, 5]);
+    assert.deepEqual(linearTicks(1, 1 + Number.EPSILON, 5), [1], "it ends");
     assert.deepEqual(logTicks(1, 1000, 4), [1, 10, 100, 1000]);
     assert.deepEqual(logTicks(1, 20, 8), [1, 2, 5, 10, 20]);
     assert.deepEqual(logTicks(0, 20, 8), []);

@@ -61,8 +61,11 @@ export function linearTicks(min: number, max: number, room: number): number[] {
     if (!(least > 0)) return [min];
     const power = 10 ** Math.floor(Math.log10(least));
     const step = ([1, 2, 5, 10].find((m) => m * power >= least) ?? 10) * power;
+    const first = Math.ceil(min / step);
+    // Neighbours that a double can hardly tell apart: so large an i does not grow by one, and the loop would not end.
+    if (!Number.isSafeInteger(first)) return [min];
     const out: number[] = [];
-    for (let i = Math.ceil(min / step); i * step <= max + step * 1e-9; i++)
+    for (let i = first; i * step <= max + step * 1e-9; i++)
         out.push(Number((i * step).toPrecision(12)));
     return out;
 }
