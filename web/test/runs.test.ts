@@ -6,7 +6,8 @@ import type { Run } from "../src/api/client";
 import { placeOfByte } from "../src/base/text";
 import { suggestions, valuesWanted } from "../src/screens/runs/complete";
 import { metricField, parseField, words } from "../src/screens/runs/field";
-import { PAGE, RunPages } from "../src/screens/runs/pages";
+import { RunPages } from "../src/screens/runs/pages";
+import { PAGE } from "../src/screens/runs/search";
 import { contextAt, splitStatus, withStatus } from "../src/screens/runs/tokens";
 import { HEIGHT_MAX, rowsInSight, scrolledTo, slots, topOf, travelOf } from "../src/table/window";
 
@@ -132,7 +133,7 @@ function server(n: number) {
             const answer = (): void => resolve({ items: rows(), total: state.n });
             asked.push({ skip, limit, fields, signal, answer });
         });
-    });
+    }, queueMicrotask);
     return { asked, state, pages };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs, as the server has them: one, those of a search, and what is done to many.
-import { call, type Page, pathOf, type Run } from "./client";
+import { type Ask, call, type Page, pathOf, type Run } from "./client";
 
 export interface RunSearch {
     projects?: readonly (string | number)[];
-    where?: string;
+    where?: string | undefined;
     view?: "active" | "deleted" | "all";
     sort?: readonly string[];
     columns?: readonly string[];
@@ -17,8 +17,12 @@ export interface RunPage extends Page<Run> {
     total?: number;
 }
 
-export const searchRuns = (search: RunSearch, signal?: AbortSignal): Promise<RunPage> =>
-    call("runs/search", { json: search, ...(signal ? { signal } : {}) });
+export const searchAsk = (search: RunSearch): [string, Ask] => ["runs/search", { json: search }];
+
+export function searchRuns(search: RunSearch, signal?: AbortSignal): Promise<RunPage> {
+    const [path, ask] = searchAsk(search);
+    return call(path, signal ? { ...ask, signal } : ask);
+}
 
 export const getRun = (run: string, signal?: AbortSignal): Promise<Run> =>
     call(pathOf("runs", run), signal ? { signal } : {});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // useLoad: what a screen reads from the server. The last answer stays on the screen while a new one is on its way, an
 // older answer never replaces a newer one, and a lost server is asked again when it is back.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { connection, isAbort, Problem } from "../api/client";
 
 export interface Load<T> {
@@ -25,7 +25,8 @@ export function useLoad<T>(
     const readNow = useRef(read);
     readNow.current = read;
 
-    useEffect(() => {
+    // Asked before the browser draws: an effect that waits for that loses a frame.
+    useLayoutEffect(() => {
         const abort = new AbortController();
         setState((s) => ({ ...(s.key === key || keep ? s : {}), key, loading: true }));
         readNow.current(abort.signal).then(

@@ -15,6 +15,7 @@ import { groupCell, nameCell, sparkCell, statisticsCell, valueCell } from "./cel
 import { type RunColumn, sortedBy } from "./columns";
 import { fieldValue, isNumberText } from "./field";
 import { type GroupRow, isGroup, keyOf, nameOf, type Row } from "./group";
+import { whichOf } from "./search";
 import { idsBetween, only, toggled } from "./selection";
 import {
     isSelected,
@@ -89,9 +90,9 @@ function usePick({ source, state, project }: GridProps) {
             say(`A range holds ${SELECT_MAX} runs at most; Ctrl-A selects all that match.`);
             return;
         }
-        const which = { projects: [project], where: state.where || undefined, view: state.view };
         const ids =
-            idsBetween(source.rows, from, to) ?? (await readIds(which, searchSort(state.sort), from, to + 1));
+            idsBetween(source.rows, from, to) ??
+            (await readIds(whichOf(project, state), searchSort(state.sort), from, to + 1));
         setSelection({ all: false, ids: new Set(ids) });
     };
 }

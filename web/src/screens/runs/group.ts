@@ -7,7 +7,8 @@ import { numberOf } from "../../base/format";
 import { searchText } from "../../base/text";
 import type { Rows } from "../../table/model";
 import type { Field } from "./field";
-import { PAGE, type RunPages } from "./pages";
+import type { RunPages } from "./pages";
+import { PAGE } from "./search";
 import type { SortKey } from "./state";
 
 export interface GroupRow {

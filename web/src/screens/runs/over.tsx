@@ -12,9 +12,9 @@ import { useLoad } from "../../ui/load";
 import { Failed, Skeleton } from "../../ui/parts";
 import type { RunColumn } from "./columns";
 import { type Field, fieldValue } from "./field";
+import { fieldsAsked } from "./search";
 import { useSame } from "./shown";
 import { type State, searchSort, setSelection } from "./state";
-import { fieldsAsked } from "./use_rows";
 
 const MOST = 1000; // runs that are drawn
 

@@ -6,9 +6,10 @@
 import { signal } from "@preact/signals";
 import { isAbort, Problem, type Run } from "../../api/client";
 import type { RunPage } from "../../api/runs";
+import { whenIdle } from "../../base/idle";
 import type { Rows } from "../../table/model";
+import { PAGE } from "./search";
 
-export const PAGE = 64;
 const KEPT = 160; // pages
 
 export type Ask = (
@@ -57,9 +58,13 @@ export class RunPages implements Rows<Run> {
     private job: Job | null = null;
     private epoch = 0; // refreshes so far
     private closed = false;
+    private ahead = false; // the neighbours will be read when the browser is idle
     private waiting: (() => void)[] = [];
 
-    constructor(private readonly ask: Ask) {}
+    constructor(
+        private readonly ask: Ask,
+        private readonly idle = whenIdle,
+    ) {}
 
     row(index: number): Run | undefined {
         return this.pages.get(Math.floor(index / PAGE))?.rows[index % PAGE];
@@ -119,11 +124,15 @@ export class RunPages implements Rows<Run> {
         return !page || page.stale || this.sight.fields.some((f) => !page.fields.has(f));
     }
 
-    // The next thing to read: what is in sight, then the first page (charts show the top), then the neighbours.
+    // The next thing to read: what is in sight, then the first page (charts show the top).
     private next(): Plan | null {
         const [first, end] = this.pagesInSight();
         for (let p = first; p < end; p++) if (this.isThere(p) && this.lacking(p)) return this.jobFor(p, end);
-        if (this.lacking(0)) return this.jobFor(0, 1);
+        return this.lacking(0) ? this.jobFor(0, 1) : null;
+    }
+
+    private neighbour(): Plan | null {
+        const [first, end] = this.pagesInSight();
         for (const p of [end, first - 1]) {
             if (p >= 0 && this.isThere(p) && this.lacking(p)) return this.jobFor(p, p + 1);
         }
@@ -144,9 +153,9 @@ export class RunPages implements Rows<Run> {
         return { from, to, fields, fresh };
     }
 
-    private async work(): Promise<void> {
+    private async work(next = () => this.next()): Promise<void> {
         if (this.job) return;
-        for (let job = this.next(); job && !this.closed && !this.problem; job = this.next()) {
+        for (let job = next(); job && !this.closed && !this.problem; job = next()) {
             this.job = { ...job, epoch: this.epoch, abort: new AbortController() };
             try {
                 const { from, to, fields, abort } = this.job;
@@ -158,6 +167,17 @@ export class RunPages implements Rows<Run> {
         }
         this.job = null;
         for (const resolve of this.waiting.splice(0)) resolve();
+        this.readAhead();
+    }
+
+    // The neighbours of what is in sight. Their answer must not keep the browser from drawing what was looked for.
+    private readAhead(): void {
+        if (this.ahead || this.closed || this.problem || !this.neighbour()) return;
+        this.ahead = true;
+        this.idle(() => {
+            this.ahead = false;
+            void this.work(() => this.next() ?? this.neighbour());
+        });
     }
 
     private fail(e: unknown): void {

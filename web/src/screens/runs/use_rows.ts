@@ -2,22 +2,19 @@
 // The rows of the search that the address asks for. While another search is on its way, or when it fails, the rows of
 // the one before stay; only the newest search is ever shown.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, type Run, type RunGroup } from "../../api/client";
 import { groupRuns, type Which } from "../../api/fields";
 import { searchRuns } from "../../api/runs";
 import { searchText } from "../../base/text";
 import type { Rows } from "../../table/model";
-import { askedFor, type Field, parseField } from "./field";
+import type { Field } from "./field";
 import { GroupedRows, type Row, sortGroups, whereOf } from "./group";
-import { PAGE, RunPages } from "./pages";
+import { RunPages } from "./pages";
+import { fieldsAsked, PAGE, partOf, whichOf } from "./search";
 import { type State, searchSort } from "./state";
 
 const GROUP_FIELDS = 32; // the server's limit
-
-export const fieldsAsked = (columns: readonly string[]): string[] => [
-    ...new Set(columns.map((c) => parseField(c)).flatMap((f) => (f && askedFor(f)) ?? [])),
-];
 
 export interface Source {
     rows: Rows<Row> & {
@@ -33,10 +30,7 @@ export interface Source {
 
 function pagesOf(which: Which, sort: readonly string[]): RunPages {
     return new RunPages((skip, limit, columns, signal) =>
-        searchRuns(
-            { ...which, sort, skip, limit, columns: ["name", ...fieldsAsked(columns)], count: true },
-            signal,
-        ),
+        searchRuns(partOf(which, sort, skip, limit, columns), signal),
     );
 }
 
@@ -101,9 +95,9 @@ export function useSource(
     const waits = by.length > 0 && of === null;
     const name = JSON.stringify([project, state.where, state.view, state.sort, by, statistics]);
 
-    useEffect(() => {
+    useLayoutEffect(() => {
         if (waits) return undefined;
-        const which: Which = { projects: [project], where: state.where || undefined, view: state.view };
+        const which = whichOf(project, state);
         const next = by.length
             ? groupedSource(
                   which,
