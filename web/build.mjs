@@ -16,7 +16,7 @@ const out = resolve(option("--out") ?? join(here, "../build/web/dist"));
 
 const settings = {
     absWorkingDir: here,
-    entryPoints: { app: "src/main.tsx" },
+    entryPoints: { app: "src/main.tsx", early: "src/early.ts" },
     outdir: join(out, "assets"),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -36,9 +36,10 @@ const settings = {
 
 const assetOf = (path) => `./assets/${basename(path)}`;
 
-// The entry's script and style, and the chunks that the script cannot begin without.
+// The entries' scripts, and the chunks that they cannot begin without.
 function entryFiles({ outputs }) {
-    const [js, { cssBundle }] = Object.entries(outputs).find(([, f]) => f.entryPoint === "src/main.tsx");
+    const entryOf = (source) => Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
+    const [app, early] = [entryOf("src/main.tsx"), entryOf("src/early.ts")];
     const needed = new Set();
     const visit = (path) => {
         for (const i of outputs[path].imports) {
@@ -47,19 +48,30 @@ function entryFiles({ outputs }) {
             visit(i.path);
         }
     };
-    visit(js);
-    return { js, css: cssBundle, needed: [...needed] };
+    visit(early);
+    visit(app);
+    return { app, early, needed: [...needed] };
+}
+
+// One sheet has the styles of all scripts, whenever they are read: that of a bundle that is not split.
+async function writeStyle() {
+    const { early, ...entryPoints } = settings.entryPoints;
+    const { outputFiles } = await esbuild.build({ ...settings, entryPoints, splitting: false, write: false });
+    const { path, contents } = outputFiles.find((f) => f.path.endsWith(".css"));
+    await writeFile(path, contents);
+    return path;
 }
 
 // A browser learns of the chunks here, not when it has read the script.
-async function writeIndex(metafile) {
-    const { js, css, needed } = entryFiles(metafile);
+async function writeIndex(metafile, style) {
+    const { app, early, needed } = entryFiles(metafile);
     const preload = needed
         .map((path) => `<link rel="modulepreload" href="${assetOf(path)}" />`)
         .join("\n        ");
     const page = (await readFile(join(here, "index.html"), "utf8"))
-        .replace("%SCRIPT%", assetOf(js))
-        .replace("%STYLE%", assetOf(css))
+        .replace("%EARLY%", assetOf(early))
+        .replace("%SCRIPT%", assetOf(app))
+        .replace("%STYLE%", assetOf(style))
         .replace("%PRELOAD%", preload);
     await writeFile(join(out, "index.html"), page);
 }
@@ -73,6 +85,6 @@ async function printSizes(metafile) {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "assets"), { recursive: true });
-const { metafile } = await esbuild.build(settings);
-await writeIndex(metafile);
+const { metafile } = await esbuild.build({ ...settings, loader: { ...settings.loader, ".css": "empty" } });
+await writeIndex(metafile, await writeStyle());
 if (process.argv.includes("--sizes")) await printSizes(metafile);

@@ -10,16 +10,18 @@ import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
 import { placeOf, toHome, translated } from "./routes";
-import { Compare } from "./screens/compare/compare";
-import { Home } from "./screens/home/home";
-import { RunScreen } from "./screens/run/run";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
 import { AskText } from "./ui/dialog";
+import { later } from "./ui/later";
 import { Empty } from "./ui/parts";
 import { Toasts, undoLast } from "./ui/toast";
 import "./app.css";
+
+const Home = later(async () => (await import("./screens/home/home")).Home);
+const RunScreen = later(async () => (await import("./screens/run/run")).RunScreen);
+const Compare = later(async () => (await import("./screens/compare/compare")).Compare);
 
 function Screen() {
     const place = placeOf(address.value);

@@ -99,11 +99,38 @@ async function problemOf(reply: Response): Promise<Problem> {
     }
 }
 
+// Answers that were asked for before there was anybody to take them.
+const early = new Map<string, Promise<Response>>();
+const EARLY_MS = 5000; // then they are old
+const earlyKey = (url: string, request: RequestInit): string =>
+    `${request.method} ${url} ${request.body ?? ""}`;
+
+// The next who asks the same takes this answer.
+export function askEarly(path: string, ask: Ask): void {
+    const [url, request] = [apiUrl(path, ask.query), requestOf(ask)];
+    const key = earlyKey(url, request);
+    const reply = fetch(url, request);
+    reply.catch(() => undefined); // told to whom takes it
+    early.set(key, reply);
+    setTimeout(() => early.delete(key), EARLY_MS);
+}
+
+async function replyTo(path: string, ask: Ask): Promise<Response> {
+    const [url, request] = [apiUrl(path, ask.query), requestOf(ask)];
+    const key = earlyKey(url, request);
+    const begun = early.get(key);
+    if (!begun) return fetch(url, request);
+    early.delete(key);
+    const reply = await begun;
+    ask.signal?.throwIfAborted();
+    return reply;
+}
+
 // The raw reply; it is a success.
 export async function send(path: string, ask: Ask = {}): Promise<Response> {
     let reply: Response;
     try {
-        reply = await fetch(apiUrl(path, ask.query), requestOf(ask));
+        reply = await replyTo(path, ask);
     } catch (e) {
         if (ask.signal?.aborted) throw e;
         connection.value = "lost";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Projects, as the server has them.
-import { call, type Page, type Project, pathOf } from "./client";
+import { type Ask, call, type Page, type Project, pathOf } from "./client";
 import type { components } from "./schema";
 
 // With how much is in it and when it moved last.
@@ -13,8 +13,10 @@ export const listProjects = (
 ): Promise<Page<ProjectNow>> =>
     call("projects", { query: { view, after, limit: 1000, with: "activity", sort: "changed" }, signal });
 
+export const projectAsk = (project: string | number): [string, Ask] => [pathOf("projects", project), {}];
+
 export const getProject = (project: string | number, signal?: AbortSignal): Promise<Project> =>
-    call(pathOf("projects", project), signal ? { signal } : {});
+    call(projectAsk(project)[0], signal ? { signal } : {});
 
 export const createProject = (name: string): Promise<Project> => call("projects", { json: { name } });
 export const renameProject = (project: number, name: string): Promise<Project> =>

@@ -4,4 +4,3 @@ export type { ChartRow } from "./fields";
 export { highlight } from "./highlight";
 export type { ChartRun } from "./model";
 export { ChartSections } from "./sections";
-export { Spark } from "./spark";

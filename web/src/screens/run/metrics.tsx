@@ -6,7 +6,7 @@ import type { Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
 import { numberOf, plural, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
-import { Spark } from "../../chart";
+import { Spark } from "../../chart/spark";
 import { Find } from "../../ui/find";
 import { CellRow, type SortOf, Title } from "../../view/cells";
 import { Rows } from "../../view/rows";

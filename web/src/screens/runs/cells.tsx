@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import type { FieldStatistics, Run } from "../../api/client";
 import { lineVariable } from "../../base/colour";
 import { ago, dateTime, duration, numberOf, shortNumber } from "../../base/format";
-import { Spark } from "../../chart";
+import { Spark } from "../../chart/spark";
 import { toRun } from "../../routes";
 import type { Cell } from "../../table/model";
 import { still } from "../../table/still";

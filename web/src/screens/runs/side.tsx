@@ -3,12 +3,15 @@
 import type { Project, Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { naturally, searchText } from "../../base/text";
-import { ChartSections } from "../../chart";
+import { later } from "../../ui/later";
 import { useLoad } from "../../ui/load";
 import { Empty } from "../../ui/parts";
 import { Over, type OverProps } from "./over";
 import type { ShownRuns } from "./shown";
 import { setSide } from "./state";
+
+// The rows come first.
+const ChartSections = later(async () => (await import("../../chart")).ChartSections);
 
 const KEYS_OF = 100; // runs whose metrics are asked for
 
