@@ -19,9 +19,10 @@ import { Empty } from "./ui/parts";
 import { Toasts, undoLast } from "./ui/toast";
 import "./app.css";
 
-const Home = later(async () => (await import("./screens/home/home")).Home);
-const RunScreen = later(async () => (await import("./screens/run/run")).RunScreen);
-const Compare = later(async () => (await import("./screens/compare/compare")).Compare);
+const others = () => import("./screens/others");
+const Home = later(async () => (await others()).Home);
+const RunScreen = later(async () => (await others()).RunScreen);
+const Compare = later(async () => (await others()).Compare);
 
 function Screen() {
     const place = placeOf(address.value);

@@ -65,8 +65,7 @@ export function linearTicks(min: number, max: number, room: number): number[] {
     // Neighbours that a double can hardly tell apart: so large an i does not grow by one, and the loop would not end.
     if (!Number.isSafeInteger(first)) return [min];
     const out: number[] = [];
-    for (let i = first; i * step <= max + step * 1e-9; i++)
-        out.push(Number((i * step).toPrecision(12)));
+    for (let i = first; i * step <= max + step * 1e-9; i++) out.push(Number((i * step).toPrecision(12)));
     return out;
 }
 
