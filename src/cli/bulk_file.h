@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bulk_file: one large new file that is written steadily while others work on the same disk. A
-// few blocks of a MiB are on their way at any time: the disk is never idle, and the sync of who
-// logs meanwhile waits behind little. It goes past the page cache where the file system can do
-// that, so it does not push out what a server reads. One thread writes; threads of its own pass
-// on to the disk.
+// few blocks of 256 KiB are on their way at any time: the disk is never idle, and the sync of
+// who logs meanwhile waits behind little. It goes past the page cache where the file system can
+// do that, so it does not push out what a server reads. One thread writes; threads of its own
+// pass on to the disk.
 #ifndef STEMMA_CLI_BULK_FILE_H
 #define STEMMA_CLI_BULK_FILE_H
 
