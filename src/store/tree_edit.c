@@ -24,7 +24,7 @@ static bool change_now(edit *x, err *e) {
 }
 
 static bool copy_file(edit *x, const tree_item *i, err *e) {
-    tree_file f = {i->path, i->sum.bytes, i->digest, i->executable};
+    tree_file f = tree_file_of(i);
     x->added = false;
     return tree_write_add(x->w, &f, e);
 }
@@ -55,7 +55,8 @@ static bool copy_child(edit *x, unsigned level, const tree_item *i, bool last, e
     arena **a = &x->a[level - 1];
     if (*a) arena_reset(*a);
     if (!*a) *a = arena_new();
-    return tree_page_child(x->p, level, i, *a, &child, e) && copy_page(x, &child, last, e);
+    return tree_page_child(x->p, level, i, last, *a, &child, e) &&
+           copy_page(x, &child, last, e);
 }
 
 static bool copy_page(edit *x, const tree_page *page, bool last, err *e) {

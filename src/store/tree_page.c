@@ -165,7 +165,7 @@ bool tree_page_read(str bytes, arena *a, tree_page *out, err *e) {
     if (level >= TREE_LEVELS || n > TREE_ITEMS_MAX || (level && !n))
         return corrupt(e, "its level or number of items cannot be");
     tree_item *items = ARENA_ARRAY(a, tree_item, n);
-    *out = (tree_page){level, n, items};
+    *out = (tree_page){level, n, items, bytes.n};
     return read_items(&c, a, level, items, n, e);
 }
 
@@ -186,12 +186,16 @@ static tree_sum sum_of(const tree_page *page) {
     return all;
 }
 
-bool tree_page_child(const tree_pages *p, unsigned level, const tree_item *i, arena *a,
-                     tree_page *out, err *e) {
+static bool is_child(const tree_page *page, unsigned level, const tree_item *i, bool last) {
+    tree_sum sum = sum_of(page);
+    return page->level + 1 == level && page->n &&
+           str_eq(page->items[page->n - 1].path, i->path) && sum.files == i->sum.files &&
+           sum.bytes == i->sum.bytes &&
+           (last || tree_ends_page(page->level, i->path, page->n, page->bytes));
+}
+
+bool tree_page_child(const tree_pages *p, unsigned level, const tree_item *i, bool last,
+                     arena *a, tree_page *out, err *e) {
     if (!tree_page_get(p, i->digest, a, out, e)) return false;
-    tree_sum sum = sum_of(out);
-    if (out->level + 1 == level && out->n && str_eq(out->items[out->n - 1].path, i->path) &&
-        sum.files == i->sum.files && sum.bytes == i->sum.bytes)
-        return true;
-    return corrupt(e, "it is not what the page above it says");
+    return is_child(out, level, i, last) || corrupt(e, "it is not what the page above it says");
 }

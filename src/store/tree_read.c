@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// tree_reader: a way from the root to an item, a page a level, each in an arena of its own. A
-// page is read when the reader enters it, so seeking past a page costs nothing.
+// tree_reader: files one after the other, from any place; what lies before a place is known
+// from the sums in the pages on the way to it, so folders are measured without reading them.
 #include "store/tree_internal.h"
 
 #include <stdlib.h>
 
-typedef struct step {
-    arena *a;
-    tree_page page;
-    size_t at; // the item that comes next, or whose page is the next step
-} step;
-
 struct tree_reader {
     tree_pages from;
     sha256 root;
-    step way[TREE_LEVELS];
-    size_t depth;    // steps that are there; 0: the root was not read yet
+    tree_walk w;
+    bool begun;
     arena *text;     // of `before`, and of what tree_next_child gives
-    tree_sum passed; // what lies before the next item, once sought
+    tree_sum passed; // what lies before the next item
     str before;      // path of the file that was read last; empty after a seek
 };
 
@@ -26,71 +20,54 @@ tree_reader *tree_reader_new(const tree_pages *p, sha256 root) {
     r->from = *p;
     r->root = root;
     r->text = arena_new();
-    for (unsigned i = 0; i < TREE_LEVELS; i++)
-        r->way[i].a = arena_new();
     return r;
 }
 
 void tree_reader_free(tree_reader *r) {
     if (!r) return;
-    for (unsigned i = 0; i < TREE_LEVELS; i++)
-        arena_free(r->way[i].a);
+    if (r->begun) tree_walk_free(&r->w);
     arena_free(r->text);
     free(r);
 }
 
 // ---- moving ---------------------------------------------------------------------------------
 
-static step *last_step(tree_reader *r) {
-    return &r->way[r->depth - 1];
-}
-
-static bool enter_root(tree_reader *r, err *e) {
-    step *s = &r->way[0];
-    if (!r->depth) {
-        arena_reset(s->a);
-        if (!tree_page_get(&r->from, r->root, s->a, &s->page, e)) return false;
-    }
-    r->depth = 1;
-    s->at = 0;
+// Before the first item.
+static bool rewind_reader(tree_reader *r, err *e) {
     r->passed = (tree_sum){0};
     r->before = (str){0};
+    if (!r->begun) {
+        r->begun = tree_walk_begin(&r->w, &r->from, r->root, e);
+        if (!r->begun) tree_walk_free(&r->w);
+        return r->begun;
+    }
+    tree_walk_rewind(&r->w);
     return true;
 }
 
-static bool enter_child(tree_reader *r, err *e) {
-    const step *s = last_step(r);
-    step *child = &r->way[r->depth];
-    arena_reset(child->a);
-    child->at = 0;
-    if (!tree_page_child(&r->from, s->page.level, &s->page.items[s->at], child->a, &child->page,
-                         e))
-        return false;
-    r->depth++;
-    return true;
-}
-
-static void pass(tree_reader *r) {
-    step *s = last_step(r);
-    r->passed.files += s->page.items[s->at].sum.files;
-    r->passed.bytes += s->page.items[s->at].sum.bytes;
-    s->at++;
+static void pass(tree_reader *r, const tree_item *i) {
+    r->passed.files += i->sum.files;
+    r->passed.bytes += i->sum.bytes;
+    tree_walk_pass(&r->w);
 }
 
 // Does an item whose last path is `path` lie wholly before the place that is sought?
 static bool is_before(str path, str sought, bool behind) {
-    return tree_order(path, sought) < 0 || (behind && tree_is_in(path, sought));
+    return tree_order(path, sought) < 0 || (behind && (!sought.n || tree_is_in(path, sought)));
 }
 
 static bool seek(tree_reader *r, str sought, bool behind, err *e) {
-    if (!enter_root(r, e)) return false;
-    for (;;) {
-        step *s = last_step(r);
-        while (s->at < s->page.n && is_before(s->page.items[s->at].path, sought, behind))
-            pass(r);
-        if (!s->page.level || s->at == s->page.n) return true;
-        if (!enter_child(r, e)) return false;
+    if (!rewind_reader(r, e)) return false;
+    unsigned level;
+    for (const tree_item *i; (i = tree_walk_item(&r->w, &level));) {
+        if (is_before(i->path, sought, behind))
+            pass(r, i);
+        else if (!level)
+            return true;
+        else if (!tree_walk_enter(&r->w, e))
+            return false;
     }
+    return true;
 }
 
 bool tree_seek(tree_reader *r, str path, err *e) {
@@ -98,35 +75,21 @@ bool tree_seek(tree_reader *r, str path, err *e) {
 }
 
 bool tree_seek_behind(tree_reader *r, str folder, err *e) {
-    if (folder.n) return seek(r, folder, true, e);
-    if (!enter_root(r, e)) return false;
-    while (last_step(r)->at < last_step(r)->page.n)
-        pass(r);
-    return true;
+    return seek(r, folder, true, e);
 }
 
-// Goes to the next file, if there is one: leaves pages that are at their end, enters others.
+// The next file, if there is one.
 static const tree_item *next_item(tree_reader *r, err *e) {
-    if (!r->depth && !enter_root(r, e)) return NULL;
-    for (;;) {
-        step *s = last_step(r);
-        if (s->at == s->page.n) {
-            if (r->depth == 1) return NULL;
-            r->depth--;
-            last_step(r)->at++;
-        } else if (!s->page.level) {
-            return &s->page.items[s->at];
-        } else if (!enter_child(r, e)) {
-            return NULL;
-        }
+    if (!r->begun && !rewind_reader(r, e)) return NULL;
+    unsigned level;
+    for (const tree_item *i; (i = tree_walk_item(&r->w, &level));) {
+        if (!level) return i;
+        if (!tree_walk_enter(&r->w, e)) return NULL;
     }
+    return NULL;
 }
 
 // ---- files ----------------------------------------------------------------------------------
-
-static tree_file file_of(const tree_item *i) {
-    return (tree_file){i->path, i->sum.bytes, i->digest, i->executable};
-}
 
 bool tree_next(tree_reader *r, tree_file *f, err *e) {
     const tree_item *i = next_item(r, e);
@@ -135,8 +98,8 @@ bool tree_next(tree_reader *r, tree_file *f, err *e) {
         return err_set(e, ERR_CORRUPT, "a tree is damaged: its pages are not in order");
     arena_reset(r->text);
     r->before = arena_str(r->text, i->path);
-    *f = file_of(i);
-    pass(r);
+    *f = tree_file_of(i);
+    pass(r, i);
     return true;
 }
 
@@ -151,9 +114,9 @@ bool tree_next_child(tree_reader *r, str folder, tree_child *c, err *e) {
     if (!i || !tree_is_in(i->path, folder)) return false;
     arena_reset(r->text);
     str inner = arena_str(r->text, folder_of(i->path, folder));
-    *c = (tree_child){.is_folder = inner.n, .file = file_of(i), .sum = i->sum};
+    *c = (tree_child){.is_folder = inner.n, .file = tree_file_of(i), .sum = i->sum};
     if (!inner.n) {
-        pass(r);
+        pass(r, i);
         return true;
     }
     tree_sum before = r->passed;
@@ -173,29 +136,19 @@ bool tree_measure(tree_reader *r, str folder, tree_sum *sum, err *e) {
 
 // ---- pages ----------------------------------------------------------------------------------
 
-static bool each_page(tree_reader *r, tree_enter fn, void *arg, err *e) {
-    for (;;) {
-        step *s = last_step(r);
-        if (s->at == s->page.n || !s->page.level) {
-            if (r->depth == 1) return true;
-            r->depth--;
-            last_step(r)->at++;
-            continue;
-        }
-        bool enter = fn(arg, s->page.items[s->at].digest, s->page.level - 1, e);
-        if (e->code != ERR_NONE) return false;
-        if (!enter)
-            s->at++;
-        else if (!enter_child(r, e))
-            return false;
-    }
-}
-
 bool tree_each_page(const tree_pages *p, sha256 root, tree_enter fn, void *arg, err *e) {
-    tree_reader *r = tree_reader_new(p, root);
-    bool ok = enter_root(r, e);
-    bool enter = ok && fn(arg, root, r->way[0].page.level, e);
-    ok = ok && e->code == ERR_NONE && (!enter || each_page(r, fn, arg, e));
-    tree_reader_free(r);
-    return ok;
+    tree_walk *w = mem_alloc(sizeof *w);
+    unsigned level;
+    bool ok = tree_walk_begin(w, p, root, e);
+    if (ok && fn(arg, root, w->way[0].page.level, e))
+        for (const tree_item *i; ok && (i = tree_walk_item(w, &level));) {
+            if (!level || !fn(arg, i->digest, level - 1, e))
+                tree_walk_pass(w);
+            else
+                ok = tree_walk_enter(w, e);
+            ok = ok && e->code == ERR_NONE;
+        }
+    tree_walk_free(w);
+    free(w);
+    return ok && e->code == ERR_NONE;
 }

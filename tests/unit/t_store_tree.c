@@ -481,6 +481,38 @@ static void wrong_bytes_are_never_read(void **state) {
     mem_free(m);
 }
 
+// The same files, split elsewhere: another root, so such pages are no tree.
+static void another_split_is_refused(void **state) {
+    (void)state;
+    err e = {0};
+    mem *m = mem_new();
+    buf page = BUF_MAX(TREE_PAGE_MAX);
+    tree_item up[2];
+    sha256 root;
+    for (int i = 0; i < 2; i++) {
+        tree_item f = {i ? STR("b") : STR("a"), sha256_of("", 0), {1, 0}, false};
+        tree_page_begin(&page, 0);
+        tree_page_add(&page, 0, (str){0}, &f);
+        tree_page_finish(&page, 1);
+        up[i] = (tree_item){f.path, sha256_of(page.p, page.n), {1, 0}, false};
+        OK(mem_put(m, up[i].digest, buf_view(&page), &e));
+    }
+    tree_page_begin(&page, 1);
+    tree_page_add(&page, 1, (str){0}, &up[0]);
+    tree_page_add(&page, 1, up[0].path, &up[1]);
+    tree_page_finish(&page, 2);
+    root = sha256_of(page.p, page.n);
+    OK(mem_put(m, root, buf_view(&page), &e));
+    tree_reader *r = tree_reader_new(&m->p, root);
+    tree_file f;
+    e = (err){0};
+    assert_false(tree_next(r, &f, &e));
+    assert_int_equal(e.code, ERR_CORRUPT);
+    tree_reader_free(r);
+    buf_free(&page);
+    mem_free(m);
+}
+
 // ---- frozen ---------------------------------------------------------------------------------
 
 static void golden(const model *is, const char *hex) {
@@ -519,6 +551,7 @@ int main(void) {
         cmocka_unit_test(chosen_paths_make_no_tower),
         cmocka_unit_test(damaged_pages_are_noticed),
         cmocka_unit_test(wrong_bytes_are_never_read),
+        cmocka_unit_test(another_split_is_refused),
         cmocka_unit_test(roots_are_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
