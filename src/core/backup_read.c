@@ -163,7 +163,7 @@ static bool wrong(err *e, sha256 digest) {
 static bool end_small(taking *t, err *e) {
     sha256 d = sha256_of(t->small, (size_t)t->size);
     if (!sha256_eq(d, t->digest)) return wrong(e, t->digest);
-    t->items[t->n++] = (store_item){t->small, (size_t)t->size, d};
+    t->items[t->n++] = (store_item){.p = t->small, .n = (size_t)t->size, .digest = d};
     return t->n < STORE_MANY || flush_items(t, e);
 }
 

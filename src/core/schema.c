@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the trunk and the order of all migrations. Keys begin with the workspace; ids
 // are 16 bytes, made by the client of the database. Tables without a workspace: object,
-// object_hold (store), lease (jobs). A migration that has been released is never edited:
-// add the next number.
+// object_hold, object_link (store), lease (jobs). A migration that has been released is never
+// edited: add the next number.
 #include "core/schema.h"
 
 #include "core/console.h"
@@ -108,5 +108,6 @@ const db_migration schema_migrations[] = {
     {10, "care", store_care_schema},
     {20, "levels of blocks", series_level_schema},
     {30, "activity", search_activity_schema},
+    {40, "links of objects", store_link_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -8,9 +8,11 @@
 
 const char store_schema[] = STORE_DDL;
 const char store_care_schema[] = STORE_CARE_DDL;
+const char store_link_schema[] = STORE_LINK_DDL;
 
-const db_query *const store_queries[] = {&sql_find, &sql_page,   &sql_add,   &sql_lease,
-                                         &sql_move, &sql_remove, &sql_aside, &sql_back};
+const db_query *const store_queries[] = {&sql_find,   &sql_page,     &sql_add,   &sql_lease,
+                                         &sql_move,   &sql_remove,   &sql_aside, &sql_back,
+                                         &sql_linked, &sql_has_link, &sql_unlink};
 const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
 
 // Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
@@ -54,6 +56,41 @@ bool store_cat_find(store *s, sha256 digest, store_row *row, bool *found, err *e
     return db_read(s->db, find_fn, &f, e);
 }
 
+// ---- links ----------------------------------------------------------------------------------
+
+static bool is_there(db_tx *tx, const db_query *q, const db_arg *args, size_t n, bool *yes,
+                     err *e) {
+    db_rows *row;
+    int found = db_one(tx, q, &row, args, n, e);
+    *yes = found > 0;
+    return found >= 0;
+}
+
+bool store_cat_linked_tx(db_tx *tx, sha256 digest, bool *yes, err *e) {
+    return is_there(tx, &sql_linked, DB_ARGS(DB_ID(digest)), yes, e);
+}
+
+// They were added all or none, so one tells of all.
+static bool has_links(db_tx *tx, const store_row *row, bool *yes, err *e) {
+    *yes = true;
+    return !row->n_links || is_there(tx, &sql_has_link,
+                                     DB_ARGS(DB_ID(row->links[0]), DB_ID(row->digest)), yes, e);
+}
+
+static bool add_links(db_tx *tx, const store_row *row, err *e) {
+    for (size_t i = 0; i < row->n_links; i++) {
+        bool there;
+        if (!is_there(tx, &sql_find, DB_ARGS(DB_ID(row->links[i])), &there, e)) return false;
+        char hex[SHA256_HEX];
+        sha256_hex(row->links[i], hex);
+        if (!there) return err_set(e, ERR_NOT_FOUND, "the server has no object %s", hex);
+        if (!db_push(tx, &sql_link, e, DB_ID(row->links[i]), DB_ID(row->digest))) return false;
+    }
+    return true;
+}
+
+// ---- adding ---------------------------------------------------------------------------------
+
 struct add {
     const store_row *row; // as the caller placed it
     store_row kept;       // what the catalogue has
@@ -61,8 +98,7 @@ struct add {
     bool added;
 };
 
-static bool add_fn(db_tx *tx, void *arg, err *e) {
-    struct add *a = arg;
+static bool add_row(db_tx *tx, struct add *a, err *e) {
     const store_where *w = &a->row->where;
     a->kept = *a->row;
     int64_t n =
@@ -75,6 +111,11 @@ static bool add_fn(db_tx *tx, void *arg, err *e) {
     if (!store_cat_find_tx(tx, a->row->digest, &a->kept, &found, e)) return false;
     return found ||
            err_set(e, ERR_CONFLICT, "the object was removed while it was added; try again");
+}
+
+static bool add_fn(db_tx *tx, void *arg, err *e) {
+    struct add *a = arg;
+    return add_row(tx, a, e) && add_links(tx, a->row, e);
 }
 
 bool store_cat_add(store *s, store_row *row, bool *added, err *e) {
@@ -158,7 +199,8 @@ static bool changed(int64_t n, bool *yes) {
 bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *removed, err *e) {
     return changed(db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
                          DB_I64(row->where.start), DB_I64(now)),
-                   removed);
+                   removed) &&
+           (!*removed || db_push(tx, &sql_unlink, e, DB_ID(row->digest)));
 }
 
 bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e) {
@@ -183,8 +225,13 @@ struct many {
 static bool known_fn(db_tx *tx, void *arg, err *e) {
     struct many *m = arg;
     store_row row;
-    for (size_t i = 0; i < m->n; i++)
-        if (!store_cat_find_tx(tx, m->rows[i].digest, &row, &m->yes[i], e)) return false;
+    for (size_t i = 0; i < m->n; i++) {
+        bool linked;
+        if (!store_cat_find_tx(tx, m->rows[i].digest, &row, &m->yes[i], e) ||
+            !has_links(tx, &m->rows[i], &linked, e))
+            return false;
+        m->yes[i] = m->yes[i] && linked;
+    }
     return true;
 }
 

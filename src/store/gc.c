@@ -46,7 +46,8 @@ static bool fate_of(gc *g, db_tx *tx, const store_row *row, int64_t now, enum fa
     bool used = true;
     *out = KEEP;
     if (row->leased >= now) return true;
-    if (!g->used(g->arg, tx, row->digest, &used, e)) return false;
+    if (!store_cat_linked_tx(tx, row->digest, &used, e)) return false;
+    if (!used && !g->used(g->arg, tx, row->digest, &used, e)) return false;
     if (used)
         *out = row->freed ? BACK : KEEP;
     else if (!row->freed)

@@ -27,9 +27,9 @@ typedef struct store store;
 // core's migrations include.
 store *store_open(db *d, str dir, err *e);
 void store_close(store *s);
-void store_stop(store *s);             // long checks end soon with ERR_CANCELLED
-extern const char store_schema[];      // DDL with db.h's tokens, statements separated by ";\n"
-extern const char store_care_schema[]; // a later migration of it
+void store_stop(store *s);        // long checks end soon with ERR_CANCELLED
+extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
+extern const char store_care_schema[], store_link_schema[]; // later migrations of it
 
 // ---- writing: begin, write ..., finish or abort --------------------------------------------
 typedef struct store_upload store_upload;
@@ -50,6 +50,10 @@ typedef struct store_item {
     const void *p;
     size_t n;
     sha256 digest;
+    // What its bytes name: from then on gc keeps all of it as long as the item itself is there.
+    // ERR_NOT_FOUND when one of them is neither there nor stands before it in the same call.
+    const sha256 *links;
+    size_t n_links;
 } store_item;
 bool store_put_many(store *s, const store_item *items, size_t n, err *e);
 

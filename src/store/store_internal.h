@@ -26,6 +26,10 @@
 //      gc first sets what is unused aside (column `freed`), readable as before; only a later gc
 //      removes it, when it is unused still, `hold` after that, and nobody holds all objects
 //      (table object_hold). Whoever leases an object takes it back.
+//      An object that another one names (table object_link) is used. The links of an object are
+//      added in the transaction that adds its row, all or none, and only to objects that are
+//      there; they go with its row. So whoever finds an object with its links finds all that
+//      it names, to the last level.
 //  I4  When it is not certain whether a row was added (connection lost at the commit), the file
 //      stays. Files that no row names go once they are older than `grace`, which is far beyond
 //      any deadline of a transaction.
@@ -129,8 +133,10 @@ typedef struct store_row {
     sha256 digest;
     uint64_t size;
     store_where where;
-    int64_t leased; // until then gc keeps it, UTC microseconds
-    int64_t freed;  // when gc set it aside; 0: it did not
+    int64_t leased;      // until then gc keeps it, UTC microseconds
+    int64_t freed;       // when gc set it aside; 0: it did not
+    const sha256 *links; // to be added with it
+    size_t n_links;
 } store_row;
 
 extern const db_query *const store_queries[]; // for the test of plans
@@ -167,7 +173,9 @@ bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *rem
 // Sets it aside if it is still this one and its lease has run out; takes it back.
 bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e);
 bool store_cat_back_tx(db_tx *tx, const store_row *row, err *e);
-// For many rows in one transaction: is the digest there? Adds, as store_cat_add.
+bool store_cat_linked_tx(db_tx *tx, sha256 digest, bool *yes,
+                         err *e); // does an object name it?
+// For many rows in one transaction: is the digest there with its links? Adds, as store_cat_add.
 bool store_cat_known(store *s, store_row *rows, bool *known, size_t n, err *e);
 bool store_cat_add_many(store *s, store_row *rows, bool *added, size_t n, err *e);
 // Does anybody hold all objects? Waits for who takes a hold just now.

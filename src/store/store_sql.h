@@ -28,6 +28,16 @@
     " expires_us {i64} NOT NULL"                                                               \
     ") {table}"
 
+// object_link: the bytes of `parent` name `child` (a page of a tree its files and pages), which
+// is kept as long as the parent is there.
+#define STORE_LINK_DDL                                                                         \
+    "CREATE TABLE object_link ("                                                               \
+    " child {blob} NOT NULL,"                                                                  \
+    " parent {blob} NOT NULL,"                                                                 \
+    " PRIMARY KEY (child, parent)"                                                             \
+    ") {clustered};\n"                                                                         \
+    "CREATE INDEX object_link_by_parent ON object_link (parent)"
+
 static const db_query sql_find = {
     "object.find",
     "SELECT digest, size, place, part, start, leased, freed FROM object WHERE digest = $1",
@@ -85,5 +95,20 @@ static const db_query sql_hold_drop = {"object_hold.drop",
 
 static const db_query sql_held = {
     "object_hold.held", "SELECT 1 FROM object_hold WHERE expires_us > $1 LIMIT 1", false};
+
+static const db_query sql_link = {
+    "object_link.add",
+    "INSERT INTO object_link (child, parent) VALUES ($1, $2) ON CONFLICT (child, parent) DO "
+    "NOTHING",
+    false};
+
+static const db_query sql_linked = {"object_link.is_child",
+                                    "SELECT 1 FROM object_link WHERE child = $1 LIMIT 1", true};
+
+static const db_query sql_has_link = {
+    "object_link.find", "SELECT 1 FROM object_link WHERE child = $1 AND parent = $2", true};
+
+static const db_query sql_unlink = {"object_link.drop",
+                                    "DELETE FROM object_link WHERE parent = $1", true};
 
 #endif

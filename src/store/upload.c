@@ -209,7 +209,8 @@ struct many {
 
 static void many_item(struct many *m, const store_item *i) {
     m->a[m->n] = (store_append){.p = i->p, .n = i->n, .digest = i->digest};
-    m->rows[m->n++] = (store_row){.digest = i->digest, .size = i->n};
+    m->rows[m->n++] = (store_row){
+        .digest = i->digest, .size = i->n, .links = i->links, .n_links = i->n_links};
 }
 
 // Those that are not there yet.

@@ -66,12 +66,13 @@ static inline void fix_url(fix *f) {
 
 static inline db *fix_db(const fix *f) {
     static const db_migration all[] = {{1, "store", store_schema},
-                                       {2, "care", store_care_schema}};
+                                       {2, "care", store_care_schema},
+                                       {3, "links", store_link_schema}};
     err e;
     db *d;
     db_config c = {.url = str_of(f->url)};
     OK(d = db_open(&c, &e));
-    OK(db_migrate(d, all, 2, "test", &e));
+    OK(db_migrate(d, all, sizeof all / sizeof *all, "test", &e));
     return d;
 }
 

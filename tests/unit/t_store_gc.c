@@ -3,6 +3,8 @@
 // no row names; all of it beside uploads and reads on two servers.
 #include "store_help.h"
 
+#include "store/tree_objects.h"
+
 // The caller of gc says what is used: digests whose first byte is in the set.
 struct used {
     sha256 keep[64];
@@ -288,6 +290,97 @@ static void gc_beside_uploads(void **state) {
     fix_close(&f);
 }
 
+// ---- what an object names -------------------------------------------------------------------
+
+static const tree_file shard = {.path = {"model/w.bin", 11}, .size = 100000};
+
+// A tree of one small and one large file; both are in the store.
+static sha256 fix_tree(fix *f, sha256 file[2]) {
+    err e;
+    sha256 root;
+    file[0] = fix_put(f->s, 1, 1000);
+    file[1] = fix_put(f->s, 2, 100000);
+    tree_objects *t = tree_objects_new(f->s);
+    tree_write *w = tree_write_new(tree_objects_pages(t));
+    tree_file a = {STR("a.txt"), 1000, file[0], false}, b = shard;
+    b.digest = file[1];
+    OK(tree_write_add(w, &a, &e));
+    OK(tree_write_add(w, &b, &e));
+    OK(tree_write_end(w, &root, &e));
+    OK(tree_objects_flush(t, &e));
+    tree_objects_free(t);
+    return root;
+}
+
+static void a_tree_keeps_its_files(void **state) {
+    (void)state;
+    fix f;
+    struct used u = {0};
+    sha256 file[2];
+    fix_open(&f, NULL);
+    forget_leases(f.s);
+    sha256 root = fix_tree(&f, file), other = fix_put(f.s, 3, 1000);
+    u.keep[u.n++] = root;
+    assert_int_equal(gc(f.s, &u, false).objects, 1);
+    assert_false(fix_there(f.s, other));
+    for (int i = 0; i < 2; i++)
+        assert_true(fix_there(f.s, file[i]));
+    u.n = 0; // the root goes first, and then what only it named
+    for (int i = 0; i < 2; i++)
+        gc(f.s, &u, false);
+    assert_false(fix_there(f.s, root));
+    for (int i = 0; i < 2; i++)
+        assert_false(fix_there(f.s, file[i]));
+    assert_int_equal(fix_check(f.s, true, NULL).objects, 0);
+    fix_close(&f);
+}
+
+// The bytes of a page that came as a file have no links; the tree gives them.
+static void a_page_that_came_as_a_file_is_linked(void **state) {
+    (void)state;
+    fix f;
+    struct used u = {0};
+    sha256 file[2], as_file;
+    str bytes;
+    err e;
+    fix_open(&f, NULL);
+    forget_leases(f.s);
+    sha256 root = fix_tree(&f, file);
+    arena *a = arena_new();
+    tree_objects *t = tree_objects_new(f.s);
+    const tree_pages *pages = tree_objects_pages(t);
+    OK(pages->get(pages->arg, root, a, &bytes, &e));
+    for (int i = 0; i < 2; i++)
+        gc(f.s, &u, false);
+    OK(store_put(f.s, bytes.p, bytes.n, &as_file, &e));
+    assert_true(sha256_eq(as_file, root));
+    assert_true(sha256_eq(fix_tree(&f, file), root));
+    u.keep[u.n++] = root;
+    gc(f.s, &u, false);
+    for (int i = 0; i < 2; i++)
+        assert_true(fix_there(f.s, file[i]));
+    tree_objects_free(t);
+    arena_free(a);
+    fix_close(&f);
+}
+
+static void no_tree_without_its_files(void **state) {
+    (void)state;
+    fix f;
+    err e;
+    sha256 root;
+    fix_open(&f, NULL);
+    tree_objects *t = tree_objects_new(f.s);
+    tree_write *w = tree_write_new(tree_objects_pages(t));
+    OK(tree_write_add(w, &shard, &e));
+    OK(tree_write_end(w, &root, &e));
+    assert_false(tree_objects_flush(t, &e));
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    assert_false(fix_there(f.s, root));
+    tree_objects_free(t);
+    fix_close(&f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(frees_what_is_unused),
     cmocka_unit_test(stops_when_it_can_not_know),
@@ -296,5 +389,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(damage_keeps_its_pack),
     cmocka_unit_test(orphans),
     cmocka_unit_test(gc_beside_uploads),
+    cmocka_unit_test(a_tree_keeps_its_files),
+    cmocka_unit_test(a_page_that_came_as_a_file_is_linked),
+    cmocka_unit_test(no_tree_without_its_files),
 };
 FIX_BOTH(tests)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// tree_objects: pages of trees as objects of a store. What is put is gathered, and stored many
+// pages with one sync; each page is linked to what it names, so a stored root holds its whole
+// tree against gc. One thread.
+#ifndef STEMMA_STORE_TREE_OBJECTS_H
+#define STEMMA_STORE_TREE_OBJECTS_H
+
+#include "store/store.h"
+#include "store/tree.h"
+
+typedef struct tree_objects tree_objects;
+
+tree_objects *tree_objects_new(store *s);
+void tree_objects_free(tree_objects *t); // what was not flushed is forgotten; NULL is fine
+const tree_pages *tree_objects_pages(tree_objects *t);
+// All that was put is durable when true. ERR_NOT_FOUND: a file that a page names is not in the
+// store.
+bool tree_objects_flush(tree_objects *t, err *e);
+
+#endif
