@@ -52,6 +52,13 @@ static int entry_read(db_tx *tx, const ctx *c, str path, artifact_entry *out, er
     return found;
 }
 
+bool artifact_find(db_tx *tx, const ctx *c, str path, artifact_entry *out, bool *found,
+                   err *e) {
+    int there = entry_read(tx, c, path, out, e);
+    *found = there > 0;
+    return there >= 0;
+}
+
 // I1 for the folders of `path` itself, upwards until one is there.
 bool artifact_folders(db_tx *tx, const ctx *c, str path, err *e) {
     int64_t now = clock_now_us();

@@ -39,6 +39,8 @@ bool artifact_get(ctx *c, str path, artifact_entry *out, err *e); // ERR_NOT_FOU
 bool artifact_list(ctx *c, str path, str after, size_t max, artifact_entry **out, size_t *n,
                    err *e);
 bool artifact_delete(ctx *c, str path, err *e); // file or tree; nothing there is fine
+// The same as artifact_get within the caller's transaction; none there is no error.
+bool artifact_find(db_tx *tx, const ctx *c, str path, artifact_entry *out, bool *found, err *e);
 // Every row beneath `path` (not its own), for who moves them as a whole.
 bool artifact_each(db_tx *tx, int64_t ws, str path, table_fn fn, void *arg, err *e);
 // Makes the folders of `path`, itself among them, within the caller's transaction.

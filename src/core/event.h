@@ -31,7 +31,14 @@
     X(imported, "records came from another tracker")                                           \
     X(run_crashed, "a run that promised signs of life gave none")                              \
     X(run_revived, "a run that was taken for crashed gave a sign of life")                     \
-    X(gc_undone, "what a gc had freed came back to the bin")
+    X(gc_undone, "what a gc had freed came back to the bin")                                   \
+    X(repo_created, "a repo was created")                                                      \
+    X(repo_renamed, "a repo got another name; payload: from, to")                              \
+    X(repo_deleted, "a repo was deleted with its versions")                                    \
+    X(version_created, "a version was published; payload: repo, number, content")              \
+    X(version_staged, "a version went to another stage; payload: repo, number, from, to")      \
+    X(version_deleted, "a version was deleted; payload: repo, number")                         \
+    X(ref_moved, "a ref points at another version; payload: repo, ref, from, to")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -4,6 +4,7 @@
 // written to the undo file and synced before any of it is removed (gc_free.c). One gc at a time
 // is enough; two do no harm, because every step checks the state it removes.
 #include "core/gc_internal.h"
+#include "core/repo.h"
 
 #include "base/clock.h"
 #include "base/vec.h"
@@ -180,7 +181,7 @@ static bool free_projects(gc *g, err *e) {
 
 static bool is_used(void *arg, db_tx *tx, sha256 digest, bool *yes, err *e) {
     (void)arg;
-    return artifact_uses(tx, digest, yes, e);
+    return artifact_uses(tx, digest, yes, e) && (*yes || version_uses(tx, digest, yes, e));
 }
 
 static bool free_records(gc *g, err *e) {

@@ -8,6 +8,7 @@
 #include "core/console.h"
 #include "core/import.h"
 #include "core/job.h"
+#include "core/repo.h"
 #include "core/search.h"
 #include "core/series.h"
 #include "store/store.h"
@@ -109,5 +110,6 @@ const db_migration schema_migrations[] = {
     {20, "levels of blocks", series_level_schema},
     {30, "activity", search_activity_schema},
     {40, "links of objects", store_link_schema},
+    {41, "repos", repo_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -147,6 +147,12 @@ bool store_cat_lease(store *s, sha256 digest, bool *there, err *e) {
     return true;
 }
 
+bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e) {
+    struct lease l = {.digest = digest, .until = clock_now_us() + s->lease};
+    if (!lease_fn(tx, &l, e)) return false;
+    return l.there || err_set(e, ERR_CONFLICT, "what was to be sealed is gone; try again");
+}
+
 struct moves {
     store_move *m;
     size_t n;

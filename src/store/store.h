@@ -56,6 +56,9 @@ typedef struct store_item {
     size_t n_links;
 } store_item;
 bool store_put_many(store *s, const store_item *items, size_t n, err *e);
+// Within the transaction that begins to use an object: it is there, and its lease begins anew;
+// else ERR_CONFLICT, and what uses it must begin anew.
+bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e);
 
 // ---- reading -------------------------------------------------------------------------------
 typedef struct store_object store_object;

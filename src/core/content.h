@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// content: what a version is: a sealed tree of files with its kind and configuration. Its
+// digest is that of a small record (content/1, docs/formats-tree.md) that names the tree's
+// root, so the same files are the same content on every server, whoever published them when.
+// The record is an object that holds its tree against gc.
+#ifndef STEMMA_CORE_CONTENT_H
+#define STEMMA_CORE_CONTENT_H
+
+#include "core/core.h"
+#include "store/tree.h"
+
+typedef struct content {
+    sha256 digest;
+    sha256 tree;
+    uint64_t files, bytes;
+} content;
+
+#define CONTENT_FILES_MAX 1000000 // of an artifact folder that is sealed in one call
+
+// Seals what is at a path of the artifact tree: a folder's files, or a file alone. `kind` is a
+// repo_kind. *found is false, and nothing is sealed, when nothing is there.
+bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool *found, err *e);
+
+// Reads a file of a tree, or lists a folder of it; as the artifact tree does (artifact.h).
+typedef struct content_entry {
+    str name;
+    bool is_dir;
+    uint64_t size;
+    sha256 digest;
+} content_entry;
+// ERR_NOT_FOUND. `path` empty: the tree itself.
+bool content_get(ctx *c, sha256 tree, str path, content_entry *out, err *e);
+// In tree order behind the child named `after` (p NULL: from the first), at most max.
+bool content_list(ctx *c, sha256 tree, str path, str after, size_t max, content_entry **out,
+                  size_t *n, err *e);
+
+#endif

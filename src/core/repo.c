@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// repo: rows of `repo`; tags are rows of `attr` with the repo as owner. Every change is one
+// transaction with its event. Any thread.
+#include "core/repo.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/vec.h"
+#include "core/event.h"
+#include "core/repo_internal.h"
+#include "core/repo_sql.h"
+#include "core/run_internal.h"
+#include "core/run_sql.h"
+
+const char repo_schema[] = REPO_DDL;
+
+static repo repo_of_row(db_rows *row, arena *a) {
+    return (repo){.id = db_id(row, 0),
+                  .name = arena_str(a, db_text(row, 1)),
+                  .kind = (repo_kind)db_i64(row, 2),
+                  .description = arena_str(a, db_text(row, 3)),
+                  .user = arena_str(a, db_text(row, 4)),
+                  .created_us = db_i64(row, 6),
+                  .updated_us = db_i64(row, 7)};
+}
+
+bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
+    if (found > 0) *out = repo_of_row(row, c->a);
+    return found > 0 ||
+           (!found && err_set(e, ERR_NOT_FOUND, "Registered Model with name=%.*s not found",
+                              STR_F(name)));
+}
+
+static bool read_tags(db_tx *tx, const ctx *c, repo *r, err *e) {
+    return attr_read(tx, c, r->id, ATTR_TAG, c->a, &r->tags, &r->n_tags, e);
+}
+
+str repo_payload(const ctx *c, const kv *pairs, size_t n) {
+    buf b = BUF_MAX(EVENT_PAYLOAD_MAX);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    for (size_t i = 0; i < n; i++) {
+        json_key(&w, pairs[i].key);
+        json_string(&w, pairs[i].value);
+    }
+    json_object_end(&w);
+    str text = arena_str(c->a, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {
+    if (value.p) return attr_set(tx, c, owner, ATTR_TAG, key, value, e);
+    return db_push(tx, &Q_attr_delete, e, DB_I64(c->ws), DB_ID(owner), DB_I64(ATTR_TAG),
+                   DB_TEXT(key));
+}
+
+// ---- create ---------------------------------------------------------------------------------
+
+static bool check_name(str name, err *e) {
+    if (!name.n) return err_set(e, ERR_INVALID, "Registered model name cannot be empty.");
+    for (size_t i = 0; i < name.n; i++)
+        if (strchr("/:@", name.p[i]))
+            return err_set(
+                e, ERR_INVALID,
+                "A name of a model, data set or prompt has no '/', ':' or '@' in it: "
+                "'%.*s'",
+                STR_F(name));
+    return core_check_text(name, REPO_NAME_MAX, "name", e);
+}
+
+static bool name_is_free(db_tx *tx, const ctx *c, str name, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
+    return !found ||
+           (found > 0 && err_set(e, ERR_EXISTS, "Registered Model (name=%.*s) already exists.",
+                                 STR_F(name)));
+}
+
+typedef struct create_call {
+    ctx *c;
+    const repo_new *n;
+    id id;
+    repo *out;
+} create_call;
+
+static bool create(db_tx *tx, void *arg, err *e) {
+    create_call *k = arg;
+    const ctx *c = k->c;
+    const repo_new *n = k->n;
+    int64_t now = clock_now_us();
+    if (!name_is_free(tx, c, n->name, e)) return false;
+    *k->out = (repo){.id = k->id,
+                     .name = n->name,
+                     .kind = n->kind,
+                     .description = n->description.p ? n->description : STR(""),
+                     .user = c->user.p ? c->user : STR(""),
+                     .created_us = now,
+                     .updated_us = now};
+    if (db_do(tx, &Q_repo_insert, e, DB_I64(c->ws), DB_ID(k->id), DB_TEXT(n->name),
+              DB_I64(n->kind), DB_TEXT(k->out->description), DB_TEXT(k->out->user),
+              DB_I64(now)) < 0)
+        return false;
+    for (size_t i = 0; i < n->n_tags; i++)
+        if (!repo_tag(tx, c, k->id, n->tags[i].key, n->tags[i].value, e)) return false;
+    return read_tags(tx, c, k->out, e) &&
+           event_add(tx, c, EVENT_repo_created, EVENT_NO_PROJECT, n->name, (str){0}, e);
+}
+
+bool repo_create(ctx *c, const repo_new *n, repo *out, err *e) {
+    create_call k = {.c = c, .n = n, .id = id_new(), .out = out};
+    return check_name(n->name, e) && db_write(core_db(c->core), create, &k, e);
+}
+
+// ---- read -----------------------------------------------------------------------------------
+
+static bool get(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    return repo_read(tx, k->c, k->name, k->repo, e) && read_tags(tx, k->c, k->repo, e);
+}
+
+bool repo_get(ctx *c, str name, repo *out, err *e) {
+    repo_call k = {.c = c, .name = name, .repo = out};
+    return db_read(core_db(c->core), get, &k, e);
+}
+
+typedef struct page_call {
+    ctx *c;
+    str after;
+    size_t max, n;
+    repo *out;
+} page_call;
+
+static bool page(db_tx *tx, void *arg, err *e) {
+    page_call *p = arg;
+    VEC(repo) v = {0};
+    db_rows *rows =
+        db_select(tx, &Q_repo_page, e, DB_I64(p->c->ws), DB_TEXT(p->after), DB_I64(p->max));
+    if (!rows) return false;
+    while (db_next(rows, e))
+        vec_push(p->c->a, &v, repo_of_row(rows, p->c->a));
+    db_end(rows);
+    for (size_t i = 0; i < v.n && e->code == ERR_NONE; i++)
+        read_tags(tx, p->c, &v.p[i], e);
+    p->out = v.p;
+    p->n = v.n;
+    return e->code == ERR_NONE;
+}
+
+bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e) {
+    page_call p = {.c = c, .after = after.p ? after : STR(""), .max = max};
+    if (!db_read(core_db(c->core), page, &p, e)) return false;
+    *out = p.out;
+    *n = p.n;
+    return true;
+}
+
+// ---- change ---------------------------------------------------------------------------------
+
+static bool rename_to(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    const ctx *c = k->c;
+    repo *r = k->repo;
+    if (!repo_read(tx, c, k->name, r, e)) return false;
+    if (!str_eq(k->name, k->value) && !name_is_free(tx, c, k->value, e)) return false;
+    kv names[] = {{STR("from"), k->name}, {STR("to"), k->value}};
+    r->name = k->value;
+    r->updated_us = clock_now_us();
+    return db_do(tx, &Q_repo_set_name, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(r->name),
+                 DB_I64(r->updated_us)) >= 0 &&
+           read_tags(tx, c, r, e) &&
+           event_add(tx, c, EVENT_repo_renamed, EVENT_NO_PROJECT, r->name,
+                     repo_payload(c, names, 2), e);
+}
+
+bool repo_rename(ctx *c, str name, str to, repo *out, err *e) {
+    repo_call k = {.c = c, .name = name, .value = to, .repo = out};
+    return check_name(to, e) && db_write(core_db(c->core), rename_to, &k, e);
+}
+
+static bool describe(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    const ctx *c = k->c;
+    repo *r = k->repo;
+    if (!repo_read(tx, c, k->name, r, e)) return false;
+    r->description = k->value;
+    r->updated_us = clock_now_us();
+    return db_push(tx, &Q_repo_set_description, e, DB_I64(c->ws), DB_ID(r->id),
+                   DB_TEXT(r->description), DB_I64(r->updated_us)) &&
+           read_tags(tx, c, r, e);
+}
+
+bool repo_describe(ctx *c, str name, str description, repo *out, err *e) {
+    repo_call k = {.c = c, .name = name, .value = description, .repo = out};
+    return db_write(core_db(c->core), describe, &k, e);
+}
+
+static bool delete_repo(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    const ctx *c = k->c;
+    repo r;
+    int64_t now = clock_now_us();
+    return repo_read(tx, c, k->name, &r, e) &&
+           db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
+           db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
+           db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&
+           event_add(tx, c, EVENT_repo_deleted, EVENT_NO_PROJECT, r.name, (str){0}, e);
+}
+
+bool repo_delete(ctx *c, str name, err *e) {
+    repo_call k = {.c = c, .name = name};
+    return db_write(core_db(c->core), delete_repo, &k, e);
+}
+
+static bool tag(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    repo r;
+    return repo_read(tx, k->c, k->name, &r, e) && repo_tag(tx, k->c, r.id, k->key, k->value, e);
+}
+
+bool repo_set_tag(ctx *c, str name, str key, str value, err *e) {
+    repo_call k = {.c = c, .name = name, .key = key, .value = value.p ? value : STR("")};
+    return db_write(core_db(c->core), tag, &k, e);
+}
+
+bool repo_delete_tag(ctx *c, str name, str key, err *e) {
+    repo_call k = {.c = c, .name = name, .key = key};
+    return db_write(core_db(c->core), tag, &k, e);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// repo: a named thing with versions: a model, a data set, a prompt. A version is the repo's
+// n-th entry; it points at a content (content.h), or names a source elsewhere, and says who
+// published it when, out of which run. Its number is never given again, and nothing of it but
+// its description, stage and tags is ever changed. A ref is a name that points at a version: an
+// alias, which moves. Every move is kept.
+//
+// Names are unique in a workspace, whatever the kind. A repo that is deleted frees its name and
+// its content; its events stay.
+#ifndef STEMMA_CORE_REPO_H
+#define STEMMA_CORE_REPO_H
+
+#include "core/content.h"
+#include "core/core.h"
+
+// Stored: append only.
+typedef enum repo_kind {
+    REPO_MODEL = 1,
+    REPO_DATA = 2,
+    REPO_PROMPT = 3,
+    REPO_RUN = 4
+} repo_kind;
+
+#define REPO_NAME_MAX 256 // code points
+
+typedef struct repo {
+    id id;
+    str name;
+    repo_kind kind;
+    str description, user;
+    int64_t created_us, updated_us; // updated: also by its versions
+    kv *tags;
+    size_t n_tags;
+} repo;
+
+typedef struct repo_new {
+    str name;
+    repo_kind kind;
+    str description;
+    const kv *tags;
+    size_t n_tags;
+} repo_new;
+
+// ERR_INVALID for a name that is empty, too long, or has '/', ':' or '@' in it. ERR_EXISTS.
+bool repo_create(ctx *c, const repo_new *n, repo *out, err *e);
+bool repo_get(ctx *c, str name, repo *out, err *e); // ERR_NOT_FOUND
+bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
+bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
+bool repo_delete(ctx *c, str name, err *e); // with its versions
+bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
+bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
+// In the order of names, behind `after` (empty: from the first), at most max.
+bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e);
+
+// ---- versions -------------------------------------------------------------------------------
+typedef struct version {
+    id id, repo;
+    str repo_name;
+    repo_kind repo_kind;
+    int64_t number;
+    bool has_content; // else external: `source` says where it is
+    content content;
+    str source;   // as the publisher gave it
+    id run;       // that made it; zero: none
+    str run_link; // to a run elsewhere
+    id model;     // the logged model that it was; zero: none
+    str description, user, stage;
+    int64_t created_us, updated_us;
+    kv *tags;
+    size_t n_tags;
+    str *aliases; // in the order of names
+    size_t n_aliases;
+} version;
+
+typedef struct version_new {
+    const content *content; // sealed; NULL: external
+    str source, run_link, description;
+    id run, model;
+    const kv *tags;
+    size_t n_tags;
+} version_new;
+
+bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e);
+bool version_get(ctx *c, str repo_name, int64_t number, version *out, err *e); // ERR_NOT_FOUND
+bool version_by_id(ctx *c, id version_id, version *out, err *e); // deleted: ERR_NOT_FOUND
+bool version_describe(ctx *c, str repo_name, int64_t number, str description, version *out,
+                      err *e);
+bool version_set_tag(ctx *c, str repo_name, int64_t number, str key, str value, err *e);
+bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e);
+// To another stage; `alone`: whatever is in that stage goes to stage `else_to`.
+bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
+                       str else_to, version *out, err *e);
+// Its row stays, so that its number does; its refs go.
+bool version_delete(ctx *c, str repo_name, int64_t number, err *e);
+
+// Versions of one repo in the falling order of numbers below `before`; of all that a run made.
+bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
+                  err *e);
+bool version_of_run(ctx *c, id run_id, size_t max, version **out, size_t *n, err *e);
+
+// ---- refs -----------------------------------------------------------------------------------
+// Stored: append only.
+typedef enum ref_kind { REF_ALIAS = 1 } ref_kind;
+
+bool ref_set(ctx *c, str repo_name, ref_kind kind, str name, int64_t number, err *e);
+bool ref_delete(ctx *c, str repo_name, ref_kind kind, str name, err *e); // none is fine
+// The version that it points at; ERR_NOT_FOUND. *found is false when there is no such ref.
+bool ref_version(ctx *c, str repo_name, ref_kind kind, str name, version *out, bool *found,
+                 err *e);
+typedef struct ref {
+    str name;
+    int64_t number;
+} ref;
+bool ref_list(ctx *c, str repo_name, ref_kind kind, ref **out, size_t *n, err *e);
+
+// ---- its place in the artifact tree ---------------------------------------------------------
+// Files of a version are read below this path of the artifact tree, where nothing can be put.
+#define VERSION_FILES "_versions"
+str version_path(arena *a, id version_id);
+
+// Is the digest the content of a version? For gc.
+bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
+
+extern const char repo_schema[];
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of repos share, within their transactions.
+#ifndef STEMMA_CORE_REPO_INTERNAL_H
+#define STEMMA_CORE_REPO_INTERNAL_H
+
+#include "core/repo.h"
+
+// One call of one of the functions of repo.h.
+typedef struct repo_call {
+    ctx *c;
+    str name;       // of the repo
+    int64_t number; // of the version
+    str key, value; // of a tag, or a new text
+    repo *repo;
+    version *version;
+} repo_call;
+
+// Without tags; ERR_NOT_FOUND in MLflow's words.
+bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e);
+// With tags and aliases.
+bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out, err *e);
+bool version_fill(db_tx *tx, const ctx *c, version *v, err *e);
+version version_of_row(db_rows *row, arena *a);   // without tags and aliases
+str version_text(const ctx *c, const version *v); // "name/7", the object of its events
+
+// {"key":"value", ...} of n pairs, for events.
+str repo_payload(const ctx *c, const kv *pairs, size_t n);
+// Sets a tag of a repo or version, or deletes it when the value's p is NULL.
+bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
+// The refs of a version go, each with a row of its history.
+bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, err *e);
+
+#endif

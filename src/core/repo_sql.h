@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queries of repos, their versions and refs, and their tables.
+#ifndef STEMMA_CORE_REPO_SQL_H
+#define STEMMA_CORE_REPO_SQL_H
+
+#include "core/sql.h"
+
+// deleted_us: 0 while it is there; it is part of the name's index, so a deleted repo frees its
+// name. next_number: of the version to come. content and tree are NULL of an external version.
+// A row of ref_move a move, with version NULL when the ref was removed; before NULL when it was
+// not there.
+#define REPO_DDL                                                                               \
+    "CREATE TABLE repo (ws {i64} NOT NULL, repo {blob} NOT NULL, name {text} NOT NULL, kind "  \
+    "{i64} NOT NULL, description {text} NOT NULL, user_name {text} NOT NULL, next_number "     \
+    "{i64} NOT NULL, created_us {i64} NOT NULL, updated_us {i64} NOT NULL, deleted_us {i64} "  \
+    "NOT NULL, PRIMARY KEY (ws, repo)) {clustered};\n"                                         \
+    "CREATE UNIQUE INDEX repo_by_name ON repo (ws, deleted_us, name);\n"                       \
+    "CREATE TABLE version (ws {i64} NOT NULL, version {blob} NOT NULL, repo {blob} NOT NULL, " \
+    "number {i64} NOT NULL, content {blob}, tree {blob}, files {i64} NOT NULL, bytes {i64} "   \
+    "NOT NULL, source {text} NOT NULL, run {blob}, run_link {text} NOT NULL, model {blob}, "   \
+    "description {text} NOT NULL, user_name {text} NOT NULL, stage {text} NOT NULL, "          \
+    "created_us {i64} NOT NULL, updated_us {i64} NOT NULL, deleted_us {i64} NOT NULL, "        \
+    "PRIMARY KEY (ws, version)) {clustered};\n"                                                \
+    "CREATE UNIQUE INDEX version_by_number ON version (ws, repo, number);\n"                   \
+    "CREATE INDEX version_by_run ON version (ws, run);\n"                                      \
+    "CREATE INDEX version_by_content ON version (content);\n"                                  \
+    "CREATE TABLE ref (ws {i64} NOT NULL, repo {blob} NOT NULL, kind {i64} NOT NULL, name "    \
+    "{text} NOT NULL, version {blob} NOT NULL, moved_us {i64} NOT NULL, PRIMARY KEY (ws, "     \
+    "repo, kind, name)) {clustered};\n"                                                        \
+    "CREATE INDEX ref_by_version ON ref (ws, version);\n"                                      \
+    "CREATE TABLE ref_move (ws {i64} NOT NULL, repo {blob} NOT NULL, kind {i64} NOT NULL, "    \
+    "name {text} NOT NULL, move {blob} NOT NULL, version {blob}, before {blob}, user_name "    \
+    "{text} NOT NULL, proven {i64} NOT NULL, reason {text} NOT NULL, moved_us {i64} NOT "      \
+    "NULL, PRIMARY KEY (ws, repo, kind, name, move)) {clustered}"
+
+// In the order that repo.c reads.
+#define REPO_COLUMNS                                                                           \
+    "repo, name, kind, description, user_name, next_number, created_us, updated_us"
+
+// In the order that version.c reads.
+#define VERSION_COLUMNS                                                                        \
+    "v.version, v.repo, r.name, r.kind, v.number, v.content, v.tree, v.files, v.bytes, "       \
+    "v.source, v.run, v.run_link, v.model, v.description, v.user_name, v.stage, "              \
+    "v.created_us, v.updated_us"
+#define VERSION_FROM                                                                           \
+    " FROM version v JOIN repo r ON r.ws = v.ws AND r.repo = v.repo AND r.deleted_us = 0"      \
+    " WHERE v.deleted_us = 0 AND "
+
+#define REPO_SQL(X)                                                                            \
+    X(repo_insert, true,                                                                       \
+      "INSERT INTO repo (ws, repo, name, kind, description, user_name, next_number,"           \
+      " created_us, updated_us, deleted_us) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, 0)")    \
+    X(repo_by_name, true,                                                                      \
+      "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name = $2")      \
+    X(repo_page, true,                                                                         \
+      "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name > $2"       \
+      " ORDER BY name LIMIT $3")                                                               \
+    X(repo_set_name, true,                                                                     \
+      "UPDATE repo SET name = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")                \
+    X(repo_set_description, true,                                                              \
+      "UPDATE repo SET description = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")         \
+    X(repo_touch, true, "UPDATE repo SET updated_us = $3 WHERE ws = $1 AND repo = $2")         \
+    X(repo_take_number, true,                                                                  \
+      "UPDATE repo SET next_number = next_number + 1, updated_us = $3"                         \
+      " WHERE ws = $1 AND repo = $2 RETURNING next_number")                                    \
+    X(repo_delete, true, "UPDATE repo SET deleted_us = $3 WHERE ws = $1 AND repo = $2")        \
+    X(repo_delete_versions, true,                                                              \
+      "UPDATE version SET deleted_us = $3 WHERE ws = $1 AND repo = $2 AND deleted_us = 0")     \
+    X(repo_delete_refs, true, "DELETE FROM ref WHERE ws = $1 AND repo = $2")                   \
+    X(version_insert, true,                                                                    \
+      "INSERT INTO version (ws, version, repo, number, content, tree, files, bytes, source,"   \
+      " run, run_link, model, description, user_name, stage, created_us, updated_us,"          \
+      " deleted_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15," \
+      " $16, $16, 0)")                                                                         \
+    X(version_get, true,                                                                       \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number = $3")    \
+    X(version_by_id, true,                                                                     \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.version = $2")                   \
+    X(version_page, true,                                                                      \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number < $3"     \
+      " ORDER BY v.number DESC LIMIT $4")                                                      \
+    X(version_of_run, true,                                                                    \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.run = $2 LIMIT $3")              \
+    X(version_set_description, true,                                                           \
+      "UPDATE version SET description = $3, updated_us = $4 WHERE ws = $1 AND version = $2")   \
+    X(version_set_stage, true,                                                                 \
+      "UPDATE version SET stage = $3, updated_us = $4 WHERE ws = $1 AND version = $2")         \
+    X(version_others_of_stage, true,                                                           \
+      "SELECT version, number FROM version WHERE ws = $1 AND repo = $2 AND stage = $3"         \
+      " AND deleted_us = 0 AND version <> $4 ORDER BY number LIMIT $5")                        \
+    X(version_delete, true,                                                                    \
+      "UPDATE version SET deleted_us = $3 WHERE ws = $1 AND version = $2")                     \
+    X(version_uses, true,                                                                      \
+      "SELECT 1 FROM version WHERE content = $1 AND deleted_us = 0 LIMIT 1")                   \
+    X(version_refs, true,                                                                      \
+      "SELECT kind, name FROM ref WHERE ws = $1 AND version = $2 ORDER BY kind, name")         \
+    X(ref_get, true,                                                                           \
+      "SELECT version FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")       \
+    X(ref_put, true,                                                                           \
+      "INSERT INTO ref (ws, repo, kind, name, version, moved_us)"                              \
+      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (ws, repo, kind, name)"                    \
+      " DO UPDATE SET version = $5, moved_us = $6")                                            \
+    X(ref_delete, true,                                                                        \
+      "DELETE FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")               \
+    X(ref_list, true,                                                                          \
+      "SELECT f.name, v.number FROM ref f JOIN version v ON v.ws = f.ws AND"                   \
+      " v.version = f.version WHERE f.ws = $1 AND f.repo = $2 AND f.kind = $3"                 \
+      " ORDER BY f.name")                                                                      \
+    X(ref_moved, true,                                                                         \
+      "INSERT INTO ref_move (ws, repo, kind, name, move, version, before, user_name, proven,"  \
+      " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+
+REPO_SQL(SQL_QUERY)
+
+#endif

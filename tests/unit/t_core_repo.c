@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Repos, versions and aliases: what they promise; what is sealed stays whatever happens to the
+// run that it came from; and gc keeps and frees it.
+#include "core_help.h"
+
+#include "core/repo.h"
+
+static void with_core(void (*test)(core_fix *x)) {
+    core_fix x;
+    core_fix_open(&x);
+    test(&x);
+    core_fix_close(&x);
+}
+#define TEST(name)                                                                             \
+    static void body_##name(core_fix *x);                                                      \
+    static void name(void **state) {                                                           \
+        (void)state;                                                                           \
+        with_core(body_##name);                                                                \
+    }                                                                                          \
+    static void body_##name(core_fix *x)
+
+static repo make_repo(core_fix *x, const char *name) {
+    err e;
+    repo r;
+    repo_new n = {.name = str_of(name), .kind = REPO_MODEL};
+    OK(repo_create(&x->c, &n, &r, &e));
+    return r;
+}
+
+static version publish(core_fix *x, const char *name, const content *c) {
+    err e;
+    version v;
+    version_new n = {.content = c, .source = STR("s3://b/m")};
+    OK(version_create(&x->c, str_of(name), &n, &v, &e));
+    return v;
+}
+
+TEST(repos_have_unique_names) {
+    err e;
+    repo r, other;
+    kv tag = {STR("k"), STR("v")};
+    repo_new n = {.name = STR("bot"),
+                  .kind = REPO_MODEL,
+                  .description = STR("d"),
+                  .tags = &tag,
+                  .n_tags = 1};
+    OK(repo_create(&x->c, &n, &r, &e));
+    FAILS(ERR_EXISTS, repo_create(&x->c, &n, &other, &e));
+    OK(repo_get(&x->c, STR("bot"), &other, &e));
+    SAME(other.description, "d");
+    SAME(other.user, "tester");
+    SAME(other.tags[0].value, "v");
+    static const char *const bad[] = {"", "a/b", "a:b", "a@b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        n.name = str_of(bad[i]);
+        FAILS(ERR_INVALID, repo_create(&x->c, &n, &other, &e));
+        FAILS(ERR_INVALID, repo_rename(&x->c, STR("bot"), n.name, &other, &e));
+    }
+    make_repo(x, "two");
+    FAILS(ERR_EXISTS, repo_rename(&x->c, STR("bot"), STR("two"), &other, &e));
+    OK(repo_rename(&x->c, STR("bot"), STR("bot"), &other, &e));
+    OK(repo_rename(&x->c, STR("bot"), STR("three"), &other, &e));
+    FAILS(ERR_NOT_FOUND, repo_get(&x->c, STR("bot"), &other, &e));
+    OK(repo_set_tag(&x->c, STR("three"), STR("k"), STR("w"), &e));
+    OK(repo_describe(&x->c, STR("three"), STR("new"), &other, &e));
+    SAME(other.tags[0].value, "w");
+    SAME(other.description, "new");
+    OK(repo_delete_tag(&x->c, STR("three"), STR("k"), &e));
+    OK(repo_delete_tag(&x->c, STR("three"), STR("k"), &e));
+    repo *page;
+    size_t count;
+    OK(repo_page(&x->c, STR(""), 1, &page, &count, &e));
+    assert_int_equal(count, 1);
+    SAME(page[0].name, "three");
+    OK(repo_page(&x->c, STR("three"), 10, &page, &count, &e));
+    assert_int_equal(count, 1);
+    SAME(page[0].name, "two");
+}
+
+TEST(numbers_are_never_given_twice) {
+    err e;
+    version v;
+    make_repo(x, "bot");
+    assert_int_equal(publish(x, "bot", NULL).number, 1);
+    assert_int_equal(publish(x, "bot", NULL).number, 2);
+    OK(version_delete(&x->c, STR("bot"), 2, &e));
+    FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 2, &v, &e));
+    FAILS(ERR_NOT_FOUND, version_delete(&x->c, STR("bot"), 2, &e));
+    assert_int_equal(publish(x, "bot", NULL).number, 3);
+    version *page;
+    size_t n;
+    OK(version_page(&x->c, STR("bot"), INT64_MAX, 10, &page, &n, &e));
+    assert_int_equal(n, 2);
+    assert_int_equal(page[0].number, 3);
+    OK(repo_delete(&x->c, STR("bot"), &e));
+    FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 1, &v, &e));
+    FAILS(ERR_NOT_FOUND, version_by_id(&x->c, page[0].id, &v, &e));
+    make_repo(x, "bot"); // another repo: it counts from 1
+    assert_int_equal(publish(x, "bot", NULL).number, 1);
+}
+
+TEST(aliases_point_and_move) {
+    err e;
+    version v;
+    bool found;
+    make_repo(x, "bot");
+    publish(x, "bot", NULL);
+    publish(x, "bot", NULL);
+    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
+    assert_false(found);
+    FAILS(ERR_NOT_FOUND, ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 9, &e));
+    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 1, &e));
+    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("best"), 1, &e));
+    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 2, &e));
+    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
+    assert_true(found);
+    assert_int_equal(v.number, 2);
+    assert_int_equal(v.n_aliases, 1);
+    ref *list;
+    size_t n;
+    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
+    assert_int_equal(n, 2);
+    SAME(list[0].name, "best");
+    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
+    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
+    OK(version_delete(&x->c, STR("bot"), 2, &e)); // with its aliases
+    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
+    assert_int_equal(n, 0);
+}
+
+TEST(one_version_may_have_a_stage_alone) {
+    err e;
+    version v;
+    make_repo(x, "bot");
+    for (int i = 0; i < 3; i++)
+        publish(x, "bot", NULL);
+    for (int64_t i = 1; i <= 2; i++)
+        OK(version_set_stage(&x->c, STR("bot"), i, STR("Production"), false, (str){0}, &v, &e));
+    OK(version_set_stage(&x->c, STR("bot"), 3, STR("Production"), true, STR("Archived"), &v,
+                         &e));
+    SAME(v.stage, "Production");
+    for (int64_t i = 1; i <= 2; i++) {
+        OK(version_get(&x->c, STR("bot"), i, &v, &e));
+        SAME(v.stage, "Archived");
+    }
+}
+
+// ---- content --------------------------------------------------------------------------------
+
+static void put_files(core_fix *x, const char *folder) {
+    err e;
+    for (uint64_t i = 0; i < 3; i++) {
+        sha256 d = fix_put(x->f.s, i, i == 2 ? 100000 : 1000);
+        OK(artifact_put(&x->c,
+                        arena_printf(x->c.a, "%s/%sf%d", folder, i ? "sub/" : "", (int)i), d,
+                        i == 2 ? 100000 : 1000, &e));
+    }
+}
+
+static content seal(core_fix *x, const char *path) {
+    err e;
+    content c;
+    bool found;
+    OK(content_seal_artifacts(&x->c, REPO_MODEL, str_of(path), &c, &found, &e));
+    assert_true(found);
+    return c;
+}
+
+TEST(the_same_files_are_the_same_content) {
+    err e;
+    put_files(x, "0/run/artifacts/a");
+    put_files(x, "0/run/artifacts/b");
+    content a = seal(x, "0/run/artifacts/a"), b = seal(x, "0/run/artifacts/b");
+    assert_true(sha256_eq(a.digest, b.digest));
+    assert_int_equal(a.files, 3);
+    assert_int_equal(a.bytes, 102000);
+    content other;
+    bool found;
+    OK(content_seal_artifacts(&x->c, REPO_DATA, STR("0/run/artifacts/a"), &other, &found, &e));
+    assert_false(sha256_eq(a.digest, other.digest)); // of another kind
+    assert_true(sha256_eq(a.tree, other.tree));
+    OK(content_seal_artifacts(&x->c, REPO_MODEL, STR("0/run/none"), &other, &found, &e));
+    assert_false(found);
+    content_entry f, *list;
+    size_t n;
+    OK(content_get(&x->c, a.tree, STR("sub/f2"), &f, &e));
+    assert_int_equal(f.size, 100000);
+    OK(content_get(&x->c, a.tree, STR("sub"), &f, &e));
+    assert_true(f.is_dir);
+    FAILS(ERR_NOT_FOUND, content_get(&x->c, a.tree, STR("su"), &f, &e));
+    FAILS(ERR_NOT_FOUND, content_get(&x->c, a.tree, STR("f0/x"), &f, &e));
+    OK(content_list(&x->c, a.tree, STR(""), (str){0}, 10, &list, &n, &e));
+    assert_int_equal(n, 2);
+    SAME(list[0].name, "f0");
+    assert_true(list[1].is_dir);
+    OK(content_list(&x->c, a.tree, STR(""), STR("f0"), 10, &list, &n, &e));
+    assert_int_equal(n, 1);
+    OK(content_list(&x->c, a.tree, STR("sub"), STR("f1"), 10, &list, &n, &e));
+    assert_int_equal(n, 1);
+    SAME(list[0].name, "f2");
+    OK(content_list(&x->c, a.tree, STR(""), STR("sub"), 10, &list, &n, &e));
+    assert_int_equal(n, 0);
+}
+
+static gc_report collect(core_fix *x) {
+    err e;
+    gc_report r;
+    gc_options o = {0};
+    x->f.s->lease = -1000000;
+    OK(gc_bin(x->core, &o, &r, &e));
+    return r;
+}
+
+TEST(what_is_sealed_outlives_its_run) {
+    err e;
+    x->f.s->lease = -1000000;
+    put_files(x, "0/run/artifacts/m");
+    content c = seal(x, "0/run/artifacts/m");
+    make_repo(x, "bot");
+    version v = publish(x, "bot", &c);
+    OK(artifact_delete(&x->c, STR("0/run"), &e));
+    collect(x);
+    content_entry f;
+    OK(content_get(&x->c, v.content.tree, STR("sub/f2"), &f, &e));
+    fix_expect(x->f.s, f.digest, 2, 100000);
+    OK(version_delete(&x->c, STR("bot"), 1, &e));
+    for (int i = 0; i < 4; i++) // the record, the tree, the files
+        collect(x);
+    assert_false(fix_there(x->f.s, f.digest));
+    assert_int_equal(fix_check(x->f.s, true, NULL).objects, 0);
+}
+
+// Sealed, and freed before it was published: the version is refused, nothing is half there.
+TEST(nothing_is_published_without_its_content) {
+    err e;
+    version v;
+    x->f.s->lease = -1000000;
+    put_files(x, "0/run/artifacts/m");
+    content c = seal(x, "0/run/artifacts/m");
+    make_repo(x, "bot");
+    collect(x);
+    version_new n = {.content = &c};
+    FAILS(ERR_CONFLICT, version_create(&x->c, STR("bot"), &n, &v, &e));
+    assert_int_equal(publish(x, "bot", NULL).number, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repos_have_unique_names),
+        cmocka_unit_test(numbers_are_never_given_twice),
+        cmocka_unit_test(aliases_point_and_move),
+        cmocka_unit_test(one_version_may_have_a_stage_alone),
+        cmocka_unit_test(the_same_files_are_the_same_content),
+        cmocka_unit_test(what_is_sealed_outlives_its_run),
+        cmocka_unit_test(nothing_is_published_without_its_content),
+    };
+    return core_fix_main("repo", tests, sizeof tests / sizeof *tests);
+}
