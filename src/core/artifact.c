@@ -9,6 +9,7 @@
 #include "core/artifact_sql.h"
 #include "core/core_internal.h"
 #include "core/event.h"
+#include "core/repo.h"
 #include "core/run_internal.h"
 
 // "a/b/c" -> "a/b" and "c".
@@ -118,7 +119,18 @@ static bool put(db_tx *tx, void *arg, err *e) {
     return true;
 }
 
+bool artifact_writable(str path, err *e) {
+    str top = str_upto(path, str_find(path, '/', 0));
+    return !str_is(top, VERSION_FILES) ||
+           err_set(e, ERR_FORBIDDEN,
+                   "'%.*s': what lies below '" VERSION_FILES "' are the files of published "
+                   "versions, which are never changed.",
+                   STR_F(str_upto(path, 300)));
+}
+
 bool artifact_put_many(ctx *c, const artifact_file *files, size_t n, err *e) {
+    for (size_t i = 0; i < n; i++)
+        if (!artifact_writable(files[i].path, e)) return false;
     call p = {.c = c, .files = files, .n = n};
     return db_write(core_db(c->core), put, &p, e);
 }
@@ -196,6 +208,7 @@ static bool delete (db_tx *tx, void *arg, err *e) {
 
 bool artifact_delete(ctx *c, str path, err *e) {
     if (!path.n) return err_set(e, ERR_INVALID, "Invalid path");
+    if (!artifact_writable(path, e)) return false;
     call d = {.c = c, .path = path};
     return db_write(core_db(c->core), delete, &d, e);
 }

@@ -24,6 +24,8 @@ typedef struct artifact_entry {
     int64_t modified_us;
 } artifact_entry;
 
+// Where files of versions are read (repo.h), nothing can be put or deleted: ERR_FORBIDDEN.
+bool artifact_writable(str path, err *e);
 // Puts a durable object at path; makes parents; replaces a file that was there. A directory
 // there, or a file as a parent: ERR_CONFLICT.
 bool artifact_put(ctx *c, str path, sha256 digest, uint64_t size, err *e);

@@ -72,6 +72,8 @@ typedef struct model_call {
     const kv *items;
     size_t n;
     str key;
+    model_edit edit;
+    void *edit_arg;
 } model_call;
 
 // ---- create ---------------------------------------------------------------------------------
@@ -264,6 +266,21 @@ static bool set_tags(db_tx *tx, void *arg, err *e) {
 bool model_set_tags(ctx *c, id model_id, const kv *tags, size_t n, err *e) {
     model_call t = {.c = c, .id = model_id, .items = tags, .n = n};
     return db_write(core_db(c->core), set_tags, &t, e);
+}
+
+static bool edit_tag(db_tx *tx, void *arg, err *e) {
+    model_call *t = arg;
+    model m;
+    str value = {0};
+    if (!model_read(tx, t->c, t->id, &m, e)) return false;
+    for (size_t i = 0; i < m.n_tags; i++)
+        if (str_eq(m.tags[i].key, t->key)) value = m.tags[i].value;
+    return attr_set(tx, t->c, t->id, ATTR_TAG, t->key, t->edit(t->edit_arg, t->c->a, value), e);
+}
+
+bool model_edit_tag(ctx *c, id model_id, str key, model_edit edit, void *arg, err *e) {
+    model_call t = {.c = c, .id = model_id, .key = key, .edit = edit, .edit_arg = arg};
+    return db_write(core_db(c->core), edit_tag, &t, e);
 }
 
 static bool delete_tag(db_tx *tx, void *arg, err *e) {

@@ -40,6 +40,9 @@ bool model_get_any(ctx *c, id model_id, model *out, err *e); // deleted ones too
 bool model_finalize(ctx *c, id model_id, model_status s, model *out, err *e);
 bool model_delete(ctx *c, id model_id, err *e); // soft, idempotent
 bool model_set_tags(ctx *c, id model_id, const kv *tags, size_t n, err *e);
+// A tag becomes what `edit` makes of it (p NULL: it is not there); edit may be called twice.
+typedef str (*model_edit)(void *arg, arena *a, str value);
+bool model_edit_tag(ctx *c, id model_id, str key, model_edit edit, void *arg, err *e);
 bool model_delete_tag(ctx *c, id model_id, str key, err *e);
 bool model_add_params(ctx *c, id model_id, const kv *params, size_t n,
                       err *e); // ERR_EXISTS on a repeated key

@@ -126,6 +126,21 @@ bool repo_get(ctx *c, str name, repo *out, err *e) {
     return db_read(core_db(c->core), get, &k, e);
 }
 
+static bool by_id(db_tx *tx, void *arg, err *e) {
+    repo_call *k = arg;
+    db_rows *row;
+    int found = db_get(tx, &Q_repo_by_id, &row, e, DB_I64(k->c->ws), DB_ID(k->id));
+    if (!found) return err_set(e, ERR_NOT_FOUND, "There is no such repo.");
+    if (found < 0) return false;
+    *k->repo = repo_of_row(row, k->c->a);
+    return read_tags(tx, k->c, k->repo, e);
+}
+
+bool repo_by_id(ctx *c, id repo_id, repo *out, err *e) {
+    repo_call k = {.c = c, .id = repo_id, .repo = out};
+    return db_read(core_db(c->core), by_id, &k, e);
+}
+
 typedef struct page_call {
     ctx *c;
     str after;
@@ -170,6 +185,8 @@ static bool rename_to(db_tx *tx, void *arg, err *e) {
     r->updated_us = clock_now_us();
     return db_do(tx, &Q_repo_set_name, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(r->name),
                  DB_I64(r->updated_us)) >= 0 &&
+           db_push(tx, &Q_version_renamed, e, DB_I64(c->ws), DB_ID(r->id),
+                   DB_I64(r->updated_us)) &&
            read_tags(tx, c, r, e) &&
            event_add(tx, c, EVENT_repo_renamed, EVENT_NO_PROJECT, r->name,
                      repo_payload(c, names, 2), e);

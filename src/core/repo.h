@@ -43,7 +43,8 @@ typedef struct repo_new {
 
 // ERR_INVALID for a name that is empty, too long, or has '/', ':' or '@' in it. ERR_EXISTS.
 bool repo_create(ctx *c, const repo_new *n, repo *out, err *e);
-bool repo_get(ctx *c, str name, repo *out, err *e); // ERR_NOT_FOUND
+bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
+bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
 bool repo_delete(ctx *c, str name, err *e); // with its versions
@@ -58,9 +59,10 @@ typedef struct version {
     str repo_name;
     repo_kind repo_kind;
     int64_t number;
-    bool has_content; // else external: `source` says where it is
+    bool has_content; // else external
     content content;
     str source;   // as the publisher gave it
+    str location; // external: where its files are; empty: at its source
     id run;       // that made it; zero: none
     str run_link; // to a run elsewhere
     id model;     // the logged model that it was; zero: none
@@ -74,7 +76,7 @@ typedef struct version {
 
 typedef struct version_new {
     const content *content; // sealed; NULL: external
-    str source, run_link, description;
+    str source, location, run_link, description;
     id run, model;
     const kv *tags;
     size_t n_tags;
@@ -93,10 +95,20 @@ bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool al
 // Its row stays, so that its number does; its refs go.
 bool version_delete(ctx *c, str repo_name, int64_t number, err *e);
 
-// Versions of one repo in the falling order of numbers below `before`; of all that a run made.
+// Versions of one repo in the falling order of numbers below `before`, at most max.
 bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
                   err *e);
-bool version_of_run(ctx *c, id run_id, size_t max, version **out, size_t *n, err *e);
+// The newest of each of these stages that has any.
+bool version_latest(ctx *c, str repo_name, const str *stages, size_t n_stages, version **out,
+                    size_t *n, err *e);
+// All that a run made, or of the whole workspace, in the order of ids behind `after`, at most
+// max.
+bool version_of_run(ctx *c, id run_id, id after, size_t max, version **out, size_t *n, err *e);
+bool version_each(ctx *c, id after, size_t max, version **out, size_t *n, err *e);
+// Those of these that are there; `emit` is called for each in their order, outside of
+// transactions, with memory that lives until it returns.
+bool version_of_ids(ctx *c, const id *ids, size_t n,
+                    bool (*emit)(void *arg, const version *v, err *e), void *arg, err *e);
 
 // ---- refs -----------------------------------------------------------------------------------
 // Stored: append only.

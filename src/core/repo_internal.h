@@ -9,6 +9,7 @@
 typedef struct repo_call {
     ctx *c;
     str name;       // of the repo
+    id id;          // the same
     int64_t number; // of the version
     str key, value; // of a tag, or a new text
     repo *repo;

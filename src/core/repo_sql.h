@@ -6,7 +6,8 @@
 #include "core/sql.h"
 
 // deleted_us: 0 while it is there; it is part of the name's index, so a deleted repo frees its
-// name. next_number: of the version to come. content and tree are NULL of an external version.
+// name. next_number: of the version to come. content and tree are NULL of an external version,
+// whose files are at location.
 // A row of ref_move a move, with version NULL when the ref was removed; before NULL when it was
 // not there.
 #define REPO_DDL                                                                               \
@@ -17,12 +18,14 @@
     "CREATE UNIQUE INDEX repo_by_name ON repo (ws, deleted_us, name);\n"                       \
     "CREATE TABLE version (ws {i64} NOT NULL, version {blob} NOT NULL, repo {blob} NOT NULL, " \
     "number {i64} NOT NULL, content {blob}, tree {blob}, files {i64} NOT NULL, bytes {i64} "   \
-    "NOT NULL, source {text} NOT NULL, run {blob}, run_link {text} NOT NULL, model {blob}, "   \
+    "NOT NULL, source {text} NOT NULL, location {text} NOT NULL, run {blob}, run_link {text} " \
+    "NOT NULL, model {blob}, "                                                                 \
     "description {text} NOT NULL, user_name {text} NOT NULL, stage {text} NOT NULL, "          \
     "created_us {i64} NOT NULL, updated_us {i64} NOT NULL, deleted_us {i64} NOT NULL, "        \
     "PRIMARY KEY (ws, version)) {clustered};\n"                                                \
     "CREATE UNIQUE INDEX version_by_number ON version (ws, repo, number);\n"                   \
-    "CREATE INDEX version_by_run ON version (ws, run);\n"                                      \
+    "CREATE INDEX version_by_stage ON version (ws, repo, deleted_us, stage, number);\n"        \
+    "CREATE INDEX version_by_run ON version (ws, run, version);\n"                             \
     "CREATE INDEX version_by_content ON version (content);\n"                                  \
     "CREATE TABLE ref (ws {i64} NOT NULL, repo {blob} NOT NULL, kind {i64} NOT NULL, name "    \
     "{text} NOT NULL, version {blob} NOT NULL, moved_us {i64} NOT NULL, PRIMARY KEY (ws, "     \
@@ -41,7 +44,7 @@
 #define VERSION_COLUMNS                                                                        \
     "v.version, v.repo, r.name, r.kind, v.number, v.content, v.tree, v.files, v.bytes, "       \
     "v.source, v.run, v.run_link, v.model, v.description, v.user_name, v.stage, "              \
-    "v.created_us, v.updated_us"
+    "v.created_us, v.updated_us, v.location"
 #define VERSION_FROM                                                                           \
     " FROM version v JOIN repo r ON r.ws = v.ws AND r.repo = v.repo AND r.deleted_us = 0"      \
     " WHERE v.deleted_us = 0 AND "
@@ -52,11 +55,15 @@
       " created_us, updated_us, deleted_us) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, 0)")    \
     X(repo_by_name, true,                                                                      \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name = $2")      \
+    X(repo_by_id, true,                                                                        \
+      "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND repo = $2 AND deleted_us = 0")      \
     X(repo_page, true,                                                                         \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name > $2"       \
       " ORDER BY name LIMIT $3")                                                               \
     X(repo_set_name, true,                                                                     \
       "UPDATE repo SET name = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")                \
+    X(version_renamed, true,                                                                   \
+      "UPDATE version SET updated_us = $3 WHERE ws = $1 AND repo = $2 AND deleted_us = 0")     \
     X(repo_set_description, true,                                                              \
       "UPDATE repo SET description = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")         \
     X(repo_touch, true, "UPDATE repo SET updated_us = $3 WHERE ws = $1 AND repo = $2")         \
@@ -69,9 +76,9 @@
     X(repo_delete_refs, true, "DELETE FROM ref WHERE ws = $1 AND repo = $2")                   \
     X(version_insert, true,                                                                    \
       "INSERT INTO version (ws, version, repo, number, content, tree, files, bytes, source,"   \
-      " run, run_link, model, description, user_name, stage, created_us, updated_us,"          \
-      " deleted_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15," \
-      " $16, $16, 0)")                                                                         \
+      " location, run, run_link, model, description, user_name, stage, created_us,"            \
+      " updated_us, deleted_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"    \
+      " $13, $14, $15, $16, $17, $17, 0)")                                                     \
     X(version_get, true,                                                                       \
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number = $3")    \
     X(version_by_id, true,                                                                     \
@@ -80,7 +87,14 @@
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number < $3"     \
       " ORDER BY v.number DESC LIMIT $4")                                                      \
     X(version_of_run, true,                                                                    \
-      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.run = $2 LIMIT $3")              \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.run = $2 AND v.version > $3"     \
+      " ORDER BY v.version LIMIT $4")                                                          \
+    X(version_each, true,                                                                      \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.version > $2"                    \
+      " ORDER BY v.version LIMIT $3")                                                          \
+    X(version_latest, true,                                                                    \
+      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.stage = $3"      \
+      " ORDER BY v.number DESC LIMIT 1")                                                       \
     X(version_set_description, true,                                                           \
       "UPDATE version SET description = $3, updated_us = $4 WHERE ws = $1 AND version = $2")   \
     X(version_set_stage, true,                                                                 \

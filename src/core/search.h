@@ -63,7 +63,7 @@ typedef enum search_attribute { // texts, then numbers
     SEARCH_END,
     SEARCH_CREATED,
     SEARCH_UPDATED,
-    SEARCH_NUMBER,   // ms; NUMBER: the project's number
+    SEARCH_NUMBER,   // ms; NUMBER: that of the project or version
     SEARCH_REASON,   // text; of runs only, as is
     SEARCH_DURATION, // seconds to the end, or to now while it runs
     SEARCH_CHANGED,  // us; of projects only: when something of them last changed

@@ -410,6 +410,8 @@ typedef struct search_rows {
 bool search_rows_begin(search_rows *r, const search_fields *f, const search_node *where,
                        str after, err *e);
 bool search_rows_offer(search_rows *r, void *arg, id row_id, err *e);
+// The texts of which an attribute must be one, or the tree is not true; false: it tells none.
+bool search_must_be(const search_node *where, int which, const str **texts, size_t *n);
 // The page's ids, and the cursor of the next one in *next (in out's arena) when there is more.
 id *search_rows_end(search_rows *r, arena *out, size_t *n, str *next);
 

@@ -41,6 +41,18 @@ bool search_rows_offer(search_rows *r, void *arg, id row_id, err *e) {
     return true;
 }
 
+bool search_must_be(const search_node *where, int which, const str **texts, size_t *n) {
+    if (!where) return false;
+    if (where->op == SEARCH_AND)
+        return search_must_be(where->left, which, texts, n) ||
+               search_must_be(where->right, which, texts, n);
+    bool equal = where->op == SEARCH_EQ, is_list = where->op == SEARCH_IN;
+    if (where->field.domain != SEARCH_ATTRIBUTE || where->field.which != which) return false;
+    *texts = equal ? &where->text : where->list;
+    *n = equal ? 1 : where->n_list;
+    return equal || is_list;
+}
+
 id *search_rows_end(search_rows *r, arena *out, size_t *n, str *next) {
     size_t found;
     const search_row **rows = search_top_sorted(r->top, r->a, &found);

@@ -1,77 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // version: rows of `version`; tags are rows of `attr` with the version as owner. A number is
-// taken from the repo's row in the transaction that publishes, so none is given twice. Any
-// thread.
+// taken from the repo's row in the transaction that publishes, so none is given twice. Reading
+// is version_read.c's. Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
-
-version version_of_row(db_rows *row, arena *a) {
-    version v = {.id = db_id(row, 0),
-                 .repo = db_id(row, 1),
-                 .repo_name = arena_str(a, db_text(row, 2)),
-                 .repo_kind = (repo_kind)db_i64(row, 3),
-                 .number = db_i64(row, 4),
-                 .has_content = !db_is_null(row, 5),
-                 .source = arena_str(a, db_text(row, 9)),
-                 .run = db_id(row, 10),
-                 .run_link = arena_str(a, db_text(row, 11)),
-                 .model = db_id(row, 12),
-                 .description = arena_str(a, db_text(row, 13)),
-                 .user = arena_str(a, db_text(row, 14)),
-                 .stage = arena_str(a, db_text(row, 15)),
-                 .created_us = db_i64(row, 16),
-                 .updated_us = db_i64(row, 17)};
-    v.content.files = (uint64_t)db_i64(row, 7);
-    v.content.bytes = (uint64_t)db_i64(row, 8);
-    sha256_copy(db_blob(row, 5), &v.content.digest);
-    sha256_copy(db_blob(row, 6), &v.content.tree);
-    return v;
-}
-
-static bool read_aliases(db_tx *tx, const ctx *c, version *v, err *e) {
-    VEC(str) names = {0};
-    db_rows *rows = db_select(tx, &Q_version_refs, e, DB_I64(c->ws), DB_ID(v->id));
-    if (!rows) return false;
-    while (db_next(rows, e))
-        if (db_i64(rows, 0) == REF_ALIAS)
-            vec_push(c->a, &names, arena_str(c->a, db_text(rows, 1)));
-    db_end(rows);
-    v->aliases = names.p;
-    v->n_aliases = names.n;
-    return e->code == ERR_NONE;
-}
-
-bool version_fill(db_tx *tx, const ctx *c, version *v, err *e) {
-    return attr_read(tx, c, v->id, ATTR_TAG, c->a, &v->tags, &v->n_tags, e) &&
-           read_aliases(tx, c, v, e);
-}
-
-static bool take_row(db_tx *tx, const ctx *c, int found, db_rows *row, version *out, err *e) {
-    if (found <= 0) return false;
-    *out = version_of_row(row, c->a);
-    return version_fill(tx, c, out, e);
-}
-
-bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
-                  err *e) {
-    repo r;
-    db_rows *row;
-    if (!repo_read(tx, c, repo_name, &r, e)) {
-        if (e->code == ERR_NOT_FOUND)
-            err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                    STR_F(repo_name), (long long)number);
-        return false;
-    }
-    int found = db_get(tx, &Q_version_get, &row, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(number));
-    if (!found)
-        return err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                       STR_F(repo_name), (long long)number);
-    return take_row(tx, c, found, row, out, e);
-}
 
 str version_text(const ctx *c, const version *v) {
     return arena_printf(c->a, "%.*s/%lld", STR_F(v->repo_name), (long long)v->number);
@@ -110,7 +46,7 @@ static bool insert(db_tx *tx, const ctx *c, const version *v, err *e) {
     return db_do(tx, &Q_version_insert, e, DB_I64(c->ws), DB_ID(v->id), DB_ID(v->repo),
                  DB_I64(v->number), sealed ? DB_ID(v->content.digest) : DB_NULL,
                  sealed ? DB_ID(v->content.tree) : DB_NULL, DB_I64(v->content.files),
-                 DB_I64(v->content.bytes), DB_TEXT(v->source),
+                 DB_I64(v->content.bytes), DB_TEXT(v->source), DB_TEXT(v->location),
                  id_is_zero(v->run) ? DB_NULL : DB_ID(v->run), DB_TEXT(v->run_link),
                  id_is_zero(v->model) ? DB_NULL : DB_ID(v->model), DB_TEXT(v->description),
                  DB_TEXT(v->user), DB_TEXT(v->stage), DB_I64(v->created_us)) >= 0;
@@ -142,6 +78,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .repo_kind = r.kind,
                  .has_content = n->content != NULL,
                  .source = or_empty(n->source),
+                 .location = or_empty(n->location),
                  .run = n->run,
                  .run_link = or_empty(n->run_link),
                  .model = n->model,
@@ -164,95 +101,6 @@ static bool publish(db_tx *tx, void *arg, err *e) {
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {
     publish_call k = {.c = c, .name = repo_name, .n = n, .id = id_new(), .out = out};
     return db_write(core_db(c->core), publish, &k, e);
-}
-
-// ---- read -----------------------------------------------------------------------------------
-
-static bool get(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    return version_read(tx, k->c, k->name, k->number, k->version, e);
-}
-
-bool version_get(ctx *c, str repo_name, int64_t number, version *out, err *e) {
-    repo_call k = {.c = c, .name = repo_name, .number = number, .version = out};
-    return db_read(core_db(c->core), get, &k, e);
-}
-
-typedef struct page_call {
-    ctx *c;
-    str name;
-    id id; // of a version or a run
-    int64_t before;
-    size_t max, n;
-    version *out;
-} page_call;
-
-static bool by_id(db_tx *tx, void *arg, err *e) {
-    page_call *k = arg;
-    db_rows *row;
-    int found = db_get(tx, &Q_version_by_id, &row, e, DB_I64(k->c->ws), DB_ID(k->id));
-    if (!found) return err_set(e, ERR_NOT_FOUND, "There is no such version.");
-    return take_row(tx, k->c, found, row, k->out, e);
-}
-
-bool version_by_id(ctx *c, id version_id, version *out, err *e) {
-    page_call k = {.c = c, .id = version_id, .out = out};
-    return db_read(core_db(c->core), by_id, &k, e);
-}
-
-static bool take_rows(db_tx *tx, page_call *p, db_rows *rows, err *e) {
-    VEC(version) v = {0};
-    if (!rows) return false;
-    while (db_next(rows, e))
-        vec_push(p->c->a, &v, version_of_row(rows, p->c->a));
-    db_end(rows);
-    for (size_t i = 0; i < v.n && e->code == ERR_NONE; i++)
-        version_fill(tx, p->c, &v.p[i], e);
-    p->out = v.p;
-    p->n = v.n;
-    return e->code == ERR_NONE;
-}
-
-static bool page(db_tx *tx, void *arg, err *e) {
-    page_call *p = arg;
-    repo r;
-    return repo_read(tx, p->c, p->name, &r, e) &&
-           take_rows(tx, p,
-                     db_select(tx, &Q_version_page, e, DB_I64(p->c->ws), DB_ID(r.id),
-                               DB_I64(p->before), DB_I64(p->max)),
-                     e);
-}
-
-static bool of_run(db_tx *tx, void *arg, err *e) {
-    page_call *p = arg;
-    return take_rows(
-        tx, p,
-        db_select(tx, &Q_version_of_run, e, DB_I64(p->c->ws), DB_ID(p->id), DB_I64(p->max)), e);
-}
-
-static bool read_page(page_call *p, db_fn fn, version **out, size_t *n, err *e) {
-    if (!db_read(core_db(p->c->core), fn, p, e)) return false;
-    *out = p->out;
-    *n = p->n;
-    return true;
-}
-
-bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
-                  err *e) {
-    page_call p = {.c = c, .name = repo_name, .before = before, .max = max};
-    return read_page(&p, page, out, n, e);
-}
-
-bool version_of_run(ctx *c, id run_id, size_t max, version **out, size_t *n, err *e) {
-    page_call p = {.c = c, .id = run_id, .max = max};
-    return read_page(&p, of_run, out, n, e);
-}
-
-bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e) {
-    db_rows *row;
-    int found = db_get(tx, &Q_version_uses, &row, e, DB_ID(digest));
-    *yes = found > 0;
-    return found >= 0;
 }
 
 // ---- change ---------------------------------------------------------------------------------
