@@ -2,7 +2,7 @@
 // files: see files.h. What a user names is a key of the artifact tree, never a path of the
 // machine. Files are sent as attachments of a type that the server chose, and sandboxed, so
 // that none runs in the page's origin. Any thread.
-#include "api/files.h"
+#include "api/files_internal.h"
 
 #include "core/folder.h"
 
@@ -30,9 +30,12 @@ bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e) {
 }
 
 bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e) {
+    str path;
+    *out = (files_place){0};
     out->in_folder = folder_holds(c, uri, client_path, &out->path, e);
     return out->in_folder ||
-           (e->code == ERR_NONE && files_tree_path(c->a, uri, client_path, &out->path, e));
+           (e->code == ERR_NONE && files_tree_path(c->a, uri, client_path, &path, e) &&
+            files_place_at(c, path, out, e));
 }
 
 // ---- types ----------------------------------------------------------------------------------
@@ -147,11 +150,11 @@ static bool check_object(void *arg, uint64_t offset, size_t n, err *e) {
     return store_object_check(arg, offset, n, e);
 }
 
-static bool send_artifact(http_req *r, ctx *c, str tree_path, err *e) {
-    artifact_entry f;
+static bool send_stored(http_req *r, ctx *c, const files_place *p, err *e) {
+    files_entry f;
     char etag[SHA256_HEX];
-    if (!artifact_get(c, tree_path, &f, e)) return false;
-    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(tree_path));
+    if (!files_look(c, p, &f, e)) return false;
+    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(p->path));
     store_object *o = store_get(core_store(c->core), f.digest, e);
     if (!o) return false;
     arena_on_reset(c->a, close_object, o);
@@ -181,7 +184,7 @@ static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
 }
 
 bool files_send(http_req *r, ctx *c, const files_place *p, err *e) {
-    return p->in_folder ? send_folder_file(r, c, p->path, e) : send_artifact(r, c, p->path, e);
+    return p->in_folder ? send_folder_file(r, c, p->path, e) : send_stored(r, c, p, e);
 }
 
 // ---- up -------------------------------------------------------------------------------------
@@ -189,6 +192,7 @@ bool files_send(http_req *r, ctx *c, const files_place *p, err *e) {
 bool files_receive(http_req *r, ctx *c, str tree_path, uint64_t max, sha256 *digest,
                    uint64_t *size, err *e) {
     ssize_t got = 0;
+    if (!artifact_writable(tree_path, e)) return false;
     store_upload *u = store_begin(core_store(c->core), e);
     if (!u) return false;
     char *bytes = arena_bytes(c->a, COPY_BYTES);
@@ -246,8 +250,9 @@ static bool list_folder(ctx *c, str below, str after, size_t max, files_entry **
 
 bool files_list(ctx *c, const files_place *p, str after, size_t max, files_entry **out,
                 size_t *n, err *e) {
-    return p->in_folder ? list_folder(c, p->path, after, max, out, n, e)
-                        : list_tree(c, p->path, after, max, out, n, e);
+    if (p->in_folder) return list_folder(c, p->path, after, max, out, n, e);
+    if (p->sealed) return files_version_list(c, p, after, max, out, n, e);
+    return list_tree(c, p->path, after, max, out, n, e);
 }
 
 static bool look_in_folder(ctx *c, str below, files_entry *out, err *e) {
@@ -266,6 +271,7 @@ static bool look_in_folder(ctx *c, str below, files_entry *out, err *e) {
 bool files_look(ctx *c, const files_place *p, files_entry *out, err *e) {
     artifact_entry f;
     if (p->in_folder) return look_in_folder(c, p->path, out, e);
+    if (p->sealed) return files_version_get(c, p, out, e);
     if (!artifact_get(c, p->path, &f, e)) return false;
     *out = entry_of(&f);
     return true;

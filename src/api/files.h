@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // files: the files below an artifact uri, for every dialect: sent, received, listed, and a
-// whole folder as a tar stream. They lie in the artifact tree (core/artifact.h), or beneath the
-// folder that the operator named (core/folder.h), which is only read. Any thread.
+// whole folder as a tar stream. They lie in the artifact tree (core/artifact.h), in the content
+// of a published version (core/content.h), or beneath the folder that the operator named
+// (core/folder.h); the latter two are only read. Any thread.
 #ifndef STEMMA_API_FILES_H
 #define STEMMA_API_FILES_H
 
@@ -12,9 +13,15 @@
 #define FILES_FOLDER_MAX 100000               // entries of an operator's folder that are listed
 
 typedef struct files_place {
-    bool in_folder; // beneath the operator's folder, else in the tree
+    bool in_folder; // beneath the operator's folder
+    bool sealed;    // in the tree of a version's content; else, and by default, in the tree
+    sha256 content; // that tree
+    int64_t sealed_us;
     str path;
 } files_place;
+
+// What lies at a path of the artifact tree, that of a version (core/repo.h) too.
+bool files_place_at(ctx *c, str tree_path, files_place *out, err *e);
 
 // What a client's path names below a uri. ERR_INVALID; ERR_UNIMPLEMENTED for uris elsewhere.
 bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e);

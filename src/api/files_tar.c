@@ -112,7 +112,8 @@ static bool enter(walk *w, files_place place, str path, err *e) {
     }
     level *l = &w->levels[w->n++];
     *l = (level){.a = arena_new()};
-    l->place = (files_place){place.in_folder, arena_str(l->a, place.path)};
+    l->place = place;
+    l->place.path = arena_str(l->a, place.path);
     l->path = arena_str(l->a, path);
     return true;
 }
@@ -144,7 +145,8 @@ static bool step(walk *w, err *e) {
     }
     const files_entry *f = &l->f[l->i++];
     str path = below(l->a, l->path, f->name);
-    files_place place = {l->place.in_folder, below(l->a, l->place.path, f->name)};
+    files_place place = l->place;
+    place.path = below(l->a, l->place.path, f->name);
     if (!f->is_dir) return put_file(w, f, &place, path, e);
     tar_header(w->out,
                &(tar_entry){.path = path, .is_dir = true, .mtime_s = f->modified_us / 1000000});

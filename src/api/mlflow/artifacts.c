@@ -94,8 +94,11 @@ static const msg_field proxy_list_fields[] = {MSG_FIELD(struct list, path, MSG_S
 static const msg_type proxy_list_msg = MSG_TYPE(struct list, proxy_list_fields);
 
 static bool list_proxy(call *k, void *msg, err *e) {
-    files_place p = {0};
-    if (!artifact_path(k->c.a, ((struct list *)msg)->path, &p.path, e)) return false;
+    files_place p;
+    str path;
+    if (!artifact_path(k->c.a, ((struct list *)msg)->path, &path, e) ||
+        !files_place_at(&k->c, path, &p, e))
+        return false;
     json_object(rpc_reply(k));
     if (!list_files(k, &p, (str){0}, e)) return false;
     json_object_end(k->w);
@@ -193,8 +196,11 @@ void mlflow_proxy_put(http_req *r) {
 void mlflow_proxy_get(http_req *r) {
     ctx c = api_ctx(r);
     err e = {0};
-    files_place p = {0};
-    if (!proxy_path(r, &p.path, &e) || !files_send(r, &c, &p, &e)) http_fail(r, &e);
+    files_place p;
+    str path;
+    if (!proxy_path(r, &path, &e) || !files_place_at(&c, path, &p, &e) ||
+        !files_send(r, &c, &p, &e))
+        http_fail(r, &e);
 }
 
 void mlflow_proxy_delete(http_req *r) {
@@ -210,7 +216,9 @@ void mlflow_proxy_delete(http_req *r) {
 // Clients know this sentence and fall back to a single PUT.
 void mlflow_multipart(http_req *r) {
     err e = {0};
-    err_set(&e, ERR_UNIMPLEMENTED,
-            "Multipart upload is not supported for the current artifact repository");
+    str path;
+    if (proxy_path(r, &path, &e) && artifact_writable(path, &e))
+        err_set(&e, ERR_UNIMPLEMENTED,
+                "Multipart upload is not supported for the current artifact repository");
     http_fail(r, &e);
 }
