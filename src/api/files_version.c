@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of published versions, at version_path in the artifact tree: they are read out of
-// the tree of the version's content, whatever became of the run that they came from. Any thread.
+// the tree of the version's content, whatever became of the run that they came from. Any
+// thread.
 #include "api/files_internal.h"
 
 #include "core/repo.h"
@@ -10,7 +11,8 @@ static bool enter(ctx *c, str below, files_place *out, err *e) {
     size_t slash = str_find(below, '/', 0);
     id version_id;
     version v;
-    if (!id_parse(str_upto(below, slash), &version_id) || !version_by_id(c, version_id, &v, e)) {
+    if (!id_parse(str_upto(below, slash), &version_id) ||
+        !version_by_id(c, version_id, &v, e)) {
         if (e->code != ERR_NOT_FOUND && e->code != ERR_NONE) return false;
         *e = (err){0};
         return true;

@@ -14,7 +14,7 @@
 
 // ---- ids ------------------------------------------------------------------------------------
 
-static bool is_integer(str text) {
+bool mlflow_is_integer(str text) {
     if (text.n && (text.p[0] == '-' || text.p[0] == '+')) text = str_from(text, 1);
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] < '0' || text.p[i] > '9') return false;
@@ -24,7 +24,7 @@ static bool is_integer(str text) {
 
 bool mlflow_experiment_id(str text, int64_t *number, err *e) {
     text = str_trim(text);
-    if (!is_integer(text)) {
+    if (!mlflow_is_integer(text)) {
         return mlflow_invalid(
             e, "Invalid experiment ID '%.*s'. Experiment ID must be a valid integer.",
             STR_F(str_upto_code_points(text, 100)));
@@ -90,7 +90,7 @@ static bool plain_name_byte(unsigned char c) {
            c == '_' || c == '/' || c == '.' || c == '-' || c == ' ' || c == ':';
 }
 
-static bool name_characters(str name) {
+bool mlflow_name_characters(str name) {
     size_t i = 0;
     while (i < name.n && plain_name_byte((unsigned char)name.p[i]))
         i++;
@@ -104,7 +104,7 @@ static bool name_characters(str name) {
 }
 
 // posixpath.normpath: what the name would be as a path.
-static str norm_path(arena *a, str name) {
+str mlflow_norm_path(arena *a, str name) {
     char *out = arena_bytes(a, name.n + 2);
     size_t n = 0, depth = 0; // depth: components that ".." may take back
     bool absolute = name.n && name.p[0] == '/';
@@ -138,14 +138,26 @@ static bool is_own_path(str name, str *norm, arena *a) {
         usual = name.p[i] != '/' || (name.p[i + 1] != '/' && name.p[i + 1] != '.');
     }
     if (usual) return true;
-    *norm = norm_path(a, name);
+    *norm = mlflow_norm_path(a, name);
     return str_eq(*norm, name) && !str_is(*norm, ".") && !str_starts(*norm, STR("..")) &&
            !str_starts(*norm, STR("/"));
 }
 
-bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
+bool mlflow_check_own_path(arena *a, str name, str path, err *e) {
     str norm;
-    if (!name_characters(name)) {
+    return is_own_path(name, &norm, a) ||
+           mlflow_invalid(e,
+                          "Invalid value %.*s for parameter '%.*s' supplied: Names may be "
+                          "treated as files "
+                          "in certain cases, and must not resolve to other names when treated "
+                          "as such. This "
+                          "name would resolve to %.*s",
+                          STR_F(mlflow_json_text(a, name)), STR_F(path),
+                          STR_F(mlflow_repr(a, norm)));
+}
+
+bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
+    if (!mlflow_name_characters(name)) {
         return mlflow_invalid(
             e,
             "Invalid value %.*s for parameter '%.*s' supplied: Names may only contain"
@@ -153,15 +165,7 @@ bool mlflow_check_name(arena *a, str name, str path, str what, err *e) {
             " slashes (/).",
             STR_F(mlflow_json_text(a, name)), STR_F(path));
     }
-    if (!is_own_path(name, &norm, a)) {
-        return mlflow_invalid(
-            e,
-            "Invalid value %.*s for parameter '%.*s' supplied: Names may be treated as files in"
-            " certain cases, and must not resolve to other names when treated as such. This "
-            "name"
-            " would resolve to %.*s",
-            STR_F(mlflow_json_text(a, name)), STR_F(path), STR_F(mlflow_repr(a, norm)));
-    }
+    if (!mlflow_check_own_path(a, name, path, e)) return false;
     if (name.n <= NAME_MAX_LENGTH || str_code_points(name) <= NAME_MAX_LENGTH) return true;
     return mlflow_invalid(e, "'%.*s' exceeds the maximum length of %d characters", STR_F(what),
                           NAME_MAX_LENGTH);

@@ -176,16 +176,6 @@ static bool is_text(const filter_item *i) {
     return i->kind == FILTER_STRING || i->kind == FILTER_IDENTIFIER;
 }
 
-static bool read_text(const filter_item *i, search_node *n, err *e) {
-    n->text = filter_unquote(i->text);
-    if (n->text.n != i->text.n) return true;
-    return err_set(e, ERR_INVALID,
-                   "Parameter value is either not quoted or unidentified quote types used for "
-                   "string value %.*s. Use "
-                   "either single or double quotes.",
-                   STR_F(i->text));
-}
-
 static bool read_number(const filter_item *i, search_node *n) {
     return is_number(i) && num_parse_f64(i->text, &n->number);
 }
@@ -197,7 +187,7 @@ static bool read_attribute_value(const parser *p, const named *x, const filter_i
                err_set(e, ERR_INVALID,
                        "Expected numeric value type for numeric attribute: %.*s. Found %.*s",
                        STR_F(x->key), STR_F(i->text));
-    if (is_text(i)) return read_text(i, n, e);
+    if (is_text(i)) return filter_text(i, n, e);
     if (i->kind != FILTER_LIST)
         return err_set(e, ERR_INVALID,
                        "Expected a quoted string value for attributes. Got value %.*s",
@@ -220,13 +210,13 @@ static bool read_value(const parser *p, const named *x, const filter_item *i, se
                        STR_F(i->text));
     case SEARCH_DATASET:
         if (i->kind == FILTER_LIST) return filter_list(p->a, i->text, &n->list, &n->n_list, e);
-        return is_text(i) ? read_text(i, n, e)
+        return is_text(i) ? filter_text(i, n, e)
                           : err_set(e, ERR_INVALID,
                                     "Expected a quoted string value for dataset attributes. "
                                     "Got value %.*s",
                                     STR_F(i->text));
     default:
-        return is_text(i) ? read_text(i, n, e)
+        return is_text(i) ? filter_text(i, n, e)
                           : err_set(e, ERR_INVALID,
                                     "Expected a quoted string value for %s (e.g. 'my-value'). "
                                     "Got value %.*s",
@@ -355,33 +345,10 @@ static bool finish_clause(const parser *p, const filter_clause *c, const named *
     return runs || finish_experiment(p, x, c, n, e);
 }
 
-static bool refuse_invalid(const parser *p, const filter_items *invalid, err *e) {
-    str list = STR("");
-    const char *q = p->entity == FILTER_RUNS ? "'" : "";
-    for (size_t i = 0; i < invalid->n && list.n < sizeof e->msg; i++) {
-        list = arena_printf(p->a, "%.*s%s%s%.*s%s", STR_F(list), i ? ", " : "", q,
-                            STR_F(invalid->p[i].text), q);
-    }
-    return err_set(e, ERR_INVALID, "Invalid clause(s) in filter string: %.*s", STR_F(list));
-}
-
-static bool has_second_statement(const filter_items *items) {
-    for (size_t i = 0; i + 1 < items->n; i++) {
-        if (items->p[i].kind == FILTER_SEMICOLON) return true;
-    }
-    return false;
-}
-
 static bool parse(const parser *p, str text, search_node **out, err *e) {
-    filter_items items = filter_lex(p->a, text), invalid = {0};
-    filter_clauses clauses = {0};
-    if (has_second_statement(&items))
-        return err_set(
-            e, ERR_INVALID,
-            "Search filter contained multiple expression %.*s. Provide AND-ed expression list.",
-            STR_F(filter_quoted(p->a, text)));
-    filter_split(p->a, &items, &clauses, &invalid);
-    if (invalid.n) return refuse_invalid(p, &invalid, e);
+    filter_clauses clauses;
+    const char *quote = p->entity == FILTER_RUNS ? "'" : "";
+    if (!filter_clauses_of(p->a, text, quote, &clauses, e)) return false;
     search_node **leaves = ARENA_ARRAY(p->a, search_node *, clauses.n);
     named *names = ARENA_ARRAY(p->a, named, clauses.n);
     for (size_t i = 0; i < clauses.n; i++) {
@@ -398,6 +365,7 @@ static bool parse(const parser *p, str text, search_node **out, err *e) {
 bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, err *e) {
     *out = NULL;
     if (entity == FILTER_MODELS) return filter_parse_models(a, text, out, e);
+    if (entity > FILTER_MODELS) return filter_parse_registry(a, entity, text, out, e);
     parser p = {a, entity, &grammars[entity]};
     return parse(&p, text, out, e);
 }
@@ -405,17 +373,10 @@ bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, e
 // ---- order_by ------------------------------------------------------------------------------
 static bool read_order(const parser *p, str text, search_sort *out, err *e) {
     named x;
-    filter_items items = filter_lex(p->a, text);
-    bool shaped = (items.n == 1 || items.n == 2) && items.p[0].kind == FILTER_IDENTIFIER &&
-                  (items.n == 1 || items.p[1].kind == FILTER_IDENTIFIER);
-    if (!shaped)
-        return err_set(e, ERR_INVALID, "Invalid order_by clause '%.*s'. Could not be parsed.",
-                       STR_F(text));
-    out->descending = items.n == 2 && str_eq_nocase(items.p[1].text, STR("desc"));
-    if (items.n == 2 && !out->descending && !str_eq_nocase(items.p[1].text, STR("asc")))
-        return err_set(e, ERR_INVALID, "Invalid ordering key in order_by clause '%.*s'.",
-                       STR_F(text));
-    if (!read_identifier(p, items.p[0].text, FOR_ORDER, &x, e)) return false;
+    str key;
+    if (!filter_order_key(p->a, text, &key, &out->descending, e) ||
+        !read_identifier(p, key, FOR_ORDER, &x, e))
+        return false;
     if (p->entity == FILTER_EXPERIMENTS && x.field.domain != SEARCH_ATTRIBUTE)
         return err_set(e, ERR_INVALID, "Invalid order_by entity: %s", x.type);
     if (x.field.domain == SEARCH_DATASET)
@@ -430,27 +391,18 @@ static bool same_field(const search_field *a, const search_field *b) {
     return a->domain == b->domain && a->which == b->which && str_eq(a->key, b->key);
 }
 
-static str python_list(arena *a, const str *items, size_t n) {
-    str list = STR("[");
-    for (size_t i = 0; i < n && list.n < sizeof((err *)0)->msg; i++) {
-        list = arena_printf(a, "%.*s%s%.*s", STR_F(list), i ? ", " : "",
-                            STR_F(filter_quoted(a, items[i])));
-    }
-    return arena_printf(a, "%.*s]", STR_F(list));
-}
-
 bool filter_order(arena *a, filter_entity entity, const str *items, size_t n, search_sort **out,
                   err *e) {
-    parser p = {a, entity, &grammars[entity]};
-    *out = ARENA_ARRAY(a, search_sort, n);
     if (n > ORDER_MAX)
         return err_set(e, ERR_INVALID, "`order_by` may name %d fields at most", ORDER_MAX);
+    if (entity > FILTER_MODELS) return filter_order_registry(a, entity, items, n, out, e);
+    parser p = {a, entity, &grammars[entity]};
+    *out = ARENA_ARRAY(a, search_sort, n);
     for (size_t i = 0; i < n; i++) {
         if (!read_order(&p, items[i], &(*out)[i], e)) return false;
         for (size_t k = 0; entity == FILTER_RUNS && k < i; k++) {
-            if (!same_field(&(*out)[k].field, &(*out)[i].field)) continue;
-            return err_set(e, ERR_INVALID, "`order_by` contains duplicate fields: %.*s",
-                           STR_F(python_list(a, items, n)));
+            if (same_field(&(*out)[k].field, &(*out)[i].field))
+                return filter_order_repeats(a, items, n, e);
         }
     }
     return true;

@@ -16,7 +16,13 @@
 
 #include "core/search.h"
 
-typedef enum filter_entity { FILTER_RUNS, FILTER_EXPERIMENTS, FILTER_MODELS } filter_entity;
+typedef enum filter_entity {
+    FILTER_RUNS,
+    FILTER_EXPERIMENTS,
+    FILTER_MODELS,
+    FILTER_REGISTERED_MODELS,
+    FILTER_MODEL_VERSIONS
+} filter_entity;
 
 // *out is NULL for an empty filter: everything.
 bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, err *e);
@@ -25,8 +31,12 @@ bool filter_parse(arena *a, filter_entity entity, str text, search_node **out, e
 // the one that it is shown as.
 search_node *filter_crashed(arena *a, search_node *where);
 
-// order_by of runs or experiments: "identifier [ASC|DESC]" each. A field twice is refused for
-// runs.
+// A filter of registered models or versions finds no prompts unless it asks for them by their
+// tag.
+search_node *filter_without_prompts(arena *a, search_node *where);
+
+// order_by of all but logged models: "identifier [ASC|DESC]" each. A field twice is refused but
+// for experiments.
 bool filter_order(arena *a, filter_entity entity, const str *items, size_t n, search_sort **out,
                   err *e);
 

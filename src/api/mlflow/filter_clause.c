@@ -139,6 +139,63 @@ bool filter_list(arena *a, str text, str **out, size_t *n, err *e) {
                           "list");
 }
 
+// ---- whole filters and orders --------------------------------------------------------------
+static bool has_second_statement(const filter_items *items) {
+    for (size_t i = 0; i + 1 < items->n; i++) {
+        if (items->p[i].kind == FILTER_SEMICOLON) return true;
+    }
+    return false;
+}
+
+static bool refuse_invalid(arena *a, const filter_items *invalid, const char *quote, err *e) {
+    str list = STR("");
+    for (size_t i = 0; i < invalid->n && list.n < sizeof e->msg; i++) {
+        list = arena_printf(a, "%.*s%s%s%.*s%s", STR_F(list), i ? ", " : "", quote,
+                            STR_F(invalid->p[i].text), quote);
+    }
+    return err_set(e, ERR_INVALID, "Invalid clause(s) in filter string: %.*s", STR_F(list));
+}
+
+bool filter_clauses_of(arena *a, str text, const char *quote, filter_clauses *clauses, err *e) {
+    filter_items items = filter_lex(a, text), invalid = {0};
+    *clauses = (filter_clauses){0};
+    if (has_second_statement(&items))
+        return err_set(
+            e, ERR_INVALID,
+            "Search filter contained multiple expression %.*s. Provide AND-ed expression list.",
+            STR_F(filter_quoted(a, text)));
+    filter_split(a, &items, clauses, &invalid);
+    return !invalid.n || refuse_invalid(a, &invalid, quote, e);
+}
+
+bool filter_order_key(arena *a, str text, str *key, bool *descending, err *e) {
+    filter_items items = filter_lex(a, text);
+    bool shaped = (items.n == 1 || items.n == 2) && items.p[0].kind == FILTER_IDENTIFIER &&
+                  (items.n == 1 || items.p[1].kind == FILTER_IDENTIFIER);
+    if (!shaped)
+        return err_set(e, ERR_INVALID, "Invalid order_by clause '%.*s'. Could not be parsed.",
+                       STR_F(text));
+    *key = items.p[0].text;
+    *descending = items.n == 2 && str_eq_nocase(items.p[1].text, STR("desc"));
+    return items.n == 1 || *descending || str_eq_nocase(items.p[1].text, STR("asc")) ||
+           err_set(e, ERR_INVALID, "Invalid ordering key in order_by clause '%.*s'.",
+                   STR_F(text));
+}
+
+static str python_list(arena *a, const str *items, size_t n) {
+    str list = STR("[");
+    for (size_t i = 0; i < n && list.n < sizeof((err *)0)->msg; i++) {
+        list = arena_printf(a, "%.*s%s%.*s", STR_F(list), i ? ", " : "",
+                            STR_F(filter_quoted(a, items[i])));
+    }
+    return arena_printf(a, "%.*s]", STR_F(list));
+}
+
+bool filter_order_repeats(arena *a, const str *items, size_t n, err *e) {
+    return err_set(e, ERR_INVALID, "`order_by` contains duplicate fields: %.*s",
+                   STR_F(python_list(a, items, n)));
+}
+
 // ---- trees and texts -----------------------------------------------------------------------
 search_node *filter_join(arena *a, search_node **leaves, size_t n) {
     if (n <= 1) return n ? leaves[0] : NULL;
@@ -183,6 +240,16 @@ str filter_unquote(str s) {
 
 str filter_unbacktick(str s) {
     return unwrap(s, '`');
+}
+
+bool filter_text(const filter_item *i, search_node *n, err *e) {
+    n->text = filter_unquote(i->text);
+    if (n->text.n != i->text.n) return true;
+    return err_set(e, ERR_INVALID,
+                   "Parameter value is either not quoted or unidentified quote types used for "
+                   "string value %.*s. Use "
+                   "either single or double quotes.",
+                   STR_F(i->text));
 }
 
 str filter_quoted(arena *a, str s) {

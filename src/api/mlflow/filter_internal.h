@@ -41,6 +41,12 @@ typedef VEC(filter_clause) filter_clauses;
 // Sorts items into clauses and what is none (AND is neither).
 void filter_split(arena *a, const filter_items *items, filter_clauses *clauses,
                   filter_items *invalid);
+// The clauses of a filter; what is none is refused, each item between `quote`s.
+bool filter_clauses_of(arena *a, str text, const char *quote, filter_clauses *clauses, err *e);
+// An item of order_by: "key", "key ASC" or "key DESC".
+bool filter_order_key(arena *a, str text, str *key, bool *descending, err *e);
+bool filter_order_repeats(arena *a, const str *items, size_t n, err *e); // false
+bool filter_text(const filter_item *i, search_node *n, err *e); // the text of a quoted value
 // The elements of a list in parentheses, as Python reads a tuple of strings.
 bool filter_list(arena *a, str text, str **out, size_t *n, err *e);
 search_node *filter_join(arena *a, search_node **leaves,
@@ -53,5 +59,10 @@ str filter_quoted(arena *a, str s); // as Python's repr shows a string
 
 // ---- logged models (filter_models.c) -------------------------------------------------------
 bool filter_parse_models(arena *a, str text, search_node **out, err *e);
+
+// ---- registered models and their versions (filter_registry.c) ------------------------------
+bool filter_parse_registry(arena *a, filter_entity entity, str text, search_node **out, err *e);
+bool filter_order_registry(arena *a, filter_entity entity, const str *items, size_t n,
+                           search_sort **out, err *e);
 
 #endif

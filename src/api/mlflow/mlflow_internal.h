@@ -36,6 +36,10 @@ bool mlflow_model_id(str text, id *out, err *e);
 // `what` what the message on its length calls it.
 bool mlflow_check_name(arena *a, str name, str path, str what, err *e);
 bool mlflow_check_length(str value, size_t max, const char *what, err *e);
+bool mlflow_name_characters(str name); // letters, digits, and _/.-: and space
+bool mlflow_check_own_path(arena *a, str name, str path, err *e); // as a path, it means itself
+str mlflow_norm_path(arena *a, str path);                         // Python's posixpath.normpath
+bool mlflow_is_integer(str text);                                 // a sign, digits
 // Says what is wrong with it: below 1, or above `most`. False.
 bool mlflow_bad_max_results(int64_t max_results, int most, err *e);
 str mlflow_truncate(str value, size_t max);            // code points
@@ -55,6 +59,7 @@ void mlflow_run(json_writer *w, const run_view *v, bool is_new);
 void mlflow_logged_model(json_writer *w, const model *m, const model_point *points, size_t n);
 void mlflow_metric(json_writer *w, str key, const series_value *v); // an object without run_id
 void mlflow_model_id_text(char out[ID_HEX + 2], id i);
+void mlflow_list_of_kv(json_writer *w, const kv *items, size_t n); // and the end of the array
 
 // ---- what lies below an artifact uri (artifacts.c) ------------------------------------------
 bool mlflow_list_files(call *k, str uri, str client_path, err *e); // replies root_uri and files
@@ -73,11 +78,19 @@ extern const rpc mlflow_models_create, mlflow_models_get, mlflow_models_finalize
     mlflow_models_delete, mlflow_models_search, mlflow_models_set_tags,
     mlflow_models_delete_tag, mlflow_models_params, mlflow_models_directories;
 extern const rpc mlflow_artifacts_list, mlflow_proxy_list;
+extern const rpc mlflow_registered_create, mlflow_registered_rename, mlflow_registered_update,
+    mlflow_registered_delete, mlflow_registered_get, mlflow_registered_search,
+    mlflow_registered_latest, mlflow_registered_set_tag, mlflow_registered_delete_tag,
+    mlflow_registered_set_alias, mlflow_registered_delete_alias, mlflow_registered_get_alias;
+extern const rpc mlflow_versions_create, mlflow_versions_get, mlflow_versions_update,
+    mlflow_versions_delete, mlflow_versions_transition, mlflow_versions_search,
+    mlflow_versions_download_uri, mlflow_versions_set_tag, mlflow_versions_delete_tag;
 
 // Handlers that are not RPCs.
 void mlflow_get_artifact(http_req *r);
 void mlflow_upload_artifact(http_req *r);
 void mlflow_model_file(http_req *r);
+void mlflow_version_file(http_req *r);
 void mlflow_proxy_put(http_req *r);
 void mlflow_proxy_get(http_req *r);
 void mlflow_proxy_delete(http_req *r);

@@ -8,7 +8,7 @@ static str number_text(arena *a, int64_t n) {
     return arena_printf(a, "%lld", (long long)n);
 }
 
-static void list_of_kv(json_writer *w, const kv *items, size_t n) {
+void mlflow_list_of_kv(json_writer *w, const kv *items, size_t n) {
     for (size_t i = 0; i < n; i++) {
         json_object(w);
         json_m_string(w, "key", items[i].key);
@@ -33,7 +33,7 @@ void mlflow_experiment(json_writer *w, const project *p, arena *a) {
     json_m_string(w, "workspace", STR("default")); // the only one that MLflow's clients see
     if (p->n_tags) {
         json_m_array(w, "tags");
-        list_of_kv(w, p->tags, p->n_tags);
+        mlflow_list_of_kv(w, p->tags, p->n_tags);
     }
     json_object_end(w);
 }
@@ -96,11 +96,11 @@ static void run_data(json_writer *w, const run_view *v) {
     }
     if (v->n_params) {
         json_m_array(w, "params");
-        list_of_kv(w, v->params, v->n_params);
+        mlflow_list_of_kv(w, v->params, v->n_params);
     }
     if (v->n_tags) {
         json_m_array(w, "tags");
-        list_of_kv(w, v->tags, v->n_tags);
+        mlflow_list_of_kv(w, v->tags, v->n_tags);
     }
     json_object_end(w);
 }
@@ -113,7 +113,7 @@ static void dataset_inputs(json_writer *w, const run_links *l) {
         json_object(w);
         if (d->n_tags) {
             json_m_array(w, "tags");
-            list_of_kv(w, d->tags, d->n_tags);
+            mlflow_list_of_kv(w, d->tags, d->n_tags);
         }
         json_m_object(w, "dataset");
         json_m_string(w, "name", d->dataset.name);
@@ -225,13 +225,13 @@ void mlflow_logged_model(json_writer *w, const model *m, const model_point *poin
     json_m_string(w, "source_run_id", str_of(run_id));
     if (m->n_tags) {
         json_m_array(w, "tags");
-        list_of_kv(w, m->tags, m->n_tags);
+        mlflow_list_of_kv(w, m->tags, m->n_tags);
     }
     json_object_end(w);
     json_m_object(w, "data");
     if (m->n_params) {
         json_m_array(w, "params");
-        list_of_kv(w, m->params, m->n_params);
+        mlflow_list_of_kv(w, m->params, m->n_params);
     }
     if (n) model_metrics(w, model_id, points, n);
     json_object_end(w);

@@ -20,6 +20,8 @@
 
 #define M "2.0/mlflow/"
 #define A "2.0/mlflow-artifacts/"
+#define R M "registered-models/"
+#define V M "model-versions/"
 
 static const http_route routes[] = {
     // the server itself
@@ -107,6 +109,46 @@ static const http_route routes[] = {
     ROUTE(HTTP_GET, M "logged-models/{model_id}/artifacts/files", READ, mlflow_model_file,
           "a logged model's file"),
 
+    // registered models and prompts
+    BIG_RPC(HTTP_POST, R "create", WRITE, mlflow_registered_create,
+            "create a registered model or a prompt"),
+    RPC(HTTP_POST, R "rename", WRITE, mlflow_registered_rename, "rename a registered model"),
+    RPC(HTTP_PATCH, R "update", WRITE, mlflow_registered_update, "describe a registered model"),
+    RPC(HTTP_DELETE, R "delete", WRITE, mlflow_registered_delete,
+        "delete a registered model with its versions"),
+    RPC(HTTP_GET, R "get", READ, mlflow_registered_get,
+        "a registered model with the newest version of each stage"),
+    RPC(HTTP_GET, R "search", READ, mlflow_registered_search,
+        "registered models, or prompts, that match a filter"),
+    RPC(HTTP_GET | HTTP_POST, R "get-latest-versions", READ, mlflow_registered_latest,
+        "the newest version of each stage"),
+    RPC(HTTP_POST, R "set-tag", WRITE, mlflow_registered_set_tag,
+        "set a registered model's tag"),
+    RPC(HTTP_DELETE, R "delete-tag", WRITE, mlflow_registered_delete_tag,
+        "delete a registered model's tag"),
+    RPC(HTTP_POST, R "alias", WRITE, mlflow_registered_set_alias,
+        "point an alias at a version"),
+    RPC(HTTP_DELETE, R "alias", WRITE, mlflow_registered_delete_alias, "delete an alias"),
+    RPC(HTTP_GET, R "alias", READ, mlflow_registered_get_alias,
+        "the version that an alias points at"),
+
+    // model versions
+    BIG_RPC(HTTP_POST, V "create", WRITE, mlflow_versions_create,
+            "publish a version: what its source holds is sealed"),
+    RPC(HTTP_GET, V "get", READ, mlflow_versions_get, "a version"),
+    RPC(HTTP_PATCH, V "update", WRITE, mlflow_versions_update, "describe a version"),
+    RPC(HTTP_DELETE, V "delete", WRITE, mlflow_versions_delete, "delete a version"),
+    RPC(HTTP_POST, V "transition-stage", WRITE, mlflow_versions_transition,
+        "take a version to another stage"),
+    RPC(HTTP_GET, V "search", READ, mlflow_versions_search, "versions that match a filter"),
+    RPC(HTTP_GET, V "get-download-uri", READ, mlflow_versions_download_uri,
+        "where a version's files are read"),
+    RPC(HTTP_POST, V "set-tag", WRITE, mlflow_versions_set_tag, "set a version's tag"),
+    RPC(HTTP_DELETE, V "delete-tag", WRITE, mlflow_versions_delete_tag,
+        "delete a version's tag"),
+    ROUTE(HTTP_GET, "/model-versions/get-artifact", READ, mlflow_version_file,
+          "a version's file"),
+
     // artifacts
     RPC(HTTP_GET, M "artifacts/list", READ, mlflow_artifacts_list, "list a run's files"),
     ROUTE(HTTP_GET, "/get-artifact", READ, mlflow_get_artifact, "a run's file"),
@@ -133,9 +175,6 @@ static const http_route routes[] = {
     PROBED("2.0/mlflow/server-features", "the features of a fork"),
 
     // what comes later
-    LATER(M "registered-models/{rest...}", "the model registry"),
-    LATER(M "model-versions/{rest...}", "the model registry"),
-    LATER("/model-versions/get-artifact", "the model registry"),
     LATER(M "traces", "traces"),
     LATER(M "traces/{rest...}", "traces"),
     LATER("/v1/traces", "traces by OTLP"),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared by the files of the model registry (api/mlflow/registry*.c) only. A registered model is
+// a repo, a model version a version, an alias a ref of core/repo.h; a stage is a version's.
+#ifndef STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
+#define STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
+
+#include "api/mlflow/mlflow_internal.h"
+#include "core/repo.h"
+
+// ---- checks (registry_check.c): MLflow's rules, in its words --------------------------------
+// `field` is how the message calls the name.
+bool registry_check_name(arena *a, str name, const char *field, err *e);
+bool registry_number(str text, int64_t *number, err *e); // of a version
+bool registry_check_alias(str alias, err *e);
+bool registry_check_new_alias(str alias, err *e); // "latest" and "v3" mean something else
+bool registry_check_tag(arena *a, str key, str value, bool of_version, err *e);
+
+// {key, value}; neither is required.
+extern const msg_type registry_tag_msg;
+bool registry_tags(arena *a, msg_list tags, bool of_version, kv **out, err *e);
+bool registry_is_prompt(const kv *tags, size_t n);
+
+// Stages as core has them: MLflow's "None" is empty.
+enum { REGISTRY_STAGES = 4 };
+extern const str registry_stages[REGISTRY_STAGES];
+bool registry_stage(str text, str *stage, err *e); // in any case
+bool registry_stage_is_active(str stage);          // Staging, Production
+
+// ---- rendering (registry_render.c) ----------------------------------------------------------
+// With the newest version of each stage, and its aliases.
+bool registry_put_model(json_writer *w, ctx *c, const repo *r, err *e);
+void registry_put_version(json_writer *w, const version *v);
+bool registry_reply_version(call *k, const version *v); // {"model_version": ...}
+// Where clients read a version's files.
+str registry_download_uri(arena *a, const version *v);
+
+// ---- models:/ uris (registry_uri.c) ---------------------------------------------------------
+typedef struct registry_uri { // one of model_id, or name with what follows (none: the latest)
+    str model_id, name, version, stage, alias; // p NULL: not there
+} registry_uri;
+bool registry_uri_parse(str path, registry_uri *out); // what follows "models:"
+// The version that a uri with a name points at.
+bool registry_uri_version(ctx *c, const registry_uri *u, version *out, err *e);
+bool registry_by_alias(ctx *c, str name, str alias, version *out, err *e);
+
+// ---- what a version is made of (registry_source.c) ------------------------------------------
+typedef struct registry_source {
+    str text, run_id, model_id;    // of the request
+    bool has_run_id, has_model_id; // they were sent
+    bool prompt;
+    content content;  // that the version may point to
+    bool tells_model; // the logged model is to be told of the version
+} registry_source;
+// Checks the source, and sets source, run, model, content and location of the version.
+bool registry_source_read(ctx *c, registry_source *s, version_new *version, err *e);
+
+#endif
