@@ -213,11 +213,12 @@ void mlflow_proxy_delete(http_req *r) {
         http_fail(r, &e);
 }
 
-// Clients know this sentence and fall back to a single PUT.
+// "create/<path>" and the like: clients know this sentence and fall back to a single PUT.
 void mlflow_multipart(http_req *r) {
     err e = {0};
     str path;
-    if (proxy_path(r, &path, &e) && artifact_writable(path, &e))
+    if (proxy_path(r, &path, &e) &&
+        artifact_writable(str_from(path, str_find(path, '/', 0) + 1), &e))
         err_set(&e, ERR_UNIMPLEMENTED,
                 "Multipart upload is not supported for the current artifact repository");
     http_fail(r, &e);
