@@ -5,8 +5,8 @@ tests/unit/filter_golden.h, which t_api_filter.c compares our grammar with.
 
     python tools/filter_golden.py          # in an environment with mlflow
 
-A line of the cases is "<kind> <text>", kind being runs, experiments, models, order, experiments_order. "\\n" and the like are
-Python's escapes. A line that begins with "!" is a known difference: "! <kind> <text> ## <what we say>"; there the package
+A line of the cases is "<kind> <text>", kind being runs, experiments, models, order, experiments_order, registered,
+registered_order, versions, versions_order. "\\n" and the like are Python's escapes. A line that begins with "!" is a known difference: "! <kind> <text> ## <what we say>"; there the package
 is only checked to say something else. Python prints sets in any order: sets in messages are sorted here and in ours.
 """
 
@@ -16,14 +16,29 @@ from pathlib import Path
 
 import sqlalchemy
 from mlflow.exceptions import MlflowException
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.tracking import sqlalchemy_store as store
 from mlflow.store.tracking.dbmodels.models import SqlLoggedModel
 from mlflow.utils import search_logged_model_utils as models
-from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
+from mlflow.utils.search_utils import SearchExperimentsUtils, SearchModelUtils, SearchModelVersionUtils, SearchUtils
 from sqlalchemy.orm import Session
 
 HERE = Path(__file__).resolve().parent.parent / "tests" / "unit"
 SESSION = Session(sqlalchemy.create_engine("sqlite://"))
+
+
+class Registry(SqlAlchemyStore):
+    """What checks a filter of the registry, without a database."""
+
+    def __init__(self):
+        pass
+
+    def _get_workspace_clauses(self, model):
+        return []
+
+
+REGISTRY = Registry()
+COLUMNS = {"last_updated_time": "last_updated_timestamp", "creation_time": "creation_timestamp", "version": "version_number"}
 
 
 def number(v):
@@ -33,7 +48,7 @@ def number(v):
 def value(kind, key, v):
     if isinstance(v, tuple):
         return "[" + "|".join(v) + "]"
-    numeric = kind in ("metric", "metrics") or key.endswith("_time") or "timestamp" in key
+    numeric = kind in ("metric", "metrics") or key.endswith("_time") or "timestamp" in key or key == "version_number"
     return number(v) if numeric else str(v)
 
 
@@ -62,6 +77,18 @@ def ask(kind, text):
             if c.entity.type == models.EntityType.ATTRIBUTE:
                 getattr(SqlLoggedModel, c.entity.key)
         return show((c.entity.type.value, c.entity.key, c.op, c.value) for c in parsed)
+    if kind == "registered":
+        parsed = SearchModelUtils.parse_search_filter(text)
+        REGISTRY._get_search_registered_model_filter_query(SESSION, parsed, "sqlite")
+        return show((c["type"], c["key"], c["comparator"].upper(), c["value"]) for c in parsed)
+    if kind == "versions":
+        parsed = SearchModelVersionUtils.parse_search_filter(text)
+        REGISTRY._get_search_model_versions_filter_clauses(parsed, "sqlite")
+        return show((c["type"], c["key"], c["comparator"].upper(), c["value"]) for c in parsed)
+    if kind in ("registered_order", "versions_order"):
+        parse = Registry._parse_search_registered_models_order_by, Registry._parse_search_model_versions_order_by
+        column, _, direction = str(parse[kind == "versions_order"]([text])[0]).partition(".")[2].partition(" ")
+        return f"attribute.{COLUMNS.get(column, column)} {direction}"
     if kind == "order":
         what, key, ascending = SearchUtils.parse_order_by_for_search_runs(text)
         store._get_orderby_clauses([text], SESSION)

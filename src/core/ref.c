@@ -64,8 +64,8 @@ static bool set(db_tx *tx, void *arg, err *e) {
     repo r;
     version to;
     id from;
-    return repo_read(tx, c, k->repo_name, &r, e) &&
-           version_read(tx, c, k->repo_name, k->number, &to, e) &&
+    return version_read(tx, c, k->repo_name, k->number, &to, e) &&
+           repo_read(tx, c, k->repo_name, &r, e) &&
            now_at(tx, c, r.id, k->kind, k->name, &from, e) &&
            (id_eq(from, to.id) ||
             (db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(k->kind),

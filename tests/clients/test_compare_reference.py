@@ -83,8 +83,12 @@ class Side:
                 self.saved[name] = found
         return reply.status_code, self.normal(body)
 
-    TIMES = {"creation_time", "last_update_time", "creation_timestamp_ms", "last_updated_timestamp_ms"}
-    BY_KEY = {"metrics", "params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "dataset_summaries"}
+    TIMES = {"creation_time", "last_update_time", "creation_timestamp_ms", "last_updated_timestamp_ms",
+             "creation_timestamp", "last_updated_timestamp"}  # fmt: skip
+    BY_KEY = {"metrics", "params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "dataset_summaries",
+              "latest_versions", "aliases"}  # fmt: skip
+    # The reference leaves out the aliases of versions in most lists.
+    LISTS_OF_VERSIONS = {"latest_versions", "model_versions"}
 
     def mark(self, match):
         text = match[0]
@@ -115,8 +119,10 @@ class Side:
         if isinstance(value, dict):
             kept = {k: self.normal(v, k) for k, v in value.items() if k not in self.IGNORED}
             # The reference sends some empty parts and leaves out others.
-            return {k: v for k, v in kept.items() if v not in ([], {}) and (k, v) != ("model_type", "")}
+            return {k: v for k, v in kept.items() if v not in ([], {}) and (k, v) not in self.MAY_LACK}
         if isinstance(value, list):
+            if key in self.LISTS_OF_VERSIONS:
+                value = [{k: v for k, v in version.items() if k != "aliases"} for version in value]
             items = [self.normal(v) for v in value]
             return sorted(items, key=lambda v: json.dumps(v, sort_keys=True)) if key in self.BY_KEY else items
         return value
@@ -124,6 +130,7 @@ class Side:
 
     # What newer servers add to each error and each experiment, and Stemma does not have (yet).
     IGNORED = {"effective_trace_archival_retention"}
+    MAY_LACK = [("model_type", ""), ("description", "")]
 
 
 def differences(ours, theirs, path=""):
@@ -187,6 +194,38 @@ def model(name, **more):
     return post("logged-models", body, save={"m": "model.info.model_id"})
 
 
+REGISTERED = post("registered-models/create", {"name": "{u}"})
+GET_REGISTERED = get("registered-models/get", name="{u}")
+
+
+def publish(source="s3://b/p", name="{u}", **more):
+    options = {k: more.pop(k) for k in ("differs", "why", "message", "save") if k in more}
+    return post("model-versions/create", {"name": name, "source": source, **more}, **options)
+
+
+def version(number="1", name="{u}"):
+    return get("model-versions/get", name=name, version=number)
+
+
+def stage(number, to, **more):
+    return post("model-versions/transition-stage", {"name": "{u}", "version": number, "stage": to, **more})
+
+
+def alias(name, number="1"):
+    return post("registered-models/alias", {"name": "{u}", "alias": name, "version": number})
+
+
+def models(text="", prefix="{u}", **more):
+    text = f"name LIKE '{prefix}%'" + (f" AND {text}" if text else "")
+    return get("registered-models/search", filter=text, max_results=10, **more)
+
+
+def versions(text="", **more):
+    return get("model-versions/search", filter="name LIKE '{u}%'" + (f" AND {text}" if text else ""), max_results=10, **more)
+
+
+PROMPT = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+NO_RUN = "a text that can not be an id"
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 BULK_INTERVAL = BULK + "-interval"
 DATASETS = "/ajax-api/2.0/mlflow/experiments/search-datasets"
@@ -528,6 +567,247 @@ SCENARIOS = {
         patch("logged-models/{m}", {}, message=False),
         get("logged-models/{m}/artifacts/directories"),
     ],
+    "registry: models": [
+        post("registered-models/create", {"name": "{u}", "description": "d", "tags": [
+            {"key": "a", "value": "1"}, {"key": "b", "value": ""}, {"key": "a", "value": "2"}, {"key": "c"}]}),
+        REGISTERED,
+        GET_REGISTERED,
+        post("registered-models/set-tag", {"name": "{u}", "key": "a", "value": "3"}),
+        post("registered-models/set-tag", {"name": "{u}", "key": "no value"}),
+        post("registered-models/set-tag", {"name": "{u}", "key": "a,b", "value": "3"}),
+        post("registered-models/set-tag", {"name": "{u}", "key": "../a", "value": "3"}),
+        post("registered-models/set-tag", {"name": "{u}", "key": "k" * 251, "value": "3"}),
+        post("registered-models/set-tag", {"name": "{u}", "key": "k", "value": "v" * 100001}),
+        delete("registered-models/delete-tag", {"name": "{u}", "key": "b"}),
+        delete("registered-models/delete-tag", {"name": "{u}", "key": "b"}),
+        delete("registered-models/delete-tag", {"name": "{u}", "key": "a,b"}),
+        patch("registered-models/update", {"name": "{u}", "description": "new"}),
+        GET_REGISTERED,
+        patch("registered-models/update", {"name": "{u}"}),
+        post("registered-models/rename", {"name": "{u}", "new_name": "{u} new"}),
+        GET_REGISTERED,
+        get("registered-models/get", name="{u} new"),
+        REGISTERED,
+        post("registered-models/rename", {"name": "{u}", "new_name": "{u} new"}, message=False),
+        post("registered-models/rename", {"name": "{u}", "new_name": "{u}"}),
+        delete("registered-models/delete", {"name": "{u}"}),
+        delete("registered-models/delete", {"name": "{u}"}),
+        GET_REGISTERED,
+    ],
+    "registry: names, and what is not there": [
+        *[post("registered-models/create", {"name": n}) for n in ("", " ", "a/b", "a:b", "/", ".", "..", "..a", "./a")],
+        post("registered-models/create", {}),
+        post("registered-models/create", {"name": "a@{u}"}, differs=(400, "INVALID_PARAMETER_VALUE"),
+             why="what stands behind an '@' is an alias"),
+        REGISTERED,
+        *[post("registered-models/rename", {"name": "{u}", "new_name": n}) for n in ("", " ", "a/b", "a:b", "..")],
+        *[post("registered-models/rename", {"name": n, "new_name": "x"}) for n in ("", " ", "a/b", "{u} nobody")],
+        *[get("registered-models/get", name=n) for n in ("", " ", "a/b", "{u} nobody")],
+        get("registered-models/get"),
+        patch("registered-models/update", {"name": "{u} nobody", "description": "d"}),
+        delete("registered-models/delete", {"name": "{u} nobody"}),
+        post("registered-models/set-tag", {"name": "{u} nobody", "key": "k", "value": "v"}),
+        delete("registered-models/delete-tag", {"name": "{u} nobody", "key": "k"}),
+        post("registered-models/get-latest-versions", {"name": "{u} nobody"}),
+        get("registered-models/alias", name="{u} nobody", alias="a"),
+        delete("registered-models/alias", {"name": "{u} nobody", "alias": "a"}),
+        post("registered-models/alias", {"name": "{u} nobody", "alias": "a", "version": "1"}),
+    ],
+    "registry: versions": [
+        REGISTERED,
+        publish(),
+        publish(run_link="http://x/1", description="d", tags=[{"key": "a", "value": "1"}, {"key": "b"}, {"key": "a", "value": "2"}]),
+        publish(run_id=UNKNOWN),
+        publish(name="{u} nobody"),
+        publish(name="a/b"),
+        publish(tags=[{"key": "a,b", "value": ""}]),
+        publish(tags=[{"key": "mlflow.prompt.text", "value": "v" * 100001}]),
+        version(),
+        version("2"),
+        version("3"),
+        *[version(n) for n in ("99", "x", "", " 1 ", "+1", "-1", "1.0", "9" * 30)],
+        patch("model-versions/update", {"name": "{u}", "version": "1", "description": "new"}),
+        patch("model-versions/update", {"name": "{u}", "version": "1"}),
+        patch("model-versions/update", {"name": "{u}", "version": "77", "description": "new"}),
+        post("model-versions/set-tag", {"name": "{u}", "version": "1", "key": "k", "value": "v"}),
+        post("model-versions/set-tag", {"name": "{u}", "version": "1", "key": "k,", "value": "v"}),
+        post("model-versions/set-tag", {"name": "{u}", "version": "x", "key": "k", "value": "v"}),
+        post("model-versions/set-tag", {"name": "{u}", "version": "77", "key": "k", "value": "v"}),
+        version(),
+        delete("model-versions/delete-tag", {"name": "{u}", "version": "1", "key": "k"}),
+        delete("model-versions/delete-tag", {"name": "{u}", "version": "1", "key": "k"}),
+        delete("model-versions/delete-tag", {"name": "{u}", "version": "77", "key": "k"}),
+        version(),
+        get("model-versions/get-download-uri", name="{u}", version="1"),
+        get("model-versions/get-download-uri", name="{u}", version="77"),
+        get("model-versions/get-download-uri", name="{u}"),
+        get("model-versions/get-download-uri"),
+        GET_REGISTERED,
+        delete("model-versions/delete", {"name": "{u}", "version": "3"}),
+        delete("model-versions/delete", {"name": "{u}", "version": "3"}),
+        delete("model-versions/delete", {"name": "{u}", "version": "x"}),
+        version("3"),
+        GET_REGISTERED,
+        publish(),
+        post("registered-models/rename", {"name": "{u}", "new_name": "{u} new"}),
+        version("1", "{u} new"),
+        version(),
+        publish(name="{u} new", run_id="no id", differs=(404, "RESOURCE_DOES_NOT_EXIST"), why=NO_RUN),
+    ],
+    "registry: sources": [
+        REGISTERED,
+        EXPERIMENT,
+        RUN,
+        run_named("other", T, save="other"),
+        Request("PUT", PROXY + "/{e}/{r}/artifacts/m/MLmodel", data=b"x"),
+        *[publish(s, run_id="{r}") for s in (
+            "runs:/{r}/m", "mlflow-artifacts:/{e}/{r}/artifacts/m", "mlflow-artifacts:/{e}/{r}/artifacts", "s3://b/p", "dbfs:/p",
+            "runs:/{other}/m", "runs:/", "runs:/{r}", "runs://{r}/m", "mlflow-artifacts:/{e}/{r}/artifactsx", "mlflow-artifacts:/{e}/{r}",
+            "mlflow-artifacts:/{e}/{other}/artifacts/m", "mlflow-artifacts:/{e}/{r}/artifacts/../../x", "mlflow-artifacts:/",
+            "/etc/passwd", "file://host/etc", "s3://b/../p", "s3://b/%2e%2e/p", "s3://b/%252e%252e/p", "s3://b/./p", "s3://b/p%00", "s3://b", "s3:p", "s3://b/p/", "s3://b//p")],
+        # The reference tells where its server stands.
+        *[publish(s, run_id="{r}", message=False) for s in ("file:///etc/passwd", "file://localhost/etc", "etc", "./etc", "../etc")],
+        *[publish(s) for s in ("runs:/{r}/m", "mlflow-artifacts:/{e}/{r}/artifacts/m", "/etc/passwd", "dummy-source")],
+        *[publish(s, run_id="{r}", message=False) for s in (
+            "http://h/api/2.0/mlflow-artifacts/artifacts/{e}/{r}/artifacts/m", "mlflow-artifacts://h/{e}/{r}/artifacts/m")],
+        publish("models:/{u}/1"),
+        publish("models:/{u}/1", run_id="{r}"),
+        publish("models:/{u}/1", run_id="{other}"),
+        publish("models:/{u}/1", run_id=""),
+        publish("models:/{u}/latest"),
+        publish("models:/{u}/None"),
+        alias("best"),
+        publish("models:/{u}@best"),
+        *[publish(s) for s in ("models:/{u}/77", "models:/{u}@nobody", "models:/{u} nobody/1", "models:/", "models:/a/b/c", "models:/{u}/",
+                               "models://h/{u}/1", "models:/m-" + UNKNOWN, "models:/{u}@")],
+        *[publish(s) for s in ("models:/{u}/nowhere", "models:/{u}/Staging")],
+    ],
+    "registry: logged models": [
+        REGISTERED,
+        EXPERIMENT,
+        RUN,
+        model("a", source_run_id="{r}"),
+        publish("models:/{m}", model_id="{m}"),
+        get("logged-models/{m}"),
+        publish("mlflow-artifacts:/{e}/models/{m}/artifacts", model_id="{m}"),
+        publish("s3://b/p", model_id="{m}", run_id=UNKNOWN),
+        get("logged-models/{m}"),
+        *[publish(s, model_id="{m}") for s in (
+            "models:/m-" + UNKNOWN, "mlflow-artifacts:/{e}/models/x", "runs:/{r}/m", "/etc/passwd", "s3://b/../p", "models:/")],
+        publish("models:/{m}"),
+        publish("models:/{m}", run_id="{r}"),
+        publish("models:/m-" + UNKNOWN, model_id="m-" + UNKNOWN),
+        publish("models:/{u}/1"),
+        publish("models:/{u}/1", run_id="{r}", model_id=""),
+        get("logged-models/{m}"),
+    ],
+    "registry: aliases": [
+        REGISTERED,
+        publish(),
+        publish(),
+        *[alias(a) for a in ("a", "A-b_c", "é", "a b", "a.b", "a/b", "", "x" * 255, "x" * 256, "latest", "LATEST", "v1", "V12", "v", "v1a")],
+        *[alias("a", n) for n in ("2", "77", "x", "")],
+        GET_REGISTERED,
+        version("1"),
+        version("2"),
+        *[get("registered-models/alias", name="{u}", alias=a) for a in ("a", "nobody", "latest", "Latest", "a b", "")],
+        delete("registered-models/alias", {"name": "{u}", "alias": "a"}),
+        delete("registered-models/alias", {"name": "{u}", "alias": "a"}),
+        delete("registered-models/alias", {"name": "{u}", "alias": "a b"}),
+        delete("model-versions/delete", {"name": "{u}", "version": "1"}),
+        GET_REGISTERED,
+        delete("model-versions/delete", {"name": "{u}", "version": "2"}),
+        get("registered-models/alias", name="{u}", alias="latest"),
+    ],
+    "registry: stages": [
+        REGISTERED,
+        *[publish() for _ in range(4)],
+        stage("1", "production"),
+        stage("2", "STAGING"),
+        stage("3", "Production", archive_existing_versions=False),
+        GET_REGISTERED,
+        stage("4", "Production", archive_existing_versions=True),
+        version("1"),
+        version("3"),
+        GET_REGISTERED,
+        *[post("registered-models/get-latest-versions", {"name": "{u}", "stages": [s]}) for s in ("Production", "archived", "None", "nowhere", "")],
+        get("registered-models/get-latest-versions", name="{u}", stages="Staging"),
+        post("registered-models/get-latest-versions", {"name": "{u}", "stages": ["nowhere", "Production"]}),
+        stage("4", "nowhere"),
+        stage("4", "Archived", archive_existing_versions=True),
+        stage("77", "Production", archive_existing_versions=True),
+        stage("x", "Production"),
+        stage("2", "None"),
+        GET_REGISTERED,
+    ],
+    "registry: search of models": [
+        *[post("registered-models/create", {"name": f"{{u}} {n}", "tags": [{"key": "k", "value": n}]}) for n in "bca"],
+        post("registered-models/create", {"name": "{u} p", "tags": PROMPT}),
+        post("registered-models/create", {"name": "{u} p", "tags": PROMPT}),
+        post("registered-models/create", {"name": "{u} a", "tags": PROMPT}),
+        post("registered-models/create", {"name": "{u} p"}),
+        patch("registered-models/update", {"name": "{u} c", "description": "newest"}),
+        *[models(f) for f in ("", "tags.k = 'a'", "tags.k != 'a'", "tags.k ILIKE 'B'", "name = '{u} c'", "name IN ('{u} c', '{u} a')",
+                              "name NOT IN ('{u} c')", "tags.nobody = 'x'", "name ILIKE '%B'", "tags.`k` LIKE '_'")],
+        *[models("tags.`mlflow.prompt.is_prompt` " + f) for f in ("= 'true'", "= 'false'", "!= 'true'", "!= 'false'", "LIKE 'true'", "= 'TRUE'")],
+        models("", order_by=["name DESC"]),
+        models("", order_by=["last_updated_timestamp DESC"]),
+        get("registered-models/search", filter="name LIKE '{u}%'", max_results=2, save={"t": "next_page_token"}),
+        get("registered-models/search", filter="name LIKE '{u}%'", max_results=2, page_token="{t}"),
+        *[models(f) for f in ("name > 'a'", "name = 1", "name = a", "tags.k > 'a'", "tags.k = 1", "nobody = 'x'", "metrics.x > 1", "name",
+                              "name = 'a' OR name = 'b'", "name = 'a'; name = 'b'", "`name` = 'a'", "tags.k IS NULL", "run_id = 'x'")],
+        *[models("", order_by=[o]) for o in ("nobody", "creation_timestamp", "name UP", "name ASC DESC", "attribute.name")],
+        models("", order_by=["name", "name DESC"]),
+        get("registered-models/search", max_results=1001, message=False),
+        get("registered-models/search", page_token="garbage", message=False),
+    ],
+    "registry: search of versions": [
+        EXPERIMENT,
+        RUN,
+        REGISTERED,
+        publish(tags=[{"key": "k", "value": "a"}]),
+        publish("s3://b/other", run_id="{r}", tags=[{"key": "k", "value": "b"}]),
+        publish(),
+        post("registered-models/create", {"name": "{u} p", "tags": PROMPT}),
+        publish("dummy-source", "{u} p", tags=PROMPT),
+        publish("prompt-template", "{u} p", tags=PROMPT),
+        publish("s3://b/p", "{u} p", tags=PROMPT),
+        patch("model-versions/update", {"name": "{u}", "version": "2", "description": "newest"}),
+        versions(),
+        *[versions(f, order_by=["version_number ASC"]) for f in (
+            "", "run_id = '{r}'", "run_id != '{r}'", "run_id = ''", "run_id IN ('{r}', 'x')", "source_path = 's3://b/p'", "tags.k = 'a'",
+            "tags.k != 'a'", "version_number >= 2", "version_number = '3'", "version_number != 3", "name = '{u}'", "name IN ('{u}')",
+            "tags.`mlflow.prompt.is_prompt` = 'true'", "tags.`mlflow.prompt.is_prompt` != 'true'", "run_id LIKE '%'")],
+        *[get("model-versions/search", filter=f, max_results=10) for f in ("name = '{u}'", "run_id = '{r}'", "run_id = '" + UNKNOWN + "'")],
+        *[versions("", order_by=o) for o in (["name ASC", "version_number ASC"], ["last_updated_timestamp ASC"], ["version_number DESC"])],
+        get("model-versions/search", filter="name = '{u}'", max_results=2, save={"t": "next_page_token"}),
+        get("model-versions/search", filter="name = '{u}'", max_results=2, page_token="{t}"),
+        *[versions(f) for f in ("version_number LIKE '1'", "version_number = 'x'", "version_number = 1.5", "run_id > 'a'", "run_id = 1",
+                                "source_path IN ('a')", "creation_timestamp > 1", "tags.k IN ('a')", "nobody = 'x'", "version_number IN ('1')",
+                                "tags.k IS NOT NULL", "metrics.x > 1")],
+        *[versions("", order_by=[o]) for o in ("nobody", "timestamp", "name UP")],
+        versions("", order_by=["name", "name DESC"]),
+        get("model-versions/search", max_results=0),
+        get("model-versions/search", max_results=200001, message=False),
+        get("model-versions/search", page_token="garbage", message=False),
+        delete("model-versions/delete", {"name": "{u}", "version": "2"}),
+        versions("run_id = '{r}'"),
+        delete("registered-models/delete", {"name": "{u}"}),
+        versions(),
+    ],
+    "registry: files of versions": [
+        REGISTERED,
+        EXPERIMENT,
+        RUN,
+        Request("PUT", PROXY + "/{e}/{r}/artifacts/m/f/b.bin", data=b"x" * 20),
+        publish("runs:/{r}/m", run_id="{r}"),
+        publish("mlflow-artifacts:/{e}/{r}/artifacts/m", run_id="{r}"),
+        Request("GET", "/model-versions/get-artifact", params={"name": "{u}", "version": "2", "path": "f/b.bin"}),
+        Request("GET", "/model-versions/get-artifact", params={"name": "{u}", "version": "77", "path": "f/b.bin"}),
+        Request("GET", "/model-versions/get-artifact", params={"name": "{u}", "version": "2", "path": "../x"}),
+        Request("GET", "/model-versions/get-artifact", params={"name": "{u}", "version": "2"}),
+        Request("GET", "/model-versions/get-artifact", params={"name": "{u} nobody", "version": "2", "path": "f"}),
+    ],
     "artifacts": [
         EXPERIMENT,
         RUN,
@@ -616,6 +896,32 @@ CALLS = {
                              "order_by": [{"field_name": "name", "ascending": True}]},
 }  # fmt: skip
 
+NAME_AND_VERSION = {"name": "{u}", "version": "1"}
+REGISTRY_CALLS = {
+    "registered-models/create": {"name": "{fresh}", "description": "d", "tags": [{"key": "k", "value": "v"}]},
+    "registered-models/rename": {"name": "{u}", "new_name": "{u}"},
+    "registered-models/update": {"name": "{u}", "description": "d"},
+    "registered-models/get-latest-versions": {"name": "{u}", "stages": ["None"]},
+    "registered-models/set-tag": {"name": "{u}", "key": "k", "value": "v"},
+    "registered-models/delete-tag": {"name": "{u}", "key": "k"},
+    "registered-models/alias": {"name": "{u}", "alias": "a", "version": "1"},
+    "model-versions/create": {"name": "{u}", "source": "s3://b/p", "run_id": "{r}", "run_link": "l", "description": "d",
+                              "model_id": "{m}", "tags": [{"key": "k", "value": "v"}]},
+    "model-versions/update": {**NAME_AND_VERSION, "description": "d"},
+    "model-versions/transition-stage": {**NAME_AND_VERSION, "stage": "Staging", "archive_existing_versions": True},
+    "model-versions/set-tag": {**NAME_AND_VERSION, "key": "k", "value": "v"},
+    "model-versions/delete-tag": {**NAME_AND_VERSION, "key": "k"},
+    "model-versions/delete": {"name": "{u}", "version": "2"},
+    "registered-models/delete": {"name": "{fresh}"},
+}  # fmt: skip
+CALLS |= REGISTRY_CALLS
+METHODS = {"update": "PATCH", "delete": "DELETE", "delete-tag": "DELETE"}
+
+
+def method_of(call):
+    return METHODS.get(call.partition("/")[2], "POST") if call in REGISTRY_CALLS else "POST"
+
+
 ABSENT = object()
 VALUES = {
     "absent": ABSENT, "null": None, "empty": "", "text": "some text", "number": 7, "number as text": "7", "whole double": 7.0, "double": 7.25, "negative": -7,
@@ -644,7 +950,7 @@ def changed(body, path, value):
     return out
 
 
-IDS = {"experiment_id", "experiment_ids", "run_id"}
+IDS = {"experiment_id", "experiment_ids", "run_id", "model_id"}
 UNSET = {"absent", "null", "empty"}
 
 
@@ -654,8 +960,10 @@ def alike(call, path, kind, ours, theirs):
         return ours[0] < 500
     if short(ours)[:2] == short(theirs)[:2] or (ours[0] == theirs[0] == 200):
         return True
-    if theirs[0] == 200:  # what the reference keeps of a message that it could not read, we refuse whole
+    if kind == "long text" and path[-1] in ("name", "new_name") and call in REGISTRY_CALLS:  # 256 characters at most
         return short(ours) == (400, "INVALID_PARAMETER_VALUE")
+    if theirs[0] == 200:  # what the reference keeps of a message that it could not read, we refuse whole
+        return short(ours) == (400, "INVALID_PARAMETER_VALUE") or (ours[0] == 404 and bool(IDS & set(path)))
     if IDS & set(path):  # an id that cannot be one is not found; a number is taken for an id; no experiment means "0"
         return ours[0] in (200, 404)
     if path == ("max_results",) and kind in UNSET:  # not sent means the default
@@ -667,8 +975,9 @@ def alike(call, path, kind, ours, theirs):
 @pytest.mark.parametrize("call", CALLS)
 def test_wrong_fields(sides, call):
     pair = sides()
+    ready = (REGISTERED, publish(), model("m")) if call in REGISTRY_CALLS else ()
     for side in pair:
-        for request in (EXPERIMENT, RUN):
+        for request in (EXPERIMENT, RUN, *ready):
             side.send(request)
     wrong = []
     for path in fields_of(CALLS[call]):
@@ -677,7 +986,7 @@ def test_wrong_fields(sides, call):
             replies = []
             for side in pair:
                 side.saved["fresh"] = "f" + uuid.uuid4().hex
-                replies.append(side.send(post(call, body)))
+                replies.append(side.send(Request(method_of(call), call, body)))
             if not alike(call, path, kind, *replies):
                 wrong.append(f"{'.'.join(map(str, path))} {kind}: ours {short(replies[0])}, theirs {short(replies[1])}")
     assert not wrong, "\n" + "\n".join(w[:400] for w in wrong)

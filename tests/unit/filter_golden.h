@@ -716,3 +716,167 @@ GOLDEN(models, "",
        "")
 GOLDEN(experiments, "",
        "")
+GOLDEN(registered, "name = 'a'",
+       "attribute.name = a")
+GOLDEN(registered, "name='a' AND tags.x != 'b'",
+       "attribute.name = a AND tag.x != b")
+GOLDEN(registered, "name IN ('a','b')",
+       "attribute.name IN [a|b]")
+GOLDEN(registered, "name NOT IN ('a')",
+       "attribute.name NOT IN [a]")
+GOLDEN(registered, "name not in ('a')",
+       "attribute.name NOT IN [a]")
+GOLDEN(registered, "name ILIKE '%a_'",
+       "attribute.name ILIKE %a_")
+GOLDEN(registered, "attribute.name LIKE \042a%\042",
+       "attribute.name LIKE a%")
+GOLDEN(registered, "tags.`a b` = 'c'",
+       "tag.a b = c")
+GOLDEN(registered, "tag.\042a.b\042 ilike 'c'",
+       "tag.a.b ILIKE c")
+GOLDEN(registered, "tags.a.b = 'c'",
+       "tag.a.b = c")
+GOLDEN(registered, "`name` = 'a'",
+       "! Invalid attribute key '`name`' specified. Valid keys are '{'name'}'")
+GOLDEN(registered, "\042name\042 = 'a'",
+       "! Invalid attribute key '\042name\042' specified. Valid keys are '{'name'}'")
+GOLDEN(registered, "attribute.`name` = 'a'",
+       "! Invalid attribute key '`name`' specified. Valid keys are '{'name'}'")
+GOLDEN(registered, "attributes.name = 'a'",
+       "! Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', 'tags')")
+GOLDEN(registered, "metrics.x > 1",
+       "! Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')")
+GOLDEN(registered, "nobody = 'a'",
+       "! Invalid attribute key 'nobody' specified. Valid keys are '{'name'}'")
+GOLDEN(registered, "run_id = 'a'",
+       "! Invalid attribute key 'run_id' specified. Valid keys are '{'name'}'")
+GOLDEN(registered, "name > 'a'",
+       "! Invalid comparator for attribute: >")
+GOLDEN(registered, "name == 'a'",
+       "! Invalid comparator for attribute: ==")
+GOLDEN(registered, "name = 1",
+       "! Expected a quoted string value or a list of quoted string values for attributes. Got value 1")
+GOLDEN(registered, "name = a",
+       "! Parameter value is either not quoted or unidentified quote types used for string value a. Use either single or double quotes.")
+GOLDEN(registered, "name IN (1)",
+       "! While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: (1)")
+GOLDEN(registered, "name IN ()",
+       "! While parsing a list in the query, expected a non-empty list of string values, but got empty list")
+GOLDEN(registered, "tags.x > 'a'",
+       "! Invalid comparator for tag: >")
+GOLDEN(registered, "tags.x IN ('a')",
+       "! Expected a quoted string value for tag (e.g. 'my-value'). Got value ('a')")
+GOLDEN(registered, "tags.x = 1",
+       "! Expected a quoted string value for tag (e.g. 'my-value'). Got value 1")
+GOLDEN(registered, "tags.x = a",
+       "! Parameter value is either not quoted or unidentified quote types used for string value a. Use either single or double quotes.")
+GOLDEN(registered, "name = ('a')",
+       "! The comparator '=' does not go with the value ('a')")
+GOLDEN(registered, "tags.x IS NULL",
+       "! IS NULL / IS NOT NULL is not supported for models and versions: 'tags.x'")
+GOLDEN(registered, "name IS NOT NULL",
+       "! IS NULL / IS NOT NULL is not supported for models and versions: 'name'")
+GOLDEN(registered, "name = 'a' OR name = 'b'",
+       "! Invalid clause(s) in filter string: OR")
+GOLDEN(registered, "name = 'a'; name = 'b'",
+       "! Search filter contained multiple expression \042name = 'a'; name = 'b'\042. Provide AND-ed expression list.")
+GOLDEN(registered, "(name = 'a')",
+       "! Invalid clause(s) in filter string: (name = 'a')")
+GOLDEN(registered, "x",
+       "! Invalid clause(s) in filter string: x")
+GOLDEN(registered, "= 1",
+       "! Invalid clause(s) in filter string: =, 1")
+GOLDEN(registered, "name > 'a' AND nobody = 'b'",
+       "! Invalid attribute key 'nobody' specified. Valid keys are '{'name'}'")
+GOLDEN(versions, "name = 'a' AND run_id = 'b'",
+       "attribute.name = a AND attribute.run_id = b")
+GOLDEN(versions, "run_id IN ('a', 'b')",
+       "attribute.run_id IN [a|b]")
+GOLDEN(versions, "run_id NOT IN ('a')",
+       "attribute.run_id NOT IN [a]")
+GOLDEN(versions, "run_id > 'a'",
+       "! Invalid comparator for attribute: >")
+GOLDEN(versions, "run_id = 1",
+       "! Only the '{'creation_timestamp', 'last_updated_timestamp', 'version_number'}' attributes support comparison with numeric values.")
+GOLDEN(versions, "source_path LIKE 'a%'",
+       "attribute.source_path LIKE a%")
+GOLDEN(versions, "source_path IN ('a')",
+       "! Only ['name', 'run_id'] attributes support comparison with a list of quoted string values.")
+GOLDEN(versions, "version_number > 1",
+       "attribute.version_number > 1")
+GOLDEN(versions, "version_number != -3",
+       "attribute.version_number != -3")
+GOLDEN(versions, "version_number = '3'",
+       "attribute.version_number = 3")
+GOLDEN(versions, "version_number = ' 3 '",
+       "attribute.version_number = 3")
+GOLDEN(versions, "version_number = 'x'",
+       "! Invalid value for numeric attribute 'version_number': 'x'")
+GOLDEN(versions, "version_number = 1.5",
+       "! Invalid value for numeric attribute 'version_number': 1.5")
+GOLDEN(versions, "version_number LIKE '1'",
+       "! Invalid comparator for attribute version_number: LIKE")
+GOLDEN(versions, "version_number LIKE 1",
+       "! Invalid comparator for attribute version_number: LIKE")
+GOLDEN(versions, "version_number IN ('1')",
+       "! Only ['name', 'run_id'] attributes support comparison with a list of quoted string values.")
+GOLDEN(versions, "version_number = x",
+       "! Parameter value is either not quoted or unidentified quote types used for string value x. Use either single or double quotes.")
+GOLDEN(versions, "creation_timestamp > 1",
+       "! Invalid attribute key 'creation_timestamp' specified. Valid keys are '{'name', 'run_id', 'source_path', 'version_number'}'")
+GOLDEN(versions, "attribute.version_number >= 2",
+       "attribute.version_number >= 2")
+GOLDEN(versions, "tags.k = 'v' AND name ILIKE 'x'",
+       "tag.k = v AND attribute.name ILIKE x")
+GOLDEN(versions, "tags.k < 'v'",
+       "! Invalid comparator for tag: <")
+GOLDEN(versions, "tags.k IN ('v')",
+       "! Expected a quoted string value for tag (e.g. 'my-value'). Got value ('v')")
+GOLDEN(versions, "`run_id` = 'a'",
+       "! Invalid attribute key '`run_id`' specified. Valid keys are '{'name', 'run_id', 'source_path', 'version_number'}'")
+GOLDEN(versions, "metrics.x > 1",
+       "! Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')")
+GOLDEN(versions, "run_id IS NULL",
+       "! IS NULL / IS NOT NULL is not supported for models and versions: 'run_id'")
+GOLDEN(registered_order, "name",
+       "attribute.name ASC")
+GOLDEN(registered_order, "name DESC",
+       "attribute.name DESC")
+GOLDEN(registered_order, "timestamp asc",
+       "attribute.last_updated_timestamp ASC")
+GOLDEN(registered_order, "last_updated_timestamp DESC",
+       "attribute.last_updated_timestamp DESC")
+GOLDEN(registered_order, "creation_timestamp",
+       "! Invalid order by key 'creation_timestamp' specified. Valid keys are '{'name', 'timestamp'}'")
+GOLDEN(registered_order, "nobody",
+       "! Invalid order by key 'nobody' specified. Valid keys are '{'name', 'timestamp'}'")
+GOLDEN(registered_order, "attribute.name",
+       "! Invalid order by key 'attribute.name' specified. Valid keys are '{'name', 'timestamp'}'")
+GOLDEN(registered_order, "`name`",
+       "! Invalid order by key '`name`' specified. Valid keys are '{'name', 'timestamp'}'")
+GOLDEN(registered_order, "name UP",
+       "! Invalid ordering key in order_by clause 'name UP'.")
+GOLDEN(registered_order, "name ASC DESC",
+       "! Invalid order_by clause 'name ASC DESC'. Could not be parsed.")
+GOLDEN(registered_order, "name;",
+       "! Invalid order_by clause 'name;'. Could not be parsed.")
+GOLDEN(versions_order, "name",
+       "attribute.name ASC")
+GOLDEN(versions_order, "version_number DESC",
+       "attribute.version_number DESC")
+GOLDEN(versions_order, "creation_timestamp",
+       "attribute.creation_timestamp ASC")
+GOLDEN(versions_order, "last_updated_timestamp desc",
+       "attribute.last_updated_timestamp DESC")
+GOLDEN(versions_order, "attribute.name",
+       "attribute.name ASC")
+GOLDEN(versions_order, "`name`",
+       "attribute.name ASC")
+GOLDEN(versions_order, "timestamp",
+       "! Invalid attribute key 'timestamp' specified. Valid keys are '{'creation_timestamp', 'last_updated_timestamp', 'name', 'version_number'}'")
+GOLDEN(versions_order, "nobody",
+       "! Invalid attribute key 'nobody' specified. Valid keys are '{'creation_timestamp', 'last_updated_timestamp', 'name', 'version_number'}'")
+GOLDEN(versions_order, "metrics.x",
+       "! Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')")
+GOLDEN(versions_order, "tags.name",
+       "! Invalid attribute key 'name' specified. Valid keys are '{'creation_timestamp', 'last_updated_timestamp', 'name', 'version_number'}'")

@@ -15,7 +15,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum kind { runs, experiments, models, order, experiments_order };
+enum kind {
+    runs,
+    experiments,
+    models,
+    order,
+    experiments_order,
+    registered,
+    registered_order,
+    versions,
+    versions_order
+};
 
 typedef struct golden {
     enum kind kind;
@@ -64,6 +74,17 @@ static const char *model_attribute(int which) {
     }
 }
 
+static const char *registry_attribute(int which) {
+    switch (which) {
+    case SEARCH_NAME: return "name";
+    case SEARCH_SOURCE_RUN: return "run_id";
+    case SEARCH_ARTIFACT_URI: return "source_path";
+    case SEARCH_NUMBER: return "version_number";
+    case SEARCH_CREATED: return "creation_timestamp";
+    default: return "last_updated_timestamp";
+    }
+}
+
 static void show_field(buf *b, enum kind kind, const search_field *f) {
     static const char *const keys[] = {"name", "digest", "context"};
     static const char *const words[] = {"attribute", "parameter", "tag", "metric", "dataset"};
@@ -77,14 +98,17 @@ static void show_field(buf *b, enum kind kind, const search_field *f) {
         buf_printf(b, "%s", model_attribute(f->which));
     else if (kind == runs || kind == order)
         buf_printf(b, "%s", run_attribute(f->which));
+    else if (kind >= registered)
+        buf_printf(b, "%s", registry_attribute(f->which));
     else
         buf_printf(b, "%s", experiment_attribute(f->which));
 }
 
-static bool is_number(const search_field *f) {
-    bool time = f->which == SEARCH_START || f->which == SEARCH_END ||
-                f->which == SEARCH_CREATED || f->which == SEARCH_UPDATED;
-    return f->domain == SEARCH_METRIC || (f->domain == SEARCH_ATTRIBUTE && time);
+static bool is_number(enum kind kind, const search_field *f) {
+    bool number = f->which == SEARCH_START || f->which == SEARCH_END ||
+                  f->which == SEARCH_CREATED || f->which == SEARCH_UPDATED ||
+                  (kind == versions && f->which == SEARCH_NUMBER);
+    return f->domain == SEARCH_METRIC || (f->domain == SEARCH_ATTRIBUTE && number);
 }
 
 static void show(buf *b, enum kind kind, const search_node *n) {
@@ -107,6 +131,12 @@ static void show(buf *b, enum kind kind, const search_node *n) {
         show(b, kind, n->right);
         return;
     }
+    if (n->op == SEARCH_OR) { // only ever "is no prompt"
+        assert_int_equal(n->right->op, SEARCH_NE);
+        show(b, kind, n->left);
+        buf_printf(b, " or not");
+        return;
+    }
     show_field(b, kind, &n->field);
     buf_printf(b, " %s", ops[n->op]);
     if (n->op == SEARCH_IS_NULL || n->op == SEARCH_NOT_NULL) return;
@@ -115,7 +145,7 @@ static void show(buf *b, enum kind kind, const search_node *n) {
             buf_printf(b, "%s%.*s", i ? "|" : " [", STR_F(n->list[i]));
         }
         buf_printf(b, "]");
-    } else if (is_number(&n->field)) {
+    } else if (is_number(kind, &n->field)) {
         buf_printf(b, " %.17g", n->number);
     } else {
         buf_printf(b, " %.*s", STR_F(n->text));
@@ -123,11 +153,20 @@ static void show(buf *b, enum kind kind, const search_node *n) {
 }
 
 static bool parse_and_show(arena *a, enum kind kind, str text, buf *b, err *e) {
-    static const filter_entity entities[] = {FILTER_RUNS, FILTER_EXPERIMENTS, FILTER_MODELS,
-                                             FILTER_RUNS, FILTER_EXPERIMENTS};
+    static const filter_entity entities[] = {[runs] = FILTER_RUNS,
+                                             [experiments] = FILTER_EXPERIMENTS,
+                                             [models] = FILTER_MODELS,
+                                             [order] = FILTER_RUNS,
+                                             [experiments_order] = FILTER_EXPERIMENTS,
+                                             [registered] = FILTER_REGISTERED_MODELS,
+                                             [registered_order] = FILTER_REGISTERED_MODELS,
+                                             [versions] = FILTER_MODEL_VERSIONS,
+                                             [versions_order] = FILTER_MODEL_VERSIONS};
     search_node *where = NULL;
     search_sort *sort = NULL;
-    if (kind == order || kind == experiments_order) {
+    bool is_order = kind == order || kind == experiments_order || kind == registered_order ||
+                    kind == versions_order;
+    if (is_order) {
         if (!filter_order(a, entities[kind], &text, 1, &sort, e)) return false;
         show_field(b, kind, &sort->field);
         buf_printf(b, " %s", sort->descending ? "DESC" : "ASC");
@@ -204,6 +243,36 @@ static void orders(void **state) {
     arena_free(a);
 }
 
+static void prompts(void **state) {
+    (void)state;
+    static const struct {
+        const char *filter, *want;
+    } cases[] = {
+        {"", "tag.mlflow.prompt.is_prompt IS NULL or not"},
+        {"name = 'a'", "attribute.name = a AND tag.mlflow.prompt.is_prompt IS NULL or not"},
+        {"tags.`mlflow.prompt.is_prompt` = 'TRUE'", "tag.mlflow.prompt.is_prompt = TRUE"},
+        {"name = 'a' AND tags.`mlflow.prompt.is_prompt` != 'false'",
+         "attribute.name = a AND tag.mlflow.prompt.is_prompt != false"},
+        {"tags.`mlflow.prompt.is_prompt` = 'false'",
+         "tag.mlflow.prompt.is_prompt IS NULL or not"},
+        {"tags.`mlflow.prompt.is_prompt` != 'true' AND name = 'a' AND "
+         "tags.`mlflow.prompt.is_prompt` = 'true'",
+         "attribute.name = a AND tag.mlflow.prompt.is_prompt IS NULL or not"},
+    };
+    arena *a = arena_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buf b = BUF_MAX(4096);
+        err e = {0};
+        search_node *where;
+        assert_true(
+            filter_parse(a, FILTER_REGISTERED_MODELS, str_of(cases[i].filter), &where, &e));
+        show(&b, registered, filter_without_prompts(a, where));
+        assert_string_equal(arena_str(a, buf_view(&b)).p, cases[i].want);
+        buf_free(&b);
+    }
+    arena_free(a);
+}
+
 static double seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -223,7 +292,7 @@ static void linear(void **state) {
             buf_printf(&b, "%s", seeds[i]);
         }
         double from = seconds();
-        for (int entity = FILTER_RUNS; entity <= FILTER_MODELS; entity++) {
+        for (int entity = FILTER_RUNS; entity <= FILTER_MODEL_VERSIONS; entity++) {
             search_node *where;
             err e = {0};
             filter_parse(a, (filter_entity)entity, buf_view(&b), &where, &e);
@@ -237,6 +306,7 @@ static void linear(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(goldens), cmocka_unit_test(orders),
+                                       cmocka_unit_test(prompts),
                                        cmocka_unit_test(linear)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,62 @@ TEST(one_version_may_have_a_stage_alone) {
     }
 }
 
+TEST(the_newest_of_each_stage) {
+    err e;
+    version v, *latest;
+    size_t n;
+    str stages[] = {STR(""), STR("Production"), STR("Archived")};
+    make_repo(x, "bot");
+    OK(version_latest(&x->c, STR("bot"), stages, 3, &latest, &n, &e));
+    assert_int_equal(n, 0);
+    for (int i = 0; i < 4; i++)
+        publish(x, "bot", NULL);
+    OK(version_set_stage(&x->c, STR("bot"), 2, STR("Production"), false, (str){0}, &v, &e));
+    OK(version_delete(&x->c, STR("bot"), 4, &e));
+    OK(version_latest(&x->c, STR("bot"), stages, 3, &latest, &n, &e));
+    assert_int_equal(n, 2);
+    assert_int_equal(latest[0].number, 3);
+    assert_int_equal(latest[1].number, 2);
+    FAILS(ERR_NOT_FOUND, version_latest(&x->c, STR("no"), stages, 3, &latest, &n, &e));
+}
+
+TEST(versions_follow_their_repo) {
+    err e;
+    repo r;
+    version v;
+    make_repo(x, "bot");
+    version_new n = {.source = STR("models:/a/1"), .location = STR("s3://b/m")};
+    OK(version_create(&x->c, STR("bot"), &n, &v, &e));
+    int64_t published = v.updated_us;
+    OK(repo_rename(&x->c, STR("bot"), STR("new"), &r, &e));
+    OK(version_get(&x->c, STR("new"), 1, &v, &e));
+    SAME(v.source, "models:/a/1");
+    SAME(v.location, "s3://b/m");
+    assert_true(v.updated_us > published);
+    OK(repo_by_id(&x->c, v.repo, &r, &e));
+    SAME(r.name, "new");
+    OK(repo_delete(&x->c, STR("new"), &e));
+    FAILS(ERR_NOT_FOUND, repo_by_id(&x->c, v.repo, &r, &e));
+}
+
+static str longer(void *arg, arena *a, str value) {
+    (void)arg;
+    return arena_printf(a, "%.*s+", STR_F(value));
+}
+
+TEST(a_tag_of_a_logged_model_is_edited) {
+    err e;
+    model m;
+    model_new n = {.name = STR("m"), .type = STR("")};
+    OK(model_create(&x->c, &n, &m, &e));
+    for (int i = 0; i < 2; i++)
+        OK(model_edit_tag(&x->c, m.id, STR("k"), longer, NULL, &e));
+    OK(model_get(&x->c, m.id, &m, &e));
+    SAME(m.tags[0].value, "++");
+    OK(model_delete(&x->c, m.id, &e));
+    FAILS(ERR_NOT_FOUND, model_edit_tag(&x->c, m.id, STR("k"), longer, NULL, &e));
+}
+
 // ---- content --------------------------------------------------------------------------------
 
 static void put_files(core_fix *x, const char *folder) {
@@ -202,6 +258,17 @@ TEST(the_same_files_are_the_same_content) {
     assert_int_equal(n, 0);
 }
 
+TEST(nothing_is_put_where_versions_are_read) {
+    err e;
+    sha256 d = fix_put(x->f.s, 1, 10);
+    static const char *const places[] = {"_versions", "_versions/x", "_versions/x/y"};
+    for (size_t i = 0; i < 3; i++) {
+        FAILS(ERR_FORBIDDEN, artifact_put(&x->c, str_of(places[i]), d, 10, &e));
+        FAILS(ERR_FORBIDDEN, artifact_delete(&x->c, str_of(places[i]), &e));
+    }
+    OK(artifact_put(&x->c, STR("0/_versions"), d, 10, &e));
+}
+
 static gc_report collect(core_fix *x) {
     err e;
     gc_report r;
@@ -250,6 +317,10 @@ int main(void) {
         cmocka_unit_test(numbers_are_never_given_twice),
         cmocka_unit_test(aliases_point_and_move),
         cmocka_unit_test(one_version_may_have_a_stage_alone),
+        cmocka_unit_test(the_newest_of_each_stage),
+        cmocka_unit_test(versions_follow_their_repo),
+        cmocka_unit_test(a_tag_of_a_logged_model_is_edited),
+        cmocka_unit_test(nothing_is_put_where_versions_are_read),
         cmocka_unit_test(the_same_files_are_the_same_content),
         cmocka_unit_test(what_is_sealed_outlives_its_run),
         cmocka_unit_test(nothing_is_published_without_its_content),

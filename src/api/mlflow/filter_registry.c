@@ -72,10 +72,10 @@ static bool split_entity(str text, bool *is_tag, str *key, err *e) {
     *is_tag = dot != SIZE_MAX && (str_is(word, "tag") || str_is(word, "tags"));
     *key = dot == SIZE_MAX ? text : str_from(text, dot + 1);
     return dot == SIZE_MAX || *is_tag || str_is(word, "attribute") ||
-           err_set(
-               e, ERR_INVALID,
-               "Invalid entity type '%.*s'. Valid entity types are ('attribute', 'tag', 'tags')",
-               STR_F(word));
+           err_set(e, ERR_INVALID,
+                   "Invalid entity type '%.*s'. Valid entity types are ('attribute', 'tag', "
+                   "'tags')",
+                   STR_F(word));
 }
 
 // What a clause compares; the attribute is NULL for tags.
@@ -86,8 +86,8 @@ static bool read_identifier(const registry_grammar *g, str text, search_field *o
     *attribute = NULL;
     if (!split_entity(text, &is_tag, &key, e)) return false;
     if (is_tag) {
-        *out = (search_field){.domain = SEARCH_TAG,
-                              .key = filter_unbacktick(filter_unquote(key))};
+        *out =
+            (search_field){.domain = SEARCH_TAG, .key = filter_unbacktick(filter_unquote(key))};
         return true;
     }
     *attribute = find(g->attributes, key);
@@ -122,9 +122,10 @@ static bool read_value(arena *a, const registry_grammar *g, const registry_attri
                        const filter_item *i, search_node *n, err *e) {
     if (is_text(i)) return filter_text(i, n, e);
     if (!x)
-        return err_set(e, ERR_INVALID,
-                       "Expected a quoted string value for tag (e.g. 'my-value'). Got value %.*s",
-                       STR_F(i->text));
+        return err_set(
+            e, ERR_INVALID,
+            "Expected a quoted string value for tag (e.g. 'my-value'). Got value %.*s",
+            STR_F(i->text));
     if (x->number && is_number(i)) return num_parse_f64(i->text, &n->number);
     if (i->kind != FILTER_LIST) return refuse_attribute_value(g, i, e);
     if (!x->list)
@@ -141,7 +142,8 @@ static bool read_integer(arena *a, const registry_attribute *x, const filter_ite
     int64_t v;
     if (i->kind == FILTER_INTEGER) return true;
     if (i->kind == FILTER_FLOAT || !str_to_i64(str_trim(n->text), &v))
-        return err_set(e, ERR_INVALID, "Invalid value for numeric attribute '%s': %.*s", x->name,
+        return err_set(e, ERR_INVALID, "Invalid value for numeric attribute '%s': %.*s",
+                       x->name,
                        STR_F(i->kind == FILTER_FLOAT ? i->text : filter_quoted(a, n->text)));
     n->number = (double)v;
     return true;

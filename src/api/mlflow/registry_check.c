@@ -14,7 +14,8 @@ bool registry_check_name(arena *a, str name, const char *field, err *e) {
     if (str_find(name, '/', 0) != SIZE_MAX || str_find(name, ':', 0) != SIZE_MAX)
         return mlflow_invalid(e, "Invalid model name '%.*s'. Names cannot contain '/' or ':'.",
                               STR_F(name));
-    return mlflow_check_own_path(a, name, STR("name"), e);
+    return mlflow_check_own_path(a, name, STR("name"), e) &&
+           mlflow_check_length(name, REPO_NAME_MAX, field, e);
 }
 
 bool registry_number(str text, int64_t *number, err *e) {
@@ -34,10 +35,11 @@ bool registry_check_alias(str alias, err *e) {
     for (size_t i = 0; i < alias.n; i++)
         fits &= !strchr("/.: ", alias.p[i]);
     if (!fits)
-        return mlflow_invalid(e,
-                              "Invalid alias name: '%.*s'. Names may only contain alphanumerics, "
-                              "underscores (_), and dashes (-).",
-                              STR_F(str_upto_code_points(alias, 300)));
+        return mlflow_invalid(
+            e,
+            "Invalid alias name: '%.*s'. Names may only contain alphanumerics, "
+            "underscores (_), and dashes (-).",
+            STR_F(str_upto_code_points(alias, 300)));
     return mlflow_check_length(alias, ALIAS_MAX, "Registered model alias name", e);
 }
 
@@ -103,10 +105,11 @@ bool registry_stage(str text, str *stage, err *e) {
         *stage = registry_stages[i];
         if (str_eq_nocase(text, stage->n ? *stage : STR("None"))) return true;
     }
-    return mlflow_invalid(e,
-                          "Invalid Model Version stage: %.*s. Value must be one of None, Staging, "
-                          "Production, Archived.",
-                          STR_F(str_upto_code_points(text, 300)));
+    return mlflow_invalid(
+        e,
+        "Invalid Model Version stage: %.*s. Value must be one of None, Staging, "
+        "Production, Archived.",
+        STR_F(str_upto_code_points(text, 300)));
 }
 
 bool registry_stage_is_active(str stage) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared by the files of the model registry (api/mlflow/registry*.c) only. A registered model is
-// a repo, a model version a version, an alias a ref of core/repo.h; a stage is a version's.
+// Shared by the files of the model registry (api/mlflow/registry*.c) only. A registered model
+// is a repo, a model version a version, an alias a ref of core/repo.h; a stage is a version's.
 #ifndef STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 #define STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 

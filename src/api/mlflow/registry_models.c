@@ -5,11 +5,11 @@
 #include "api/mlflow/registry_internal.h"
 #include "core/search_repos.h"
 
-#define TAGS_AT_MOST    1000
-#define MODELS_AT_ONCE  100
-#define MODELS_AT_MOST  1000
-#define ORDERS_AT_MOST  100
-#define STAGES_AT_MOST  100
+#define TAGS_AT_MOST   1000
+#define MODELS_AT_ONCE 100
+#define MODELS_AT_MOST 1000
+#define ORDERS_AT_MOST 100
+#define STAGES_AT_MOST 100
 
 struct one {
     uint64_t has;
@@ -50,12 +50,12 @@ static bool refuse_taken(call *k, const repo_new *n, err *e) {
                          : prompt;
     if (by_prompt == prompt)
         return err_set(e, ERR_EXISTS, "%s (name=%.*s) already exists.", what, STR_F(n->name));
-    return err_set(e, ERR_EXISTS,
-                   "Tried to create a %s with name %.*s, but the name is already taken by a %s. "
-                   "MLflow does not allow creating a model and a prompt with the same name.",
-                   prompt ? "prompt" : "registered model",
-                   STR_F(mlflow_repr(k->c.a, n->name)),
-                   prompt ? "registered model" : "prompt");
+    return err_set(
+        e, ERR_EXISTS,
+        "Tried to create a %s with name %.*s, but the name is already taken by a %s. "
+        "MLflow does not allow creating a model and a prompt with the same name.",
+        prompt ? "prompt" : "registered model", STR_F(mlflow_repr(k->c.a, n->name)),
+        prompt ? "registered model" : "prompt");
 }
 
 static bool create(call *k, void *msg, err *e) {
@@ -81,8 +81,8 @@ static const msg_type name_msg = MSG_TYPE(struct one, name_fields);
 static bool get(call *k, void *msg, err *e) {
     struct one *q = msg;
     repo r;
-    return registry_check_name(k->c.a, q->name, "name", e) &&
-           repo_get(&k->c, q->name, &r, e) && reply_model(k, &r, e);
+    return registry_check_name(k->c.a, q->name, "name", e) && repo_get(&k->c, q->name, &r, e) &&
+           reply_model(k, &r, e);
 }
 const rpc mlflow_registered_get = {.msg = &name_msg, .fn = get};
 

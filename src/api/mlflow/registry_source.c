@@ -60,19 +60,21 @@ static bool refuse(const registry_source *s, const char *field, err *e) {
 
 static bool refuse_local(const registry_source *s, err *e) {
     const char *field = s->model_id.n ? "model_id" : "run_id";
-    return mlflow_invalid(e,
-                          "Invalid model version source: '%.*s'. To use a local path as a model "
-                          "version source, the %s request parameter has to be specified and the "
-                          "local path has to be contained within the artifact directory of the "
-                          "run specified by the %s.",
-                          STR_F(s->text), field, field);
+    return mlflow_invalid(
+        e,
+        "Invalid model version source: '%.*s'. To use a local path as a model "
+        "version source, the %s request parameter has to be specified and the "
+        "local path has to be contained within the artifact directory of the "
+        "run specified by the %s.",
+        STR_F(s->text), field, field);
 }
 
 static bool refuse_relative(const registry_source *s, err *e) {
     return mlflow_invalid(
         e,
         "Invalid model version source: '%.*s'. If supplying a source as an http, https, local "
-        "file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+        "file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be "
+        "provided "
         "without relative path references present. Please provide an absolute path.",
         STR_F(s->text));
 }
@@ -211,18 +213,19 @@ static bool read_version(ctx *c, const registry_source *s, const registry_uri *u
                               STR_F(s->text));
     return registry_uri_version(c, u, out, e) &&
            (same_lineage(s, out) ||
-            mlflow_invalid(e,
-                           "Invalid model version source: '%.*s'. The run_id and model_id request "
-                           "parameters must match the referenced model version.",
-                           STR_F(s->text)));
+            mlflow_invalid(
+                e,
+                "Invalid model version source: '%.*s'. The run_id and model_id request "
+                "parameters must match the referenced model version.",
+                STR_F(s->text)));
 }
 
 static bool take_version(ctx *c, registry_source *s, const registry_uri *u, version_new *to,
                          err *e) {
     version v;
     if (!read_version(c, s, u, &v, e)) return false;
-    to->source = arena_printf(c->a, "models:/%.*s/%lld", STR_F(v.repo_name),
-                              (long long)v.number);
+    to->source =
+        arena_printf(c->a, "models:/%.*s/%lld", STR_F(v.repo_name), (long long)v.number);
     to->run = v.run;
     to->model = v.model;
     s->content = v.content;

@@ -240,10 +240,11 @@ static bool read_search(call *k, const struct search *q, search_repos_query *s, 
     search_sort *sort;
     int64_t max = msg_has(&search_msg, q, "max_results") ? q->max_results : VERSIONS_AT_MOST;
     if (max < 1)
-        return mlflow_invalid(e,
-                              "Invalid value for max_results. It must be a positive integer, but "
-                              "got %lld",
-                              (long long)max);
+        return mlflow_invalid(
+            e,
+            "Invalid value for max_results. It must be a positive integer, but "
+            "got %lld",
+            (long long)max);
     if (max > VERSIONS_AT_MOST) return mlflow_bad_max_results(max, VERSIONS_AT_MOST, e);
     if (!filter_parse(k->c.a, FILTER_MODEL_VERSIONS, q->filter, &where, e) ||
         !filter_order(k->c.a, FILTER_MODEL_VERSIONS, q->order_by.p, q->order_by.n, &sort, e))
