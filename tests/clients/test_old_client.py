@@ -56,6 +56,29 @@ LogisticRegression(C=2).fit(x, y)
 [automatic] = client.search_runs([experiment.experiment_id], "params.C = '2'")
 assert "training_accuracy_score" in automatic.data.metrics
 
+name = "old model " + tempfile.mktemp(dir="")
+version = mlflow.register_model(info.model_uri, name)
+assert (version.version, version.run_id, version.source.split("/")[-1]) == ("1", run.info.run_id, "model")
+assert mlflow.register_model(info.model_uri, name).version == "2"
+client.transition_model_version_stage(name, 1, "Production")
+client.transition_model_version_stage(name, 2, "Production", archive_existing_versions=True)
+assert client.get_model_version(name, 1).current_stage == "Archived"
+client.set_registered_model_alias(name, "champion", "1")
+for uri in ("1", "2", "Production", "Archived", "latest"):
+    assert (mlflow.pyfunc.load_model(f"models:/{name}/{uri}").predict(x) == y).all(), uri
+assert (mlflow.sklearn.load_model(f"models:/{name}@champion").predict(x) == y).all()
+copy = client.copy_model_version(f"models:/{name}@champion", name + " copy")
+assert (mlflow.sklearn.load_model(f"models:/{copy.name}/1").predict(x) == y).all()
+assert [v.version for v in client.search_model_versions(f"name = '{name}'", order_by=["version_number"])] == ["1", "2"]
+assert [v.version for v in client.search_model_versions(f"run_id = '{run.info.run_id}' AND name = '{name}'")] != []
+assert [m.name for m in client.search_registered_models(f"name = '{name}'")] == [name]
+client.set_model_version_tag(name, "1", "k", "v")
+assert client.get_model_version(name, "1").tags == {"k": "v"}
+prompt = mlflow.register_prompt(name=name.replace(" ", "-") + "-prompt", template="Hello {{who}}")
+assert mlflow.load_prompt(f"prompts:/{prompt.name}/1").format(who="you") == "Hello you"
+client.delete_model_version(name, "2")
+client.delete_registered_model(name)
+
 client.delete_run(child.info.run_id)
 assert len(client.search_runs([experiment.experiment_id])) == 2
 client.restore_run(child.info.run_id)

@@ -940,7 +940,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
