@@ -59,6 +59,7 @@ void mlflow_run(json_writer *w, const run_view *v, bool is_new);
 void mlflow_logged_model(json_writer *w, const model *m, const model_point *points, size_t n);
 void mlflow_metric(json_writer *w, str key, const series_value *v); // an object without run_id
 void mlflow_model_id_text(char out[ID_HEX + 2], id i);
+void mlflow_number_text(json_writer *w, int64_t n);                // a string
 void mlflow_list_of_kv(json_writer *w, const kv *items, size_t n); // and the end of the array
 
 // ---- what lies below an artifact uri (artifacts.c) ------------------------------------------

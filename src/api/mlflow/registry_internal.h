@@ -45,8 +45,8 @@ bool registry_by_alias(ctx *c, str name, str alias, version *out, err *e);
 
 // ---- what a version is made of (registry_source.c) ------------------------------------------
 typedef struct registry_source {
-    str text, run_id, model_id;    // of the request
-    bool has_run_id, has_model_id; // they were sent
+    str text, run_id, model_id; // of the request
+    bool has_run_id;            // it was sent, be it empty
     bool prompt;
     content content;  // that the version may point to
     bool tells_model; // the logged model is to be told of the version

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// registry_models: /mlflow/registered-models: names, descriptions, tags, search, and the newest
+// registry_models: /mlflow/registered-models: names, descriptions, tags, and the newest
 // versions. Any thread.
-#include "api/mlflow/filter.h"
 #include "api/mlflow/registry_internal.h"
-#include "core/search_repos.h"
 
 #define TAGS_AT_MOST   1000
-#define MODELS_AT_ONCE 100
-#define MODELS_AT_MOST 1000
-#define ORDERS_AT_MOST 100
 #define STAGES_AT_MOST 100
 
 struct one {
@@ -194,54 +189,3 @@ static bool latest(call *k, void *msg, err *e) {
     return true;
 }
 const rpc mlflow_registered_latest = {.msg = &latest_msg, .fn = latest};
-
-// ---- search ---------------------------------------------------------------------------------
-
-struct search {
-    uint64_t has;
-    str filter, page_token;
-    int64_t max_results;
-    msg_list order_by;
-};
-static const msg_field search_fields[] = {
-    MSG_FIELD(struct search, filter, MSG_STRING, 0),
-    MSG_FIELD(struct search, max_results, MSG_INT64, 0),
-    MSG_FIELD(struct search, order_by, MSG_STRINGS, 0, .max = ORDERS_AT_MOST),
-    MSG_FIELD(struct search, page_token, MSG_STRING, 0),
-};
-static const msg_type search_msg = MSG_TYPE(struct search, search_fields);
-
-static bool read_search(call *k, const struct search *q, search_repos_query *s, err *e) {
-    search_node *where;
-    search_sort *sort;
-    int64_t max = msg_has(&search_msg, q, "max_results") ? q->max_results : MODELS_AT_ONCE;
-    if (max < 1 || max > MODELS_AT_MOST) return mlflow_bad_max_results(max, MODELS_AT_MOST, e);
-    if (!filter_parse(k->c.a, FILTER_REGISTERED_MODELS, q->filter, &where, e) ||
-        !filter_order(k->c.a, FILTER_REGISTERED_MODELS, q->order_by.p, q->order_by.n, &sort, e))
-        return false;
-    *s = (search_repos_query){.where = filter_without_prompts(k->c.a, where),
-                              .sort = sort,
-                              .n_sort = q->order_by.n,
-                              .after = q->page_token,
-                              .max = (size_t)max};
-    return true;
-}
-
-static bool search(call *k, void *msg, err *e) {
-    search_repos_query s;
-    repo *found;
-    size_t n;
-    str next;
-    if (!read_search(k, msg, &s, e) || !search_repos(&k->c, &s, &found, &n, &next, e))
-        return false;
-    json_writer *w = rpc_reply(k);
-    json_object(w);
-    if (n) json_m_array(w, "registered_models");
-    for (size_t i = 0; i < n; i++)
-        if (!registry_put_model(w, &k->c, &found[i], e)) return false;
-    if (n) json_array_end(w);
-    if (next.n) json_m_string(w, "next_page_token", next);
-    json_object_end(w);
-    return true;
-}
-const rpc mlflow_registered_search = {.msg = &search_msg, .fn = search};

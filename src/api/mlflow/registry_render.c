@@ -5,11 +5,6 @@
 #include "api/files.h"
 #include "api/mlflow/registry_internal.h"
 
-static void put_number(json_writer *w, int64_t n) {
-    char text[NUM_MAX];
-    json_string(w, str_n(text, num_i64(text, n)));
-}
-
 static void put_tags(json_writer *w, const kv *tags, size_t n) {
     if (!n) return;
     json_m_array(w, "tags");
@@ -30,7 +25,7 @@ void registry_put_version(json_writer *w, const version *v) {
     json_object(w);
     json_m_string(w, "name", v->repo_name);
     json_key(w, STR("version"));
-    put_number(w, v->number);
+    mlflow_number_text(w, v->number);
     json_m_i64(w, "creation_timestamp", v->created_us / 1000);
     json_m_i64(w, "last_updated_timestamp", v->updated_us / 1000);
     if (v->user.n) json_m_string(w, "user_id", v->user);
@@ -64,7 +59,7 @@ static void put_aliases(json_writer *w, const ref *aliases, size_t n) {
         json_object(w);
         json_m_string(w, "alias", aliases[i].name);
         json_key(w, STR("version"));
-        put_number(w, aliases[i].number);
+        mlflow_number_text(w, aliases[i].number);
         json_object_end(w);
     }
     json_array_end(w);

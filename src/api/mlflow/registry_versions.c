@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// registry_versions: /mlflow/model-versions: publish, describe, stage, tag, find and delete
-// versions, and their files. Any thread.
+// registry_versions: /mlflow/model-versions: publish, describe, stage, tag and delete versions,
+// and their files. Any thread.
 #include "api/files.h"
-#include "api/mlflow/filter.h"
 #include "api/mlflow/registry_internal.h"
-#include "core/search_repos.h"
 
-#include "base/vec.h"
-
-#define TAGS_AT_MOST     1000
-#define ORDERS_AT_MOST   100
-#define VERSIONS_AT_MOST 200000
-#define MODEL_VERSIONS   "mlflow.modelVersions" // a tag of logged models
+#define TAGS_AT_MOST   1000
+#define MODEL_VERSIONS "mlflow.modelVersions" // a tag of logged models
 
 // ---- create ---------------------------------------------------------------------------------
 
@@ -52,8 +46,7 @@ static bool create(call *k, void *msg, err *e) {
     registry_source s = {.text = q->source,
                          .run_id = q->run_id,
                          .model_id = q->model_id,
-                         .has_run_id = msg_has(&create_msg, q, "run_id"),
-                         .has_model_id = msg_has(&create_msg, q, "model_id")};
+                         .has_run_id = msg_has(&create_msg, q, "run_id")};
     if (!registry_check_name(c->a, q->name, "name", e) ||
         !registry_tags(c->a, q->tags, true, &tags, e))
         return false;
@@ -218,65 +211,3 @@ void mlflow_version_file(http_req *r) {
               mlflow_invalid(&e, "Request must specify name, version and path.");
     if (!ok || !send_file(r, &c, &q, &e)) http_fail(r, &e);
 }
-
-// ---- search ---------------------------------------------------------------------------------
-
-struct search {
-    uint64_t has;
-    str filter, page_token;
-    int64_t max_results;
-    msg_list order_by;
-};
-static const msg_field search_fields[] = {
-    MSG_FIELD(struct search, filter, MSG_STRING, 0),
-    MSG_FIELD(struct search, max_results, MSG_INT64, 0),
-    MSG_FIELD(struct search, order_by, MSG_STRINGS, 0, .max = ORDERS_AT_MOST),
-    MSG_FIELD(struct search, page_token, MSG_STRING, 0),
-};
-static const msg_type search_msg = MSG_TYPE(struct search, search_fields);
-
-static bool read_search(call *k, const struct search *q, search_repos_query *s, err *e) {
-    search_node *where;
-    search_sort *sort;
-    int64_t max = msg_has(&search_msg, q, "max_results") ? q->max_results : VERSIONS_AT_MOST;
-    if (max < 1)
-        return mlflow_invalid(
-            e,
-            "Invalid value for max_results. It must be a positive integer, but "
-            "got %lld",
-            (long long)max);
-    if (max > VERSIONS_AT_MOST) return mlflow_bad_max_results(max, VERSIONS_AT_MOST, e);
-    if (!filter_parse(k->c.a, FILTER_MODEL_VERSIONS, q->filter, &where, e) ||
-        !filter_order(k->c.a, FILTER_MODEL_VERSIONS, q->order_by.p, q->order_by.n, &sort, e))
-        return false;
-    *s = (search_repos_query){.where = filter_without_prompts(k->c.a, where),
-                              .sort = sort,
-                              .n_sort = q->order_by.n,
-                              .after = q->page_token,
-                              .max = (size_t)max};
-    return true;
-}
-
-static bool put_version(void *arg, const version *v, err *e) {
-    (void)e;
-    registry_put_version(arg, v);
-    return true;
-}
-
-static bool search(call *k, void *msg, err *e) {
-    search_repos_query s;
-    id *ids;
-    size_t n;
-    str next;
-    if (!read_search(k, msg, &s, e) || !search_versions(&k->c, &s, &ids, &n, &next, e))
-        return false;
-    json_writer *w = rpc_reply(k);
-    json_object(w);
-    if (n) json_m_array(w, "model_versions");
-    if (!version_of_ids(&k->c, ids, n, put_version, w, e)) return false;
-    if (n) json_array_end(w);
-    if (next.n) json_m_string(w, "next_page_token", next);
-    json_object_end(w);
-    return true;
-}
-const rpc mlflow_versions_search = {.msg = &search_msg, .fn = search};

@@ -50,7 +50,7 @@ static const char *status_name(run_status s) {
     return "RUNNING";
 }
 
-static void member_number_text(json_writer *w, int64_t n) {
+void mlflow_number_text(json_writer *w, int64_t n) {
     char text[NUM_MAX];
     json_string(w, str_n(text, num_i64(text, n)));
 }
@@ -61,7 +61,7 @@ void mlflow_run_info(json_writer *w, const run *r) {
     json_object(w);
     json_m_string(w, "run_uuid", str_of(hex));
     json_key(w, STR("experiment_id"));
-    member_number_text(w, r->project);
+    mlflow_number_text(w, r->project);
     json_m_string(w, "run_name", r->name);
     json_m_string(w, "user_id", r->user);
     json_m_string(w, "status", str_of(status_name(r->status)));
@@ -214,7 +214,7 @@ void mlflow_logged_model(json_writer *w, const model *m, const model_point *poin
     json_m_object(w, "info");
     json_m_string(w, "model_id", str_of(model_id));
     json_key(w, STR("experiment_id"));
-    member_number_text(w, m->project);
+    mlflow_number_text(w, m->project);
     json_m_string(w, "name", m->name);
     json_m_i64(w, "creation_timestamp_ms", m->created_ms);
     json_m_i64(w, "last_updated_timestamp_ms", m->updated_ms);
