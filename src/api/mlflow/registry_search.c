@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// registry_search: registered models, or versions, that match a filter, in an order, a page at a
-// time. Any thread.
+// registry_search: registered models, or versions, that match a filter, in an order, a page at
+// a time. Any thread.
 #include "api/mlflow/filter.h"
 #include "api/mlflow/registry_internal.h"
 #include "core/search_repos.h"
@@ -86,10 +86,11 @@ static bool search_model_versions(call *k, void *msg, err *e) {
     str next;
     int64_t max = max_of(msg, VERSIONS_AT_MOST);
     if (max < 1)
-        return mlflow_invalid(e,
-                              "Invalid value for max_results. It must be a positive integer, but "
-                              "got %lld",
-                              (long long)max);
+        return mlflow_invalid(
+            e,
+            "Invalid value for max_results. It must be a positive integer, but "
+            "got %lld",
+            (long long)max);
     if (max > VERSIONS_AT_MOST) return mlflow_bad_max_results(max, VERSIONS_AT_MOST, e);
     if (!read_query(k->c.a, FILTER_MODEL_VERSIONS, msg, max, &q, e) ||
         !search_versions(&k->c, &q, &ids, &n, &next, e))
