@@ -61,16 +61,16 @@ static bool note_move(db_tx *tx, const ctx *c, const repo *r, ref_kind kind, str
 static bool set(db_tx *tx, void *arg, err *e) {
     ref_call *k = arg;
     const ctx *c = k->c;
-    repo r;
     version to;
     id from;
-    return version_read(tx, c, k->repo_name, k->number, &to, e) &&
-           repo_read(tx, c, k->repo_name, &r, e) &&
-           now_at(tx, c, r.id, k->kind, k->name, &from, e) &&
-           (id_eq(from, to.id) ||
-            (db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(k->kind),
-                     DB_TEXT(k->name), DB_ID(to.id), DB_I64(clock_now_us())) &&
-             note_move(tx, c, &r, k->kind, k->name, from, to.id, e)));
+    if (!version_read(tx, c, k->repo_name, k->number, &to, e) ||
+        !now_at(tx, c, to.repo, k->kind, k->name, &from, e))
+        return false;
+    repo r = {.id = to.repo, .name = to.repo_name};
+    return id_eq(from, to.id) ||
+           (db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(k->kind),
+                    DB_TEXT(k->name), DB_ID(to.id), DB_I64(clock_now_us())) &&
+            note_move(tx, c, &r, k->kind, k->name, from, to.id, e));
 }
 
 bool ref_set(ctx *c, str repo_name, ref_kind kind, str name, int64_t number, err *e) {
