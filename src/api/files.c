@@ -127,10 +127,7 @@ static str disposition(arena *a, str name) {
 // ---- down -----------------------------------------------------------------------------------
 
 static str last_part(str path) {
-    size_t slash = path.n;
-    while (slash && path.p[slash - 1] != '/')
-        slash--;
-    return str_from(path, slash);
+    return str_from(path, str_behind_last(path, '/'));
 }
 
 void files_set_headers(http_req *r, str name) {

@@ -38,6 +38,13 @@ size_t str_find_str(str a, str needle, size_t from) {
     return hit ? (size_t)(hit - a.p) : SIZE_MAX;
 }
 
+size_t str_behind_last(str a, char c) {
+    size_t n = a.n;
+    while (n && a.p[n - 1] != c)
+        n--;
+    return n;
+}
+
 bool str_split(str *rest, char sep, str *part) {
     if (!rest->p) return false; // also how the end is marked: "a," gives "a" and "", then false
     size_t at = str_find(*rest, sep, 0);

@@ -79,8 +79,7 @@ static bool fetch(cli_client *c, receiving *r, const char *path, err *e) {
 static bool give_name(arena *a, const char *tmp, const char *path, err *e) {
     if (rename(tmp, path)) return err_errno(e, "renaming the backup to %s failed", path);
     str dir = str_of(path);
-    while (dir.n && dir.p[dir.n - 1] != '/')
-        dir.n--;
+    dir.n = str_behind_last(dir, '/');
     int fd = open(dir.n ? arena_cstr(a, dir) : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = fd >= 0 && fsync(fd) == 0;
     if (!ok) err_errno(e, "syncing the folder of %s failed", path);

@@ -114,9 +114,7 @@ static str command_line(arena *a, const str *words, size_t n) {
 // The script of "python train.py", else the program.
 static str source_name(const str *words, size_t n) {
     str name = words[0];
-    size_t slash = name.n;
-    while (slash && name.p[slash - 1] != '/')
-        slash--;
+    size_t slash = str_behind_last(name, '/');
     bool python = str_starts(str_from(name, slash), STR("python"));
     for (size_t i = 1; python && i < n; i++) {
         if (str_is(words[i], "-m") && i + 1 < n) return words[i + 1];

@@ -150,8 +150,7 @@ static const char *find_packages(run_source *s, str *version) {
     static const char *const variables[] = {"VIRTUAL_ENV", "CONDA_PREFIX"};
     str file = str_of(s->file);
     for (int up = 0; up < 2; up++) {
-        while (file.n && file.p[file.n - 1] != '/')
-            file.n--;
+        file.n = str_behind_last(file, '/');
         while (file.n && file.p[file.n - 1] == '/')
             file.n--;
     }

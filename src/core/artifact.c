@@ -14,9 +14,7 @@
 
 // "a/b/c" -> "a/b" and "c".
 static void split_last(str path, str *parent, str *name) {
-    size_t at = path.n;
-    while (at && path.p[at - 1] != '/')
-        at--;
+    size_t at = str_behind_last(path, '/');
     *name = str_from(path, at);
     *parent = str_upto(path, at ? at - 1 : 0);
 }

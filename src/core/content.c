@@ -99,10 +99,7 @@ bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool 
 // ---- reading --------------------------------------------------------------------------------
 
 static str last_name(str path) {
-    size_t at = path.n;
-    while (at && path.p[at - 1] != '/')
-        at--;
-    return str_from(path, at);
+    return str_from(path, str_behind_last(path, '/'));
 }
 
 static bool find(tree_reader *r, arena *a, str path, content_entry *out, err *e) {

@@ -116,10 +116,7 @@ bool mlflow_sqlite_open(const source_config *c, source *out, err *e) {
     char *real = realpath(path.p, NULL);
     if (real) out->name = arena_str(c->a, str_of(real));
     free(real);
-    size_t slash = out->name.n;
-    while (slash && out->name.p[slash - 1] != '/')
-        slash--;
-    str dir = str_upto(out->name, slash);
+    str dir = str_upto(out->name, str_behind_last(out->name, '/'));
     if (source_roots_of(&m->roots, c, arena_printf(c->a, "%.*smlartifacts", STR_F(dir)),
                         arena_printf(c->a, "%.*smlruns", STR_F(dir)), e))
         return true;
