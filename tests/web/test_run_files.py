@@ -278,7 +278,7 @@ def test_csv_is_a_table(view, page):
     expect(table.get_by_role("columnheader", name="text")).to_be_visible()
     expect(table.get_by_role("cell", name="a, b")).to_be_visible()
     table.get_by_role("cell", name='say "hi"').click()
-    whole = page.locator(".cell-text")
+    whole = page.locator(".grid-cell-text")
     expect(whole).to_have_text('say "hi"\nthere')
     page.get_by_role("table").focus()
     page.keyboard.press("ArrowUp")

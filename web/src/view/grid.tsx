@@ -105,7 +105,7 @@ function Whole({ grid, run, at, close }: { grid: Grid; run: string; at: At; clos
                     ✕
                 </button>
             </div>
-            {image ? <BlobImage run={run} path={image} /> : <pre class="cell-text">{text}</pre>}
+            {image ? <BlobImage run={run} path={image} /> : <pre class="grid-cell-text">{text}</pre>}
         </div>
     );
 }
