@@ -105,6 +105,10 @@ static const struct {
     {"40001", ERR_UNAVAILABLE, PG_RETRY}, // serialization_failure
     {"40P01", ERR_UNAVAILABLE, PG_RETRY}, // deadlock_detected
     {"23505", ERR_EXISTS, PG_FINAL},      // unique_violation
+    // Of two that create a table at once one is refused by any of three states, after how far
+    // the other was: unique_violation, or
+    {"42710", ERR_EXISTS, PG_FINAL},      // duplicate_object: the type of its rows is there
+    {"42P07", ERR_EXISTS, PG_FINAL},      // duplicate_table
     {"53100", ERR_NO_SPACE, PG_FINAL},    // disk_full
     {"53", ERR_UNAVAILABLE, PG_FINAL},    // insufficient resources
     {"55P03", ERR_UNAVAILABLE, PG_FINAL}, // lock_not_available
