@@ -419,12 +419,23 @@ def written_bytes(folder):
     return int(fields[6]) * 512
 
 
-def timed_backup(b, server, target):
+def timed_backup(b, server, target, *options):
+    """Seconds, bytes."""
     began = time.perf_counter()
-    done = subprocess.run([b.binary, "backup", target, "--url", server.url, "--json"], text=True, capture_output=True)
+    words = [b.binary, "backup", target, "--url", server.url, "--json", *options]
+    done = subprocess.run(words, text=True, capture_output=True)
     if done.returncode:
         raise Failed(f"stemma backup: {done.stderr.strip()[-1000:]}")
     return time.perf_counter() - began, json.loads(done.stdout)["bytes"]
+
+
+def backup_beside(b, server, target, seconds, load_options, *options):
+    """A backup while points are logged: MB/s, what the disk wrote in all (MB/s, or None), what the load says."""
+    load = beside(b, server, seconds, **load_options)
+    before = written_bytes(target.parent)
+    took, size = timed_backup(b, server, target, *options)
+    written = (written_bytes(target.parent) - before) / took / 1e6 if before is not None else None
+    return size / took / 1e6, written, load()
 
 
 def fill_for_backup(b, server):
@@ -442,30 +453,27 @@ def backup_of(b, what, engine):
         target = s.folder.parent / "all.backup"
         whole = b.load("points", s, seconds=5, **paced, **{"skip-readback": True})
         paced["pause"] = int(4 * 1000 / whole["points_per_s"] * 1e6)  # as long again as a batch takes: half the load
-        alone = b.load("points", s, seconds=max(b.scale.seconds // 2, 3), **paced, **{"skip-readback": True})
-        dd = dd_seconds(s.folder.parent, b.scale.backup)
+        alone = b.load("points", s, seconds=max(min(b.scale.seconds // 2, 15), 3), **paced, **{"skip-readback": True})
+        disk = b.scale.backup / dd_seconds(s.folder.parent, b.scale.backup) / 1e6
         quiet, size = timed_backup(b, s, target)
-        load = beside(b, s, max(int(quiet * 1.5), 3), **paced)
-        before = written_bytes(target.parent)
-        took, size = timed_backup(b, s, target)
-        all_written = (written_bytes(target.parent) - before) / took / 1e6 if before is not None else None
-        during = load()
-        dd = min(dd, dd_seconds(s.folder.parent, b.scale.backup))
-        rate, disk = size / took / 1e6, b.scale.backup / dd / 1e6
+        rate, written, during = backup_beside(b, s, target, max(int(quiet * 1.5), 3), paced)
+        disk = max(disk, b.scale.backup / dd_seconds(s.folder.parent, b.scale.backup) / 1e6)
         checked = subprocess.run([b.binary, "check", target, "--json"], text=True, capture_output=True)
         if checked.returncode:
             raise Failed(f"the backup is not whole: {checked.stdout[-500:]}")
-        note = (f"{size / 2**30:.3g} GiB in {took:.1f} s while points were logged at half load, {size / quiet / 1e6:.0f} MB/s "
-                f"without; dd conv=fsync: {disk:.0f} MB/s; then read whole and checked")
-        if all_written:
-            note += f"; with what logging wrote the disk took {all_written:.0f} MB/s meanwhile"
-        b.add(Figure(b.current, f"{what} while points are logged", "MB/s", rate, None, None, "more", "", note,
-                     {"stemma": during, "dd_mb_per_s": disk, "quiet_s": quiet, "took_s": took,
-                      "disk_mb_per_s": all_written}))
-        b.add(Figure(b.current, f"{what}: p99 of logging during it against before", "x", during["p99_ms"] / alone["p99_ms"],
-                     None, 2, "less", "< 2 x", f"{alone['p99_ms']:.1f} ms before, {during['p99_ms']:.1f} ms during it; "
-                     f"{alone['points_per_s']:,.0f} and {during['points_per_s']:,.0f} points/s", {"before": alone}))
+        slow = int(disk / 3)
+        slow_rate, _, slow_during = backup_beside(b, s, target, max(int(size / slow / 1e6), 3), paced, "--max-rate", f"{slow}M")
         target.unlink()
+    note = (f"{size / 2**30:.3g} GiB, {size / quiet / 1e6:.0f} MB/s without logging; dd conv=fsync: {disk:.0f} MB/s; "
+            f"then read whole and checked")
+    if written:
+        note += f"; with what logging wrote the disk took {written:.0f} MB/s meanwhile"
+    b.add(Figure(b.current, f"{what} while points are logged at half load", "MB/s", rate, None, None, "more", "", note,
+                 {"stemma": during, "dd_mb_per_s": disk, "quiet_s": quiet, "disk_mb_per_s": written}))
+    for name, at, load in (("it", rate, during), (f"one with --max-rate {slow}M", slow_rate, slow_during)):
+        b.add(Figure(b.current, f"{what}: p99 of logging during {name} against before", "x", load["p99_ms"] / alone["p99_ms"],
+                     None, 2, "less", "< 2 x", f"at {at:.0f} MB/s; {alone['p99_ms']:.1f} ms before, {load['p99_ms']:.1f} ms during "
+                     f"it; {alone['points_per_s']:,.0f} and {load['points_per_s']:,.0f} points/s", {"before": alone, "during": load}))
 
 
 @measure

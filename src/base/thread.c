@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STACK_DEFAULT = 256 << 10 };
 
@@ -62,6 +65,17 @@ bool thread_start(pthread_t *out, const char *name, size_t stack, bool must,
     snprintf(shown, sizeof shown, "%s", name);
     pthread_setname_np(*out, shown);
     return true;
+}
+
+enum { GIVE_WAY_NICE = 10 };
+
+// The kernel has no header for these: linux/ioprio.h is newer than the systems that we build on.
+enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13, IOPRIO_CLASS_IDLE = 3 };
+
+// On Linux both are a thread's own. Refused (a container may), it works on at the usual one.
+void thread_give_way(void) {
+    setpriority(PRIO_PROCESS, 0, GIVE_WAY_NICE);
+    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
 
 void thread_cond_init(pthread_cond_t *c) {

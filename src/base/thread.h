@@ -15,6 +15,10 @@
 bool thread_start(pthread_t *out, const char *name, size_t stack, bool must,
                   void *(*fn)(void *), void *arg);
 
+// The calling thread gives way from now on to whoever wants a core or the disk: for long work
+// beside requests. There is no way back without privileges: let a thread of its own do it.
+void thread_give_way(void);
+
 // Waits at most `us` microseconds from now, by the monotonic clock; the condition must come
 // from thread_cond_init. False: time ran out. As with any condition it may wake for nothing:
 // check what you wait for in a loop.

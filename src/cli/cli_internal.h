@@ -12,7 +12,8 @@ typedef enum cli_kind {
     CLI_TEXTS, // may be given several times: a text a line
     CLI_FLAG,
     CLI_NUMBER,
-    CLI_SECONDS
+    CLI_SECONDS,
+    CLI_BYTES
 } cli_kind;
 
 // X(name, variable in the environment or "", kind, placeholder, default, commands that take it,
@@ -56,6 +57,9 @@ typedef enum cli_kind {
     X(hold, "STEMMA_GC_HOLD", CLI_SECONDS, "TIME", "7d", "gc",                                 \
       "how long what is freed can be brought back, and takes room; 0: not at all")             \
     X(undo, "", CLI_FLAG, "", "", "gc", "bring back what the last gc freed")                   \
+    X(max_rate, "", CLI_BYTES, "BYTES", "0", "backup",                                         \
+      "at most so many bytes a second (50M), so that who logs on the same disk hardly "        \
+      "notices; 0: as fast as it goes")                                                        \
     X(by, "", CLI_TEXT, "WHAT", "", "du metrics metrics_plot",                                 \
       "of 'du': project (the default) or user; else step (the default) or time: the order of " \
       "points, the axis of a plot")                                                            \
@@ -159,6 +163,7 @@ bool cli_parse(arena *a, const struct cli_command *c, int argc, char **argv, cli
 bool cli_given(const cli_options *o, const char *option);
 bool cli_number(str s, int64_t *out);
 bool cli_seconds(str s, int64_t *out);
+bool cli_bytes(str s, int64_t *out); // "50M": K, M and G are powers of 1,000
 // A row of the table as the help and the completion tell it.
 typedef struct cli_option_about {
     char name[32]; // "--dry-run"

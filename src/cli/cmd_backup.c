@@ -2,6 +2,8 @@
 // backup, restore, and check of a backup. A backup is written beside its name and gets it when
 // it is whole and on the disk; what is there under that name is whole, whenever this was
 // killed.
+#include "base/clock.h"
+#include "base/thread.h"
 #include "cli/bulk_file.h"
 #include "cli/client.h"
 #include "cli/place.h"
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef unsigned long long ull;
@@ -25,9 +28,9 @@ typedef struct receiving {
     char tail[ARCHIVE_END_SIZE];
     size_t n_tail;
     uint64_t bytes;
+    int64_t max_rate; // bytes a second; 0: none
+    int64_t due_us;   // when what came so far is due at that rate
 } receiving;
-
-enum { GIVE_WAY = 10 };
 
 // The server dumps its records to a scratch file before it sends the first byte.
 #define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
@@ -48,8 +51,18 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
+// Waits until they are due. What was slower than the rate is not made up for by a burst.
+static void pace(receiving *r, size_t n) {
+    int64_t now = clock_mono_us();
+    if (r->due_us < now) r->due_us = now;
+    r->due_us += (int64_t)((double)n / (double)r->max_rate * 1e6);
+    struct timespec rest = {(r->due_us - now) / 1000000, (r->due_us - now) % 1000000 * 1000};
+    nanosleep(&rest, NULL);
+}
+
 static bool receive(void *arg, const void *p, size_t n) {
     receiving *r = arg;
+    if (r->max_rate) pace(r, n);
     hash_all_but_tail(r, p, n);
     r->bytes += n;
     return bulk_file_write(r->file, p, n);
@@ -103,7 +116,8 @@ static uint64_t tail_u64(const receiving *r, size_t at) {
 int cmd_backup(const cli_options *o, arena *a) {
     err e = {0};
     receiving r = {.hash = sha256_new()};
-    if (nice(GIVE_WAY) == -1) errno = 0; // who logs on the same machine comes first
+    cli_bytes(o->max_rate, &r.max_rate);
+    thread_give_way(); // who logs on the same machine comes first
     const char *path = arena_cstr(a, o->words[0]);
     cli_client *c = cli_connect_patient(o, a, SNAPSHOT_US, &e);
     bool ok = c && backup_to(c, a, path, &r, &e);

@@ -82,33 +82,45 @@ bool cli_number(str s, int64_t *out) {
     return str_to_i64(s, out) && *out >= 0;
 }
 
-bool cli_seconds(str s, int64_t *out) {
-    static const char units[] = "smhd";
-    static const int64_t seconds[] = {1, 60, 3600, 86400};
+// A number with the letter of a unit behind it, or none.
+static bool with_unit(str s, const char *units, const int64_t *sizes, int64_t most,
+                      int64_t *out) {
     int64_t unit = 1;
-    const char *u = s.n ? memchr(units, s.p[s.n - 1], 4) : NULL;
+    const char *u = s.n ? memchr(units, s.p[s.n - 1], strlen(units)) : NULL;
     if (u) {
-        unit = seconds[u - units];
+        unit = sizes[u - units];
         s.n--;
     }
-    if (!cli_number(s, out) || *out > INT64_MAX / 1000000 / unit) return false;
+    if (!cli_number(s, out) || *out > most / unit) return false;
     *out *= unit;
     return true;
 }
 
+bool cli_seconds(str s, int64_t *out) {
+    static const int64_t seconds[] = {1, 60, 3600, 86400};
+    return with_unit(s, "smhd", seconds, INT64_MAX / 1000000, out);
+}
+
+bool cli_bytes(str s, int64_t *out) {
+    static const int64_t bytes[] = {1000, 1000000, 1000000000};
+    return with_unit(s, "KMG", bytes, INT64_MAX, out);
+}
+
+// What a value of a kind must be.
+static const struct {
+    bool (*read)(str s, int64_t *out); // NULL: anything
+    const char *what;
+} kinds[] = {[CLI_NUMBER] = {cli_number, "a number"},
+             [CLI_SECONDS] = {cli_seconds, "a time such as 30d, 12h, 5m or 10s"},
+             [CLI_BYTES] = {cli_bytes, "a number of bytes such as 800K, 50M or 2G"}};
+
 static bool valid(const option *o, str value, err *e) {
     int64_t n;
     char name[32];
+    if (!kinds[o->kind].read || kinds[o->kind].read(value, &n)) return true;
     print_name(name, o);
-    if (o->kind == CLI_NUMBER && !cli_number(value, &n)) {
-        return err_set(e, ERR_INVALID, "%s takes a number, not '%.*s'", name, STR_F(value));
-    }
-    if (o->kind == CLI_SECONDS && !cli_seconds(value, &n)) {
-        return err_set(e, ERR_INVALID,
-                       "%s takes a time such as 30d, 12h, 5m or 10s, not '%.*s'", name,
-                       STR_F(value));
-    }
-    return true;
+    return err_set(e, ERR_INVALID, "%s takes %s, not '%.*s'", name, kinds[o->kind].what,
+                   STR_F(value));
 }
 
 static bool from_environment(const cli_command *command, cli_options *out, err *e) {

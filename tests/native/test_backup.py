@@ -4,6 +4,7 @@
 import glob
 import os
 import random
+import time
 
 import pytest
 from care_help import Place, everything, fill, other
@@ -73,6 +74,19 @@ def test_a_second_backup_takes_the_name_of_the_first(place):
     assert os.path.getsize(place.path("b")) > first
     assert place.json("check", place.path("b"), arguments=[])["whole"]
     assert not glob.glob(place.path("b.*"))
+
+
+def test_a_backup_keeps_to_a_rate(place):
+    server = place.start()
+    fill(server.uri)
+    arguments = ["--url", server.uri]
+    began = time.monotonic()
+    place.run("backup", place.path("b"), "--max-rate", "100K", arguments=arguments)
+    took = time.monotonic() - began
+    assert took >= os.path.getsize(place.path("b")) / 100e3
+    assert place.json("check", place.path("b"), arguments=[])["whole"]
+    assert "--max-rate takes a number of bytes" in place.run("backup", place.path("b"), "--max-rate", "fast", code=2,
+                                                             arguments=arguments)
 
 
 def test_restore_wants_an_empty_place(place):

@@ -2,6 +2,7 @@
 // care: who uses how much, and everything as one backup. Any thread.
 #include "api/native/native_internal.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "core/backup.h"
 #include "core/du.h"
 
@@ -74,6 +75,10 @@ const rpc native_du = {.msg = &du_msg, .fn = usage, .reply = &usages_shape};
 typedef struct sending {
     http_req *r;
     json_writer *w; // NULL until the first bytes: until then an error can be told
+    core *c;
+    backup_report report;
+    err e;
+    bool whole;
 } sending;
 
 // Bytes, not JSON: the writer's buffer is what streams.
@@ -86,21 +91,31 @@ static bool send_bytes(void *arg, const void *p, size_t n, err *e) {
     return true;
 }
 
+static void *send_backup(void *arg) {
+    sending *s = arg;
+    thread_give_way();
+    s->whole = backup_write(s->c, STEMMA_VERSION, send_bytes, s, &s->report, &s->e);
+    return NULL;
+}
+
+// The work is done by a thread of its own, so that it can give way to those who log meanwhile.
 void native_backup(http_req *r) {
-    err e = {0};
-    backup_report report;
-    sending s = {.r = r};
-    ctx c = api_ctx(r);
-    if (!backup_write(c.core, STEMMA_VERSION, send_bytes, &s, &report, &e)) {
-        log_msg(LOG_WARN, "backup.failed", "%s", e.msg);
-        if (s.w)
-            http_json_fail(r, &e);
-        else
-            http_fail(r, &e);
+    sending s = {.r = r, .c = api_ctx(r).core};
+    pthread_t thread;
+    if (thread_start(&thread, "backup", 0, false, send_backup, &s))
+        pthread_join(thread, NULL);
+    else
+        err_set(&s.e, ERR_UNAVAILABLE, "the system has no thread left for a backup");
+    if (s.whole) {
+        log_msg(LOG_INFO, "backup", "%llu bytes, %llu rows, %llu objects, %llu lost",
+                (unsigned long long)s.report.bytes, (unsigned long long)s.report.rows,
+                (unsigned long long)s.report.objects, (unsigned long long)s.report.lost);
+        http_json_end(r);
         return;
     }
-    log_msg(LOG_INFO, "backup", "%llu bytes, %llu rows, %llu objects, %llu lost",
-            (unsigned long long)report.bytes, (unsigned long long)report.rows,
-            (unsigned long long)report.objects, (unsigned long long)report.lost);
-    http_json_end(r);
+    log_msg(LOG_WARN, "backup.failed", "%s", s.e.msg);
+    if (s.w)
+        http_json_fail(r, &s.e);
+    else
+        http_fail(r, &s.e);
 }
