@@ -32,6 +32,8 @@ typedef struct receiving {
     int64_t due_us;   // when what came so far is due at that rate
 } receiving;
 
+#define CATCH_UP_US INT64_C(100000)
+
 // The server dumps its records to a scratch file before it sends the first byte.
 #define SNAPSHOT_US (6 * 3600 * INT64_C(1000000))
 
@@ -51,11 +53,13 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
-// Waits until they are due. What was slower than the rate is not made up for by a burst.
+// Waits until they are due. A sleep may end late: that much is made up for, but no more, so that
+// what was slower than the rate is not followed by a burst.
 static void pace(receiving *r, size_t n) {
     int64_t now = clock_mono_us();
-    if (r->due_us < now) r->due_us = now;
+    if (r->due_us < now - CATCH_UP_US) r->due_us = r->due_us ? now - CATCH_UP_US : now;
     r->due_us += (int64_t)((double)n / (double)r->max_rate * 1e6);
+    if (r->due_us < now) return;
     struct timespec rest = {(r->due_us - now) / 1000000, (r->due_us - now) % 1000000 * 1000};
     nanosleep(&rest, NULL);
 }

@@ -83,7 +83,7 @@ def test_a_backup_keeps_to_a_rate(place):
     began = time.monotonic()
     place.run("backup", place.path("b"), "--max-rate", "100K", arguments=arguments)
     took = time.monotonic() - began
-    assert took >= os.path.getsize(place.path("b")) / 100e3
+    assert took >= os.path.getsize(place.path("b")) / 100e3 - 0.1  # so much may be made up for
     assert place.json("check", place.path("b"), arguments=[])["whole"]
     assert "--max-rate takes a number of bytes" in place.run("backup", place.path("b"), "--max-rate", "fast", code=2,
                                                              arguments=arguments)
