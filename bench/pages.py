@@ -59,7 +59,7 @@ def scroll(b, s, project, started):
                  "none over 150 ms"))
 
 
-BODY = "document.querySelector('main [role=grid]')?.innerText"
+BODY = "document.querySelector('main [role=grid]')?.textContent"  # innerText would lay the page out at each look
 WATCH_ROWS = """() => {
     const before = %s;
     bench.watch('changed', () => { const now = %s; return now && now !== before; });

@@ -50,16 +50,26 @@ export function formatAddress(
     return `#/${path.map((p) => encodeURIComponent(p)).join("/")}${tail ? `?${tail}` : ""}`;
 }
 
-export const address = signal<Address>(parseAddress(location.hash));
+// The last address that the browser was told, or will be.
+let told = location.hash;
+
+export const address = signal<Address>(parseAddress(told));
 addEventListener("hashchange", () => {
-    address.value = parseAddress(location.hash);
+    told = location.hash;
+    address.value = parseAddress(told);
 });
+
+// Telling the browser may take longer than drawing, so it comes behind: what another address shows was asked for by then.
+function tell(to: string, replace: boolean): void {
+    told = to;
+    setTimeout(() => history[replace ? "replaceState" : "pushState"](null, "", to));
+}
 
 // A step that the back button undoes, or (replace) a change of what is shown already.
 export function go(to: string, { replace = false } = {}): void {
-    if (to === location.hash) return;
-    history[replace ? "replaceState" : "pushState"](null, "", to);
+    if (to === told) return;
     address.value = parseAddress(to);
+    tell(to, replace);
 }
 
 export function setQuery(change: Query, { replace = true } = {}): void {

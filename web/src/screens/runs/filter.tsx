@@ -71,8 +71,8 @@ export function Filter(p: FilterProps) {
     function search(): void {
         setOpen(false);
         const where = text.trim();
-        if (where) rememberFilter(p.project, where);
         p.apply(where);
+        if (where) setTimeout(() => rememberFilter(p.project, where)); // it touches the disk: behind the search
     }
 
     function onKey(e: KeyboardEvent): void {

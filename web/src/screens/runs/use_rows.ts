@@ -2,7 +2,7 @@
 // The rows of the search that the address asks for. While another search is on its way, or when it fails, the rows of
 // the one before stay; only the newest search is ever shown.
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem, type Run, type RunGroup } from "../../api/client";
 import { groupRuns, type Which } from "../../api/fields";
 import { searchRuns } from "../../api/runs";
@@ -95,20 +95,26 @@ export function useSource(
     const waits = by.length > 0 && of === null;
     const name = JSON.stringify([project, state.where, state.view, state.sort, by, statistics]);
 
-    useLayoutEffect(() => {
-        if (waits) return undefined;
+    // Asked for while the screen is drawn, not behind it: the server answers meanwhile.
+    const next = useMemo(() => {
+        if (waits) return null;
         const which = whichOf(project, state);
-        const next = by.length
-            ? groupedSource(
-                  which,
-                  state,
-                  name,
-                  () => now.current.of,
-                  () => now.current.open,
-              )
-            : plainSource(which, state, name);
+        if (by.length)
+            return groupedSource(
+                which,
+                state,
+                name,
+                () => now.current.of,
+                () => now.current.open,
+            );
+        const source = plainSource(which, state, name);
+        source.rows.want(0, PAGE, first);
+        return source;
+    }, [name, waits]);
+
+    useLayoutEffect(() => {
+        if (!next) return undefined;
         setPending(true);
-        if (!by.length) next.rows.want(0, PAGE, first);
         let taken = false;
         const stop = next.rows.version.subscribe(() => {
             if (next.rows.problem && !taken) {
@@ -127,7 +133,7 @@ export function useSource(
             stop();
             if (!taken) next.rows.close();
         };
-    }, [name, waits]);
+    }, [next]);
     useEffect(() => () => current.current?.rows.close(), []);
     const open = [...state.open].join(" ");
     useEffect(() => {
