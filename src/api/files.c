@@ -147,25 +147,29 @@ static bool check_object(void *arg, uint64_t offset, size_t n, err *e) {
     return store_object_check(arg, offset, n, e);
 }
 
-static bool send_stored(http_req *r, ctx *c, const files_place *p, err *e) {
-    files_entry f;
+bool files_send_object(http_req *r, ctx *c, sha256 digest, str name, err *e) {
     char etag[SHA256_HEX];
-    if (!files_look(c, p, &f, e)) return false;
-    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(p->path));
-    store_object *o = store_get(core_store(c->core), f.digest, e);
+    store_object *o = store_get(core_store(c->core), digest, e);
     if (!o) return false;
     arena_on_reset(c->a, close_object, o);
-    sha256_hex(f.digest, etag);
+    sha256_hex(digest, etag);
     http_source s = {.length = store_object_size(o),
                      .etag = arena_printf(c->a, "\"%s\"", etag),
-                     .content_type = type_of(f.name),
+                     .content_type = type_of(name),
                      .check = check_object,
                      .read = read_object,
                      .arg = o};
     s.fd = store_object_fd(o, &s.base);
-    files_set_headers(r, f.name);
+    files_set_headers(r, name);
     http_reply_source(r, &s);
     return true;
+}
+
+static bool send_stored(http_req *r, ctx *c, const files_place *p, err *e) {
+    files_entry f;
+    if (!files_look(c, p, &f, e)) return false;
+    if (f.is_dir) return err_set(e, ERR_NOT_FOUND, "'%.*s' is a folder.", STR_F(p->path));
+    return files_send_object(r, c, f.digest, f.name, e);
 }
 
 // A file beneath the folder that the operator named as artifact root: as it is, without

@@ -33,6 +33,8 @@ bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e);
 void files_set_headers(http_req *r, str name);
 // Replies with the file: ranges, ETag, as a sandboxed attachment. ERR_NOT_FOUND.
 bool files_send(http_req *r, ctx *c, const files_place *p, err *e);
+// The same for an object of the store.
+bool files_send_object(http_req *r, ctx *c, sha256 digest, str name, err *e);
 // The request's body becomes the file; durable when true. ERR_TOO_LARGE with *size > max.
 bool files_receive(http_req *r, ctx *c, str tree_path, uint64_t max, sha256 *digest,
                    uint64_t *size, err *e);

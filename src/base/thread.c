@@ -69,7 +69,8 @@ bool thread_start(pthread_t *out, const char *name, size_t stack, bool must,
 
 enum { GIVE_WAY_NICE = 10 };
 
-// The kernel has no header for these: linux/ioprio.h is newer than the systems that we build on.
+// The kernel has no header for these: linux/ioprio.h is newer than the systems that we build
+// on.
 enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13, IOPRIO_CLASS_IDLE = 3 };
 
 // On Linux both are a thread's own. Refused (a container may), it works on at the usual one.

@@ -53,8 +53,8 @@ static void hash_all_but_tail(receiving *r, const char *p, size_t n) {
     memcpy(r->tail, both + out, r->n_tail = all - out);
 }
 
-// Waits until they are due. A sleep may end late: that much is made up for, but no more, so that
-// what was slower than the rate is not followed by a burst.
+// Waits until they are due. A sleep may end late: that much is made up for, but no more, so
+// that what was slower than the rate is not followed by a burst.
 static void pace(receiving *r, size_t n) {
     int64_t now = clock_mono_us();
     if (r->due_us < now - CATCH_UP_US) r->due_us = r->due_us ? now - CATCH_UP_US : now;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// content: see content.h. What is sealed is read in one snapshot; the store refuses a tree one
-// of whose files is gone by then. Any thread.
+// content: see content.h; changes to trees are content_edit.c's. What is sealed is read in one
+// snapshot; the store refuses a tree one of whose files is gone by then. Any thread.
 #include "core/content.h"
 
 #include "base/vec.h"
@@ -13,7 +13,7 @@
 
 #define MAGIC "stmcont1"
 
-// Configuration comes with what pushes it; here it is empty.
+// Its configuration is empty so far.
 static bool put_record(store *s, unsigned kind, content *out, err *e) {
     buf b = BUF_MAX(128);
     buf_add(&b, MAGIC, 8);
@@ -94,6 +94,16 @@ bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool 
     qsort(g.files.p, g.files.n, sizeof *g.files.p, by_path);
     store *s = core_store(c->core);
     return write_tree(s, g.files.p, g.files.n, out, e) && put_record(s, kind, out, e);
+}
+
+bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, content *out, err *e) {
+    tree_sum sum;
+    *out = (content){.tree = tree};
+    if (!content_measure(c, tree, &sum, e)) return false;
+    if (!sum.files) return err_set(e, ERR_INVALID, "a version has one file at least");
+    out->files = sum.files;
+    out->bytes = sum.bytes;
+    return put_record(core_store(c->core), kind, out, e);
 }
 
 // ---- reading --------------------------------------------------------------------------------

@@ -21,6 +21,25 @@ typedef struct content {
 // repo_kind. *found is false, and nothing is sealed, when nothing is there.
 bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool *found, err *e);
 
+// ---- pushing: a tree is made by changes to another, a content of a tree
+// ----------------------
+#define CONTENT_CHANGES_MAX                                                                    \
+    50000 // of one call; more are as many calls, each on the tree before
+
+// A tree with changes, in any order, to `base` (NULL: a tree of no files). Each file is in the
+// store, with that size; ERR_NOT_FOUND names one that is not. A base is a tree that was made
+// here: what was stored as somebody's file is none, whatever its bytes look like.
+bool content_edit(ctx *c, const sha256 *base, tree_change *changes, size_t n, sha256 *tree,
+                  tree_sum *sum, err *e);
+// Files and bytes of such a tree; ERR_NOT_FOUND when it is none.
+bool content_measure(ctx *c, sha256 tree, tree_sum *sum, err *e);
+// Seals such a tree. ERR_INVALID when it has no files.
+bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, content *out, err *e);
+// All files in tree order behind the path `after` (p NULL: from the first), at most max.
+bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, size_t *n,
+                   err *e);
+
+// ---- reading --------------------------------------------------------------------------------
 // Reads a file of a tree, or lists a folder of it; as the artifact tree does (artifact.h).
 typedef struct content_entry {
     str name;

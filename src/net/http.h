@@ -137,6 +137,8 @@ str http_user(http_req *r, bool *proven);
 // HTTP_STREAM_BODY: up to n bytes (0 at the end; -1 and e on a broken, slow or oversized body).
 // Content-Encoding is undone. The announced length, or -1 when chunked or encoded.
 ssize_t http_read(http_req *r, void *p, size_t n, err *e);
+// All n of them; *got < n: the body ended.
+bool http_read_full(http_req *r, void *p, size_t n, size_t *got, err *e);
 int64_t http_content_length(http_req *r);
 
 // ---- a reply: exactly one of these a request ------------------------------------------

@@ -157,6 +157,15 @@ ssize_t http_read(http_req *r, void *p, size_t n, err *e) {
     return got;
 }
 
+bool http_read_full(http_req *r, void *p, size_t n, size_t *got, err *e) {
+    ssize_t some = 1;
+    for (*got = 0; *got < n && some > 0; *got += (size_t)some) {
+        some = http_read(r, (char *)p + *got, n - *got, e);
+        if (some < 0) return false;
+    }
+    return true;
+}
+
 int64_t http_content_length(http_req *r) {
     if (r->head.framing == HTTP_CHUNKED || r->body.inflate) return -1;
     return (int64_t)r->head.length;

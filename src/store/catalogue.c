@@ -10,9 +10,9 @@ const char store_schema[] = STORE_DDL;
 const char store_care_schema[] = STORE_CARE_DDL;
 const char store_link_schema[] = STORE_LINK_DDL;
 
-const db_query *const store_queries[] = {&sql_find,   &sql_page,     &sql_add,   &sql_lease,
-                                         &sql_move,   &sql_remove,   &sql_aside, &sql_back,
-                                         &sql_linked, &sql_has_link, &sql_unlink};
+const db_query *const store_queries[] = {
+    &sql_find,  &sql_page, &sql_add,    &sql_lease,    &sql_move,      &sql_remove,
+    &sql_aside, &sql_back, &sql_linked, &sql_has_link, &sql_is_parent, &sql_unlink};
 const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
 
 // Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
@@ -151,6 +151,48 @@ bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e) {
     struct lease l = {.digest = digest, .until = clock_now_us() + s->lease};
     if (!lease_fn(tx, &l, e)) return false;
     return l.there || err_set(e, ERR_CONFLICT, "what was to be sealed is gone; try again");
+}
+
+struct find_many {
+    const sha256 *digests;
+    size_t n;
+    int64_t *sizes, until;
+};
+
+static bool find_many_fn(db_tx *tx, void *arg, err *e) {
+    struct find_many *f = arg;
+    for (size_t i = 0; i < f->n; i++) {
+        store_row row;
+        bool there;
+        if (!store_cat_find_tx(tx, f->digests[i], &row, &there, e)) return false;
+        f->sizes[i] = there ? (int64_t)row.size : -1;
+        if (there && db_do(tx, &sql_lease, e, DB_ID(f->digests[i]), DB_I64(f->until)) < 0)
+            return false;
+    }
+    return true;
+}
+
+bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e) {
+    struct find_many f = {digests, n, sizes, clock_now_us() + s->lease};
+    return db_write(s->db, find_many_fn, &f, e);
+}
+
+struct linked {
+    sha256 digest;
+    bool yes;
+};
+
+static bool is_parent_fn(db_tx *tx, void *arg, err *e) {
+    struct linked *l = arg;
+    return is_there(tx, &sql_is_parent, DB_ARGS(DB_ID(l->digest)), &l->yes, e);
+}
+
+bool store_has_links(store *s, sha256 digest, err *e) {
+    struct linked l = {.digest = digest};
+    char hex[SHA256_HEX];
+    if (!db_read(s->db, is_parent_fn, &l, e)) return false;
+    sha256_hex(digest, hex);
+    return l.yes || err_set(e, ERR_NOT_FOUND, "the server has no object %s with links", hex);
 }
 
 struct moves {

@@ -59,6 +59,11 @@ bool store_put_many(store *s, const store_item *items, size_t n, err *e);
 // Within the transaction that begins to use an object: it is there, and its lease begins anew;
 // else ERR_CONFLICT, and what uses it must begin anew.
 bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e);
+// The size of each object, -1 of those that are not there; the lease of the others begins anew:
+// until it ends gc leaves them to who found them and is about to use them.
+bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e);
+// Was it put with links? ERR_NOT_FOUND when it was not, or is not there.
+bool store_has_links(store *s, sha256 digest, err *e);
 
 // ---- reading -------------------------------------------------------------------------------
 typedef struct store_object store_object;

@@ -108,6 +108,9 @@ static const db_query sql_linked = {"object_link.is_child",
 static const db_query sql_has_link = {
     "object_link.find", "SELECT 1 FROM object_link WHERE child = $1 AND parent = $2", true};
 
+static const db_query sql_is_parent = {
+    "object_link.is_parent", "SELECT 1 FROM object_link WHERE parent = $1 LIMIT 1", true};
+
 static const db_query sql_unlink = {"object_link.drop",
                                     "DELETE FROM object_link WHERE parent = $1", true};
 

@@ -18,16 +18,6 @@ typedef struct frames {
     buf payload;
 } frames;
 
-// *got < n: the body ended.
-static bool read_full(ingest *g, void *p, size_t n, size_t *got, err *e) {
-    ssize_t some = 1;
-    for (*got = 0; *got < n && some > 0; *got += (size_t)some) {
-        some = http_read(g->r, (char *)p + *got, n - *got, e);
-        if (some < 0) return false;
-    }
-    return true;
-}
-
 static bool store_batch(frames *f, err *e) {
     bool ok = ingest_store(f->g, f->entries.p, f->entries.n, f->part_of.p, f->read, e);
     f->entries.p = NULL;
@@ -72,7 +62,7 @@ static bool cut_short(err *e) {
 static bool next(frames *f, bool *end, err *e) {
     uint8_t head[POINTS_FRAME_HEAD];
     size_t got, n;
-    if (!read_full(f->g, head, sizeof head, &got, e)) return false;
+    if (!http_read_full(f->g->r, head, sizeof head, &got, e)) return false;
     *end = got == 0;
     if (*end) return true;
     f->g->wrong = f->read + 1;
@@ -80,7 +70,7 @@ static bool next(frames *f, bool *end, err *e) {
     if (!points_frame_length(head, &n, e)) return false;
     buf_clear(&f->payload);
     char *p = buf_room(&f->payload, n);
-    if (!read_full(f->g, p, n, &got, e)) return false;
+    if (!http_read_full(f->g->r, p, n, &got, e)) return false;
     if (got < n) return cut_short(e);
     if (!add(f, head, str_n(p, n), e)) return false;
     f->g->wrong = 0;
@@ -90,7 +80,7 @@ static bool next(frames *f, bool *end, err *e) {
 static bool check_magic(ingest *g, err *e) {
     char magic[sizeof POINTS_MAGIC - 1];
     size_t got;
-    if (!read_full(g, magic, sizeof magic, &got, e)) return false;
+    if (!http_read_full(g->r, magic, sizeof magic, &got, e)) return false;
     return (got == sizeof magic && !memcmp(magic, POINTS_MAGIC, sizeof magic)) ||
            err_set(e, ERR_MALFORMED,
                    "the body does not begin as " POINTS_TYPE " does (version 1)");

@@ -90,6 +90,13 @@ extern const rpc native_console_append, native_console_read, native_beat;
 extern const native_stream native_console_stream_io;
 void native_console_stream(http_req *r);
 
+// ---- push.c ---------------------------------------------------------------------------------
+extern const rpc native_objects_missing, native_trees_edit, native_trees_files,
+    native_versions_publish;
+extern const native_stream native_objects_put_io, native_object_get_io;
+void native_objects_put(http_req *r);
+void native_object_get(http_req *r);
+
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;
 void native_backup(http_req *r);

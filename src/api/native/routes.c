@@ -83,6 +83,21 @@ static const http_route routes[] = {
         "delete a file, or a folder with what is in it"),
     LONG(HTTP_GET, "runs/{run}/tar", READ, native_tar, "a folder of a run as a tar archive"),
 
+    // pushing and pulling
+    RPC(HTTP_POST, "objects/missing", WRITE, native_objects_missing,
+        "which of these files' bytes does the server not have?"),
+    ROUTE(HTTP_POST, "objects", WRITE, native_objects_put,
+          "send the bytes of files, many in one body", .flags = HTTP_STREAM_BODY,
+          .data = &native_objects_put_io),
+    ROUTE(HTTP_GET, "objects/{object}", READ, native_object_get,
+          "the bytes of a file by their SHA-256, with ranges", .data = &native_object_get_io),
+    ROUTE(HTTP_POST, "trees", WRITE, native_handle,
+          "make a tree of files by changes to another", .data = &native_trees_edit,
+          .max_body = 16u << 20),
+    RPC(HTTP_GET, "trees/{tree}", READ, native_trees_files, "all files of a tree"),
+    RPC(HTTP_POST, "repos/{repo}/versions", WRITE, native_versions_publish,
+        "publish a tree as a version"),
+
     // events, jobs
     RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),
     ROUTE(HTTP_GET, "events/stream", READ, native_events_stream,

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Objects, trees and versions as who pushes and pulls sees them, and what wrong ones get."""
+
+import hashlib
+import os
+import struct
+
+import pytest
+from conftest import problem, unique
+
+OBJECTS = {"Content-Type": "application/vnd.stemma.objects"}
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def frames(*objects, named=None):
+    body = b"stmobjs1"
+    for data in objects:
+        body += bytes.fromhex(named or sha(data)) + struct.pack("<Q", len(data)) + data
+    return body
+
+
+def send(api, *objects):
+    return api.ok("POST", "objects", data=frames(*objects), headers=OBJECTS)
+
+
+def entry(path, data, executable=False):
+    return {"path": path, "size": len(data), "sha256": sha(data), "executable": executable}
+
+
+def tree_of(api, files, base=None, remove=()):
+    send(api, *files.values())
+    body = {"put": [entry(p, d) for p, d in files.items()], "remove": list(remove)}
+    return api.ok("POST", "trees", json=body | ({"base": base} if base else {}))["tree"]
+
+
+def files_of(api, tree, limit=1000):
+    return {f["path"]: f["sha256"] for f in api.all(f"trees/{tree}", limit=limit)}
+
+
+def test_only_what_is_missing_need_be_sent(api):
+    small, large = os.urandom(100), os.urandom(3 << 20)
+    assert api.ok("POST", "objects/missing", json={"digests": [sha(small), sha(large)]})["missing"] == [sha(small), sha(large)]
+    assert send(api, small) == {"objects": 1, "bytes": 100}
+    assert api.ok("POST", "objects/missing", json={"digests": [sha(small), sha(large)]})["missing"] == [sha(large)]
+    assert send(api, large, small)["objects"] == 2
+    assert api.ok("POST", "objects/missing", json={"digests": [sha(small), sha(large)]})["missing"] == []
+    assert api.get(f"objects/{sha(large)}").content == large
+    part = api.call("GET", f"objects/{sha(large)}", headers={"Range": "bytes=5-14"})
+    assert part.status_code == 206 and part.content == large[5:15]
+
+
+def test_many_small_ones_in_one_body(api):
+    objects = [b"%d of them" % i for i in range(1000)] + [b""]
+    assert send(api, *objects)["objects"] == 1001
+    assert api.get(f"objects/{sha(objects[777])}").content == objects[777]
+
+
+def test_what_stands_before_a_wrong_object_is_stored(api):
+    good, bad = os.urandom(50), os.urandom(60)
+    for size in (60, 1 << 20):
+        bad = os.urandom(size)
+        wrong = frames(good) + frames(bad, named=sha(good[::-1] + bad))[8:]
+        assert problem(api.call("POST", "objects", data=wrong, headers=OBJECTS))[0] == 400
+        assert api.ok("POST", "objects/missing", json={"digests": [sha(good), sha(bad[::-1])]})["missing"] == [sha(bad[::-1])]
+    cut = frames(os.urandom(200_000))[:-1]
+    assert problem(api.call("POST", "objects", data=cut, headers=OBJECTS))[0] == 400
+    assert problem(api.call("POST", "objects", data=b"stmobjs9", headers=OBJECTS))[0] == 400
+    assert problem(api.call("POST", "objects", data=b"stmobjs1" + b"x" * 39, headers=OBJECTS))[0] == 400
+    huge = b"stmobjs1" + bytes(32) + struct.pack("<Q", 2**63 + 5) + b"x"
+    assert problem(api.call("POST", "objects", data=huge, headers=OBJECTS))[0] == 400
+    assert problem(api.get("objects/" + "0" * 64))[0] == 404
+    assert problem(api.get("objects/../passwd"))[0] in (400, 404)
+
+
+def test_trees_are_changed_by_what_differs(api):
+    files = {f"d{i % 7}/f{i:04}": b"%d" % i for i in range(2000)}
+    tree = tree_of(api, files)
+    assert files_of(api, tree) == {p: sha(d) for p, d in files.items()}
+    changed = tree_of(api, {"d3/f0003": b"other", "new/file": b"n"}, base=tree, remove=["d1/f0001"])
+    expected = {p: sha(d) for p, d in files.items() if p != "d1/f0001"} | {"d3/f0003": sha(b"other"), "new/file": sha(b"n")}
+    assert files_of(api, changed, limit=333) == expected
+    assert tree_of(api, {"d3/f0003": b"3", "d1/f0001": b"1"}, base=changed, remove=["new/file"]) == tree  # the same files
+
+
+def test_wrong_trees(api):
+    send(api, b"here")
+    refuse = lambda **body: problem(api.post("trees", body))[0]
+    assert refuse(put=[entry("a", os.urandom(9))]) == 404  # its bytes were not sent
+    assert refuse(put=[entry("a", b"here") | {"size": 5}]) == 400
+    assert refuse(put=[entry("a", b"here") | {"size": -1}]) == 400
+    for path in ("../a", "/a", "a//b", "a/../b", "", "a\x00b", "x" * 300):
+        assert refuse(put=[entry(path, b"here")]) == 400, path
+    assert refuse(put=[entry("a", b"here"), entry("a", b"here")]) == 400
+    assert refuse(put=[entry("a", b"here"), entry("a/b", b"here")]) == 400  # a file and a folder
+    assert refuse(put=[entry("a", b"here") | {"sha256": "beef"}]) == 400
+    assert refuse(base="0" * 64, put=[entry("a", b"here")]) == 404
+    assert problem(api.get("trees/" + "0" * 64))[0] == 404
+
+
+def test_a_file_that_looks_like_a_page_is_no_tree(api):
+    """Else it could claim files that are not there, or hold what it has no right to."""
+    data = os.urandom(20)
+    tree = tree_of(api, {"f": data})
+    page = bytearray(api.get(f"objects/{tree}").content)
+    at = bytes(page).index(bytes.fromhex(sha(data)))
+    page[at : at + 32] = os.urandom(32)
+    send(api, bytes(page))
+    assert problem(api.get(f"trees/{sha(page)}"))[0] == 404
+    assert problem(api.post("trees", {"base": sha(page), "put": [entry("g", data)]}))[0] == 404
+    assert problem(api.post(f"repos/{unique('r')}/versions", {"tree": sha(page), "kind": "model"}))[0] == 404
+
+
+def test_publish(api):
+    repo = unique("bot")
+    tree = tree_of(api, {"config.json": b"{}", "w/model.bin": os.urandom(1000)})
+    assert problem(api.post(f"repos/{repo}/versions", {"tree": tree}))[0] == 404  # of what kind would it be?
+    first = api.post(f"repos/{repo}/versions", {"tree": tree, "kind": "model", "description": "first", "tags": [{"key": "a"}]})
+    assert first.status_code == 200 and first.json()["number"] == 1 and first.json()["created"]
+    same = api.post(f"repos/{repo}/versions", {"tree": tree})
+    assert same.status_code == 200 and same.json()["number"] == 1 and not same.json()["created"]
+    assert api.post(f"repos/{repo}/versions", {"tree": tree, "again": True}).json()["number"] == 2
+    other = api.post(f"repos/{unique('other')}/versions", {"tree": tree, "kind": "model"}).json()
+    assert other["content"] == first.json()["content"]  # the same files are the same content anywhere
+    data = api.post(f"repos/{unique('data')}/versions", {"tree": tree, "kind": "data"}).json()
+    assert data["content"] != first.json()["content"] and data["tree"] == tree
+
+
+@pytest.mark.parametrize("wrong", [{"tree": "0" * 64}, {"tree": "nope"}, {"run": "0" * 32}, {"run": "x"}])
+def test_a_wrong_publication_makes_no_repo(api, wrong):
+    repo = unique("none")
+    body = {"tree": tree_of(api, {"a": b"1"}), "kind": "model"} | wrong
+    assert problem(api.post(f"repos/{repo}/versions", body))[0] in (400, 404)
+    assert problem(api.post(f"repos/{repo}/versions", body | {"kind": None}))[0] in (400, 404)
+    good = {"tree": tree_of(api, {"a": b"1"}), "kind": "model"}
+    assert api.post(f"repos/{repo}/versions", good).json()["number"] == 1
