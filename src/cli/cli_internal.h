@@ -114,6 +114,12 @@ typedef enum cli_kind {
       "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
+    X(kind, "", CLI_TEXT, "KIND", "model", "push",                                             \
+      "of a repo that is not there yet: model, data or prompt")                                \
+    X(message, "", CLI_TEXT, "TEXT", "", "push", "what is new in this version")                \
+    X(run, "", CLI_TEXT, "RUN", "", "push", "the run that made the files")                     \
+    X(again, "", CLI_FLAG, "", "", "push",                                                     \
+      "a new version also when the newest has the same content")                               \
     X(start, "", CLI_TEXT, "STEP", "", "metrics_plot",                                         \
       "from this step on; with --by time from these milliseconds since 1970 on")               \
     X(end, "", CLI_TEXT, "STEP", "", "metrics_plot",                                           \
@@ -123,8 +129,8 @@ typedef enum cli_kind {
     X(name, "", CLI_TEXT, "NAME", "", "run", "the run's name")                                 \
     X(config, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                       \
       "a value of the run's configuration; may be given several times")                        \
-    X(tag, "", CLI_TEXTS, "KEY=VALUE", "", "run log",                                          \
-      "a tag of the run; may be given several times")                                          \
+    X(tag, "", CLI_TEXTS, "KEY=VALUE", "", "run log push",                                     \
+      "a tag of the run, or of the version; may be given several times")                       \
     X(sample, "", CLI_SECONDS, "TIME", "10s", "run",                                           \
       "measure what the program and the machine use so often; 0: never")                       \
     X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
@@ -251,6 +257,9 @@ int cmd_artifacts_list(const cli_options *o, arena *a);
 int cmd_artifacts_get(const cli_options *o, arena *a);
 int cmd_artifacts_cat(const cli_options *o, arena *a);
 int cmd_artifacts_put(const cli_options *o, arena *a);
+
+int cmd_push(const cli_options *o, arena *a);
+int cmd_pull(const cli_options *o, arena *a);
 
 int cmd_events(const cli_options *o, arena *a);
 int cmd_jobs_list(const cli_options *o, arena *a);

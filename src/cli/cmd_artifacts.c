@@ -65,8 +65,8 @@ static bool cat(cli_session *s) {
 static bool get_rest(cli_session *s, str run, str path, sink *to, cli_file *files, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (files[i].done) continue;
-        if (!cli_get_file(s, run, cli_join(s->a, path, files[i].path), to, files[i].path))
-            return false;
+        str from = cli_file_path(s->a, run, cli_join(s->a, path, files[i].path));
+        if (!cli_get_file(s, from, NULL, to, files[i].path)) return false;
         files[i].done = true;
     }
     return true;
@@ -135,7 +135,7 @@ static bool get_one(cli_session *s, str run, str path) {
     sink to;
     split_target(s, path, &folder, &name);
     if (!sink_path_ok(name, &s->e) || !sink_open(s->a, folder, &to, &s->e)) return false;
-    bool ok = cli_get_file(s, run, path, &to, name);
+    bool ok = cli_get_file(s, cli_file_path(s->a, run, path), NULL, &to, name);
     sink_close(&to);
     if (ok)
         out_printf(&s->t, "%.*s\n",

@@ -159,6 +159,34 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = CLI_MANY,
      .flags = CLI_CLIENT},
+    {.name = "push",
+     .run = cmd_push,
+     .summary = "a folder as a new version of a model, data set or prompt",
+     .text =
+         "Makes the files of a folder a new version of a repo, which is made when it is not "
+         "there. Only what the server lacks\n"
+         "travels; what broke off goes on when it is run again. .stemmaignore in the folder "
+         "says what to leave out, in the form\n"
+         "of .gitignore. Links to files are followed within the folder (and within the "
+         "Hugging Face cache that it lies in).",
+     .usage = "FOLDER REPO",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "pull",
+     .run = cmd_pull,
+     .summary = "a version's files into a folder",
+     .text =
+         "Brings a version's files into a folder (by default one of the repo's name), which "
+         "must not be there or be empty. REPO is\n"
+         "its newest version; REPO@NAME, REPO@NUMBER and REPO@{TIME} name others. The folder "
+         "appears when all of it is there and\n"
+         "every byte was held against its digest; what broke off goes on when it is run "
+         "again.",
+     .usage = "REPO[@VERSION] [FOLDER]",
+     .least = 1,
+     .most = 2,
+     .flags = CLI_CLIENT},
     {.name = "projects list",
      .run = cmd_projects_list,
      .summary = "the projects",

@@ -107,14 +107,14 @@ static bool get_whole(struct get *g, str path) {
     return false;
 }
 
-bool cli_get_file(cli_session *s, str run, str path, sink *to, str name) {
+bool cli_get_file(cli_session *s, str from, const sha256 *want, sink *to, str name) {
     struct get g = {.s = s, .to = to, .name = name, .f = {.fd = -1}};
-    sha256 want;
-    if (!get_whole(&g, cli_file_path(s->a, run, path))) {
+    sha256 told;
+    if (!get_whole(&g, from)) {
         sink_leave(&g.f, *g.digest);
         return false;
     }
     s->e = (err){0};
-    bool known = *g.digest && sha256_parse(str_of(g.digest), &want);
-    return sink_commit(&g.f, known ? &want : NULL, &s->e);
+    if (!want && *g.digest && sha256_parse(str_of(g.digest), &told)) want = &told;
+    return sink_commit(&g.f, want, &s->e);
 }

@@ -25,8 +25,9 @@ str cli_join(arena *a, str folder, str name); // with a '/' when folder is not e
 // All files below a folder, in the session's arena.
 bool cli_files_below(cli_session *s, str run, str path, cli_file **out, size_t *n);
 
-// Downloads one file to `name` in the sink, as often as it takes (file_get.c).
-bool cli_get_file(cli_session *s, str run, str path, sink *to, str name);
+// Downloads one file to `name` in the sink, as often as it takes (file_get.c). `from` is its
+// path on the server. It must have the digest `want`; NULL: the one that the server names.
+bool cli_get_file(cli_session *s, str from, const sha256 *want, sink *to, str name);
 // A folder's files as one archive (tree_get.c): marks what came as done.
 bool cli_get_archive(cli_session *s, str run, str path, sink *to, cli_file *files, size_t n);
 

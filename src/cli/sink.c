@@ -79,6 +79,19 @@ static int open_parent(sink *s, str path, char name[256], err *e) {
     return -1;
 }
 
+bool sink_make_executable(sink *s, str path, err *e) {
+    char name[256];
+    struct stat st;
+    int dir = open_parent(s, path, name, e);
+    if (dir < 0) return false;
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool ok = fd >= 0 && !fstat(fd, &st) && !fchmod(fd, (st.st_mode | 0111) & 07777);
+    if (!ok) err_errno(e, "making %.*s executable failed", STR_F(path));
+    if (fd >= 0) close(fd);
+    close(dir);
+    return ok;
+}
+
 bool sink_make_folder(sink *s, str path, err *e) {
     char name[256];
     int dir = open_parent(s, path, name, e);

@@ -22,6 +22,8 @@ bool sink_make_folder(sink *s, str path, err *e);
 // The digest of a file that is there; false with ERR_NONE when there is none.
 bool sink_digest(sink *s, str path, uint64_t size, sha256 *out, err *e);
 
+bool sink_make_executable(sink *s, str path, err *e);
+
 typedef struct sink_file {
     int dir, fd; // fd is -1: closed
     char part[96], name[256];

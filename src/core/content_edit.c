@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // content_edit: trees that clients make by changes. Any thread.
 //
-// Whose word is taken: a page is linked to what it names only by the writer of trees, which made
-// it out of pages that it had read (store/tree_objects.h). So a page with links is a page of a
-// whole tree, and one lookup tells it from a file that somebody stored with a page's bytes.
+// Whose word is taken: a page is linked to what it names only by the writer of trees, which
+// made it out of pages that it had read (store/tree_objects.h). So a page with links is a page
+// of a whole tree, and one lookup tells it from a file that somebody stored with a page's
+// bytes.
 #include "base/vec.h"
 #include "core/content.h"
 #include "store/tree_objects.h"

@@ -60,7 +60,8 @@ static bool missing(call *k, void *msg, err *e) {
     json_object_end(w);
     return true;
 }
-const rpc native_objects_missing = {.msg = &missing_msg, .fn = missing, .reply = &missing_shape};
+const rpc native_objects_missing = {
+    .msg = &missing_msg, .fn = missing, .reply = &missing_shape};
 
 // ---- sending them ---------------------------------------------------------------------------
 
@@ -251,7 +252,8 @@ static bool read_changes(const struct edit *q, tree_change *out, err *e) {
         if (!parse_digest(f->sha256, &to->digest, e)) return false;
     }
     for (size_t i = 0; i < q->remove.n; i++)
-        out[q->put.n + i] = (tree_change){.file.path = *MSG_AT(str, q->remove, i), .removed = true};
+        out[q->put.n + i] =
+            (tree_change){.file.path = *MSG_AT(str, q->remove, i), .removed = true};
     return true;
 }
 
@@ -309,13 +311,12 @@ static bool list_files(call *k, void *msg, err *e) {
     native_list_end(w, n == limit ? f[n - 1].path : (str){0});
     return true;
 }
-const rpc native_trees_files = {
-    .msg = &page_msg, .fn = list_files, .reply = &tree_files_shape};
+const rpc native_trees_files = {.msg = &page_msg, .fn = list_files, .reply = &tree_files_shape};
 
 // ---- publishing -----------------------------------------------------------------------------
 
-SHAPE(static, published_shape, "Published",
-      FIELD("id", SHAPE_ID, 0, "of the version"), FIELD("repo", SHAPE_TEXT, 0, "its repo"),
+SHAPE(static, published_shape, "Published", FIELD("id", SHAPE_ID, 0, "of the version"),
+      FIELD("repo", SHAPE_TEXT, 0, "its repo"),
       FIELD("number", SHAPE_INT, 0, "1 is the repo's first"),
       FIELD("content", SHAPE_TEXT, 0, "the digest of what it is: the same on every server"),
       FIELD("tree", SHAPE_TEXT, 0, "the SHA-256 of the root of its files"),
@@ -323,10 +324,8 @@ SHAPE(static, published_shape, "Published",
       FIELD("created", SHAPE_BOOL, 0,
             "false: the repo's newest version is this content, and nothing was published"));
 
-static const msg_name kinds[] = {{"model", REPO_MODEL},
-                                 {"data", REPO_DATA},
-                                 {"prompt", REPO_PROMPT},
-                                 {NULL, 0}};
+static const msg_name kinds[] = {
+    {"model", REPO_MODEL}, {"data", REPO_DATA}, {"prompt", REPO_PROMPT}, {NULL, 0}};
 
 struct publish {
     uint64_t has;
@@ -348,7 +347,8 @@ static const msg_field publish_fields[] = {
     MSG_FIELD(struct publish, tree, MSG_STRING, MSG_REQUIRED, .doc = "as POST trees gave it"),
     MSG_FIELD(struct publish, run, MSG_STRING, 0, .doc = "the run that made it"),
     MSG_FIELD(struct publish, description, MSG_STRING, 0, .max = 5000, .doc = "what is new"),
-    MSG_FIELD(struct publish, source, MSG_STRING, 0, .max = 500, .doc = "where it was pushed from"),
+    MSG_FIELD(struct publish, source, MSG_STRING, 0, .max = 500,
+              .doc = "where it was pushed from"),
     MSG_FIELD(struct publish, kind, MSG_ENUM, 0, .names = kinds,
               .doc = "of a repo that is not there: with it one is made"),
     MSG_FIELD(struct publish, again, MSG_BOOL, 0,

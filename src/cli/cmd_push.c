@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// push: a folder as a new version of a repo. One thread.
+#include "base/clock.h"
+#include "cli/pairs.h"
+#include "cli/push.h"
+
+static void warn(str sentence) {
+    err e;
+    err_set(&e, ERR_INVALID, "%.*s", STR_F(sentence));
+    cli_fail(&e);
+}
+
+static str repo_path(arena *a, str repo) {
+    return arena_printf(a, "/repos/%.*s/versions", STR_F(http_client_escape(a, repo)));
+}
+
+static bool put_tags(cli_session *s, json_writer *w) {
+    kv *v;
+    size_t n;
+    if (!cli_pairs(s->a, "--tag", s->o->tag, &v, &n, &s->e)) return false;
+    json_m_array(w, "tags");
+    for (size_t i = 0; i < n; i++) {
+        json_object(w);
+        json_m_string(w, "key", v[i].key);
+        json_m_string(w, "value", v[i].value);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    return true;
+}
+
+static bool publish(push *p, str repo, str run, str *reply, const json_value **out) {
+    cli_session *s = p->s;
+    const cli_options *o = s->o;
+    buf b = BUF_MAX(1u << 20);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    json_m_string(&w, "tree", p->tree);
+    json_m_string(&w, "kind", o->kind);
+    json_m_string(&w, "source", p->scan.top);
+    if (run.n) json_m_string(&w, "run", run);
+    if (!put_tags(s, &w)) {
+        buf_free(&b);
+        return false;
+    }
+    if (o->message.n) json_m_string(&w, "description", o->message);
+    if (o->again.n) json_m_bool(&w, "again", true);
+    json_object_end(&w);
+    *out = cli_call(s->c, "POST", repo_path(s->a, repo), buf_view(&b), reply, &s->e);
+    buf_free(&b);
+    return *out != NULL;
+}
+
+static void show(push *p, const json_value *v) {
+    cli_session *s = p->s;
+    arena *a = s->a;
+    bool made = cli_true(v, "created");
+    out_printf(&s->t, "%.*s@%lld  %s\n", STR_F(cli_text(v, "repo")),
+               (long long)cli_int(v, "number", 0), made ? "new" : "nothing has changed");
+    cli_line(s, "content", arena_printf(a, "sha256:%.*s", STR_F(cli_text(v, "content"))),
+             OUT_PLAIN);
+    cli_line(s, "files",
+             arena_printf(a, "%zu, %.*s", p->scan.n, STR_F(out_bytes(a, (int64_t)p->bytes))),
+             OUT_PLAIN);
+    cli_line(s, "sent",
+             arena_printf(a, "%llu, %.*s", (unsigned long long)p->objects,
+                          STR_F(out_bytes(a, (int64_t)p->sent))),
+             OUT_PLAIN);
+}
+
+static bool push_folder(cli_session *s) {
+    push p = {.s = s};
+    const cli_options *o = s->o;
+    str run = {0}, reply = {0}, repo = o->words[1];
+    const json_value *v;
+    int64_t began_us = clock_now_us();
+    if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
+    if (!scan_folder(s->a, o->words[0], warn, &p.scan, &s->e)) return false;
+    pushed_read(s->a, cli_client_url(s->c), p.scan.top, &p.last);
+    pushed_apply(&p.last, &p.scan);
+    if (!push_tree(&p)) return false;
+    sha256 tree;
+    if (sha256_parse(p.tree, &tree)) pushed_write(&p.last, &p.scan, tree, began_us);
+    if (!publish(&p, repo, run, &reply, &v)) return false;
+    if (o->json.n)
+        cli_put_json(s, reply);
+    else
+        show(&p, v);
+    return true;
+}
+
+int cmd_push(const cli_options *o, arena *a) {
+    return cli_talk(o, a, push_folder);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// pushed: see pushed.h. The file is text: a line "stemma-push 1 TREE", then a line a file:
+// size, mtime, ctime, inode, executable, digest (or "-"), path. It is replaced as a whole.
+#include "cli/pushed.h"
+
+#include "base/vec.h"
+#include "cli/tree.h"
+#include "store/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define HEAD      "stemma-push 1 "
+#define RACE_NS   INT64_C(2000000000) // stamps of some file systems are as coarse as this
+
+static char *cache_file(arena *a, str server, str top) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    str key = arena_printf(a, "%.*s\n%.*s", STR_F(server), STR_F(top));
+    char hex[SHA256_HEX];
+    sha256_hex(sha256_of(key.p, key.n), hex);
+    hex[32] = 0;
+    if (cache && *cache) return arena_cstr(a, arena_printf(a, "%s/stemma/push/%s", cache, hex));
+    if (!home || !*home) return NULL;
+    return arena_cstr(a, arena_printf(a, "%s/.cache/stemma/push/%s", home, hex));
+}
+
+// ---- reading --------------------------------------------------------------------------------
+
+static bool number(str *rest, int64_t *out) {
+    str word;
+    return str_split(rest, ' ', &word) && str_to_i64(word, out);
+}
+
+static bool read_line(arena *a, str line, scan_file *f) {
+    int64_t size, inode, executable;
+    str digest;
+    if (!number(&line, &size) || !number(&line, &f->mtime_ns) || !number(&line, &f->ctime_ns) ||
+        !number(&line, &inode) || !number(&line, &executable) ||
+        !str_split(&line, ' ', &digest) || !line.n)
+        return false;
+    f->size = (uint64_t)size;
+    f->inode = (uint64_t)inode;
+    f->executable = executable != 0;
+    f->has_digest = sha256_parse(digest, &f->digest);
+    f->path = arena_str(a, line);
+    return true;
+}
+
+static bool read_all(arena *a, FILE *in, pushed *p) {
+    char *line = NULL;
+    size_t room = 0;
+    VEC(scan_file) files = {0};
+    ssize_t n = getline(&line, &room, in);
+    bool ok = n > 1 && str_starts(str_n(line, (size_t)n), STR(HEAD));
+    p->has_tree = ok && sha256_parse(str_trim(str_from(str_n(line, (size_t)n), sizeof HEAD - 1)),
+                                     &p->tree);
+    while (ok && (n = getline(&line, &room, in)) > 0) {
+        scan_file f = {0};
+        ok = line[n - 1] == '\n' && read_line(a, str_n(line, (size_t)n - 1), &f);
+        if (ok) vec_push(a, &files, f);
+    }
+    free(line);
+    p->files = files.p;
+    p->n = files.n;
+    return ok && p->has_tree;
+}
+
+void pushed_read(arena *a, str server, str top, pushed *out) {
+    *out = (pushed){.path = cache_file(a, server, top)};
+    FILE *in = out->path ? fopen(out->path, "re") : NULL;
+    if (!in) return;
+    if (!read_all(a, in, out)) *out = (pushed){.path = out->path};
+    fclose(in);
+}
+
+static bool unchanged(const scan_file *was, const scan_file *is) {
+    return was->has_digest && was->size == is->size && was->mtime_ns == is->mtime_ns &&
+           was->ctime_ns == is->ctime_ns && was->inode == is->inode;
+}
+
+void pushed_apply(const pushed *p, scan *s) {
+    size_t k = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        scan_file *f = &s->files[i];
+        while (k < p->n && tree_order(p->files[k].path, f->path) < 0)
+            k++;
+        if (k == p->n) return;
+        if (!str_eq(p->files[k].path, f->path) || !unchanged(&p->files[k], f)) continue;
+        f->digest = p->files[k].digest;
+        f->has_digest = true;
+    }
+}
+
+// ---- writing --------------------------------------------------------------------------------
+
+static void put_file(FILE *out, const scan_file *f, int64_t scanned_us) {
+    char hex[SHA256_HEX] = "-";
+    int64_t newest = f->mtime_ns > f->ctime_ns ? f->mtime_ns : f->ctime_ns;
+    if (newest + RACE_NS < scanned_us * 1000) sha256_hex(f->digest, hex);
+    fprintf(out, "%llu %lld %lld %llu %d %s %.*s\n", (unsigned long long)f->size,
+            (long long)f->mtime_ns, (long long)f->ctime_ns, (unsigned long long)f->inode,
+            f->executable, hex, STR_F(f->path));
+}
+
+void pushed_write(const pushed *p, const scan *s, sha256 tree, int64_t scanned_us) {
+    err ignored;
+    char hex[SHA256_HEX], tmp[4200];
+    if (!p->path || snprintf(tmp, sizeof tmp, "%s.%d", p->path, (int)getpid()) >= (int)sizeof tmp ||
+        !tree_make_parent(p->path, &ignored))
+        return;
+    FILE *out = fopen(tmp, "we");
+    if (!out) return;
+    sha256_hex(tree, hex);
+    fprintf(out, HEAD "%s\n", hex);
+    for (size_t i = 0; i < s->n; i++)
+        put_file(out, &s->files[i], scanned_us);
+    bool ok = !ferror(out);
+    ok = !fclose(out) && ok;
+    if (!ok || rename(tmp, p->path)) unlink(tmp);
+}

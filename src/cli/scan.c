@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// scan: see scan.h.
+#include "cli/scan.h"
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "cli/ignore.h"
+#include "store/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define DEPTH 200
+
+typedef struct walk {
+    arena *a;
+    str top;   // where links may lead
+    str blobs; // and here: of a Hugging Face cache; empty: none
+    ignore_list ignored;
+    void (*warn)(str sentence);
+    VEC(scan_file) files;
+    err *e;
+} walk;
+
+char *scan_path(arena *a, const scan *s, const scan_file *f) {
+    return arena_cstr(a, arena_printf(a, "%.*s/%.*s", STR_F(s->top), STR_F(f->path)));
+}
+
+// ---- links ----------------------------------------------------------------------------------
+
+static bool is_within(str path, str folder) {
+    return folder.n && str_starts(path, folder) && path.n > folder.n && path.p[folder.n] == '/';
+}
+
+static bool check_link(walk *w, const char *full, str path) {
+    char *to = realpath(full, NULL);
+    str target = to ? arena_str(w->a, str_of(to)) : (str){0};
+    free(to);
+    if (!target.n)
+        return err_set(w->e, ERR_INVALID, "'%.*s' is a link to a file that is not there",
+                       STR_F(path));
+    return is_within(target, w->top) || is_within(target, w->blobs) ||
+           err_set(w->e, ERR_INVALID,
+                   "'%.*s' is a link that leads out of the folder, to %.*s: copy the file, or "
+                   "name the link in .stemmaignore",
+                   STR_F(path), STR_F(target));
+}
+
+// models--x--y/snapshots/REV links to models--x--y/blobs.
+static str blobs_beside(arena *a, str top) {
+    str above = str_upto(top, str_behind_last(top, '/'));
+    if (!str_ends(above, STR("/snapshots/"))) return (str){0};
+    return arena_printf(a, "%.*sblobs", STR_F(str_upto(above, above.n - 10)));
+}
+
+// ---- the walk -------------------------------------------------------------------------------
+
+static void pass_over(walk *w, str path, const char *why) {
+    w->warn(arena_printf(w->a, "'%.*s' is passed over: %s", STR_F(path), why));
+}
+
+static int64_t ns_of(struct timespec t) {
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static bool add_file(walk *w, str path, const struct stat *st) {
+    if (!tree_check_path(path, w->e)) return false;
+    vec_push(w->a, &w->files,
+             (scan_file){.path = path,
+                         .size = (uint64_t)st->st_size,
+                         .mtime_ns = ns_of(st->st_mtim),
+                         .ctime_ns = ns_of(st->st_ctim),
+                         .inode = st->st_ino,
+                         .executable = (st->st_mode & S_IXUSR) != 0});
+    return true;
+}
+
+static bool walk_folder(walk *w, const char *full, str path, int depth);
+
+static bool walk_entry(walk *w, const char *folder, str below, const char *name, int depth) {
+    struct stat st;
+    str path = below.n ? arena_printf(w->a, "%.*s/%s", STR_F(below), name)
+                       : arena_str(w->a, str_of(name));
+    char *full = arena_cstr(w->a, arena_printf(w->a, "%s/%s", folder, name));
+    if (lstat(full, &st)) return err_errno(w->e, "reading %s failed", full);
+    bool link = S_ISLNK(st.st_mode), is_folder = S_ISDIR(st.st_mode);
+    if (ignore_has(&w->ignored, path, is_folder)) return true;
+    if (is_folder) return walk_folder(w, full, path, depth + 1);
+    if (link && (!check_link(w, full, path) || stat(full, &st))) return false;
+    if (S_ISREG(st.st_mode)) return add_file(w, path, &st);
+    pass_over(w, path, link ? "it is a link to a folder" : "it is neither a file nor a folder");
+    return true;
+}
+
+static bool walk_folder(walk *w, const char *full, str path, int depth) {
+    if (depth > DEPTH)
+        return err_set(w->e, ERR_TOO_LARGE, "%s lies more than %d folders deep", full, DEPTH);
+    DIR *d = opendir(full);
+    if (!d) return err_errno(w->e, "reading the folder %s failed", full);
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(d));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        ok = walk_entry(w, full, path, entry->d_name, depth);
+    }
+    closedir(d);
+    return ok;
+}
+
+// ---- names ----------------------------------------------------------------------------------
+
+static int by_path(const void *a, const void *b) {
+    return tree_order(((const scan_file *)a)->path, ((const scan_file *)b)->path);
+}
+
+static str lower(arena *a, str s) {
+    char *p = arena_bytes(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
+    return str_n(p, s.n);
+}
+
+static void warn_of_case(walk *w) {
+    arena *own = arena_new();
+    map seen = map_new(own);
+    for (size_t i = 0; i < w->files.n; i++) {
+        bool added;
+        scan_file *f = &w->files.p[i];
+        void **slot = map_at(&seen, lower(own, f->path), &added);
+        if (!added)
+            w->warn(arena_printf(w->a,
+                                 "'%.*s' and '%.*s' are one file where case is not told apart",
+                                 STR_F(((scan_file *)*slot)->path), STR_F(f->path)));
+        *slot = f;
+    }
+    arena_free(own);
+}
+
+bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, err *e) {
+    char *given = arena_cstr(a, folder), *real = realpath(given, NULL);
+    if (!real) {
+        err_errno(e, "reading the folder %s failed", given);
+        if (errno == ENOENT) e->code = ERR_NOT_FOUND;
+        return false;
+    }
+    walk w = {.a = a, .top = arena_str(a, str_of(real)), .warn = warn, .e = e};
+    free(real);
+    w.blobs = blobs_beside(a, w.top);
+    char *top = arena_cstr(a, w.top);
+    if (!ignore_read(a, top, &w.ignored, e) || !walk_folder(&w, top, (str){0}, 0)) return false;
+    qsort(w.files.p, w.files.n, sizeof *w.files.p, by_path);
+    warn_of_case(&w);
+    *out = (scan){.top = w.top, .files = w.files.p, .n = w.files.n};
+    return true;
+}
