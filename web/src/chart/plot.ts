@@ -96,7 +96,8 @@ export class Plot {
     at(x: number | null): void {
         const u = this.u;
         const px = u && x !== null ? u.valToPos(x, "x") : -1;
-        const inside = u && px >= 0 && px <= u.over.clientWidth;
+        // Not the element's own width: to ask for it lays the page out anew, a chart a time.
+        const inside = u && px >= 0 && px <= u.bbox.width / uPlot.pxRatio;
         this.hair.style.display = inside ? "" : "none";
         if (inside) this.hair.style.transform = `translateX(${px}px)`;
     }
