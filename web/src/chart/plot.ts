@@ -47,18 +47,24 @@ export interface PlotEvents {
 
 const queue = new Set<Plot>();
 let pointed: Plot | null = null;
-const FRAME_MS = 30;
+const FRAME_MS = 100; // more is felt; less is more frames, and each has the whole page painted and put together
+
+// Drawn when this returns, not in a microtask behind the queue, which would count nothing of it.
+const now = (u: uPlot, change: (u: uPlot) => void): void => u.batch(change);
 
 // The plot that is pointed at first; what does not fit into a frame is drawn in the next, so that the page
-// stays quick however many plots there are. What they cost is known.
+// stays quick however many plots there are. What they cost is known. Who hears that plots are drawn writes
+// into the page, and a canvas that draws text has all that was written styled: so these hear it at the end.
 function drawQueue(): void {
     const began = performance.now();
     const first = pointed && queue.has(pointed) ? [pointed] : [];
+    const drawn: Plot[] = [];
     for (const p of [...first, ...queue]) {
         if (!queue.delete(p)) continue;
-        p.draw();
+        if (p.draw()) drawn.push(p);
         if (performance.now() - began > FRAME_MS) break;
     }
+    for (const p of drawn) p.events.drawn();
     if (queue.size) requestAnimationFrame(drawQueue);
     spent(performance.now() - began);
 }
@@ -73,7 +79,7 @@ export class Plot {
 
     constructor(
         private readonly place: HTMLElement,
-        private readonly events: PlotEvents,
+        readonly events: PlotEvents,
         private readonly box = false, // dragging selects in both directions, not only with shift
     ) {
         this.hair = document.createElement("div");
@@ -130,17 +136,22 @@ export class Plot {
         this.u = null;
     }
 
-    draw(): void {
+    // False: there is nothing to draw.
+    draw(): boolean {
         const { view } = this;
         const [width, height] = this.size;
-        if (this.dead || !view || width < 40) return;
+        if (this.dead || !view || width < 40) return false;
         const shape = `${view.mode} ${view.logX} ${view.logY} ${JSON.stringify(view.names ?? null)}`;
         if (this.u && shape !== this.shape) this.free();
         this.shape = shape;
         if (!this.u) this.u = this.make(view, width, height);
-        else if (this.u.width !== width || this.u.height !== height) this.u.setSize({ width, height });
-        else this.u.setScale("x", { min: view.x[0], max: view.x[1] });
-        this.events.drawn();
+        else now(this.u, (u) => this.renew(u, view, width, height));
+        return true;
+    }
+
+    private renew(u: uPlot, { x }: PlotView, width: number, height: number): void {
+        if (u.width !== width || u.height !== height) u.setSize({ width, height });
+        else u.setScale("x", { min: x[0], max: x[1] });
     }
 
     private make(view: PlotView, width: number, height: number): uPlot {
@@ -150,7 +161,10 @@ export class Plot {
                 [0, 1],
                 [0, 1],
             ],
-            this.place,
+            (self, init) => {
+                this.place.append(self.root);
+                now(self, () => init());
+            },
         );
         u.over.append(this.hair);
         u.over.addEventListener("dblclick", () => this.events.reset());
