@@ -47,6 +47,7 @@ export interface PlotEvents {
 
 const queue = new Set<Plot>();
 let pointed: Plot | null = null;
+let isDrawing = false;
 const FRAME_MS = 100; // more is felt; less is more frames, and each has the whole page painted and put together
 
 // Drawn when this returns, not in a microtask behind the queue, which would count nothing of it.
@@ -59,12 +60,14 @@ function drawQueue(): void {
     const began = performance.now();
     const first = pointed && queue.has(pointed) ? [pointed] : [];
     const drawn: Plot[] = [];
+    isDrawing = true;
     for (const p of [...first, ...queue]) {
         if (!queue.delete(p)) continue;
         if (p.draw()) drawn.push(p);
         if (performance.now() - began > FRAME_MS) break;
     }
-    for (const p of drawn) p.events.drawn();
+    isDrawing = false;
+    for (const p of drawn) p.told();
     if (queue.size) requestAnimationFrame(drawQueue);
     spent(performance.now() - began);
 }
@@ -74,12 +77,13 @@ export class Plot {
     private shape = "";
     private hair: HTMLElement;
     private dead = false;
+    private isMoved = false;
     private view: PlotView | null = null;
     private size: readonly [number, number] = [0, 0];
 
     constructor(
         private readonly place: HTMLElement,
-        readonly events: PlotEvents,
+        private readonly events: PlotEvents,
         private readonly box = false, // dragging selects in both directions, not only with shift
     ) {
         this.hair = document.createElement("div");
@@ -149,6 +153,12 @@ export class Plot {
         return true;
     }
 
+    // The plot and those beside it are drawn: what stands below the pointer is another place now.
+    told(): void {
+        this.events.drawn();
+        if (this.u && this.isMoved) this.moved(this.u);
+    }
+
     private renew(u: uPlot, { x }: PlotView, width: number, height: number): void {
         if (u.width !== width || u.height !== height) u.setSize({ width, height });
         else u.setScale("x", { min: x[0], max: x[1] });
@@ -161,9 +171,10 @@ export class Plot {
                 [0, 1],
                 [0, 1],
             ],
+            // Drawn outside of the page: within it the page would be styled anew for the texts of each plot.
             (self, init) => {
-                this.place.append(self.root);
                 now(self, () => init());
+                this.place.append(self.root);
             },
         );
         u.over.append(this.hair);
@@ -216,6 +227,8 @@ export class Plot {
     }
 
     moved(u: uPlot): void {
+        this.isMoved = isDrawing; // then told() comes back to it
+        if (isDrawing) return;
         const { left = -1, top = -1 } = u.cursor;
         pointed = left < 0 ? null : this;
         if (left < 0) this.events.hover(null, null);
