@@ -11,9 +11,10 @@ import servers
 WIDTH, HEIGHT = 1400, 900
 
 # Runs in each page before its own scripts. `bench.watch(name, test)`: notes in `bench.seen` when `test` held on the screen,
-# that is, behind the frame of the change. `bench.drawn`: when each canvas was stroked last, by the page's clock.
+# that is, behind the frame of the change. `bench.first`, `bench.drawn`: when each canvas was stroked first, and last, by the
+# page's clock.
 WATCH = """
-window.bench = {drawn: new Map(), seen: new Map()};
+window.bench = {first: new Map(), drawn: new Map(), seen: new Map()};
 bench.watch = (name, test) => {
     bench.seen.delete(name);
     const look = () => {
@@ -27,7 +28,9 @@ bench.watch = (name, test) => {
 };
 const stroke = CanvasRenderingContext2D.prototype.stroke;
 CanvasRenderingContext2D.prototype.stroke = function (...args) {
-    bench.drawn.set(this.canvas, performance.now());
+    const now = performance.now();
+    if (!bench.first.has(this.canvas)) bench.first.set(this.canvas, now);
+    bench.drawn.set(this.canvas, now);
     return stroke.apply(this, args);
 };
 """

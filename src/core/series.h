@@ -100,9 +100,10 @@ bool series_chart(ctx *c, id run, str key, int64_t start, int64_t end, size_t bu
                   series_bucket **out, size_t *n, err *e);
 
 // The same for many runs and keys, quickly: series of many points are drawn out of the levels
-// beside their blocks. A part then holds whole levels of up to 1,024 points, each counted to
-// the part where it begins, so no point is lost and first, last, min and max are those of the
-// points within; parts may reach a little behind their end.
+// beside their blocks. A part then holds whole levels of up to 1,024 points, or where that is
+// too coarse whole miniblocks of 64, each counted to the part where it begins, so no point is
+// lost and first, last, min and max are those of the points within; parts may reach a little
+// behind their end.
 //
 // SERIES_BY_TIME: [start, end] and its parts are times, and first and last are those by (time,
 // step, value). A series that rises in time costs what it costs by step. Else the heads of all

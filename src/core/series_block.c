@@ -157,8 +157,9 @@ void block_steps(const block *b, int64_t *out) {
         read_mini_column(b, m, 0, out + m * MINI);
 }
 
-size_t block_lower(const block *b, series_order by, int64_t place) {
-    size_t lo = 0, hi = b->minis; // miniblocks below lo begin before the place
+// How many miniblocks begin before a place.
+static size_t minis_before(const block *b, series_order by, int64_t place) {
+    size_t lo = 0, hi = b->minis;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         if (get(b, mid, column_of(by), 0) < place)
@@ -166,13 +167,23 @@ size_t block_lower(const block *b, series_order by, int64_t place) {
         else
             hi = mid;
     }
-    if (!lo) return 0;
+    return lo;
+}
+
+size_t block_lower_mini(const block *b, series_order by, int64_t place) {
+    size_t at = minis_before(b, by, place) * MINI;
+    return at < b->n ? at : b->n;
+}
+
+size_t block_lower(const block *b, series_order by, int64_t place) {
+    size_t m = minis_before(b, by, place);
+    if (!m) return 0;
     int64_t s[MINI];
-    size_t n = block_mini_n(b, lo - 1), i = 0;
-    read_mini_column(b, lo - 1, column_of(by), s);
+    size_t n = block_mini_n(b, m - 1), i = 0;
+    read_mini_column(b, m - 1, column_of(by), s);
     while (i < n && s[i] < place)
         i++;
-    return (lo - 1) * MINI + i;
+    return (m - 1) * MINI + i;
 }
 
 // ---- levels --------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 // Charts: what each of equal parts of a range of steps (or of times) holds. Exact ones take a
 // block within one part from its head, all others from their levels within, and decode only the
 // miniblocks at the edges of parts. Loose ones take whole levels of 1,024 points from rows of
-// their own (series_levels.c) and read only the blocks that the ends of the range go through.
+// their own (series_levels.c) and read only the blocks that the ends of the range go through;
+// where these are too few for the parts, whole miniblocks out of the blocks.
 // Counts may include repeats that late blocks have not lost yet.
 //
 // A block that rises in time is in both orders at once, so by time it is read in the same ways.
@@ -13,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { LEVEL_ROWS = 512 };
+enum { LEVEL_ROWS = 512, LOOSE_MINIS = 2 };
 
 // ---- buckets --------------------------------------------------------------------------------
 
@@ -101,13 +102,12 @@ static bool is_ordered(const chart *c, const sview *v, int64_t tier) {
 
 // ---- exactly --------------------------------------------------------------------------------
 
-// Are there less points to a bucket than a miniblock has? Then each miniblock is decoded once
-// and its points are taken one by one, instead of once a bucket.
-static bool is_sparse(const chart *c, const block *b, size_t from, size_t to) {
-    if (from >= to) return false;
+// How many points there are to a bucket.
+static size_t density(const chart *c, const block *b, size_t from, size_t to) {
+    if (from >= to) return SIZE_MAX;
     size_t first = bucket_of(c, block_place(b, c->by, from)),
            last = bucket_of(c, block_place(b, c->by, to - 1));
-    return last > first && (to - from) / (last - first + 1) < MINI;
+    return last > first ? (to - from) / (last - first + 1) : SIZE_MAX;
 }
 
 static void add_minis(chart *c, const sview *v, const block *b, size_t from, size_t to) {
@@ -124,12 +124,15 @@ static size_t behind(const block *b, series_order by, int64_t place) {
     return place == INT64_MAX ? b->n : block_lower(b, by, place + 1);
 }
 
-// Points [i, to) of a block in the chart's order, a bucket at a time.
-static void add_parts(chart *c, const block *b, size_t i, size_t to) {
+// Points [i, to) of a block in the chart's order, a bucket at a time; `whole`: each miniblock
+// belongs to the bucket where it begins, so none is decoded.
+static void add_parts(chart *c, const block *b, size_t i, size_t to, bool whole) {
     while (i < to) {
         slevel part;
-        size_t k = bucket_of(c, block_place(b, c->by, i)),
-               next = behind(b, c->by, bucket_end(c, k));
+        size_t k = bucket_of(c, block_place(b, c->by, i));
+        int64_t end = bucket_end(c, k);
+        size_t next = whole && end < INT64_MAX ? block_lower_mini(b, c->by, end + 1)
+                                               : behind(b, c->by, end);
         if (next > to) next = to;
         if (next <= i) next = i + 1; // only in a block that is not sorted
         block_part(b, i, next, &part);
@@ -148,10 +151,13 @@ static bool add_block(chart *c, const sview *v, const bhead *h, err *e) {
            to = behind(b, SERIES_BY_STEP, v->limit),
            end = ordered ? behind(b, c->by, c->end) : b->n;
     if (end < to) to = end;
-    if (!ordered || is_sparse(c, b, from, to))
+    size_t points = density(c, b, from, to);
+    // With few points to a bucket each miniblock is decoded once and its points are taken one
+    // by one, instead of once a bucket.
+    if (!ordered || points < MINI)
         add_minis(c, v, b, from, to);
     else
-        add_parts(c, b, from, to);
+        add_parts(c, b, from, to, c->loose && points >= LOOSE_MINIS * MINI);
     return true;
 }
 

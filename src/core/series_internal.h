@@ -224,6 +224,8 @@ void block_steps(const block *b, int64_t *out); // b->n steps
 // The first index whose step (time) is not below; n when none. By time of blocks that rise
 // only.
 size_t block_lower(const block *b, series_order by, int64_t place);
+// The same of the miniblocks' first points: without decoding any.
+size_t block_lower_mini(const block *b, series_order by, int64_t place);
 int64_t block_place(const block *b, series_order by, size_t i);
 // Of the points [from, to): least and greatest value out of the levels; false when all are NaN.
 bool block_range(const block *b, size_t from, size_t to, int64_t *min, int64_t *max);

@@ -38,7 +38,8 @@ typedef struct sbucket {
 } sbucket;
 
 // One chart in the making. `loose`: when there are at least half as many levels as buckets,
-// whole levels are taken, each into the bucket where it begins, and no block is read.
+// whole levels are taken, each into the bucket where it begins, and no block is read; with less
+// of them, whole miniblocks where there are several to a bucket.
 typedef struct chart {
     db_tx *tx;
     arena *a;

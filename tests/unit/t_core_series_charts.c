@@ -156,7 +156,8 @@ static void shapes_in(core_fix *x) {
         size_t buckets;
     } cases[] = {{0, 150699, 100}, {0, 150699, 290},          {0, 150699, 1000},
                  {0, 150699, 1},   {0, 150699, 20000},        {-50, 200000, 64},
-                 {777, 99999, 50}, {777, 99999, 900},         {149000, 150699, 10},
+                 {777, 99999, 50}, {777, 99999, 900},         {777, 140001, 500},
+                 {149000, 150699, 10},
                  {5, 5, 10},       {INT64_MIN, INT64_MAX, 10}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         draw(x, &d, &r, 1, &key, 1, cases[i].start, cases[i].end, cases[i].buckets);

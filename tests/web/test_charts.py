@@ -220,6 +220,21 @@ def test_a_zoom_reads_the_finer_level(server, client, page, visit):
     assert any("end" in q and q["end"] - q["start"] < 6000 for q in asked), asked
 
 
+def test_a_zoom_is_drawn_before_the_finer_level_is_read(server, client, page, visit):
+    project, [run] = make_runs(client, 1)
+    ingest(server, [(run, f"long/{k}", s, T0 + s, s % 100) for k in "ab" for s in range(20_000)])
+    visit(f"projects/{project}")
+    it, other = drawn(page, "long/a"), drawn(page, "long/b")
+    held = []
+    page.route("**/series/chart", lambda route: held.append(route))  # the server does not answer
+    before = [one.locator("canvas").evaluate("c => c.toDataURL()") for one in (it, other)]
+    drag(page, it, 0.5, 0.56)
+    page.wait_for_function(
+        "(before) => [...document.querySelectorAll('.chart canvas')].every((c, i) => c.toDataURL() !== before[i])", arg=before)
+    for route in held:
+        route.continue_()
+
+
 def test_the_wheel_scrolls(visit, world):
     page = visit(f"projects/{world[0]}")
     drawn(page, "train/loss").locator(".u-over").hover()

@@ -101,6 +101,14 @@ def test_charts_over_each_other(visit, runs):
     expect(page.get_by_role("columnheader")).to_have_count(3)
 
 
+def test_each_run_is_asked_for_once(page, visit, runs):
+    asked = []
+    page.on("request", lambda r: asked.append(r.url.rpartition("/")[2]) if "/api/v1/runs/" in r.url else None)
+    visit("compare?tab=charts&runs=" + ",".join(runs))
+    expect(page.get_by_role("heading", name="loss")).to_be_visible()
+    assert sorted(asked) == sorted(runs)
+
+
 def test_nothing_to_compare_says_how(visit):
     page = visit("compare")
     expect(page.get_by_role("heading", name="Nothing to compare yet")).to_be_visible()

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first script, and a small one: asks for what the address shows while the page itself is still being read.
+// The first script, and a small one: asks for what the address shows, and for the screen's own script, while the page itself
+// is still being read.
 import { askEarly } from "./api/client";
 import { projectAsk } from "./api/projects";
-import { searchAsk } from "./api/runs";
+import { runAsk, searchAsk } from "./api/runs";
 import { address, parseAddress } from "./base/address";
-import { placeOf, translated } from "./routes";
+import { comparedRuns, placeOf, translated } from "./routes";
 import { firstPart } from "./screens/runs/search";
 import { stateOf } from "./screens/runs/state";
 
@@ -17,4 +18,7 @@ if (place.screen === "runs") {
     askEarly(...projectAsk(place.project));
     if (/^\d+$/.test(place.project) && !state.group.length)
         askEarly(...searchAsk(firstPart(Number(place.project), state)));
+} else {
+    import("./screens/others").catch(() => undefined); // told where it is shown
 }
+if (place.screen === "compare") for (const id of comparedRuns(query)) askEarly(...runAsk(id));

@@ -18,6 +18,8 @@ export const toRun = (project: number | string, run: string, query = {}): string
     formatAddress(["projects", project, "runs", run], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
+export const comparedRuns = (query: URLSearchParams): string[] =>
+    (query.get("runs") ?? "").split(",").filter(Boolean);
 
 // MLflow's: /experiments/1, /experiments/1/runs/ID/artifacts/a/b, /compare-runs?runs=["a","b"]. The address they stand for
 // here, or null.

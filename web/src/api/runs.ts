@@ -24,8 +24,12 @@ export function searchRuns(search: RunSearch, signal?: AbortSignal): Promise<Run
     return call(path, signal ? { ...ask, signal } : ask);
 }
 
-export const getRun = (run: string, signal?: AbortSignal): Promise<Run> =>
-    call(pathOf("runs", run), signal ? { signal } : {});
+export const runAsk = (run: string): [string, Ask] => [pathOf("runs", run), {}];
+
+export function getRun(run: string, signal?: AbortSignal): Promise<Run> {
+    const [path, ask] = runAsk(run);
+    return call(path, signal ? { ...ask, signal } : ask);
+}
 
 // In the order of the ids; one that is not there is a Problem of its own.
 export const getRuns = (ids: readonly string[], signal: AbortSignal): Promise<Run[]> =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card of one chart: its name and acts, the plot while it is near the screen, the legend below.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Menu, type MenuItem } from "../ui/dialog";
 import { Skeleton } from "../ui/parts";
 import type { ChartRun } from "./model";
@@ -120,7 +120,8 @@ function Body({
     const [state, setState] = useState<ChartState | null>(null);
     const [said, setSaid] = useState("");
 
-    useEffect(() => {
+    // Before the browser draws: an effect that waits for that is a frame late.
+    useLayoutEffect(() => {
         if (!plot.current || !legend.current || !where.current) return undefined;
         const parts = { plot: plot.current, legend: legend.current, where: where.current, most };
         const now = new ChartView(parts, setState);
@@ -131,7 +132,7 @@ function Body({
             made(null);
         };
     }, [most]);
-    useEffect(() => {
+    useLayoutEffect(() => {
         if (width) view.current?.set({ key: chartKey, runs, settings, logY, width, height });
     }, [chartKey, runs, settings, logY, width, height, most]);
 

@@ -11,8 +11,11 @@ export interface Entry {
     readonly value: number; // to sort by
 }
 
+// What stands in it is remembered: to write the same again has the browser style it again.
 interface Row {
     el: HTMLElement;
+    title: string;
+    colour: string;
     swatch: HTMLElement;
     name: HTMLElement;
     value: HTMLElement;
@@ -57,8 +60,9 @@ export class Legend {
         if (!entry) return;
         row.el.dataset["id"] = entry.id;
         row.el.classList.toggle("legend-lit", entry.id === lit);
-        row.el.title = `${entry.name}\n${entry.full}`;
-        row.swatch.style.background = entry.colour;
+        const title = `${entry.name}\n${entry.full}`;
+        if (row.title !== title) row.el.title = row.title = title;
+        if (row.colour !== entry.colour) row.swatch.style.background = row.colour = entry.colour;
         put(row.name, entry.name);
         put(row.value, entry.text);
     }
@@ -75,7 +79,7 @@ export class Legend {
         name.dir = "auto";
         el.addEventListener("pointerenter", () => this.point(el.dataset["id"] ?? null));
         this.place.insertBefore(el, this.more);
-        const row = { el, swatch, name, value };
+        const row = { el, swatch, name, value, title: "", colour: "" };
         this.rows[i] = row;
         return row;
     }

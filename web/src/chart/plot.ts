@@ -47,18 +47,27 @@ export interface PlotEvents {
 
 const queue = new Set<Plot>();
 let pointed: Plot | null = null;
-const FRAME_MS = 30;
+let isDrawing = false;
+const FRAME_MS = 100; // more is felt; less is more frames, and each has the whole page painted and put together
+
+// Drawn when this returns, not in a microtask behind the queue, which would count nothing of it.
+const now = (u: uPlot, change: (u: uPlot) => void): void => u.batch(change);
 
 // The plot that is pointed at first; what does not fit into a frame is drawn in the next, so that the page
-// stays quick however many plots there are. What they cost is known.
+// stays quick however many plots there are. What they cost is known. Who hears that plots are drawn writes
+// into the page, and a canvas that draws text has all that was written styled: so these hear it at the end.
 function drawQueue(): void {
     const began = performance.now();
     const first = pointed && queue.has(pointed) ? [pointed] : [];
+    const drawn: Plot[] = [];
+    isDrawing = true;
     for (const p of [...first, ...queue]) {
         if (!queue.delete(p)) continue;
-        p.draw();
+        if (p.draw()) drawn.push(p);
         if (performance.now() - began > FRAME_MS) break;
     }
+    isDrawing = false;
+    for (const p of drawn) p.told();
     if (queue.size) requestAnimationFrame(drawQueue);
     spent(performance.now() - began);
 }
@@ -68,6 +77,7 @@ export class Plot {
     private shape = "";
     private hair: HTMLElement;
     private dead = false;
+    private isMoved = false;
     private view: PlotView | null = null;
     private size: readonly [number, number] = [0, 0];
 
@@ -96,7 +106,8 @@ export class Plot {
     at(x: number | null): void {
         const u = this.u;
         const px = u && x !== null ? u.valToPos(x, "x") : -1;
-        const inside = u && px >= 0 && px <= u.over.clientWidth;
+        // Not the element's own width: to ask for it lays the page out anew, a chart a time.
+        const inside = u && px >= 0 && px <= u.bbox.width / uPlot.pxRatio;
         this.hair.style.display = inside ? "" : "none";
         if (inside) this.hair.style.transform = `translateX(${px}px)`;
     }
@@ -129,17 +140,28 @@ export class Plot {
         this.u = null;
     }
 
-    draw(): void {
+    // False: there is nothing to draw.
+    draw(): boolean {
         const { view } = this;
         const [width, height] = this.size;
-        if (this.dead || !view || width < 40) return;
+        if (this.dead || !view || width < 40) return false;
         const shape = `${view.mode} ${view.logX} ${view.logY} ${JSON.stringify(view.names ?? null)}`;
         if (this.u && shape !== this.shape) this.free();
         this.shape = shape;
         if (!this.u) this.u = this.make(view, width, height);
-        else if (this.u.width !== width || this.u.height !== height) this.u.setSize({ width, height });
-        else this.u.setScale("x", { min: view.x[0], max: view.x[1] });
+        else now(this.u, (u) => this.renew(u, view, width, height));
+        return true;
+    }
+
+    // The plot and those beside it are drawn: what stands below the pointer is another place now.
+    told(): void {
         this.events.drawn();
+        if (this.u && this.isMoved) this.moved(this.u);
+    }
+
+    private renew(u: uPlot, { x }: PlotView, width: number, height: number): void {
+        if (u.width !== width || u.height !== height) u.setSize({ width, height });
+        else u.setScale("x", { min: x[0], max: x[1] });
     }
 
     private make(view: PlotView, width: number, height: number): uPlot {
@@ -149,7 +171,11 @@ export class Plot {
                 [0, 1],
                 [0, 1],
             ],
-            this.place,
+            // Drawn outside of the page: within it the page would be styled anew for the texts of each plot.
+            (self, init) => {
+                now(self, () => init());
+                this.place.append(self.root);
+            },
         );
         u.over.append(this.hair);
         u.over.addEventListener("dblclick", () => this.events.reset());
@@ -201,6 +227,8 @@ export class Plot {
     }
 
     moved(u: uPlot): void {
+        this.isMoved = isDrawing; // then told() comes back to it
+        if (isDrawing) return;
         const { left = -1, top = -1 } = u.cursor;
         pointed = left < 0 ? null : this;
         if (left < 0) this.events.hover(null, null);

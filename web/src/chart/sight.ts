@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is on the screen or near it: only that reads and draws.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const NEAR = "400px 0px";
 const observers = new Map<
@@ -35,7 +35,8 @@ function observerOf(root: Element | null) {
 export function useNear<T extends Element>(): [{ current: T | null }, boolean] {
     const ref = useRef<T>(null);
     const [near, setNear] = useState(false);
-    useEffect(() => {
+    // Observed before the browser draws: it tells in that frame already.
+    useLayoutEffect(() => {
         const el = ref.current;
         if (!el) return undefined;
         const root = scrollerOf(el);
@@ -53,14 +54,16 @@ export function useNear<T extends Element>(): [{ current: T | null }, boolean] {
     return [ref, near];
 }
 
-// The width of an element as it changes.
+// The width of an element as it changes: told by the browser when the page is laid out. To ask for it would have the page
+// laid out at once, for each chart again.
 export function useWidth<T extends Element>(ref: { current: T | null }): number {
     const [width, setWidth] = useState(0);
-    useEffect(() => {
+    useLayoutEffect(() => {
         const el = ref.current;
         if (!el) return undefined;
-        setWidth(Math.floor(el.clientWidth));
-        const observer = new ResizeObserver(() => setWidth(Math.floor(el.clientWidth)));
+        const observer = new ResizeObserver(([entry]) => {
+            if (entry) setWidth(Math.floor(entry.contentRect.width));
+        });
         observer.observe(el);
         return () => observer.disconnect();
     }, []);

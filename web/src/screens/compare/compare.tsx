@@ -9,7 +9,7 @@ import { lineColours } from "../../base/colour";
 import { saveText } from "../../base/save";
 import { matcher } from "../../base/text";
 import { ChartSections } from "../../chart";
-import { toHome } from "../../routes";
+import { comparedRuns, toHome } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Find } from "../../ui/find";
@@ -21,7 +21,7 @@ import { CompareTable } from "./table";
 import "./compare.css";
 
 export function Compare() {
-    const ids = (address.value.query.get("runs") ?? "").split(",").filter(Boolean);
+    const ids = comparedRuns(address.value.query);
     const load = useLoad(ids.join(","), (signal) => getRuns(ids, signal));
     if (!ids.length)
         return (
