@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""stemma push: what becomes a version, what travels, and what is refused."""
+
+import hashlib
+import http.server
+import os
+import socket
+import threading
+
+import pytest
+import requests
+from cli import Cli
+from conftest import unique
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return "sqlite"  # the tests of the API have both
+
+
+@pytest.fixture
+def push(server, tmp_path):
+    return Cli("--url", server.uri, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "model"
+    for name, data in {"weights.bin": os.urandom(300_000), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    return root
+
+
+def files_of(api, reply):
+    return {f["path"]: (f["sha256"], f["executable"]) for f in api.all(f"trees/{reply['tree']}")}
+
+
+def digests(root):
+    return {
+        str(p.relative_to(root)): (hashlib.sha256(p.read_bytes()).hexdigest(), os.access(p, os.X_OK))
+        for p in root.rglob("*")
+        if p.is_file()
+    }
+
+
+def age(root):
+    """As if nothing had changed for an hour: what changed a moment ago is always read again."""
+    for p in [root, *root.rglob("*")]:
+        os.utime(p, ns=(10**18, 10**18), follow_symlinks=False)
+
+
+def test_a_folder_becomes_a_version(api, push, folder):
+    repo = unique("bot")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    done = push("push", "model", repo, "-m", "the first", "--tag", "a=b", "--json")
+    assert done.code == 0 and done.json["number"] == 1 and done.json["created"], done
+    assert files_of(api, done.json) == digests(folder)
+    shown = push("push", "model", repo)
+    assert shown.code == 0 and "nothing has changed" in shown.out and f"{repo}@1" in shown.out
+    assert push("push", "model", repo, "--again", "--json").json["number"] == 2
+
+
+def test_only_what_differs_travels(push, folder):
+    repo = unique("bot")
+    assert ", 300 kB\n" in push("push", "model", repo).out.split("sent")[1]
+    (folder / "a/b/deep.txt").write_bytes(b"deeper")
+    (folder / "empty").unlink()
+    done = push("push", "model", repo)
+    assert f"{repo}@2" in done.out and "sent      1, 6 B" in done.out, done
+    other = push("push", "model", unique("other"), env={"XDG_CACHE_HOME": "/nonexistent"})
+    assert "sent      0, 0 B" in other.out, other  # the server has it all
+
+
+def test_what_is_remembered_may_be_lost_or_wrong(api, push, folder, tmp_path):
+    repo = unique("bot")
+    age(folder)
+    push("push", "model", repo)
+    (file,) = (tmp_path / "cache/stemma/push").iterdir()
+    known = file.read_bytes()
+    for wrong in (b"", b"stemma-push 1 " + b"0" * 64 + known[78:], known[: len(known) // 2], os.urandom(500)):
+        file.write_bytes(wrong)
+        done = push("push", "model", repo, "--json")
+        assert done.code == 0 and done.json["number"] == 1 and files_of(api, done.json) == digests(folder), done
+
+
+def test_files_that_are_known_are_not_read_again(push, folder):
+    """Or a second push of a large model would take as long as the first."""
+    repo = unique("bot")
+    push("push", "model", repo)
+    os.utime(folder / "weights.bin")
+    done = push("push", "model", repo)
+    assert done.code == 0 and "nothing has changed" in done.out
+    (folder / "weights.bin").write_bytes(os.urandom(300_000))  # the same size, a moment later
+    assert f"{repo}@2" in push("push", "model", repo).out
+
+
+def test_what_is_ignored(api, push, folder):
+    for name in (".git/config", "x.log", "a/y.log", "a/keep.log", "tmp/z", "a/tmp", "top.txt", "a/top.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / ".stemmaignore").write_text("# logs\n*.log\n!keep.log\ntmp/\n/top.txt\n\n")
+    done = push("push", "model", unique("bot"), "--json")
+    names = set(files_of(api, done.json))
+    assert names == {".stemmaignore", "weights.bin", "empty", "a/b/deep.txt", "a/ünï 🦀.txt", "a/keep.log", "a/tmp", "a/top.txt"}
+
+
+def test_links(api, push, folder, tmp_path):
+    (folder / "in").symlink_to("a/b/deep.txt")
+    done = push("push", "model", unique("bot"), "--json")
+    assert files_of(api, done.json)["in"] == files_of(api, done.json)["a/b/deep.txt"]
+    (folder / "folder").symlink_to("a")
+    assert "'folder' is passed over" in push("push", "model", unique("bot")).err
+    (tmp_path / "secret").write_text("s")
+    for target in ("../secret", "/etc/passwd", "/nonexistent"):
+        (folder / "out").unlink(missing_ok=True)
+        (folder / "out").symlink_to(target)
+        repo = unique("bot")
+        done = push("push", "model", repo)
+        assert done.code != 0 and "'out' is a link" in done.err, done
+        assert api.get(f"repos/{repo}").status_code == 404
+
+
+def test_a_snapshot_of_the_hugging_face_cache(api, push, tmp_path):
+    top = tmp_path / "models--org--name"
+    (top / "blobs").mkdir(parents=True)
+    (top / "snapshots/abc").mkdir(parents=True)
+    (top / "blobs/1234").write_bytes(b"weights")
+    (top / "snapshots/abc/model.safetensors").symlink_to("../../blobs/1234")
+    done = push("push", top / "snapshots/abc", unique("bot"), "--json")
+    assert files_of(api, done.json) == {"model.safetensors": (hashlib.sha256(b"weights").hexdigest(), False)}
+
+
+def test_names_that_differ_only_by_case_are_told(push, folder):
+    (folder / "EMPTY").write_text("x")
+    done = push("push", "model", unique("bot"))
+    assert done.code == 0 and "one file where case is not told apart" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nowhere", "bot"), "No such file"),
+        (("model", "a/b"), "no '/'"),
+        (("model", "bot", "--run", "f" * 32), "run"),
+        (("model", "bot", "--kind", "pizza"), "kind"),
+        (("void", "bot"), "no file"),
+        (("model",), "REPO"),
+    ],
+)
+def test_wrong_words(push, folder, tmp_path, words, says):
+    (tmp_path / "void").mkdir()
+    done = push("push", *words)
+    assert done.code != 0 and says.lower() in done.err.lower(), done
+
+
+def test_a_run_that_made_it(api, push, folder, server):
+    run = api.ok("POST", "runs", json={"project": api.project()["name"]})["id"]
+    repo = unique("bot")
+    assert push("push", "model", repo, "--run", run).code == 0
+    found = requests.get(server.uri + "/api/2.0/mlflow/model-versions/get", {"name": repo, "version": "1"}, timeout=20).json()
+    assert found["model_version"]["run_id"] == run
+
+
+class Cutting(threading.Thread):
+    """Passes bytes on to a server, and cuts the first connections after so many of them."""
+
+    def __init__(self, port, after, times):
+        super().__init__(daemon=True)
+        self.to, self.after, self.times = port, after, times
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client = self.listener.accept()[0]
+            server = socket.create_connection(("127.0.0.1", self.to))
+            cut = self.after if self.times > 0 else None
+            self.times -= 1
+            threading.Thread(target=self.pump, args=(client, server, cut), daemon=True).start()
+            threading.Thread(target=self.pump, args=(server, client, None), daemon=True).start()
+
+    @staticmethod
+    def pump(a, b, cut):
+        passed = 0
+        try:
+            while data := a.recv(1 << 16):
+                passed += len(data)
+                if cut and passed > cut:
+                    break
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def test_a_break_goes_on(api, push, folder, server, tmp_path):
+    for i in range(40):
+        (folder / f"part-{i}").write_bytes(os.urandom(100_000))
+    proxy = Cutting(int(server.uri.rsplit(":", 1)[1]), after=2_000_000, times=2)
+    cut = Cli("--url", f"http://127.0.0.1:{proxy.port}", env={"XDG_CACHE_HOME": str(tmp_path / "c2")}, cwd=str(tmp_path))
+    done = cut("push", "model", unique("bot"), "--json")
+    assert done.code == 0 and files_of(api, done.json) == digests(folder), done
+    assert proxy.times < 0
+
+
+def test_a_server_that_is_away(push, folder):
+    done = Cli("--url", "http://127.0.0.1:9", cwd=push.cwd)("push", "model", "bot")
+    assert done.code != 0 and "127.0.0.1:9" in done.err
+
+
+def test_a_server_that_answers_nonsense(folder, tmp_path):
+    class Odd(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = b'{"missing": ["zz", 7, {}], "tree": 5}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    odd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    threading.Thread(target=odd.serve_forever, daemon=True).start()
+    cli = Cli("--url", f"http://127.0.0.1:{odd.server_port}", env={"XDG_CACHE_HOME": str(tmp_path / "c3")}, cwd=str(tmp_path))
+    assert cli("push", "model", "bot").code in (0, 1, 2)  # whatever it says, it ends
+    odd.shutdown()
