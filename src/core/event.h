@@ -38,7 +38,8 @@
     X(version_created, "a version was published; payload: repo, number, content")              \
     X(version_staged, "a version went to another stage; payload: repo, number, from, to")      \
     X(version_deleted, "a version was deleted; payload: repo, number")                         \
-    X(ref_moved, "a ref points at another version; payload: repo, ref, from, to")
+    X(ref_moved, "a ref points at another version; payload: repo, ref, kind, from, to, "       \
+                 "reason")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

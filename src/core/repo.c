@@ -12,7 +12,7 @@
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
-const char repo_schema[] = REPO_DDL;
+const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL;
 
 static repo repo_of_row(db_rows *row, arena *a) {
     return (repo){.id = db_id(row, 0),
@@ -219,7 +219,7 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
     const ctx *c = k->c;
     repo r;
     int64_t now = clock_now_us();
-    return repo_read(tx, c, k->name, &r, e) &&
+    return repo_read(tx, c, k->name, &r, e) && ref_none_sealed(tx, c, &r, e) &&
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&

@@ -2,8 +2,8 @@
 // repo: a named thing with versions: a model, a data set, a prompt. A version is the repo's
 // n-th entry; it points at a content (content.h), or names a source elsewhere, and says who
 // published it when, out of which run. Its number is never given again, and nothing of it but
-// its description, stage and tags is ever changed. A ref is a name that points at a version: an
-// alias, which moves. Every move is kept.
+// its description, stage and tags is ever changed. Names that point at versions are refs
+// (ref.h).
 //
 // Names are unique in a workspace, whatever the kind. A repo that is deleted frees its name and
 // its content; its events stay.
@@ -47,7 +47,8 @@ bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
-bool repo_delete(ctx *c, str name, err *e); // with its versions
+// With its versions and refs. ERR_STATE while a sealed ref holds one.
+bool repo_delete(ctx *c, str name, err *e);
 bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
 bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
 // In the order of names, behind `after` (empty: from the first), at most max.
@@ -70,8 +71,8 @@ typedef struct version {
     int64_t created_us, updated_us;
     kv *tags;
     size_t n_tags;
-    str *aliases; // in the order of names
-    size_t n_aliases;
+    str *aliases, *sealed; // the refs that point at it, movable and not, in the order of names
+    size_t n_aliases, n_sealed;
 } version;
 
 typedef struct version_new {
@@ -92,7 +93,8 @@ bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e);
 // To another stage; `alone`: whatever is in that stage goes to stage `else_to`.
 bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
                        str else_to, version *out, err *e);
-// Its row stays, so that its number does; its refs go.
+// Its row stays, so that its number does; its aliases go. ERR_STATE while a sealed ref holds
+// it.
 bool version_delete(ctx *c, str repo_name, int64_t number, err *e);
 
 // Versions of one repo in the falling order of numbers below `before`, at most max.
@@ -110,21 +112,6 @@ bool version_each(ctx *c, id after, size_t max, version **out, size_t *n, err *e
 bool version_of_ids(ctx *c, const id *ids, size_t n,
                     bool (*emit)(void *arg, const version *v, err *e), void *arg, err *e);
 
-// ---- refs -----------------------------------------------------------------------------------
-// Stored: append only.
-typedef enum ref_kind { REF_ALIAS = 1 } ref_kind;
-
-bool ref_set(ctx *c, str repo_name, ref_kind kind, str name, int64_t number, err *e);
-bool ref_delete(ctx *c, str repo_name, ref_kind kind, str name, err *e); // none is fine
-// The version that it points at; ERR_NOT_FOUND. *found is false when there is no such ref.
-bool ref_version(ctx *c, str repo_name, ref_kind kind, str name, version *out, bool *found,
-                 err *e);
-typedef struct ref {
-    str name;
-    int64_t number;
-} ref;
-bool ref_list(ctx *c, str repo_name, ref_kind kind, ref **out, size_t *n, err *e);
-
 // ---- its place in the artifact tree ---------------------------------------------------------
 // Files of a version are read below this path of the artifact tree, where nothing can be put.
 #define VERSION_FILES "_versions"
@@ -133,6 +120,6 @@ str version_path(arena *a, id version_id);
 // Is the digest the content of a version? For gc.
 bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 
-extern const char repo_schema[];
+extern const char repo_schema[], repo_history_schema[];
 
 #endif

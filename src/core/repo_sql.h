@@ -36,6 +36,16 @@
     "{text} NOT NULL, proven {i64} NOT NULL, reason {text} NOT NULL, moved_us {i64} NOT "      \
     "NULL, PRIMARY KEY (ws, repo, kind, name, move)) {clustered}"
 
+// A ref's history is read by its name, whatever its kind was, and that of a repo as a whole,
+// both by time: moved_us rises from move to move of a name. ref.moved_us is that of the move
+// that brought it here, by which who moved it is found.
+#define REF_HISTORY_DDL                                                                        \
+    "CREATE INDEX ref_move_by_name ON ref_move (ws, repo, name, moved_us, move);\n"            \
+    "CREATE INDEX ref_move_by_time ON ref_move (ws, repo, moved_us, move);\n"                  \
+    "UPDATE ref SET moved_us = coalesce((SELECT max(m.moved_us) FROM ref_move m WHERE "        \
+    "m.ws = ref.ws AND m.repo = ref.repo AND m.name = ref.name AND m.kind = ref.kind), "       \
+    "moved_us)"
+
 // In the order that repo.c reads.
 #define REPO_COLUMNS                                                                           \
     "repo, name, kind, description, user_name, next_number, created_us, updated_us"
@@ -48,6 +58,14 @@
 #define VERSION_FROM                                                                           \
     " FROM version v JOIN repo r ON r.ws = v.ws AND r.repo = v.repo AND r.deleted_us = 0"      \
     " WHERE v.deleted_us = 0 AND "
+
+// Of a move, in the order that ref_read.c reads; a deleted version keeps its number.
+#define MOVE_COLUMNS                                                                           \
+    "m.move, m.kind, m.name, m.version, v.number, m.before, b.number, m.user_name, m.proven, " \
+    "m.reason, m.moved_us"
+#define MOVE_FROM                                                                              \
+    " FROM ref_move m LEFT JOIN version v ON v.ws = m.ws AND v.version = m.version"            \
+    " LEFT JOIN version b ON b.ws = m.ws AND b.version = m.before WHERE "
 
 #define REPO_SQL(X)                                                                            \
     X(repo_insert, true,                                                                       \
@@ -108,21 +126,36 @@
       "SELECT 1 FROM version WHERE content = $1 AND deleted_us = 0 LIMIT 1")                   \
     X(version_refs, true,                                                                      \
       "SELECT kind, name FROM ref WHERE ws = $1 AND version = $2 ORDER BY kind, name")         \
-    X(ref_get, true,                                                                           \
-      "SELECT version FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")       \
+    X(ref_sealed_of_repo, true,                                                                \
+      "SELECT name FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 ORDER BY name LIMIT 1")  \
     X(ref_put, true,                                                                           \
       "INSERT INTO ref (ws, repo, kind, name, version, moved_us)"                              \
       " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (ws, repo, kind, name)"                    \
       " DO UPDATE SET version = $5, moved_us = $6")                                            \
     X(ref_delete, true,                                                                        \
       "DELETE FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")               \
-    X(ref_list, true,                                                                          \
-      "SELECT f.name, v.number FROM ref f JOIN version v ON v.ws = f.ws AND"                   \
-      " v.version = f.version WHERE f.ws = $1 AND f.repo = $2 AND f.kind = $3"                 \
-      " ORDER BY f.name")                                                                      \
+    X(ref_page, true,                                                                          \
+      "SELECT f.kind, f.name, v.number, m.user_name, m.proven, m.reason, f.moved_us"           \
+      " FROM ref f JOIN version v ON v.ws = f.ws AND v.version = f.version"                    \
+      " LEFT JOIN ref_move m ON m.ws = f.ws AND m.repo = f.repo AND m.name = f.name"           \
+      " AND m.moved_us = f.moved_us WHERE f.ws = $1 AND f.repo = $2"                           \
+      " AND f.kind >= $3 AND f.kind <= $4 AND (f.kind, f.name) > ($5, $6)"                     \
+      " ORDER BY f.kind, f.name LIMIT $7")                                                     \
     X(ref_moved, true,                                                                         \
       "INSERT INTO ref_move (ws, repo, kind, name, move, version, before, user_name, proven,"  \
-      " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+      " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")              \
+    X(ref_last_move, true,                                                                     \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " ORDER BY m.moved_us DESC, m.move DESC LIMIT 1")                                        \
+    X(ref_move_at, true,                                                                       \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " AND m.moved_us <= $4 ORDER BY m.moved_us DESC, m.move DESC LIMIT 1")                   \
+    X(ref_moves_of_name, true,                                                                 \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " AND (m.moved_us, m.move) < ($4, $5) ORDER BY m.moved_us DESC, m.move DESC LIMIT $6")   \
+    X(ref_moves_of_repo, true,                                                                 \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2"                             \
+      " AND (m.moved_us, m.move) < ($3, $4) ORDER BY m.moved_us DESC, m.move DESC LIMIT $5")
 
 REPO_SQL(SQL_QUERY)
 

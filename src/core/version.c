@@ -149,7 +149,7 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
     if (!version_read(tx, c, k->name, k->number, &v, e)) return false;
     kv p[] = {{STR("repo"), v.repo_name},
               {STR("number"), arena_printf(c->a, "%lld", (long long)v.number)}};
-    return ref_drop_all(tx, c, &v, e) &&
+    return ref_drop_all(tx, c, &v, STR("its version was deleted"), e) &&
            db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
            touch(tx, c, v.repo, now, e) &&
            event_add(tx, c, EVENT_version_deleted, EVENT_NO_PROJECT, version_text(c, &v),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading versions: one, or a page of some. Each comes with its tags and aliases. Any thread.
+// Reading versions: one, or a page of some. Each comes with its tags and refs. Any thread.
 #include "base/vec.h"
+#include "core/ref.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
@@ -29,22 +30,23 @@ version version_of_row(db_rows *row, arena *a) {
     return v;
 }
 
-static bool read_aliases(db_tx *tx, const ctx *c, version *v, err *e) {
-    VEC(str) names = {0};
+static bool read_refs(db_tx *tx, const ctx *c, version *v, err *e) {
+    VEC(str) of[2] = {{0}, {0}}; // aliases, sealed ones
     db_rows *rows = db_select(tx, &Q_version_refs, e, DB_I64(c->ws), DB_ID(v->id));
     if (!rows) return false;
     while (db_next(rows, e))
-        if (db_i64(rows, 0) == REF_ALIAS)
-            vec_push(c->a, &names, arena_str(c->a, db_text(rows, 1)));
+        vec_push(c->a, &of[db_i64(rows, 0) == REF_TAG], arena_str(c->a, db_text(rows, 1)));
     db_end(rows);
-    v->aliases = names.p;
-    v->n_aliases = names.n;
+    v->aliases = of[0].p;
+    v->n_aliases = of[0].n;
+    v->sealed = of[1].p;
+    v->n_sealed = of[1].n;
     return e->code == ERR_NONE;
 }
 
 bool version_fill(db_tx *tx, const ctx *c, version *v, err *e) {
     return attr_read(tx, c, v->id, ATTR_TAG, c->a, &v->tags, &v->n_tags, e) &&
-           read_aliases(tx, c, v, e);
+           read_refs(tx, c, v, e);
 }
 
 static bool take_row(db_tx *tx, const ctx *c, int found, db_rows *row, version *out, err *e) {
@@ -53,21 +55,26 @@ static bool take_row(db_tx *tx, const ctx *c, int found, db_rows *row, version *
     return version_fill(tx, c, out, e);
 }
 
-bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
-                  err *e) {
+static bool none_such(str repo_name, int64_t number, err *e) {
+    return err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
+                   STR_F(repo_name), (long long)number);
+}
+
+bool version_read_bare(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
+                       err *e) {
     repo r;
     db_rows *row;
-    if (!repo_read(tx, c, repo_name, &r, e)) {
-        if (e->code == ERR_NOT_FOUND)
-            err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                    STR_F(repo_name), (long long)number);
-        return false;
-    }
+    if (!repo_read(tx, c, repo_name, &r, e))
+        return e->code == ERR_NOT_FOUND && none_such(repo_name, number, e);
     int found = db_get(tx, &Q_version_get, &row, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(number));
-    if (!found)
-        return err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                       STR_F(repo_name), (long long)number);
-    return take_row(tx, c, found, row, out, e);
+    if (!found) return none_such(repo_name, number, e);
+    if (found > 0) *out = version_of_row(row, c->a);
+    return found > 0;
+}
+
+bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
+                  err *e) {
+    return version_read_bare(tx, c, repo_name, number, out, e) && version_fill(tx, c, out, e);
 }
 
 // ---- read -----------------------------------------------------------------------------------

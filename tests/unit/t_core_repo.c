@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Repos, versions and aliases: what they promise; what is sealed stays whatever happens to the
+// Repos and versions: what they promise; what is sealed stays whatever happens to the
 // run that it came from; and gc keeps and frees it.
 #include "core_help.h"
 
@@ -97,35 +97,6 @@ TEST(numbers_are_never_given_twice) {
     FAILS(ERR_NOT_FOUND, version_by_id(&x->c, page[0].id, &v, &e));
     make_repo(x, "bot"); // another repo: it counts from 1
     assert_int_equal(publish(x, "bot", NULL).number, 1);
-}
-
-TEST(aliases_point_and_move) {
-    err e;
-    version v;
-    bool found;
-    make_repo(x, "bot");
-    publish(x, "bot", NULL);
-    publish(x, "bot", NULL);
-    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
-    assert_false(found);
-    FAILS(ERR_NOT_FOUND, ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 9, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 1, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("best"), 1, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 2, &e));
-    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
-    assert_true(found);
-    assert_int_equal(v.number, 2);
-    assert_int_equal(v.n_aliases, 1);
-    ref *list;
-    size_t n;
-    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
-    assert_int_equal(n, 2);
-    SAME(list[0].name, "best");
-    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
-    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
-    OK(version_delete(&x->c, STR("bot"), 2, &e)); // with its aliases
-    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
-    assert_int_equal(n, 0);
 }
 
 TEST(one_version_may_have_a_stage_alone) {
@@ -315,7 +286,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repos_have_unique_names),
         cmocka_unit_test(numbers_are_never_given_twice),
-        cmocka_unit_test(aliases_point_and_move),
         cmocka_unit_test(one_version_may_have_a_stage_alone),
         cmocka_unit_test(the_newest_of_each_stage),
         cmocka_unit_test(versions_follow_their_repo),

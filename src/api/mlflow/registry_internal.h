@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shared by the files of the model registry (api/mlflow/registry*.c) only. A registered model
-// is a repo, a model version a version, an alias a ref of core/repo.h; a stage is a version's.
+// is a repo, a model version a version, an alias a ref (core/repo.h, ref.h); a stage is a
+// version's.
 #ifndef STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 #define STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 
 #include "api/mlflow/mlflow_internal.h"
-#include "core/repo.h"
+#include "core/ref.h"
 
 // ---- checks (registry_check.c): MLflow's rules, in its words --------------------------------
 // `field` is how the message calls the name.

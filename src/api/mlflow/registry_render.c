@@ -70,7 +70,7 @@ static bool read_parts(ctx *c, str name, version **latest, size_t *n_latest, ref
                        size_t *n_aliases, err *e) {
     *n_latest = *n_aliases = 0;
     bool ok = version_latest(c, name, registry_stages, REGISTRY_STAGES, latest, n_latest, e) &&
-              ref_list(c, name, REF_ALIAS, aliases, n_aliases, e);
+              ref_list(c, name, REF_ALIAS, NULL, SIZE_MAX >> 1, aliases, n_aliases, e);
     if (!ok && e->code == ERR_NOT_FOUND) *e = (err){0};
     return e->code == ERR_NONE;
 }
