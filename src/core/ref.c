@@ -15,6 +15,7 @@
 typedef struct change_call {
     ctx *c;
     const ref_change *m;
+    bool dry; // a rollback that only tells
     ref_move *out;
 } change_call;
 
@@ -174,6 +175,63 @@ bool ref_delete(ctx *c, const ref_change *m, err *e) {
     change_call k = {.c = c, .m = m, .out = &unread};
     return core_check_text(m->reason, REF_REASON_MAX, "the reason", e) &&
            db_write(core_db(c->core), delete_ref, &k, e);
+}
+
+// ---- back -----------------------------------------------------------------------------------
+
+// The last good version before it first came to where it is.
+static bool find_good(db_tx *tx, const ctx *c, id repo_id, const ref_change *m,
+                      const ref_now *now, version *to, err *e) {
+    db_rows *row;
+    int64_t before = INT64_MAX;
+    if (now->there) {
+        if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(repo_id),
+                   DB_TEXT(m->name), DB_ID(now->version)) <= 0)
+            return false;
+        before = db_i64(row, 0);
+    }
+    int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(repo_id),
+                       DB_TEXT(m->name), DB_I64(before));
+    if (found > 0) *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
+    return found > 0 ||
+           (!found && err_set(e, ERR_STATE,
+                              "'%.*s' of '%.*s' can not go back: before, it was at no version "
+                              "that is still there and neither yanked nor bad",
+                              STR_F(m->name), STR_F(m->repo)));
+}
+
+static bool rollback(db_tx *tx, void *arg, err *e) {
+    change_call *k = arg;
+    const ctx *c = k->c;
+    const ref_change *m = k->m;
+    repo r;
+    ref_now now;
+    version to;
+    if (!repo_read(tx, c, m->repo, &r, e) || !ref_now_read(tx, c, r.id, m->name, &now, e))
+        return false;
+    if (!now.move.time_us)
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(m->repo),
+                       STR_F(m->name));
+    if (!check_kind(c, m, &now, e) || !check_expected(c, m, &now, e) ||
+        !find_good(tx, c, r.id, m, &now, &to, e))
+        return false;
+    *k->out = (ref_move){.kind = m->kind,
+                         .name = m->name,
+                         .from = now.move.to,
+                         .to = to.number,
+                         .user = or_empty(c->user),
+                         .reason = or_empty(m->reason),
+                         .proven = c->proven};
+    return k->dry || move_to(tx, c, &r, m, &now, &to, k->out, e);
+}
+
+bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e) {
+    change_call k = {.c = c, .m = m, .dry = dry, .out = out};
+    if (!dry && !str_trim(m->reason).n)
+        return err_set(e, ERR_INVALID, "say why '%.*s' goes back", STR_F(m->name));
+    if (!core_check_text(m->reason, REF_REASON_MAX, "the reason", e)) return false;
+    return dry ? db_read(core_db(c->core), rollback, &k, e)
+               : db_write(core_db(c->core), rollback, &k, e);
 }
 
 // ---- what goes with a version ---------------------------------------------------------------

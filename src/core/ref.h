@@ -53,6 +53,12 @@ bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e);
 // sealed one needs a reason.
 bool ref_delete(ctx *c, const ref_change *m, err *e);
 
+// Back to the last good version (not deleted, not yanked, not bad) that the alias was at before
+// it first came to where it is: so twice goes back twice, and never forward. m->number is not
+// read. *out is the move, or with `dry` the one that would be made (no id, no time). ERR_STATE
+// when there is no such version.
+bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e);
+
 // The version that it points at; ERR_NOT_FOUND for the repo. *found is false when there is no
 // such ref.
 bool ref_version(ctx *c, str repo_name, ref_kind kind, str name, version *out, bool *found,

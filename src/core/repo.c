@@ -12,7 +12,8 @@
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
-const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL;
+const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL,
+           repo_mark_schema[] = VERSION_MARK_DDL;
 
 static repo repo_of_row(db_rows *row, arena *a) {
     return (repo){.id = db_id(row, 0),
@@ -29,8 +30,11 @@ bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
     int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
     if (found > 0) *out = repo_of_row(row, c->a);
     return found > 0 ||
-           (!found && err_set(e, ERR_NOT_FOUND, "Registered Model with name=%.*s not found",
-                              STR_F(name)));
+           (!found && err_set(e, ERR_NOT_FOUND, "there is no repo '%.*s'", STR_F(name)));
+}
+
+bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {
+    return db_push(tx, &Q_repo_touch, e, DB_I64(c->ws), DB_ID(repo_id), DB_I64(now));
 }
 
 static bool read_tags(db_tx *tx, const ctx *c, repo *r, err *e) {
@@ -60,7 +64,7 @@ bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {
 // ---- create ---------------------------------------------------------------------------------
 
 static bool check_name(str name, err *e) {
-    if (!name.n) return err_set(e, ERR_INVALID, "Registered model name cannot be empty.");
+    if (!name.n) return err_set(e, ERR_INVALID, "a repo has a name: it is empty");
     for (size_t i = 0; i < name.n; i++)
         if (strchr("/:@", name.p[i]))
             return err_set(
@@ -75,8 +79,7 @@ static bool name_is_free(db_tx *tx, const ctx *c, str name, err *e) {
     db_rows *row;
     int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
     return !found ||
-           (found > 0 && err_set(e, ERR_EXISTS, "Registered Model (name=%.*s) already exists.",
-                                 STR_F(name)));
+           (found > 0 && err_set(e, ERR_EXISTS, "there is a repo '%.*s' already", STR_F(name)));
 }
 
 typedef struct create_call {

@@ -55,6 +55,40 @@ bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not ther
 bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e);
 
 // ---- versions -------------------------------------------------------------------------------
+// What somebody found about a version since. Stored as a sum: append only.
+typedef enum mark_kind {
+    MARK_YANKED = 1, // not to be used any more: whoever pulls it is warned
+    MARK_BAD = 2,    // found to be bad: no rollback goes to it
+    MARK_DELETED = 4 // its tombstone
+} mark_kind;
+#define MARK_REASON_MAX 2000 // code points
+typedef struct version_mark {
+    mark_kind kind;
+    str user, reason;
+    bool proven;
+    int64_t time_us;
+} version_mark;
+
+// What a version is of the one that it derives from. Stored: append only.
+#define VERSION_RELATIONS(X)                                                                   \
+    X(FINE_TUNE, "fine-tune", 1)                                                               \
+    X(ADAPTER, "adapter", 2)                                                                   \
+    X(QUANTISED, "quantised", 3)                                                               \
+    X(MERGED, "merged", 4)                                                                     \
+    X(DISTILLED, "distilled", 5)                                                               \
+    X(NEXT, "next", 6)
+#define VERSION_RELATION(name, text, number) RELATION_##name = (number),
+typedef enum version_relation { VERSION_RELATIONS(VERSION_RELATION) } version_relation;
+#undef VERSION_RELATION
+#define VERSION_PARENTS_MAX 100
+typedef struct version_parent {
+    version_relation relation;
+    id version;     // of this workspace; zero: elsewhere
+    str repo_name;  // read: of the version
+    int64_t number; // read: the same
+    str address;    // elsewhere: as text
+} version_parent;
+
 typedef struct version {
     id id, repo;
     str repo_name;
@@ -73,6 +107,9 @@ typedef struct version {
     size_t n_tags;
     str *aliases, *sealed; // the refs that point at it, movable and not, in the order of names
     size_t n_aliases, n_sealed;
+    version_mark *marks; // in the order of kinds
+    size_t n_marks;
+    bool deleted; // a tombstone
 } version;
 
 typedef struct version_new {
@@ -81,6 +118,8 @@ typedef struct version_new {
     id run, model;
     const kv *tags;
     size_t n_tags;
+    const version_parent *parents; // at most VERSION_PARENTS_MAX
+    size_t n_parents;
 } version_new;
 
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e);
@@ -93,13 +132,19 @@ bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e);
 // To another stage; `alone`: whatever is in that stage goes to stage `else_to`.
 bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
                        str else_to, version *out, err *e);
-// Its row stays, so that its number does; its aliases go. ERR_STATE while a sealed ref holds
-// it.
-bool version_delete(ctx *c, str repo_name, int64_t number, err *e);
+// Marks it yanked or bad, or (set false) takes the mark away; a mark has a reason.
+bool version_set_mark(ctx *c, str repo_name, int64_t number, mark_kind kind, bool set,
+                      str reason, version *out, err *e);
+// Its row stays as a tombstone, so that its number does; its aliases go. ERR_STATE while a
+// sealed ref holds it.
+bool version_delete(ctx *c, str repo_name, int64_t number, str reason, err *e);
+// In the order in which they were named.
+bool version_parents(ctx *c, id version_id, version_parent **out, size_t *n, err *e);
 
-// Versions of one repo in the falling order of numbers below `before`, at most max.
-bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
-                  err *e);
+// Versions of one repo in the falling order of numbers below `before`, at most max; with the
+// tombstones of deleted ones if wanted.
+bool version_page(ctx *c, str repo_name, int64_t before, size_t max, bool tombstones,
+                  version **out, size_t *n, err *e);
 // The newest of each of these stages that has any.
 bool version_latest(ctx *c, str repo_name, const str *stages, size_t n_stages, version **out,
                     size_t *n, err *e);
@@ -120,6 +165,6 @@ str version_path(arena *a, id version_id);
 // Is the digest the content of a version? For gc.
 bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 
-extern const char repo_schema[], repo_history_schema[];
+extern const char repo_schema[], repo_history_schema[], repo_mark_schema[];
 
 #endif

@@ -103,7 +103,7 @@ TEST(aliases_point_and_move) {
     SAME(list[0].name, "prod");
     OK(drop(x, REF_ALIAS, "best", "", &e));
     OK(drop(x, REF_ALIAS, "best", "", &e));
-    OK(version_delete(&x->c, STR("bot"), 2, &e)); // with its aliases
+    OK(version_delete(&x->c, STR("bot"), 2, (str){0}, &e)); // with its aliases
     OK(ref_list(&x->c, STR("bot"), REF_ALIAS, NULL, 10, &list, &n, &e));
     assert_int_equal(n, 0);
 }
@@ -119,14 +119,14 @@ TEST(tags_are_sealed) {
     OK(version_get(&x->c, STR("bot"), 1, &v, &e));
     assert_int_equal(v.n_aliases, 0);
     SAME(v.sealed[0], "v1.0.0");
-    FAILS(ERR_STATE, version_delete(&x->c, STR("bot"), 1, &e));
+    FAILS(ERR_STATE, version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
     assert_non_null(strstr(e.msg, "v1.0.0"));
     FAILS(ERR_STATE, repo_delete(&x->c, STR("bot"), &e));
     FAILS(ERR_INVALID, drop(x, REF_TAG, "v1.0.0", " ", &e));
     FAILS(ERR_EXISTS, drop(x, REF_ALIAS, "v1.0.0", "why", &e));
     FAILS(ERR_INVALID, drop(x, 0, "v1.0.0", "", &e)); // of either kind
     OK(drop(x, 0, "v1.0.0", "wrong weights", &e));
-    OK(version_delete(&x->c, STR("bot"), 1, &e));
+    OK(version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
     move(x, REF_ALIAS, "v1.0.0", 2); // its name is free
     OK(repo_delete(&x->c, STR("bot"), &e));
 }
@@ -203,7 +203,7 @@ TEST(every_move_is_kept) {
     OK(ref_history(&x->c, STR("bot"), (str){0}, &m[1], 10, &m, &n, &e));
     assert_int_equal(n, 3);
     assert_int_equal(m[0].to, 3);
-    OK(version_delete(&x->c, STR("bot"), 1, &e)); // it keeps its number here
+    OK(version_delete(&x->c, STR("bot"), 1, (str){0}, &e)); // it keeps its number here
     OK(ref_history(&x->c, STR("bot"), STR("prod"), &m[1], 10, &m, &n, &e));
     assert_int_equal(n, 1);
     assert_int_equal(m[0].to, 1);
@@ -231,6 +231,58 @@ TEST(where_it_pointed) {
     assert_true(found);
     assert_int_equal(m.to, 0);
     FAILS(ERR_NOT_FOUND, ref_move_at(&x->c, STR("no"), STR("prod"), 1, &m, &found, &e));
+}
+
+// ---- back -----------------------------------------------------------------------------------
+
+static ref_move back(core_fix *x, const char *reason, bool dry) {
+    err e;
+    ref_move m;
+    ref_change c = to(REF_ALIAS, "prod", 0, REF_ANY);
+    c.reason = str_of(reason);
+    OK(ref_rollback(&x->c, &c, dry, &m, &e));
+    return m;
+}
+
+static void mark(core_fix *x, int64_t number, mark_kind kind, bool set) {
+    err e;
+    version v;
+    OK(version_set_mark(&x->c, STR("bot"), number, kind, set, STR("why"), &v, &e));
+}
+
+TEST(back_to_the_last_good_version) {
+    err e;
+    ref_move m;
+    make_bot(x, 6);
+    ref_change c = to(REF_ALIAS, "prod", 0, REF_ANY);
+    c.reason = STR("slow");
+    FAILS(ERR_NOT_FOUND, ref_rollback(&x->c, &c, true, &m, &e));
+    for (int64_t i = 1; i <= 6; i++)
+        move(x, REF_ALIAS, "prod", i);
+    mark(x, 5, MARK_YANKED, true);
+    mark(x, 4, MARK_BAD, true);
+    OK(version_delete(&x->c, STR("bot"), 3, (str){0}, &e));
+    m = back(x, "", true);
+    assert_true(m.from == 6 && m.to == 2 && id_is_zero(m.id));
+    assert_int_equal(points_at(x, REF_ALIAS, "prod"), 6); // it was only told
+    c.reason = STR(" ");
+    FAILS(ERR_INVALID, ref_rollback(&x->c, &c, false, &m, &e));
+    c.reason = STR("slow");
+    c.expected = 5;
+    FAILS(ERR_CONFLICT, ref_rollback(&x->c, &c, false, &m, &e));
+    m = back(x, "slow", false);
+    assert_int_equal(m.to, 2);
+    SAME(m.reason, "slow");
+    assert_int_equal(points_at(x, REF_ALIAS, "prod"), 2);
+    mark(x, 5, MARK_YANKED, false);
+    assert_int_equal(back(x, "again", false).to, 1); // never forward, though 5 is good now
+    c.expected = REF_ANY;
+    FAILS(ERR_STATE, ref_rollback(&x->c, &c, false, &m, &e));
+    OK(drop(x, REF_ALIAS, "prod", "", &e));
+    assert_int_equal(back(x, "it was needed", false).to, 1);
+    move(x, REF_TAG, "v1.0", 1);
+    c.name = STR("v1.0");
+    FAILS(ERR_EXISTS, ref_rollback(&x->c, &c, false, &m, &e));
 }
 
 // ---- several at once ------------------------------------------------------------------------
@@ -299,49 +351,57 @@ TEST(of_several_who_saw_the_same_one_moves_it) {
 // ---- data of an older schema ----------------------------------------------------------------
 
 #define OLD_SQL(X)                                                                             \
-    X(old_move, false, "UPDATE ref_move SET moved_us = moved_us + 5")                          \
+    X(old_repo, false,                                                                         \
+      "INSERT INTO repo (ws, repo, name, kind, description, user_name, next_number,"           \
+      " created_us, updated_us, deleted_us) VALUES (1, $1, 'bot', 1, '', 'u', 2, 5, 5, 0)")    \
+    X(old_version, false,                                                                      \
+      "INSERT INTO version (ws, version, repo, number, files, bytes, source, location,"        \
+      " run_link, description, user_name, stage, created_us, updated_us, deleted_us)"          \
+      " VALUES (1, $1, $1, 1, 0, 0, 's3://b/m', '', '', '', 'u', '', 5, 5, 0)")                \
     X(old_ref, false,                                                                          \
-      "SELECT f.moved_us - m.moved_us FROM ref f JOIN ref_move m ON m.name = "                 \
-      "f.name ORDER BY m.moved_us DESC LIMIT 1")                                               \
-    X(drop_by_name, false, "DROP INDEX ref_move_by_name")                                      \
-    X(drop_by_time, false, "DROP INDEX ref_move_by_time")                                      \
-    X(forget, false, "DELETE FROM schema_migration WHERE number >= 42")
+      "INSERT INTO ref (ws, repo, kind, name, version, moved_us)"                              \
+      " VALUES (1, $1, 1, 'prod', $1, 7)")                                                     \
+    X(old_move, false,                                                                         \
+      "INSERT INTO ref_move (ws, repo, kind, name, move, version, user_name, proven, reason,"  \
+      " moved_us) VALUES (1, $1, 1, 'prod', $1, $1, 'ann', 1, '', 8)")
 OLD_SQL(SQL_QUERY)
 
-static bool make_old(db_tx *tx, void *arg, err *e) {
-    static const db_query *const all[] = {&Q_old_move, &Q_drop_by_name, &Q_drop_by_time,
-                                          &Q_forget};
-    (void)arg;
+static bool write_old(db_tx *tx, void *arg, err *e) {
+    static const db_query *const all[] = {&Q_old_repo, &Q_old_version, &Q_old_ref, &Q_old_move};
+    id same = *(id *)arg;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (db_change(tx, all[i], NULL, 0, e) < 0) return false;
+        if (db_do(tx, all[i], e, DB_ID(same)) < 0) return false;
     return true;
 }
 
-static bool differs(db_tx *tx, void *arg, err *e) {
-    db_rows *row;
-    if (db_one(tx, &Q_old_ref, &row, NULL, 0, e) <= 0) return false;
-    *(int64_t *)arg = db_i64(row, 0);
-    return true;
-}
-
-// In data of the first schema a ref and its move have times of their own.
-TEST(old_refs_are_brought_over) {
+// In data of the first schema of repos a ref and its move have times of their own.
+static void old_refs_are_brought_over(void **state) {
+    (void)state;
     err e;
-    int64_t difference;
+    core_fix x = {.f = {.top = "/tmp/stemma-t-core-XXXXXX"}};
+    size_t n = 0;
+    id same = id_new();
     ref *list;
-    size_t n;
-    make_bot(x, 2);
-    move(x, REF_ALIAS, "prod", 1);
-    move(x, REF_ALIAS, "prod", 2);
-    OK(db_write(x->f.db, make_old, NULL, &e));
-    OK(db_read(x->f.db, differs, &difference, &e));
-    assert_int_equal(difference, -5);
-    OK(core_migrate(x->f.db, "test", &e));
-    OK(db_read(x->f.db, differs, &difference, &e));
-    assert_int_equal(difference, 0);
-    OK(ref_list(&x->c, STR("bot"), 0, NULL, 10, &list, &n, &e));
-    assert_int_equal(list[0].number, 2);
-    SAME(list[0].user, "tester");
+    version v;
+    if (!mkdtemp(x.f.top)) fail_msg("mkdtemp");
+    snprintf(x.f.dir, sizeof x.f.dir, "%s/content", x.f.top);
+    fix_url(&x.f);
+    db_config config = {.url = str_of(x.f.url)};
+    db *d;
+    OK(d = db_open(&config, &e));
+    while (schema_migrations[n].number <= 41)
+        n++;
+    OK(db_migrate(d, schema_migrations, n, "old", &e));
+    OK(db_write(d, write_old, &same, &e));
+    db_close(d);
+    core_fix_start(&x);
+    OK(ref_list(&x.c, STR("bot"), 0, NULL, 10, &list, &n, &e));
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0].moved_us, 8);
+    assert_true(str_is(list[0].user, "ann"));
+    OK(version_get(&x.c, STR("bot"), 1, &v, &e));
+    assert_true(v.n_marks == 0 && v.n_aliases == 1);
+    core_fix_close(&x);
 }
 
 int main(void) {
@@ -352,6 +412,7 @@ int main(void) {
         cmocka_unit_test(names_that_an_address_can_tell),
         cmocka_unit_test(every_move_is_kept),
         cmocka_unit_test(where_it_pointed),
+        cmocka_unit_test(back_to_the_last_good_version),
         cmocka_unit_test(of_several_who_saw_the_same_one_moves_it),
         cmocka_unit_test(old_refs_are_brought_over),
     };

@@ -31,7 +31,7 @@ static bool set(call *k, void *msg, err *e) {
     ref_change m = alias_change(q);
     return registry_check_name(k->c.a, q->name, "name", e) &&
            registry_check_new_alias(q->alias, e) && registry_number(q->version, &m.number, e) &&
-           ref_set(&k->c, &m, NULL, e);
+           registry_of_version(ref_set(&k->c, &m, NULL, e), q->name, m.number, e);
 }
 const rpc mlflow_registered_set_alias = {.msg = &set_msg, .fn = set};
 
@@ -39,7 +39,8 @@ static bool delete (call *k, void *msg, err *e) {
     struct alias *q = msg;
     ref_change m = alias_change(q);
     return registry_check_name(k->c.a, q->name, "name", e) &&
-           registry_check_alias(q->alias, e) && ref_delete(&k->c, &m, e);
+           registry_check_alias(q->alias, e) &&
+           registry_of_model(ref_delete(&k->c, &m, e), q->name, e);
 }
 const rpc mlflow_registered_delete_alias = {.msg = &alias_msg, .fn = delete};
 

@@ -16,6 +16,11 @@ bool registry_check_alias(str alias, err *e);
 bool registry_check_new_alias(str alias, err *e); // "latest" and "v3" mean something else
 bool registry_check_tag(arena *a, str key, str value, bool of_version, err *e);
 
+// How MLflow says what core says of a repo or a version that is not there; `ok` is what core
+// returned.
+bool registry_of_model(bool ok, str name, err *e);
+bool registry_of_version(bool ok, str name, int64_t number, err *e);
+
 // {key, value}; neither is required.
 extern const msg_type registry_tag_msg;
 bool registry_tags(arena *a, msg_list tags, bool of_version, kv **out, err *e);

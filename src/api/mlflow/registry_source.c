@@ -204,7 +204,8 @@ static bool same_lineage(const registry_source *s, const version *v) {
 static bool read_version(ctx *c, const registry_source *s, const registry_uri *u, version *out,
                          err *e) {
     repo r;
-    if (!registry_check_name(c->a, u->name, "name", e) || !repo_get(c, u->name, &r, e))
+    if (!registry_check_name(c->a, u->name, "name", e) ||
+        !registry_of_model(repo_get(c, u->name, &r, e), u->name, e))
         return false;
     if (registry_is_prompt(r.tags, r.n_tags))
         return mlflow_invalid(e,
