@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// address_resolve: from an address to a version, in one snapshot. What is not found is told with
-// what there is. Any thread.
+// address_resolve: from an address to a version, in one snapshot. What is not found is told
+// with what there is. Any thread.
 #include "core/address.h"
 
 #include "base/clock.h"
@@ -45,15 +45,16 @@ static bool by_ref(db_tx *tx, resolve_call *k, const repo *r, const address *q, 
                    err *e) {
     const ctx *c = k->c;
     db_rows *row;
-    int found = db_get(tx, &Q_ref_move_at, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(q->ref),
-                       DB_I64(q->has_time ? q->at_us : INT64_MAX));
+    int found = db_get(tx, &Q_ref_move_at, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                       DB_TEXT(q->ref), DB_I64(q->has_time ? q->at_us : INT64_MAX));
     if (found < 0) return false;
     if (found) k->out->move = ref_move_of_row(row, c->a);
     *number = k->out->move.to;
     if (*number) return true;
     k->unknown_ref = !q->has_time;
-    return err_set(e, ERR_NOT_FOUND, "'%.*s' had no ref '%.*s'%.*s; its history tells its moves",
-                   STR_F(r->name), STR_F(q->ref), STR_F(time_text(c->a, q)));
+    return err_set(e, ERR_NOT_FOUND,
+                   "'%.*s' had no ref '%.*s'%.*s; its history tells its moves", STR_F(r->name),
+                   STR_F(q->ref), STR_F(time_text(c->a, q)));
 }
 
 static bool by_digest(db_tx *tx, const ctx *c, const repo *r, const address *q, int64_t *number,
@@ -62,7 +63,8 @@ static bool by_digest(db_tx *tx, const ctx *c, const repo *r, const address *q, 
     int found = db_get(tx, &Q_version_of_content, &row, e, DB_I64(c->ws), DB_ID(r->id),
                        DB_ID(q->low), DB_ID(q->high));
     if (!found)
-        return err_set(e, ERR_NOT_FOUND, "no version of '%.*s' has this content", STR_F(r->name));
+        return err_set(e, ERR_NOT_FOUND, "no version of '%.*s' has this content",
+                       STR_F(r->name));
     if (found < 0) return false;
     sha256 greatest;
     sha256_copy(db_blob(row, 0), &greatest);

@@ -146,6 +146,7 @@ bool repo_by_id(ctx *c, id repo_id, repo *out, err *e) {
 
 typedef struct page_call {
     ctx *c;
+    repo_kind kind;
     str after;
     size_t max, n;
     repo *out;
@@ -155,7 +156,8 @@ static bool page(db_tx *tx, void *arg, err *e) {
     page_call *p = arg;
     VEC(repo) v = {0};
     db_rows *rows =
-        db_select(tx, &Q_repo_page, e, DB_I64(p->c->ws), DB_TEXT(p->after), DB_I64(p->max));
+        db_select(tx, &Q_repo_page, e, DB_I64(p->c->ws), DB_TEXT(p->after), DB_I64(p->max),
+                  DB_I64(p->kind), DB_I64(p->kind ? p->kind : INT32_MAX));
     if (!rows) return false;
     while (db_next(rows, e))
         vec_push(p->c->a, &v, repo_of_row(rows, p->c->a));
@@ -167,8 +169,8 @@ static bool page(db_tx *tx, void *arg, err *e) {
     return e->code == ERR_NONE;
 }
 
-bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e) {
-    page_call p = {.c = c, .after = after.p ? after : STR(""), .max = max};
+bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t *n, err *e) {
+    page_call p = {.c = c, .kind = kind, .after = after.p ? after : STR(""), .max = max};
     if (!db_read(core_db(c->core), page, &p, e)) return false;
     *out = p.out;
     *n = p.n;

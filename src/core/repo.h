@@ -51,8 +51,9 @@ bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
 bool repo_delete(ctx *c, str name, err *e);
 bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
 bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
-// In the order of names, behind `after` (empty: from the first), at most max.
-bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e);
+// Of a kind (0: of all) in the order of names, behind `after` (empty: from the first), at most
+// max.
+bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t *n, err *e);
 
 // ---- versions -------------------------------------------------------------------------------
 // What somebody found about a version since. Stored as a sum: append only.

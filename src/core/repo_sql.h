@@ -94,7 +94,7 @@
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND repo = $2 AND deleted_us = 0")      \
     X(repo_page, true,                                                                         \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name > $2"       \
-      " ORDER BY name LIMIT $3")                                                               \
+      " AND kind >= $4 AND kind <= $5 ORDER BY name LIMIT $3")                                 \
     X(repo_set_name, true,                                                                     \
       "UPDATE repo SET name = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")                \
     X(version_renamed, true,                                                                   \

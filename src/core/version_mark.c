@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is told of a version after it was published: marks, and its deletion, which is a mark that
-// stays; and the parents that it was published with. Any thread.
+// What is told of a version after it was published: marks, and its deletion, which is a mark
+// that stays; and the parents that it was published with. Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"

@@ -69,10 +69,10 @@ TEST(repos_have_unique_names) {
     OK(repo_delete_tag(&x->c, STR("three"), STR("k"), &e));
     repo *page;
     size_t count;
-    OK(repo_page(&x->c, STR(""), 1, &page, &count, &e));
+    OK(repo_page(&x->c, 0, STR(""), 1, &page, &count, &e));
     assert_int_equal(count, 1);
     SAME(page[0].name, "three");
-    OK(repo_page(&x->c, STR("three"), 10, &page, &count, &e));
+    OK(repo_page(&x->c, 0, STR("three"), 10, &page, &count, &e));
     assert_int_equal(count, 1);
     SAME(page[0].name, "two");
 }

@@ -37,8 +37,6 @@ bool registry_stage_is_active(str stage);          // Staging, Production
 bool registry_put_model(json_writer *w, ctx *c, const repo *r, err *e);
 void registry_put_version(json_writer *w, const version *v);
 bool registry_reply_version(call *k, const version *v); // {"model_version": ...}
-// Where clients read a version's files.
-str registry_download_uri(arena *a, const version *v);
 
 // ---- models:/ uris (registry_uri.c) ---------------------------------------------------------
 typedef struct registry_uri { // one of model_id, or name with what follows (none: the latest)

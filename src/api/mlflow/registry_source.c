@@ -233,7 +233,7 @@ static bool take_version(ctx *c, registry_source *s, const registry_uri *u, vers
     if (v.has_content)
         to->content = &s->content;
     else
-        to->location = registry_download_uri(c->a, &v);
+        to->location = files_version_uri(c->a, &v);
     return true;
 }
 

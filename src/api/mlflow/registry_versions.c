@@ -186,7 +186,7 @@ static bool download_uri(call *k, void *msg, err *e) {
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
-    json_m_string(w, "artifact_uri", registry_download_uri(k->c.a, &v));
+    json_m_string(w, "artifact_uri", files_version_uri(k->c.a, &v));
     json_object_end(w);
     return true;
 }
@@ -210,7 +210,7 @@ static bool send_file(http_req *r, ctx *c, const struct file *q, err *e) {
            registry_check_name(c->a, q->name, "name", e) &&
            registry_number(q->version, &number, e) &&
            registry_of_version(version_get(c, q->name, number, &v, e), q->name, number, e) &&
-           files_place_of(c, registry_download_uri(c->a, &v), below, &p, e) &&
+           files_place_of(c, files_version_uri(c->a, &v), below, &p, e) &&
            files_send(r, c, &p, e);
 }
 

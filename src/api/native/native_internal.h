@@ -90,6 +90,17 @@ extern const rpc native_console_append, native_console_read, native_beat;
 extern const native_stream native_console_stream_io;
 void native_console_stream(http_req *r);
 
+// ---- repos.c, versions.c, refs.c ------------------------------------------------------------
+extern const rpc native_repos_list, native_repos_create, native_repos_get, native_repos_change,
+    native_repos_delete, native_repos_moves;
+extern const rpc native_versions_list, native_versions_get, native_versions_change,
+    native_versions_mark, native_versions_delete, native_version_files, native_version_tar,
+    native_resolve;
+extern const native_stream native_version_file_io;
+void native_version_file(http_req *r);
+extern const rpc native_refs_list, native_refs_set, native_refs_remove, native_refs_rollback,
+    native_refs_history;
+
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;
 void native_backup(http_req *r);
