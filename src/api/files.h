@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "core/artifact.h"
+#include "core/repo.h"
 
 #define FILES_SCHEME     "mlflow-artifacts:/" // uris of the tree
 #define FILES_FOLDER_MAX 100000               // entries of an operator's folder that are listed
@@ -22,6 +23,9 @@ typedef struct files_place {
 
 // What lies at a path of the artifact tree, that of a version (core/repo.h) too.
 bool files_place_at(ctx *c, str tree_path, files_place *out, err *e);
+
+// Where the files of a version are read: in the tree, or wherever its publisher said.
+str files_version_uri(arena *a, const version *v);
 
 // What a client's path names below a uri. ERR_INVALID; ERR_UNIMPLEMENTED for uris elsewhere.
 bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e);

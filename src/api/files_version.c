@@ -4,7 +4,13 @@
 // thread.
 #include "api/files_internal.h"
 
-#include "core/repo.h"
+str files_version_uri(arena *a, const version *v) {
+    if (v->has_content) {
+        str path = version_path(a, v->id);
+        return arena_printf(a, FILES_SCHEME "%.*s", STR_F(path));
+    }
+    return v->location.n ? v->location : v->source;
+}
 
 // An id that no version has names an empty tree.
 static bool enter(ctx *c, str below, files_place *out, err *e) {

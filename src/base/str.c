@@ -121,3 +121,25 @@ str str_upto_code_points(str a, size_t max) {
     }
     return a;
 }
+
+size_t str_distance(str x, str y) {
+    enum { MOST = 40 };
+    size_t d[MOST + 1][MOST + 1];
+    if (x.n > MOST || y.n > MOST) return MOST;
+    for (size_t i = 0; i <= x.n; i++) {
+        for (size_t j = 0; j <= y.n; j++) {
+            if (!i || !j) {
+                d[i][j] = i + j;
+                continue;
+            }
+            size_t best = d[i - 1][j - 1] + (x.p[i - 1] != y.p[j - 1]);
+            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
+            bool swapped =
+                i > 1 && j > 1 && x.p[i - 1] == y.p[j - 2] && x.p[i - 2] == y.p[j - 1];
+            if (swapped && d[i - 2][j - 2] + 1 < best) best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    }
+    return d[x.n][y.n];
+}

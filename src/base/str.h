@@ -66,6 +66,9 @@ bool str_split(str *rest, char sep, str *part);
 str str_trim(str a);
 // Decimal digits only, optional '-', no overflow. `*out` is left alone on false.
 bool str_to_i64(str a, int64_t *out);
+// Letters to add, drop, change or swap to get from one word to the other; 40 when one is
+// longer.
+size_t str_distance(str x, str y);
 // Valid UTF-8 without U+0000 and lone surrogates: what may be stored as text on both engines.
 bool str_is_text(str a);
 size_t str_text_prefix(str a); // bytes of its longest beginning that is so

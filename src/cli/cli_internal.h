@@ -118,6 +118,10 @@ typedef enum cli_kind {
       "of a repo that is not there yet: model, data or prompt")                                \
     X(message, "", CLI_TEXT, "TEXT", "", "push", "what is new in this version")                \
     X(run, "", CLI_TEXT, "RUN", "", "push", "the run that made the files")                     \
+    X(base, "", CLI_TEXT, "ADDRESS", "", "push",                                               \
+      "the version that it derives from, or with '://' where that is")                         \
+    X(relation, "", CLI_TEXT, "WHAT", "fine-tune", "push",                                     \
+      "what it is of --base: fine-tune, adapter, quantised, merged, distilled or next")        \
     X(again, "", CLI_FLAG, "", "", "push",                                                     \
       "a new version also when the newest has the same content")                               \
     X(start, "", CLI_TEXT, "STEP", "", "metrics_plot",                                         \

@@ -29,16 +29,29 @@ typedef struct pull {
 
 // ---- what to pull ---------------------------------------------------------------------------
 
+// Yanked or bad: it comes all the same, but not silently.
+static void warn_of_marks(const json_value *version) {
+    const json_value *marks = json_get(version, "marks");
+    for (const json_value *m = marks ? marks->child : NULL; m; m = m->next) {
+        err e;
+        err_set(&e, ERR_STATE, "warning: %.*s@%lld is marked as %.*s: %.*s",
+                STR_F(cli_text(version, "repo")), (long long)cli_int(version, "number", 0),
+                STR_F(cli_text(m, "mark")), STR_F(cli_text(m, "reason")));
+        cli_fail(&e);
+    }
+}
+
 static bool resolve(pull *p, str address) {
     cli_session *s = p->s;
-    str path = arena_printf(s->a, "/resolve?address=%.*s",
-                            STR_F(http_client_escape(s->a, address)));
+    str path =
+        arena_printf(s->a, "/resolve?address=%.*s", STR_F(http_client_escape(s->a, address)));
     const json_value *v = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
     const json_value *version = v ? json_get(v, "version") : NULL;
     if (!version) return false;
     p->repo = arena_str(s->a, cli_text(version, "repo"));
     p->number = cli_int(version, "number", 0);
     p->tree = arena_str(s->a, cli_text(version, "tree"));
+    warn_of_marks(version);
     return p->tree.n ||
            err_set(&s->e, ERR_STATE,
                    "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
@@ -62,8 +75,9 @@ static bool add_file(void *arg, const json_value *item) {
 
 static bool list_files(pull *p) {
     cli_session *s = p->s;
-    cli_list l = {
-        .method = "GET", .path = arena_printf(s->a, "/trees/%.*s", STR_F(p->tree)), .page = 1000};
+    cli_list l = {.method = "GET",
+                  .path = arena_printf(s->a, "/trees/%.*s", STR_F(p->tree)),
+                  .page = 1000};
     return cli_each(s, &l, add_file, p) && s->e.code == ERR_NONE;
 }
 
@@ -130,9 +144,10 @@ static void show(pull *p) {
     cli_session *s = p->s;
     if (s->o->json.n) {
         str json = arena_printf(
-            s->a, "{\"repo\":%.*s,\"number\":%lld,\"tree\":\"%.*s\",\"files\":%zu,\"bytes\":%lld}",
-            STR_F(cli_json_text(s->a, p->repo)), (long long)p->number, STR_F(p->tree), p->files.n,
-            (long long)p->bytes);
+            s->a,
+            "{\"repo\":%.*s,\"number\":%lld,\"tree\":\"%.*s\",\"files\":%zu,\"bytes\":%lld}",
+            STR_F(cli_json_text(s->a, p->repo)), (long long)p->number, STR_F(p->tree),
+            p->files.n, (long long)p->bytes);
         cli_put_json(s, json);
         return;
     }

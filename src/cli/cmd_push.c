@@ -29,6 +29,15 @@ static bool put_tags(cli_session *s, json_writer *w) {
     return true;
 }
 
+static void put_base(cli_session *s, json_writer *w) {
+    json_m_array(w, "parents");
+    json_object(w);
+    json_m_string(w, "relation", s->o->relation);
+    json_m_string(w, "address", s->o->base);
+    json_object_end(w);
+    json_array_end(w);
+}
+
 static bool publish(push *p, str repo, str run, str *reply, const json_value **out) {
     cli_session *s = p->s;
     const cli_options *o = s->o;
@@ -39,6 +48,7 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     json_m_string(&w, "kind", o->kind);
     json_m_string(&w, "source", p->scan.top);
     if (run.n) json_m_string(&w, "run", run);
+    if (o->base.n) put_base(s, &w);
     if (!put_tags(s, &w)) {
         buf_free(&b);
         return false;
@@ -51,14 +61,14 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     return *out != NULL;
 }
 
-static void show(push *p, const json_value *v) {
+static void show(push *p, const json_value *reply) {
     cli_session *s = p->s;
     arena *a = s->a;
-    bool made = cli_true(v, "created");
+    bool made = cli_true(reply, "created");
+    const json_value *v = json_get(reply, "version");
     out_printf(&s->t, "%.*s@%lld  %s\n", STR_F(cli_text(v, "repo")),
                (long long)cli_int(v, "number", 0), made ? "new" : "nothing has changed");
-    cli_line(s, "content", arena_printf(a, "sha256:%.*s", STR_F(cli_text(v, "content"))),
-             OUT_PLAIN);
+    cli_line(s, "content", cli_text(v, "content"), OUT_PLAIN);
     cli_line(s, "files",
              arena_printf(a, "%zu, %.*s", p->scan.n, STR_F(out_bytes(a, (int64_t)p->bytes))),
              OUT_PLAIN);

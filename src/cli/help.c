@@ -46,34 +46,11 @@ bool cli_is_group(const char *word) {
 
 // ---- what was meant -------------------------------------------------------------------------
 
-// Letters to add, drop, change or swap to get from one word to the other; words are short.
-static size_t distance(str x, str y) {
-    enum { MOST = 40 };
-    size_t d[MOST + 1][MOST + 1];
-    if (x.n > MOST || y.n > MOST) return MOST;
-    for (size_t i = 0; i <= x.n; i++) {
-        for (size_t j = 0; j <= y.n; j++) {
-            if (!i || !j) {
-                d[i][j] = i + j;
-                continue;
-            }
-            size_t best = d[i - 1][j - 1] + (x.p[i - 1] != y.p[j - 1]);
-            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
-            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
-            bool swapped =
-                i > 1 && j > 1 && x.p[i - 1] == y.p[j - 2] && x.p[i - 2] == y.p[j - 1];
-            if (swapped && d[i - 2][j - 2] + 1 < best) best = d[i - 2][j - 2] + 1;
-            d[i][j] = best;
-        }
-    }
-    return d[x.n][y.n];
-}
-
 const char *cli_nearest(str word, const char *const *words, size_t n) {
     const char *best = NULL;
     size_t least = word.n / 3 + 1;
     for (size_t i = 0; i < n; i++) {
-        size_t d = distance(word, str_of(words[i]));
+        size_t d = str_distance(word, str_of(words[i]));
         bool longer = word.n > 3 && str_starts(str_of(words[i]), word);
         if (d <= least && (!best || d < least)) {
             best = words[i];

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HEAD      "stemma-push 1 "
-#define RACE_NS   INT64_C(2000000000) // stamps of some file systems are as coarse as this
+#define HEAD    "stemma-push 1 "
+#define RACE_NS INT64_C(2000000000) // stamps of some file systems are as coarse as this
 
 static char *cache_file(arena *a, str server, str top) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -53,8 +53,9 @@ static bool read_all(arena *a, FILE *in, pushed *p) {
     VEC(scan_file) files = {0};
     ssize_t n = getline(&line, &room, in);
     bool ok = n > 1 && str_starts(str_n(line, (size_t)n), STR(HEAD));
-    p->has_tree = ok && sha256_parse(str_trim(str_from(str_n(line, (size_t)n), sizeof HEAD - 1)),
-                                     &p->tree);
+    p->has_tree =
+        ok &&
+        sha256_parse(str_trim(str_from(str_n(line, (size_t)n), sizeof HEAD - 1)), &p->tree);
     while (ok && (n = getline(&line, &room, in)) > 0) {
         scan_file f = {0};
         ok = line[n - 1] == '\n' && read_line(a, str_n(line, (size_t)n - 1), &f);
@@ -106,7 +107,8 @@ static void put_file(FILE *out, const scan_file *f, int64_t scanned_us) {
 void pushed_write(const pushed *p, const scan *s, sha256 tree, int64_t scanned_us) {
     err ignored;
     char hex[SHA256_HEX], tmp[4200];
-    if (!p->path || snprintf(tmp, sizeof tmp, "%s.%d", p->path, (int)getpid()) >= (int)sizeof tmp ||
+    if (!p->path ||
+        snprintf(tmp, sizeof tmp, "%s.%d", p->path, (int)getpid()) >= (int)sizeof tmp ||
         !tree_make_parent(p->path, &ignored))
         return;
     FILE *out = fopen(tmp, "we");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // scan: the files of a folder that is pushed. What `.stemmaignore` at its top names is left
-// out, and `.git`. A symbolic link to a file is followed when the file lies in the folder, or in
-// the `blobs` of the Hugging Face cache that the folder is a snapshot of; any other link is
+// out, and `.git`. A symbolic link to a file is followed when the file lies in the folder, or
+// in the `blobs` of the Hugging Face cache that the folder is a snapshot of; any other link is
 // refused: nobody pushes by accident what lies elsewhere. One thread.
 #ifndef STEMMA_CLI_SCAN_H
 #define STEMMA_CLI_SCAN_H
@@ -26,7 +26,8 @@ typedef struct scan {
 } scan;
 
 // ERR_INVALID names what is refused: a link that leads out, a name that a tree cannot hold.
-// `warn` is told of what is passed over, and of names that are one where case is not told apart.
+// `warn` is told of what is passed over, and of names that are one where case is not told
+// apart.
 bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, err *e);
 // The file's path to open.
 char *scan_path(arena *a, const scan *s, const scan_file *f);

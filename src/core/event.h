@@ -37,8 +37,11 @@
     X(repo_deleted, "a repo was deleted with its versions")                                    \
     X(version_created, "a version was published; payload: repo, number, content")              \
     X(version_staged, "a version went to another stage; payload: repo, number, from, to")      \
-    X(version_deleted, "a version was deleted; payload: repo, number")                         \
-    X(ref_moved, "a ref points at another version; payload: repo, ref, from, to")
+    X(version_deleted, "a version was deleted; payload: repo, number, reason")                 \
+    X(ref_moved, "a ref points at another version; payload: repo, ref, kind, from, to, "       \
+                 "reason")                                                                     \
+    X(version_marked, "a version was marked; payload: repo, number, reason, mark")             \
+    X(version_unmarked, "a version lost a mark; payload: repo, number, reason, mark")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -1,152 +1,266 @@
 // SPDX-License-Identifier: Apache-2.0
-// ref: rows of `ref`, and of `ref_move`, which is written with each move in its transaction and
-// never changed. Any thread.
+// ref: moves. Rows of `ref` are where names point now; rows of `ref_move` are written with each
+// move in its transaction and never changed. Reading is ref_read.c's. Any thread.
+//
+// I1. A name's newest move says where it points: `ref` has a row exactly when that move's
+// version
+//     is there, and the two agree.
+// I2. moved_us rises from move to move of a name, whatever the clocks of the servers say.
 #include "base/clock.h"
-#include "base/vec.h"
 #include "core/event.h"
+#include "core/ref_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 
-typedef struct ref_call {
+typedef struct change_call {
     ctx *c;
-    str repo_name;
-    ref_kind kind;
-    str name;
-    int64_t number;
-    version *out;
-    bool *found;
-    VEC(ref) list;
-} ref_call;
+    const ref_change *m;
+    bool dry; // a rollback that only tells
+    ref_move *out;
+} change_call;
 
-// What it points at now; a zero id when it is not there.
-static bool now_at(db_tx *tx, const ctx *c, id repo_id, ref_kind kind, str name, id *at,
-                   err *e) {
-    db_rows *row;
-    int found = db_get(tx, &Q_ref_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_I64(kind),
-                       DB_TEXT(name));
-    *at = found > 0 ? db_id(row, 0) : (id){0};
-    return found >= 0;
+const char *ref_kind_name(ref_kind kind) {
+    return kind == REF_TAG ? "tag" : "alias";
 }
 
-// The number of a version that may be deleted since; "" for none.
-static bool number_text(db_tx *tx, const ctx *c, id version_id, str *out, err *e) {
-    db_rows *row;
-    *out = STR("");
-    if (id_is_zero(version_id)) return true;
-    int found = db_get(tx, &Q_version_by_id, &row, e, DB_I64(c->ws), DB_ID(version_id));
-    if (found > 0) *out = arena_printf(c->a, "%lld", (long long)db_i64(row, 4));
-    return found >= 0;
+static str or_empty(str s) {
+    return s.p ? s : STR("");
 }
 
-static bool note_move(db_tx *tx, const ctx *c, const repo *r, ref_kind kind, str name, id from,
-                      id to, err *e) {
-    str from_text, to_text;
-    id move = id_new();
-    if (!number_text(tx, c, from, &from_text, e) || !number_text(tx, c, to, &to_text, e))
-        return false;
+// ---- names ----------------------------------------------------------------------------------
+
+static bool is_number(str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return s.n > 0;
+}
+
+bool ref_check_name(str name, bool any_name, err *e) {
+    if (!name.n) return err_set(e, ERR_INVALID, "a ref has a name: it is empty");
+    for (size_t i = 0; i < name.n; i++)
+        if ((unsigned char)name.p[i] <= ' ' || strchr("/:@{}\x7f", name.p[i]))
+            return err_set(e, ERR_INVALID,
+                           "the name of a ref has no white space, '/', ':', '@', '{' or '}' in "
+                           "it: '%.*s'",
+                           STR_F(str_upto_code_points(name, 300)));
+    bool is_version = (name.p[0] | 0x20) == 'v' && is_number(str_from(name, 1));
+    if (is_version || str_eq_nocase(name, STR("latest")) || (!any_name && is_number(name)))
+        return err_set(e, ERR_INVALID,
+                       "'%.*s' can not name a ref: it means a version by its number, or the "
+                       "latest",
+                       STR_F(str_upto_code_points(name, 300)));
+    return core_check_text(name, REF_NAME_MAX, "the name of a ref", e);
+}
+
+static bool check(const ref_change *m, err *e) {
+    return ref_check_name(m->name, m->any_name, e) &&
+           core_check_text(m->reason, REF_REASON_MAX, "the reason", e);
+}
+
+// ---- a move ---------------------------------------------------------------------------------
+
+static str number_text(arena *a, int64_t number) {
+    return number ? arena_printf(a, "%lld", (long long)number) : STR("");
+}
+
+static bool add_event(db_tx *tx, const ctx *c, const repo *r, const ref_move *m, err *e) {
     kv p[] = {{STR("repo"), r->name},
-              {STR("ref"), name},
-              {STR("from"), from_text},
-              {STR("to"), to_text}};
-    return db_push(tx, &Q_ref_moved, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(kind),
-                   DB_TEXT(name), DB_ID(move), id_is_zero(to) ? DB_NULL : DB_ID(to),
-                   id_is_zero(from) ? DB_NULL : DB_ID(from),
-                   DB_TEXT(c->user.p ? c->user : STR("")), DB_I64(c->proven), DB_TEXT(STR("")),
-                   DB_I64(clock_now_us())) &&
-           event_add(tx, c, EVENT_ref_moved, EVENT_NO_PROJECT,
-                     arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(name)),
-                     repo_payload(c, p, 4), e);
+              {STR("ref"), m->name},
+              {STR("kind"), str_of(ref_kind_name(m->kind))},
+              {STR("from"), number_text(c->a, m->from)},
+              {STR("to"), number_text(c->a, m->to)},
+              {STR("reason"), m->reason}};
+    return event_add(tx, c, EVENT_ref_moved, EVENT_NO_PROJECT,
+                     arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(m->name)),
+                     repo_payload(c, p, m->reason.n ? 6 : 5), e);
+}
+
+// From where it points now to a version, or away (NULL).
+static bool move_to(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
+                    const ref_now *now, const version *to, ref_move *out, err *e) {
+    int64_t us = clock_now_us();
+    *out = (ref_move){.id = id_new(),
+                      .kind = m->kind,
+                      .name = m->name,
+                      .from = now->move.to,
+                      .to = to ? to->number : 0,
+                      .user = or_empty(c->user),
+                      .reason = or_empty(m->reason),
+                      .proven = c->proven,
+                      .time_us = us > now->move.time_us ? us : now->move.time_us + 1};
+    bool put = to ? db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(m->kind),
+                            DB_TEXT(m->name), DB_ID(to->id), DB_I64(out->time_us))
+                  : db_push(tx, &Q_ref_delete, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(m->kind),
+                            DB_TEXT(m->name));
+    return put &&
+           db_push(tx, &Q_ref_moved, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(m->kind),
+                   DB_TEXT(m->name), DB_ID(out->id), to ? DB_ID(to->id) : DB_NULL,
+                   now->there ? DB_ID(now->version) : DB_NULL, DB_TEXT(out->user),
+                   DB_I64(out->proven), DB_TEXT(out->reason), DB_I64(out->time_us)) &&
+           add_event(tx, c, r, out, e);
+}
+
+// ---- may it be moved? -----------------------------------------------------------------------
+
+static bool check_expected(const ctx *c, const ref_change *m, const ref_now *now, err *e) {
+    if (m->expected == REF_ANY || m->expected == now->move.to) return true;
+    str expected = m->expected ? arena_printf(c->a, "at version %lld", (long long)m->expected)
+                               : STR("not to be there");
+    return err_set(e, ERR_CONFLICT,
+                   "'%.*s' of '%.*s' was expected %.*s; it is %.*s. Look at it, and ask again "
+                   "if the move is still right",
+                   STR_F(m->name), STR_F(m->repo), STR_F(expected),
+                   STR_F(ref_where(c->a, now)));
+}
+
+static bool check_kind(const ctx *c, const ref_change *m, const ref_now *now, err *e) {
+    return !now->there || now->move.kind == m->kind ||
+           err_set(e, ERR_EXISTS, "'%.*s' of '%.*s' is no %s but the %s %.*s", STR_F(m->name),
+                   STR_F(m->repo), ref_kind_name(m->kind), ref_kind_name(now->move.kind),
+                   STR_F(ref_where(c->a, now)));
+}
+
+static bool check_sealed(const ctx *c, const ref_change *m, const ref_now *now, err *e) {
+    return m->kind != REF_TAG || !now->there ||
+           err_set(e, ERR_STATE,
+                   "the tag '%.*s' of '%.*s' is sealed: it is %.*s, and never moves. Set "
+                   "another tag",
+                   STR_F(m->name), STR_F(m->repo), STR_F(ref_where(c->a, now)));
 }
 
 static bool set(db_tx *tx, void *arg, err *e) {
-    ref_call *k = arg;
+    change_call *k = arg;
     const ctx *c = k->c;
+    const ref_change *m = k->m;
     version to;
-    id from;
-    if (!version_read(tx, c, k->repo_name, k->number, &to, e) ||
-        !now_at(tx, c, to.repo, k->kind, k->name, &from, e))
+    ref_now now;
+    if (!version_read_bare(tx, c, m->repo, m->number, &to, e) ||
+        !ref_now_read(tx, c, to.repo, m->name, &now, e) || !check_kind(c, m, &now, e) ||
+        !check_expected(c, m, &now, e))
         return false;
+    *k->out = now.move;
+    if (now.there && id_eq(now.version, to.id)) return true;
     repo r = {.id = to.repo, .name = to.repo_name};
-    return id_eq(from, to.id) ||
-           (db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(k->kind),
-                    DB_TEXT(k->name), DB_ID(to.id), DB_I64(clock_now_us())) &&
-            note_move(tx, c, &r, k->kind, k->name, from, to.id, e));
+    return check_sealed(c, m, &now, e) && move_to(tx, c, &r, m, &now, &to, k->out, e);
 }
 
-bool ref_set(ctx *c, str repo_name, ref_kind kind, str name, int64_t number, err *e) {
-    ref_call k = {.c = c, .repo_name = repo_name, .kind = kind, .name = name, .number = number};
-    return db_write(core_db(c->core), set, &k, e);
+bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e) {
+    ref_move unread;
+    change_call k = {.c = c, .m = m, .out = out ? out : &unread};
+    return check(m, e) && db_write(core_db(c->core), set, &k, e);
 }
 
-static bool drop(db_tx *tx, const ctx *c, const repo *r, ref_kind kind, str name, id from,
-                 err *e) {
-    return db_push(tx, &Q_ref_delete, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(kind),
-                   DB_TEXT(name)) &&
-           note_move(tx, c, r, kind, name, from, (id){0}, e);
+static bool has_reason(const ref_change *m, err *e) {
+    return m->kind != REF_TAG || str_trim(m->reason).n ||
+           err_set(e, ERR_INVALID,
+                   "say why the tag '%.*s' is removed: it was set to hold its version",
+                   STR_F(m->name));
 }
 
 static bool delete_ref(db_tx *tx, void *arg, err *e) {
-    ref_call *k = arg;
+    change_call *k = arg;
+    const ctx *c = k->c;
+    ref_change m = *k->m;
     repo r;
-    id from;
-    return repo_read(tx, k->c, k->repo_name, &r, e) &&
-           now_at(tx, k->c, r.id, k->kind, k->name, &from, e) &&
-           (id_is_zero(from) || drop(tx, k->c, &r, k->kind, k->name, from, e));
-}
-
-bool ref_delete(ctx *c, str repo_name, ref_kind kind, str name, err *e) {
-    ref_call k = {.c = c, .repo_name = repo_name, .kind = kind, .name = name};
-    return db_write(core_db(c->core), delete_ref, &k, e);
-}
-
-bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, err *e) {
-    repo r = {.id = v->repo, .name = v->repo_name};
-    for (size_t i = 0; i < v->n_aliases; i++)
-        if (!drop(tx, c, &r, REF_ALIAS, v->aliases[i], v->id, e)) return false;
-    return true;
-}
-
-static bool get(db_tx *tx, void *arg, err *e) {
-    ref_call *k = arg;
-    repo r;
-    id at;
-    db_rows *row;
-    if (!repo_read(tx, k->c, k->repo_name, &r, e) ||
-        !now_at(tx, k->c, r.id, k->kind, k->name, &at, e))
+    ref_now now;
+    if (!repo_read(tx, c, m.repo, &r, e) || !ref_now_read(tx, c, r.id, m.name, &now, e))
         return false;
-    *k->found = !id_is_zero(at);
-    if (!*k->found) return true;
-    if (db_get(tx, &Q_version_by_id, &row, e, DB_I64(k->c->ws), DB_ID(at)) <= 0) return false;
-    *k->out = version_of_row(row, k->c->a);
-    return version_fill(tx, k->c, k->out, e);
+    if (!m.kind) m.kind = now.move.kind;
+    if (!check_kind(c, &m, &now, e) || !check_expected(c, &m, &now, e)) return false;
+    return !now.there || (has_reason(&m, e) && move_to(tx, c, &r, &m, &now, NULL, k->out, e));
 }
 
-bool ref_version(ctx *c, str repo_name, ref_kind kind, str name, version *out, bool *found,
-                 err *e) {
-    ref_call k = {
-        .c = c, .repo_name = repo_name, .kind = kind, .name = name, .out = out, .found = found};
-    return db_read(core_db(c->core), get, &k, e);
+bool ref_delete(ctx *c, const ref_change *m, err *e) {
+    ref_move unread;
+    change_call k = {.c = c, .m = m, .out = &unread};
+    return core_check_text(m->reason, REF_REASON_MAX, "the reason", e) &&
+           db_write(core_db(c->core), delete_ref, &k, e);
 }
 
-static bool list(db_tx *tx, void *arg, err *e) {
-    ref_call *k = arg;
+// ---- back -----------------------------------------------------------------------------------
+
+// The last good version before it first came to where it is.
+static bool find_good(db_tx *tx, const ctx *c, id repo_id, const ref_change *m,
+                      const ref_now *now, version *to, err *e) {
+    db_rows *row;
+    int64_t before = INT64_MAX;
+    if (now->there) {
+        if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(repo_id),
+                   DB_TEXT(m->name), DB_ID(now->version)) <= 0)
+            return false;
+        before = db_i64(row, 0);
+    }
+    int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(repo_id),
+                       DB_TEXT(m->name), DB_I64(before));
+    if (found > 0) *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
+    return found > 0 ||
+           (!found && err_set(e, ERR_STATE,
+                              "'%.*s' of '%.*s' can not go back: before, it was at no version "
+                              "that is still there and neither yanked nor bad",
+                              STR_F(m->name), STR_F(m->repo)));
+}
+
+static bool rollback(db_tx *tx, void *arg, err *e) {
+    change_call *k = arg;
+    const ctx *c = k->c;
+    const ref_change *m = k->m;
     repo r;
-    k->list.n = 0;
-    if (!repo_read(tx, k->c, k->repo_name, &r, e)) return false;
-    db_rows *rows =
-        db_select(tx, &Q_ref_list, e, DB_I64(k->c->ws), DB_ID(r.id), DB_I64(k->kind));
-    if (!rows) return false;
-    while (db_next(rows, e))
-        vec_push(k->c->a, &k->list,
-                 (ref){arena_str(k->c->a, db_text(rows, 0)), db_i64(rows, 1)});
-    db_end(rows);
-    return e->code == ERR_NONE;
+    ref_now now;
+    version to;
+    if (!repo_read(tx, c, m->repo, &r, e) || !ref_now_read(tx, c, r.id, m->name, &now, e))
+        return false;
+    if (!now.move.time_us)
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(m->repo),
+                       STR_F(m->name));
+    if (!check_kind(c, m, &now, e) || !check_expected(c, m, &now, e) ||
+        !find_good(tx, c, r.id, m, &now, &to, e))
+        return false;
+    *k->out = (ref_move){.kind = m->kind,
+                         .name = m->name,
+                         .from = now.move.to,
+                         .to = to.number,
+                         .user = or_empty(c->user),
+                         .reason = or_empty(m->reason),
+                         .proven = c->proven};
+    return k->dry || move_to(tx, c, &r, m, &now, &to, k->out, e);
 }
 
-bool ref_list(ctx *c, str repo_name, ref_kind kind, ref **out, size_t *n, err *e) {
-    ref_call k = {.c = c, .repo_name = repo_name, .kind = kind};
-    if (!db_read(core_db(c->core), list, &k, e)) return false;
-    *out = k.list.p;
-    *n = k.list.n;
+bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e) {
+    change_call k = {.c = c, .m = m, .dry = dry, .out = out};
+    if (!dry && !str_trim(m->reason).n)
+        return err_set(e, ERR_INVALID, "say why '%.*s' goes back", STR_F(m->name));
+    if (!core_check_text(m->reason, REF_REASON_MAX, "the reason", e)) return false;
+    return dry ? db_read(core_db(c->core), rollback, &k, e)
+               : db_write(core_db(c->core), rollback, &k, e);
+}
+
+// ---- what goes with a version ---------------------------------------------------------------
+
+bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, str reason, err *e) {
+    repo r = {.id = v->repo, .name = v->repo_name};
+    ref_move unread;
+    if (v->n_sealed)
+        return err_set(e, ERR_STATE,
+                       "version %lld of '%.*s' is held by the tag '%.*s': remove that first, "
+                       "with a reason",
+                       (long long)v->number, STR_F(v->repo_name), STR_F(v->sealed[0]));
+    for (size_t i = 0; i < v->n_aliases; i++) {
+        ref_change m = {.kind = REF_ALIAS, .name = v->aliases[i], .reason = reason};
+        ref_now now;
+        if (!ref_now_read(tx, c, v->repo, m.name, &now, e) ||
+            !move_to(tx, c, &r, &m, &now, NULL, &unread, e))
+            return false;
+    }
     return true;
+}
+
+bool ref_none_sealed(db_tx *tx, const ctx *c, const repo *r, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_ref_sealed_of_repo, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                       DB_I64(REF_TAG));
+    return !found ||
+           (found > 0 && err_set(e, ERR_STATE,
+                                 "a version of '%.*s' is held by the tag '%.*s': remove its "
+                                 "tags first, with a reason",
+                                 STR_F(r->name), STR_F(db_text(row, 0))));
 }

@@ -12,7 +12,8 @@
 #include "core/run_internal.h"
 #include "core/run_sql.h"
 
-const char repo_schema[] = REPO_DDL;
+const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL,
+           repo_mark_schema[] = VERSION_MARK_DDL;
 
 static repo repo_of_row(db_rows *row, arena *a) {
     return (repo){.id = db_id(row, 0),
@@ -29,8 +30,11 @@ bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
     int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
     if (found > 0) *out = repo_of_row(row, c->a);
     return found > 0 ||
-           (!found && err_set(e, ERR_NOT_FOUND, "Registered Model with name=%.*s not found",
-                              STR_F(name)));
+           (!found && err_set(e, ERR_NOT_FOUND, "there is no repo '%.*s'", STR_F(name)));
+}
+
+bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {
+    return db_push(tx, &Q_repo_touch, e, DB_I64(c->ws), DB_ID(repo_id), DB_I64(now));
 }
 
 static bool read_tags(db_tx *tx, const ctx *c, repo *r, err *e) {
@@ -60,7 +64,7 @@ bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {
 // ---- create ---------------------------------------------------------------------------------
 
 static bool check_name(str name, err *e) {
-    if (!name.n) return err_set(e, ERR_INVALID, "Registered model name cannot be empty.");
+    if (!name.n) return err_set(e, ERR_INVALID, "a repo has a name: it is empty");
     for (size_t i = 0; i < name.n; i++)
         if (strchr("/:@", name.p[i]))
             return err_set(
@@ -75,8 +79,7 @@ static bool name_is_free(db_tx *tx, const ctx *c, str name, err *e) {
     db_rows *row;
     int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
     return !found ||
-           (found > 0 && err_set(e, ERR_EXISTS, "Registered Model (name=%.*s) already exists.",
-                                 STR_F(name)));
+           (found > 0 && err_set(e, ERR_EXISTS, "there is a repo '%.*s' already", STR_F(name)));
 }
 
 typedef struct create_call {
@@ -143,6 +146,7 @@ bool repo_by_id(ctx *c, id repo_id, repo *out, err *e) {
 
 typedef struct page_call {
     ctx *c;
+    repo_kind kind;
     str after;
     size_t max, n;
     repo *out;
@@ -152,7 +156,8 @@ static bool page(db_tx *tx, void *arg, err *e) {
     page_call *p = arg;
     VEC(repo) v = {0};
     db_rows *rows =
-        db_select(tx, &Q_repo_page, e, DB_I64(p->c->ws), DB_TEXT(p->after), DB_I64(p->max));
+        db_select(tx, &Q_repo_page, e, DB_I64(p->c->ws), DB_TEXT(p->after), DB_I64(p->max),
+                  DB_I64(p->kind), DB_I64(p->kind ? p->kind : INT32_MAX));
     if (!rows) return false;
     while (db_next(rows, e))
         vec_push(p->c->a, &v, repo_of_row(rows, p->c->a));
@@ -164,8 +169,8 @@ static bool page(db_tx *tx, void *arg, err *e) {
     return e->code == ERR_NONE;
 }
 
-bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e) {
-    page_call p = {.c = c, .after = after.p ? after : STR(""), .max = max};
+bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t *n, err *e) {
+    page_call p = {.c = c, .kind = kind, .after = after.p ? after : STR(""), .max = max};
     if (!db_read(core_db(c->core), page, &p, e)) return false;
     *out = p.out;
     *n = p.n;
@@ -219,7 +224,7 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
     const ctx *c = k->c;
     repo r;
     int64_t now = clock_now_us();
-    return repo_read(tx, c, k->name, &r, e) &&
+    return repo_read(tx, c, k->name, &r, e) && ref_none_sealed(tx, c, &r, e) &&
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&

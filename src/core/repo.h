@@ -2,8 +2,8 @@
 // repo: a named thing with versions: a model, a data set, a prompt. A version is the repo's
 // n-th entry; it points at a content (content.h), or names a source elsewhere, and says who
 // published it when, out of which run. Its number is never given again, and nothing of it but
-// its description, stage and tags is ever changed. A ref is a name that points at a version: an
-// alias, which moves. Every move is kept.
+// its description, stage and tags is ever changed. Names that point at versions are refs
+// (ref.h).
 //
 // Names are unique in a workspace, whatever the kind. A repo that is deleted frees its name and
 // its content; its events stay.
@@ -47,13 +47,49 @@ bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
-bool repo_delete(ctx *c, str name, err *e); // with its versions
+// With its versions and refs. ERR_STATE while a sealed ref holds one.
+bool repo_delete(ctx *c, str name, err *e);
 bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
 bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
-// In the order of names, behind `after` (empty: from the first), at most max.
-bool repo_page(ctx *c, str after, size_t max, repo **out, size_t *n, err *e);
+// Of a kind (0: of all) in the order of names, behind `after` (empty: from the first), at most
+// max.
+bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t *n, err *e);
 
 // ---- versions -------------------------------------------------------------------------------
+// What somebody found about a version since. Stored as a sum: append only.
+typedef enum mark_kind {
+    MARK_YANKED = 1, // not to be used any more: whoever pulls it is warned
+    MARK_BAD = 2,    // found to be bad: no rollback goes to it
+    MARK_DELETED = 4 // its tombstone
+} mark_kind;
+#define MARK_REASON_MAX 2000 // code points
+typedef struct version_mark {
+    mark_kind kind;
+    str user, reason;
+    bool proven;
+    int64_t time_us;
+} version_mark;
+
+// What a version is of the one that it derives from. Stored: append only.
+#define VERSION_RELATIONS(X)                                                                   \
+    X(FINE_TUNE, "fine-tune", 1)                                                               \
+    X(ADAPTER, "adapter", 2)                                                                   \
+    X(QUANTISED, "quantised", 3)                                                               \
+    X(MERGED, "merged", 4)                                                                     \
+    X(DISTILLED, "distilled", 5)                                                               \
+    X(NEXT, "next", 6)
+#define VERSION_RELATION(name, text, number) RELATION_##name = (number),
+typedef enum version_relation { VERSION_RELATIONS(VERSION_RELATION) } version_relation;
+#undef VERSION_RELATION
+#define VERSION_PARENTS_MAX 100
+typedef struct version_parent {
+    version_relation relation;
+    id version;     // of this workspace; zero: elsewhere
+    str repo_name;  // read: of the version
+    int64_t number; // read: the same
+    str address;    // elsewhere: as text
+} version_parent;
+
 typedef struct version {
     id id, repo;
     str repo_name;
@@ -70,8 +106,11 @@ typedef struct version {
     int64_t created_us, updated_us;
     kv *tags;
     size_t n_tags;
-    str *aliases; // in the order of names
-    size_t n_aliases;
+    str *aliases, *sealed; // the refs that point at it, movable and not, in the order of names
+    size_t n_aliases, n_sealed;
+    version_mark *marks; // in the order of kinds
+    size_t n_marks;
+    bool deleted; // a tombstone
 } version;
 
 typedef struct version_new {
@@ -80,6 +119,8 @@ typedef struct version_new {
     id run, model;
     const kv *tags;
     size_t n_tags;
+    const version_parent *parents; // at most VERSION_PARENTS_MAX
+    size_t n_parents;
 } version_new;
 
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e);
@@ -92,12 +133,19 @@ bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e);
 // To another stage; `alone`: whatever is in that stage goes to stage `else_to`.
 bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
                        str else_to, version *out, err *e);
-// Its row stays, so that its number does; its refs go.
-bool version_delete(ctx *c, str repo_name, int64_t number, err *e);
+// Marks it yanked or bad, or (set false) takes the mark away; a mark has a reason.
+bool version_set_mark(ctx *c, str repo_name, int64_t number, mark_kind kind, bool set,
+                      str reason, version *out, err *e);
+// Its row stays as a tombstone, so that its number does; its aliases go. ERR_STATE while a
+// sealed ref holds it.
+bool version_delete(ctx *c, str repo_name, int64_t number, str reason, err *e);
+// In the order in which they were named.
+bool version_parents(ctx *c, id version_id, version_parent **out, size_t *n, err *e);
 
-// Versions of one repo in the falling order of numbers below `before`, at most max.
-bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
-                  err *e);
+// Versions of one repo in the falling order of numbers below `before`, at most max; with the
+// tombstones of deleted ones if wanted.
+bool version_page(ctx *c, str repo_name, int64_t before, size_t max, bool tombstones,
+                  version **out, size_t *n, err *e);
 // The newest of each of these stages that has any.
 bool version_latest(ctx *c, str repo_name, const str *stages, size_t n_stages, version **out,
                     size_t *n, err *e);
@@ -110,21 +158,6 @@ bool version_each(ctx *c, id after, size_t max, version **out, size_t *n, err *e
 bool version_of_ids(ctx *c, const id *ids, size_t n,
                     bool (*emit)(void *arg, const version *v, err *e), void *arg, err *e);
 
-// ---- refs -----------------------------------------------------------------------------------
-// Stored: append only.
-typedef enum ref_kind { REF_ALIAS = 1 } ref_kind;
-
-bool ref_set(ctx *c, str repo_name, ref_kind kind, str name, int64_t number, err *e);
-bool ref_delete(ctx *c, str repo_name, ref_kind kind, str name, err *e); // none is fine
-// The version that it points at; ERR_NOT_FOUND. *found is false when there is no such ref.
-bool ref_version(ctx *c, str repo_name, ref_kind kind, str name, version *out, bool *found,
-                 err *e);
-typedef struct ref {
-    str name;
-    int64_t number;
-} ref;
-bool ref_list(ctx *c, str repo_name, ref_kind kind, ref **out, size_t *n, err *e);
-
 // ---- its place in the artifact tree ---------------------------------------------------------
 // Files of a version are read below this path of the artifact tree, where nothing can be put.
 #define VERSION_FILES "_versions"
@@ -133,6 +166,6 @@ str version_path(arena *a, id version_id);
 // Is the digest the content of a version? For gc.
 bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 
-extern const char repo_schema[];
+extern const char repo_schema[], repo_history_schema[], repo_mark_schema[];
 
 #endif

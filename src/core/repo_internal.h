@@ -16,19 +16,28 @@ typedef struct repo_call {
     version *version;
 } repo_call;
 
-// Without tags; ERR_NOT_FOUND in MLflow's words.
+// Without tags; ERR_NOT_FOUND.
 bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e);
-// With tags and aliases.
+bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e); // it was changed
+// ERR_NOT_FOUND tells who deleted one that is deleted, and why.
+bool version_read_bare(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
+                       err *e); // without tags and refs
 bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out, err *e);
 bool version_fill(db_tx *tx, const ctx *c, version *v, err *e);
-version version_of_row(db_rows *row, arena *a);   // without tags and aliases
+version version_of_row(db_rows *row, arena *a);   // the same
 str version_text(const ctx *c, const version *v); // "name/7", the object of its events
+
+bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
+                         size_t n, err *e);
 
 // {"key":"value", ...} of n pairs, for events.
 str repo_payload(const ctx *c, const kv *pairs, size_t n);
 // Sets a tag of a repo or version, or deletes it when the value's p is NULL.
 bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
-// The refs of a version go, each with a row of its history.
-bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, err *e);
+// The aliases of a version that is deleted go, each with a row of its history; ERR_STATE while
+// a sealed ref holds it.
+bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, str reason, err *e);
+// The same question of a whole repo.
+bool ref_none_sealed(db_tx *tx, const ctx *c, const repo *r, err *e);
 
 #endif

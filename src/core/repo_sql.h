@@ -36,6 +36,29 @@
     "{text} NOT NULL, proven {i64} NOT NULL, reason {text} NOT NULL, moved_us {i64} NOT "      \
     "NULL, PRIMARY KEY (ws, repo, kind, name, move)) {clustered}"
 
+// A ref's history is read by its name, whatever its kind was, and that of a repo as a whole,
+// both by time: moved_us rises from move to move of a name. ref.moved_us is that of the move
+// that brought it here, by which who moved it is found.
+#define REF_HISTORY_DDL                                                                        \
+    "CREATE INDEX ref_move_by_name ON ref_move (ws, repo, name, moved_us, move);\n"            \
+    "CREATE INDEX ref_move_by_time ON ref_move (ws, repo, moved_us, move);\n"                  \
+    "CREATE INDEX version_by_repo_content ON version (ws, repo, content, number);\n"           \
+    "UPDATE ref SET moved_us = coalesce((SELECT max(m.moved_us) FROM ref_move m WHERE "        \
+    "m.ws = ref.ws AND m.repo = ref.repo AND m.name = ref.name AND m.kind = ref.kind), "       \
+    "moved_us)"
+
+// version.marks is the sum of the kinds of its rows in version_mark, so that a list without
+// marks asks for none. A deleted version has a mark too: its tombstone. A parent is a version
+// of this workspace, or (parent NULL) an address elsewhere.
+#define VERSION_MARK_DDL                                                                       \
+    "ALTER TABLE version ADD COLUMN marks {i64} NOT NULL DEFAULT 0;\n"                         \
+    "CREATE TABLE version_mark (ws {i64} NOT NULL, version {blob} NOT NULL, kind {i64} NOT "   \
+    "NULL, user_name {text} NOT NULL, proven {i64} NOT NULL, reason {text} NOT NULL, "         \
+    "marked_us {i64} NOT NULL, PRIMARY KEY (ws, version, kind)) {clustered};\n"                \
+    "CREATE TABLE version_parent (ws {i64} NOT NULL, version {blob} NOT NULL, place {i64} "    \
+    "NOT NULL, relation {i64} NOT NULL, parent {blob}, address {text} NOT NULL, PRIMARY KEY "  \
+    "(ws, version, place)) {clustered}"
+
 // In the order that repo.c reads.
 #define REPO_COLUMNS                                                                           \
     "repo, name, kind, description, user_name, next_number, created_us, updated_us"
@@ -44,10 +67,22 @@
 #define VERSION_COLUMNS                                                                        \
     "v.version, v.repo, r.name, r.kind, v.number, v.content, v.tree, v.files, v.bytes, "       \
     "v.source, v.run, v.run_link, v.model, v.description, v.user_name, v.stage, "              \
-    "v.created_us, v.updated_us, v.location"
+    "v.created_us, v.updated_us, v.location, v.marks, v.deleted_us"
 #define VERSION_FROM                                                                           \
     " FROM version v JOIN repo r ON r.ws = v.ws AND r.repo = v.repo AND r.deleted_us = 0"      \
     " WHERE v.deleted_us = 0 AND "
+// Which of them: deleted_us is at most $5, which is 0 (none deleted) or the greatest integer.
+#define VERSION_OR_TOMBSTONE                                                                   \
+    " FROM version v JOIN repo r ON r.ws = v.ws AND r.repo = v.repo AND r.deleted_us = 0"      \
+    " WHERE v.deleted_us <= $5 AND "
+
+// Of a move, in the order that ref_read.c reads; a deleted version keeps its number.
+#define MOVE_COLUMNS                                                                           \
+    "m.move, m.kind, m.name, m.version, v.number, m.before, b.number, m.user_name, m.proven, " \
+    "m.reason, m.moved_us"
+#define MOVE_FROM                                                                              \
+    " FROM ref_move m LEFT JOIN version v ON v.ws = m.ws AND v.version = m.version"            \
+    " LEFT JOIN version b ON b.ws = m.ws AND b.version = m.before WHERE "
 
 #define REPO_SQL(X)                                                                            \
     X(repo_insert, true,                                                                       \
@@ -59,7 +94,7 @@
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND repo = $2 AND deleted_us = 0")      \
     X(repo_page, true,                                                                         \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name > $2"       \
-      " ORDER BY name LIMIT $3")                                                               \
+      " AND kind >= $4 AND kind <= $5 ORDER BY name LIMIT $3")                                 \
     X(repo_set_name, true,                                                                     \
       "UPDATE repo SET name = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")                \
     X(version_renamed, true,                                                                   \
@@ -84,7 +119,8 @@
     X(version_by_id, true,                                                                     \
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.version = $2")                   \
     X(version_page, true,                                                                      \
-      "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number < $3"     \
+      "SELECT " VERSION_COLUMNS VERSION_OR_TOMBSTONE                                           \
+      "v.ws = $1 AND v.repo = $2 AND v.number < $3"                                            \
       " ORDER BY v.number DESC LIMIT $4")                                                      \
     X(version_of_run, true,                                                                    \
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.run = $2 AND v.version > $3"     \
@@ -95,6 +131,15 @@
     X(version_latest, true,                                                                    \
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.stage = $3"      \
       " ORDER BY v.number DESC LIMIT 1")                                                       \
+    X(version_latest_at, true,                                                                 \
+      "SELECT number FROM version WHERE ws = $1 AND repo = $2 AND created_us <= $3"            \
+      " AND (deleted_us = 0 OR deleted_us > $3) ORDER BY number DESC LIMIT 1")                 \
+    X(version_of_content, true,                                                                \
+      "SELECT content, number FROM version WHERE ws = $1 AND repo = $2 AND content >= $3"      \
+      " AND content <= $4 AND deleted_us = 0 ORDER BY content DESC, number DESC LIMIT 1")      \
+    X(version_of_less_content, true,                                                           \
+      "SELECT 1 FROM version WHERE ws = $1 AND repo = $2 AND content >= $3 AND content < $4"   \
+      " AND deleted_us = 0 LIMIT 1")                                                           \
     X(version_set_description, true,                                                           \
       "UPDATE version SET description = $3, updated_us = $4 WHERE ws = $1 AND version = $2")   \
     X(version_set_stage, true,                                                                 \
@@ -104,25 +149,71 @@
       " AND deleted_us = 0 AND version <> $4 ORDER BY number LIMIT $5")                        \
     X(version_delete, true,                                                                    \
       "UPDATE version SET deleted_us = $3 WHERE ws = $1 AND version = $2")                     \
+    X(version_tombstone, true,                                                                 \
+      "SELECT v.deleted_us, m.user_name, m.reason FROM version v LEFT JOIN version_mark m ON"  \
+      " m.ws = v.ws AND m.version = v.version AND m.kind = $4 WHERE v.ws = $1 AND v.repo = $2" \
+      " AND v.number = $3 AND v.deleted_us <> 0")                                              \
+    X(version_set_marks, true,                                                                 \
+      "UPDATE version SET marks = $3, updated_us = $4 WHERE ws = $1 AND version = $2")         \
+    X(version_marks, true,                                                                     \
+      "SELECT kind, user_name, proven, reason, marked_us FROM version_mark WHERE ws = $1"      \
+      " AND version = $2 ORDER BY kind")                                                       \
+    X(version_mark_put, true,                                                                  \
+      "INSERT INTO version_mark (ws, version, kind, user_name, proven, reason, marked_us)"     \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ws, version, kind) DO UPDATE SET"     \
+      " user_name = $4, proven = $5, reason = $6, marked_us = $7")                             \
+    X(version_mark_delete, true,                                                               \
+      "DELETE FROM version_mark WHERE ws = $1 AND version = $2 AND kind = $3")                 \
+    X(version_parent_add, true,                                                                \
+      "INSERT INTO version_parent (ws, version, place, relation, parent, address)"             \
+      " VALUES ($1, $2, $3, $4, $5, $6)")                                                      \
+    X(version_parents, true,                                                                   \
+      "SELECT p.relation, p.parent, r.name, v.number, p.address FROM version_parent p"         \
+      " LEFT JOIN version v ON v.ws = p.ws AND v.version = p.parent"                           \
+      " LEFT JOIN repo r ON r.ws = v.ws AND r.repo = v.repo"                                   \
+      " WHERE p.ws = $1 AND p.version = $2 ORDER BY p.place")                                  \
     X(version_uses, true,                                                                      \
       "SELECT 1 FROM version WHERE content = $1 AND deleted_us = 0 LIMIT 1")                   \
     X(version_refs, true,                                                                      \
       "SELECT kind, name FROM ref WHERE ws = $1 AND version = $2 ORDER BY kind, name")         \
-    X(ref_get, true,                                                                           \
-      "SELECT version FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")       \
+    X(ref_sealed_of_repo, true,                                                                \
+      "SELECT name FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 ORDER BY name LIMIT 1")  \
     X(ref_put, true,                                                                           \
       "INSERT INTO ref (ws, repo, kind, name, version, moved_us)"                              \
       " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (ws, repo, kind, name)"                    \
       " DO UPDATE SET version = $5, moved_us = $6")                                            \
     X(ref_delete, true,                                                                        \
       "DELETE FROM ref WHERE ws = $1 AND repo = $2 AND kind = $3 AND name = $4")               \
-    X(ref_list, true,                                                                          \
-      "SELECT f.name, v.number FROM ref f JOIN version v ON v.ws = f.ws AND"                   \
-      " v.version = f.version WHERE f.ws = $1 AND f.repo = $2 AND f.kind = $3"                 \
-      " ORDER BY f.name")                                                                      \
+    X(ref_page, true,                                                                          \
+      "SELECT f.kind, f.name, v.number, m.user_name, m.proven, m.reason, f.moved_us"           \
+      " FROM ref f JOIN version v ON v.ws = f.ws AND v.version = f.version"                    \
+      " LEFT JOIN ref_move m ON m.ws = f.ws AND m.repo = f.repo AND m.name = f.name"           \
+      " AND m.moved_us = f.moved_us WHERE f.ws = $1 AND f.repo = $2"                           \
+      " AND f.kind >= $3 AND f.kind <= $4 AND (f.kind, f.name) > ($5, $6)"                     \
+      " ORDER BY f.kind, f.name LIMIT $7")                                                     \
     X(ref_moved, true,                                                                         \
       "INSERT INTO ref_move (ws, repo, kind, name, move, version, before, user_name, proven,"  \
-      " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+      " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")              \
+    X(ref_last_move, true,                                                                     \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " ORDER BY m.moved_us DESC, m.move DESC LIMIT 1")                                        \
+    X(ref_move_at, true,                                                                       \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " AND m.moved_us <= $4 ORDER BY m.moved_us DESC, m.move DESC LIMIT 1")                   \
+    X(ref_first_at, true,                                                                      \
+      "SELECT moved_us FROM ref_move WHERE ws = $1 AND repo = $2 AND name = $3"                \
+      " AND version = $4 ORDER BY moved_us LIMIT 1")                                           \
+    X(ref_good_before, true,                                                                   \
+      "SELECT m.version, v.number FROM ref_move m JOIN version v ON v.ws = m.ws"               \
+      " AND v.version = m.version WHERE m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " AND m.moved_us < $4 AND v.deleted_us = 0 AND v.marks = 0"                              \
+      " ORDER BY m.moved_us DESC LIMIT 1")                                                     \
+    X(ref_moves_of_name, true,                                                                 \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
+      " AND (m.moved_us, m.move) < ($4, $5) ORDER BY m.moved_us DESC, m.move DESC LIMIT $6")   \
+    X(ref_moves_of_repo, true,                                                                 \
+      "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2"                             \
+      " AND (m.moved_us, m.move) < ($3, $4) ORDER BY m.moved_us DESC, m.move DESC LIMIT $5")
 
 REPO_SQL(SQL_QUERY)
 

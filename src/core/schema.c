@@ -111,5 +111,7 @@ const db_migration schema_migrations[] = {
     {30, "activity", search_activity_schema},
     {40, "links of objects", store_link_schema},
     {41, "repos", repo_schema},
+    {42, "history of refs", repo_history_schema},
+    {43, "marks of versions", repo_mark_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -119,7 +119,7 @@ static bool offer_all_repos(ctx *c, search_rows *rows, err *e) {
     for (size_t n = PAGE; ok && n == PAGE;) {
         repo *page;
         arena_reset(c->a);
-        ok = repo_page(c, after, PAGE, &page, &n, e);
+        ok = repo_page(c, 0, after, PAGE, &page, &n, e);
         for (size_t i = 0; ok && i < n; i++)
             ok = offer_repo(rows, c->a, &page[i], e);
         if (!ok || !n) break;
@@ -190,7 +190,7 @@ static bool offer_of_repo(ctx *c, search_rows *rows, str name, err *e) {
     for (size_t n = PAGE; n == PAGE;) {
         version *page;
         arena_reset(c->a);
-        if (!version_page(c, name, before, PAGE, &page, &n, e)) return not_there(e);
+        if (!version_page(c, name, before, PAGE, false, &page, &n, e)) return not_there(e);
         if (!offer_versions(rows, c->a, page, n, e)) return false;
         if (n) before = page[n - 1].number;
     }

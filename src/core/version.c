@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // version: rows of `version`; tags are rows of `attr` with the version as owner. A number is
 // taken from the repo's row in the transaction that publishes, so none is given twice. Reading
-// is version_read.c's. Any thread.
+// is version_read.c's, deletion version_mark.c's. Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
@@ -15,10 +15,6 @@ str version_text(const ctx *c, const version *v) {
 
 str version_path(arena *a, id version_id) {
     return arena_printf(a, VERSION_FILES "/%s", id_str(a, version_id).p);
-}
-
-static bool touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {
-    return db_push(tx, &Q_repo_touch, e, DB_I64(c->ws), DB_ID(repo_id), DB_I64(now));
 }
 
 // ---- publish --------------------------------------------------------------------------------
@@ -94,6 +90,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
         return false;
     for (size_t i = 0; i < n->n_tags; i++)
         if (!repo_tag(tx, c, v.id, n->tags[i].key, n->tags[i].value, e)) return false;
+    if (!version_put_parents(tx, c, v.id, n->parents, n->n_parents, e)) return false;
     *k->out = v;
     return version_fill(tx, c, k->out, e) && publish_event(tx, c, &v, e);
 }
@@ -139,26 +136,6 @@ bool version_set_tag(ctx *c, str repo_name, int64_t number, str key, str value, 
 bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e) {
     repo_call k = {.c = c, .name = repo_name, .number = number, .key = key};
     return db_write(core_db(c->core), tag, &k, e);
-}
-
-static bool delete_version(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    const ctx *c = k->c;
-    version v;
-    int64_t now = clock_now_us();
-    if (!version_read(tx, c, k->name, k->number, &v, e)) return false;
-    kv p[] = {{STR("repo"), v.repo_name},
-              {STR("number"), arena_printf(c->a, "%lld", (long long)v.number)}};
-    return ref_drop_all(tx, c, &v, e) &&
-           db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
-           touch(tx, c, v.repo, now, e) &&
-           event_add(tx, c, EVENT_version_deleted, EVENT_NO_PROJECT, version_text(c, &v),
-                     repo_payload(c, p, 2), e);
-}
-
-bool version_delete(ctx *c, str repo_name, int64_t number, err *e) {
-    repo_call k = {.c = c, .name = repo_name, .number = number};
-    return db_write(core_db(c->core), delete_version, &k, e);
 }
 
 // ---- stages ---------------------------------------------------------------------------------
@@ -212,7 +189,8 @@ static bool set_stage(db_tx *tx, void *arg, err *e) {
     k->now = clock_now_us();
     return version_read(tx, k->c, k->name, k->number, k->out, e) &&
            (!k->alone || clear_stage(tx, k, k->out, e)) &&
-           put_stage(tx, k, k->out, k->stage, e) && touch(tx, k->c, k->out->repo, k->now, e);
+           put_stage(tx, k, k->out, k->stage, e) &&
+           repo_touch(tx, k->c, k->out->repo, k->now, e);
 }
 
 bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,

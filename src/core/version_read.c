@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading versions: one, or a page of some. Each comes with its tags and aliases. Any thread.
+// Reading versions: one, or a page of some. Each comes with its tags and refs. Any thread.
+#include "base/clock.h"
 #include "base/vec.h"
+#include "core/ref.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
@@ -21,7 +23,9 @@ version version_of_row(db_rows *row, arena *a) {
                  .stage = arena_str(a, db_text(row, 15)),
                  .created_us = db_i64(row, 16),
                  .updated_us = db_i64(row, 17),
-                 .location = arena_str(a, db_text(row, 18))};
+                 .location = arena_str(a, db_text(row, 18)),
+                 .n_marks = (size_t)db_i64(row, 19), // their sum, until version_fill
+                 .deleted = db_i64(row, 20) != 0};
     v.content.files = (uint64_t)db_i64(row, 7);
     v.content.bytes = (uint64_t)db_i64(row, 8);
     sha256_copy(db_blob(row, 5), &v.content.digest);
@@ -29,22 +33,41 @@ version version_of_row(db_rows *row, arena *a) {
     return v;
 }
 
-static bool read_aliases(db_tx *tx, const ctx *c, version *v, err *e) {
-    VEC(str) names = {0};
+static bool read_refs(db_tx *tx, const ctx *c, version *v, err *e) {
+    VEC(str) of[2] = {{0}, {0}}; // aliases, sealed ones
     db_rows *rows = db_select(tx, &Q_version_refs, e, DB_I64(c->ws), DB_ID(v->id));
     if (!rows) return false;
     while (db_next(rows, e))
-        if (db_i64(rows, 0) == REF_ALIAS)
-            vec_push(c->a, &names, arena_str(c->a, db_text(rows, 1)));
+        vec_push(c->a, &of[db_i64(rows, 0) == REF_TAG], arena_str(c->a, db_text(rows, 1)));
     db_end(rows);
-    v->aliases = names.p;
-    v->n_aliases = names.n;
+    v->aliases = of[0].p;
+    v->n_aliases = of[0].n;
+    v->sealed = of[1].p;
+    v->n_sealed = of[1].n;
+    return e->code == ERR_NONE;
+}
+
+static bool read_marks(db_tx *tx, const ctx *c, version *v, err *e) {
+    VEC(version_mark) marks = {0};
+    if (!v->n_marks) return true;
+    db_rows *rows = db_select(tx, &Q_version_marks, e, DB_I64(c->ws), DB_ID(v->id));
+    if (!rows) return false;
+    while (db_next(rows, e))
+        vec_push(c->a, &marks,
+                 (version_mark){.kind = (mark_kind)db_i64(rows, 0),
+                                .user = arena_str(c->a, db_text(rows, 1)),
+                                .proven = db_i64(rows, 2) != 0,
+                                .reason = arena_str(c->a, db_text(rows, 3)),
+                                .time_us = db_i64(rows, 4)});
+    db_end(rows);
+    v->marks = marks.p;
+    v->n_marks = marks.n;
     return e->code == ERR_NONE;
 }
 
 bool version_fill(db_tx *tx, const ctx *c, version *v, err *e) {
     return attr_read(tx, c, v->id, ATTR_TAG, c->a, &v->tags, &v->n_tags, e) &&
-           read_aliases(tx, c, v, e);
+           read_refs(tx, c, v, e) && read_marks(tx, c, v, e);
 }
 
 static bool take_row(db_tx *tx, const ctx *c, int found, db_rows *row, version *out, err *e) {
@@ -53,21 +76,36 @@ static bool take_row(db_tx *tx, const ctx *c, int found, db_rows *row, version *
     return version_fill(tx, c, out, e);
 }
 
-bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
-                  err *e) {
+// A number that is not there: never given, or deleted by whom and why.
+static bool none_such(db_tx *tx, const ctx *c, const repo *r, int64_t number, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_version_tombstone, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                       DB_I64(number), DB_I64(MARK_DELETED));
+    if (found < 0) return false;
+    if (!found)
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' has no version %lld", STR_F(r->name),
+                       (long long)number);
+    str when = clock_rfc3339(c->a, db_i64(row, 0)), who = db_text(row, 1);
+    str why = db_text(row, 2);
+    return err_set(e, ERR_NOT_FOUND, "version %lld of '%.*s' was deleted at %.*s%s%.*s%s%.*s",
+                   (long long)number, STR_F(r->name), STR_F(when), who.n ? " by " : "",
+                   STR_F(who), why.n ? ": " : "", STR_F(why));
+}
+
+bool version_read_bare(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
+                       err *e) {
     repo r;
     db_rows *row;
-    if (!repo_read(tx, c, repo_name, &r, e)) {
-        if (e->code == ERR_NOT_FOUND)
-            err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                    STR_F(repo_name), (long long)number);
-        return false;
-    }
+    if (!repo_read(tx, c, repo_name, &r, e)) return false;
     int found = db_get(tx, &Q_version_get, &row, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(number));
-    if (!found)
-        return err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
-                       STR_F(repo_name), (long long)number);
-    return take_row(tx, c, found, row, out, e);
+    if (!found) return none_such(tx, c, &r, number, e);
+    if (found > 0) *out = version_of_row(row, c->a);
+    return found > 0;
+}
+
+bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
+                  err *e) {
+    return version_read_bare(tx, c, repo_name, number, out, e) && version_fill(tx, c, out, e);
 }
 
 // ---- read -----------------------------------------------------------------------------------
@@ -89,6 +127,7 @@ typedef struct page_call {
     str name;
     id id, after; // id: of a version or a run
     int64_t before;
+    bool tombstones;
     const str *stages;
     size_t n_stages, max, n;
     version *out;
@@ -126,7 +165,8 @@ static bool page(db_tx *tx, void *arg, err *e) {
     return repo_read(tx, p->c, p->name, &r, e) &&
            take_rows(tx, p,
                      db_select(tx, &Q_version_page, e, DB_I64(p->c->ws), DB_ID(r.id),
-                               DB_I64(p->before), DB_I64(p->max)),
+                               DB_I64(p->before), DB_I64(p->max),
+                               DB_I64(p->tombstones ? INT64_MAX : 0)),
                      e);
 }
 
@@ -170,9 +210,10 @@ static bool read_page(page_call *p, db_fn fn, version **out, size_t *n, err *e) 
     return true;
 }
 
-bool version_page(ctx *c, str repo_name, int64_t before, size_t max, version **out, size_t *n,
-                  err *e) {
-    page_call p = {.c = c, .name = repo_name, .before = before, .max = max};
+bool version_page(ctx *c, str repo_name, int64_t before, size_t max, bool tombstones,
+                  version **out, size_t *n, err *e) {
+    page_call p = {
+        .c = c, .name = repo_name, .before = before, .max = max, .tombstones = tombstones};
     return read_page(&p, page, out, n, e);
 }
 

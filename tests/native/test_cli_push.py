@@ -33,7 +33,7 @@ def folder(tmp_path):
 
 
 def files_of(api, reply):
-    return {f["path"]: (f["sha256"], f["executable"]) for f in api.all(f"trees/{reply['tree']}")}
+    return {f["path"]: (f["sha256"], f["executable"]) for f in api.all(f"trees/{reply['version']['tree']}")}
 
 
 def digests(root):
@@ -55,11 +55,11 @@ def test_a_folder_becomes_a_version(api, push, folder):
     (folder / "run.sh").write_text("#!/bin/sh\n")
     (folder / "run.sh").chmod(0o755)
     done = push("push", "model", repo, "-m", "the first", "--tag", "a=b", "--json")
-    assert done.code == 0 and done.json["number"] == 1 and done.json["created"], done
+    assert done.code == 0 and done.json["version"]["number"] == 1 and done.json["created"], done
     assert files_of(api, done.json) == digests(folder)
     shown = push("push", "model", repo)
     assert shown.code == 0 and "nothing has changed" in shown.out and f"{repo}@1" in shown.out
-    assert push("push", "model", repo, "--again", "--json").json["number"] == 2
+    assert push("push", "model", repo, "--again", "--json").json["version"]["number"] == 2
 
 
 def test_only_what_differs_travels(push, folder):
@@ -82,7 +82,7 @@ def test_what_is_remembered_may_be_lost_or_wrong(api, push, folder, tmp_path):
     for wrong in (b"", b"stemma-push 1 " + b"0" * 64 + known[78:], known[: len(known) // 2], os.urandom(500)):
         file.write_bytes(wrong)
         done = push("push", "model", repo, "--json")
-        assert done.code == 0 and done.json["number"] == 1 and files_of(api, done.json) == digests(folder), done
+        assert done.code == 0 and done.json["version"]["number"] == 1 and files_of(api, done.json) == digests(folder), done
 
 
 def test_files_that_are_known_are_not_read_again(push, folder):

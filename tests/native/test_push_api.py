@@ -113,26 +113,42 @@ def test_a_file_that_looks_like_a_page_is_no_tree(api):
     assert problem(api.post(f"repos/{unique('r')}/versions", {"tree": sha(page), "kind": "model"}))[0] == 404
 
 
+def publish(api, repo, **body):
+    reply = api.ok("POST", f"repos/{repo}/versions", json=body)
+    return reply["created"], reply["version"]
+
+
 def test_publish(api):
     repo = unique("bot")
     tree = tree_of(api, {"config.json": b"{}", "w/model.bin": os.urandom(1000)})
     assert problem(api.post(f"repos/{repo}/versions", {"tree": tree}))[0] == 404  # of what kind would it be?
-    first = api.post(f"repos/{repo}/versions", {"tree": tree, "kind": "model", "description": "first", "tags": [{"key": "a"}]})
-    assert first.status_code == 200 and first.json()["number"] == 1 and first.json()["created"]
-    same = api.post(f"repos/{repo}/versions", {"tree": tree})
-    assert same.status_code == 200 and same.json()["number"] == 1 and not same.json()["created"]
-    assert api.post(f"repos/{repo}/versions", {"tree": tree, "again": True}).json()["number"] == 2
-    other = api.post(f"repos/{unique('other')}/versions", {"tree": tree, "kind": "model"}).json()
-    assert other["content"] == first.json()["content"]  # the same files are the same content anywhere
-    data = api.post(f"repos/{unique('data')}/versions", {"tree": tree, "kind": "data"}).json()
-    assert data["content"] != first.json()["content"] and data["tree"] == tree
+    created, first = publish(api, repo, tree=tree, kind="model", description="first", tags=[{"key": "a"}])
+    assert created and first["number"] == 1 and first["tree"] == tree and first["tags"] == {"a": ""}
+    created, same = publish(api, repo, tree=tree)
+    assert not created and same == first
+    assert publish(api, repo, tree=tree, again=True)[1]["number"] == 2
+    _, other = publish(api, unique("other"), tree=tree, kind="model")
+    assert other["content"] == first["content"]  # the same files are the same content anywhere
+    _, data = publish(api, unique("data"), tree=tree, kind="data")
+    assert data["content"] != first["content"] and data["tree"] == tree
+
+
+def test_parents(api):
+    base, repo = unique("base"), unique("bot")
+    tree = tree_of(api, {"a": b"1"})
+    publish(api, base, tree=tree, kind="model")
+    parents = [{"relation": "fine-tune", "address": f"{base}@1"}, {"relation": "merged", "address": "hf://org/name"}]
+    _, made = publish(api, repo, tree=tree, kind="model", parents=parents)
+    assert made["parents"] == [{"relation": "fine-tune", "repo": base, "number": 1},
+                               {"relation": "merged", "address": "hf://org/name"}]  # fmt: skip
+    wrong = {"tree": tree, "kind": "model", "parents": [{"relation": "fine-tune", "address": f"{base}@9"}]}
+    assert problem(api.post(f"repos/{unique('none')}/versions", wrong))[0] == 404
 
 
 @pytest.mark.parametrize("wrong", [{"tree": "0" * 64}, {"tree": "nope"}, {"run": "0" * 32}, {"run": "x"}])
 def test_a_wrong_publication_makes_no_repo(api, wrong):
     repo = unique("none")
-    body = {"tree": tree_of(api, {"a": b"1"}), "kind": "model"} | wrong
-    assert problem(api.post(f"repos/{repo}/versions", body))[0] in (400, 404)
-    assert problem(api.post(f"repos/{repo}/versions", body | {"kind": None}))[0] in (400, 404)
-    good = {"tree": tree_of(api, {"a": b"1"}), "kind": "model"}
-    assert api.post(f"repos/{repo}/versions", good).json()["number"] == 1
+    body = {"tree": tree_of(api, {"a": b"1"}), "kind": "model"}
+    assert problem(api.post(f"repos/{repo}/versions", body | wrong))[0] in (400, 404)
+    assert api.get(f"repos/{repo}").status_code == 404
+    assert publish(api, repo, **body)[1]["number"] == 1

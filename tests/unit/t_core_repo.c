@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Repos, versions and aliases: what they promise; what is sealed stays whatever happens to the
+// Repos and versions: what they promise; what is sealed stays whatever happens to the
 // run that it came from; and gc keeps and frees it.
 #include "core_help.h"
 
@@ -69,10 +69,10 @@ TEST(repos_have_unique_names) {
     OK(repo_delete_tag(&x->c, STR("three"), STR("k"), &e));
     repo *page;
     size_t count;
-    OK(repo_page(&x->c, STR(""), 1, &page, &count, &e));
+    OK(repo_page(&x->c, 0, STR(""), 1, &page, &count, &e));
     assert_int_equal(count, 1);
     SAME(page[0].name, "three");
-    OK(repo_page(&x->c, STR("three"), 10, &page, &count, &e));
+    OK(repo_page(&x->c, 0, STR("three"), 10, &page, &count, &e));
     assert_int_equal(count, 1);
     SAME(page[0].name, "two");
 }
@@ -83,13 +83,13 @@ TEST(numbers_are_never_given_twice) {
     make_repo(x, "bot");
     assert_int_equal(publish(x, "bot", NULL).number, 1);
     assert_int_equal(publish(x, "bot", NULL).number, 2);
-    OK(version_delete(&x->c, STR("bot"), 2, &e));
+    OK(version_delete(&x->c, STR("bot"), 2, (str){0}, &e));
     FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 2, &v, &e));
-    FAILS(ERR_NOT_FOUND, version_delete(&x->c, STR("bot"), 2, &e));
+    FAILS(ERR_NOT_FOUND, version_delete(&x->c, STR("bot"), 2, (str){0}, &e));
     assert_int_equal(publish(x, "bot", NULL).number, 3);
     version *page;
     size_t n;
-    OK(version_page(&x->c, STR("bot"), INT64_MAX, 10, &page, &n, &e));
+    OK(version_page(&x->c, STR("bot"), INT64_MAX, 10, false, &page, &n, &e));
     assert_int_equal(n, 2);
     assert_int_equal(page[0].number, 3);
     OK(repo_delete(&x->c, STR("bot"), &e));
@@ -99,33 +99,82 @@ TEST(numbers_are_never_given_twice) {
     assert_int_equal(publish(x, "bot", NULL).number, 1);
 }
 
-TEST(aliases_point_and_move) {
+static void marked(core_fix *x, int64_t number, mark_kind kind, bool set, const char *why) {
     err e;
     version v;
-    bool found;
+    OK(version_set_mark(&x->c, STR("bot"), number, kind, set, str_of(why), &v, &e));
+}
+
+TEST(marks_come_and_go) {
+    err e;
+    version v;
+    make_repo(x, "bot");
+    publish(x, "bot", NULL);
+    marked(x, 1, MARK_BAD, true, "loses facts");
+    marked(x, 1, MARK_YANKED, true, "leaks names");
+    marked(x, 1, MARK_YANKED, true, "leaks names of users"); // the newest reason stays
+    OK(version_get(&x->c, STR("bot"), 1, &v, &e));
+    assert_int_equal(v.n_marks, 2);
+    assert_int_equal(v.marks[0].kind, MARK_YANKED);
+    SAME(v.marks[0].reason, "leaks names of users");
+    SAME(v.marks[1].user, "tester");
+    marked(x, 1, MARK_YANKED, false, "");
+    marked(x, 1, MARK_YANKED, false, ""); // one that is not there is fine
+    OK(version_get(&x->c, STR("bot"), 1, &v, &e));
+    assert_int_equal(v.n_marks, 1);
+    assert_int_equal(v.marks[0].kind, MARK_BAD);
+    FAILS(ERR_INVALID,
+          version_set_mark(&x->c, STR("bot"), 1, MARK_BAD, true, STR(" "), &v, &e));
+    FAILS(ERR_NOT_FOUND,
+          version_set_mark(&x->c, STR("bot"), 2, MARK_BAD, true, STR("w"), &v, &e));
+}
+
+TEST(a_deleted_version_leaves_a_tombstone) {
+    err e;
+    version v, *page;
+    size_t n;
     make_repo(x, "bot");
     publish(x, "bot", NULL);
     publish(x, "bot", NULL);
-    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
-    assert_false(found);
-    FAILS(ERR_NOT_FOUND, ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 9, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 1, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("best"), 1, &e));
-    OK(ref_set(&x->c, STR("bot"), REF_ALIAS, STR("prod"), 2, &e));
-    OK(ref_version(&x->c, STR("bot"), REF_ALIAS, STR("prod"), &v, &found, &e));
-    assert_true(found);
-    assert_int_equal(v.number, 2);
-    assert_int_equal(v.n_aliases, 1);
-    ref *list;
-    size_t n;
-    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
+    marked(x, 1, MARK_BAD, true, "loses facts");
+    OK(version_delete(&x->c, STR("bot"), 1, STR("never served"), &e));
+    FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 1, &v, &e));
+    assert_non_null(strstr(e.msg, "version 1 of 'bot' was deleted at 20"));
+    assert_non_null(strstr(e.msg, "by tester: never served"));
+    FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 3, &v, &e));
+    assert_string_equal(e.msg, "'bot' has no version 3");
+    OK(version_page(&x->c, STR("bot"), INT64_MAX, 10, true, &page, &n, &e));
     assert_int_equal(n, 2);
-    SAME(list[0].name, "best");
-    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
-    OK(ref_delete(&x->c, STR("bot"), REF_ALIAS, STR("best"), &e));
-    OK(version_delete(&x->c, STR("bot"), 2, &e)); // with its aliases
-    OK(ref_list(&x->c, STR("bot"), REF_ALIAS, &list, &n, &e));
-    assert_int_equal(n, 0);
+    assert_true(page[1].deleted && !page[0].deleted);
+    assert_int_equal(page[1].n_marks, 2);
+    SAME(page[1].marks[1].reason, "never served");
+}
+
+TEST(a_version_names_its_parents) {
+    err e;
+    version child;
+    version_parent *p;
+    size_t n;
+    make_repo(x, "base");
+    make_repo(x, "bot");
+    version base = publish(x, "base", NULL);
+    version_parent parents[] = {
+        {.relation = RELATION_FINE_TUNE, .version = base.id},
+        {.relation = RELATION_MERGED, .address = STR("hf://team/model@main")}};
+    version_new new = {.parents = parents, .n_parents = 2};
+    OK(version_create(&x->c, STR("bot"), &new, &child, &e));
+    OK(version_parents(&x->c, child.id, &p, &n, &e));
+    assert_int_equal(n, 2);
+    SAME(p[0].repo_name, "base");
+    assert_int_equal(p[0].number, 1);
+    assert_int_equal(p[1].relation, RELATION_MERGED);
+    SAME(p[1].address, "hf://team/model@main");
+    OK(version_delete(&x->c, STR("base"), 1, (str){0}, &e)); // it keeps its name here
+    OK(version_parents(&x->c, child.id, &p, &n, &e));
+    assert_int_equal(p[0].number, 1);
+    new.n_parents = VERSION_PARENTS_MAX + 1;
+    new.parents = ARENA_ARRAY(x->c.a, version_parent, new.n_parents);
+    FAILS(ERR_INVALID, version_create(&x->c, STR("bot"), &new, &child, &e));
 }
 
 TEST(one_version_may_have_a_stage_alone) {
@@ -156,7 +205,7 @@ TEST(the_newest_of_each_stage) {
     for (int i = 0; i < 4; i++)
         publish(x, "bot", NULL);
     OK(version_set_stage(&x->c, STR("bot"), 2, STR("Production"), false, (str){0}, &v, &e));
-    OK(version_delete(&x->c, STR("bot"), 4, &e));
+    OK(version_delete(&x->c, STR("bot"), 4, (str){0}, &e));
     OK(version_latest(&x->c, STR("bot"), stages, 3, &latest, &n, &e));
     assert_int_equal(n, 2);
     assert_int_equal(latest[0].number, 3);
@@ -290,7 +339,7 @@ TEST(what_is_sealed_outlives_its_run) {
     content_entry f;
     OK(content_get(&x->c, v.content.tree, STR("sub/f2"), &f, &e));
     fix_expect(x->f.s, f.digest, 2, 100000);
-    OK(version_delete(&x->c, STR("bot"), 1, &e));
+    OK(version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
     for (int i = 0; i < 4; i++) // the record, the tree, the files
         collect(x);
     assert_false(fix_there(x->f.s, f.digest));
@@ -315,7 +364,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repos_have_unique_names),
         cmocka_unit_test(numbers_are_never_given_twice),
-        cmocka_unit_test(aliases_point_and_move),
+        cmocka_unit_test(marks_come_and_go),
+        cmocka_unit_test(a_deleted_version_leaves_a_tombstone),
+        cmocka_unit_test(a_version_names_its_parents),
         cmocka_unit_test(one_version_may_have_a_stage_alone),
         cmocka_unit_test(the_newest_of_each_stage),
         cmocka_unit_test(versions_follow_their_repo),

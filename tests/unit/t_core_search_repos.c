@@ -146,7 +146,7 @@ TEST(versions) {
         .op = SEARCH_EQ, .field = ATTRIBUTE(SEARCH_ARTIFACT_URI), .text = STR("s3://1")};
     q.where = &source;
     SAME(versions_found(x, q, 9), "a/1 b/1 ");
-    OK(version_delete(&x->c, STR("b"), 1, &e));
+    OK(version_delete(&x->c, STR("b"), 1, (str){0}, &e));
     SAME(versions_found(x, q, 9), "a/1 ");
     OK(repo_delete(&x->c, STR("a"), &e));
     SAME(versions_found(x, q, 9), "");

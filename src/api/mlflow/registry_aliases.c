@@ -18,20 +18,29 @@ static const msg_field alias_fields[] = {
 };
 static const msg_type alias_msg = MSG_TYPE(struct alias, alias_fields);
 
+static ref_change alias_change(const struct alias *q) {
+    return (ref_change){.repo = q->name,
+                        .kind = REF_ALIAS,
+                        .name = q->alias,
+                        .expected = REF_ANY,
+                        .any_name = true};
+}
+
 static bool set(call *k, void *msg, err *e) {
     struct alias *q = msg;
-    int64_t number;
+    ref_change m = alias_change(q);
     return registry_check_name(k->c.a, q->name, "name", e) &&
-           registry_check_new_alias(q->alias, e) && registry_number(q->version, &number, e) &&
-           ref_set(&k->c, q->name, REF_ALIAS, q->alias, number, e);
+           registry_check_new_alias(q->alias, e) && registry_number(q->version, &m.number, e) &&
+           registry_of_version(ref_set(&k->c, &m, NULL, e), q->name, m.number, e);
 }
 const rpc mlflow_registered_set_alias = {.msg = &set_msg, .fn = set};
 
 static bool delete (call *k, void *msg, err *e) {
     struct alias *q = msg;
+    ref_change m = alias_change(q);
     return registry_check_name(k->c.a, q->name, "name", e) &&
            registry_check_alias(q->alias, e) &&
-           ref_delete(&k->c, q->name, REF_ALIAS, q->alias, e);
+           registry_of_model(ref_delete(&k->c, &m, e), q->name, e);
 }
 const rpc mlflow_registered_delete_alias = {.msg = &alias_msg, .fn = delete};
 

@@ -28,6 +28,19 @@ bool registry_number(str text, int64_t *number, err *e) {
     return true;
 }
 
+// ---- what is not there ----------------------------------------------------------------------
+
+bool registry_of_model(bool ok, str name, err *e) {
+    if (ok || e->code != ERR_NOT_FOUND) return ok;
+    return err_set(e, ERR_NOT_FOUND, "Registered Model with name=%.*s not found", STR_F(name));
+}
+
+bool registry_of_version(bool ok, str name, int64_t number, err *e) {
+    if (ok || e->code != ERR_NOT_FOUND) return ok;
+    return err_set(e, ERR_NOT_FOUND, "Model Version (name=%.*s, version=%lld) not found",
+                   STR_F(name), (long long)number);
+}
+
 // ---- aliases --------------------------------------------------------------------------------
 
 bool registry_check_alias(str alias, err *e) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shared by the files of the model registry (api/mlflow/registry*.c) only. A registered model
-// is a repo, a model version a version, an alias a ref of core/repo.h; a stage is a version's.
+// is a repo, a model version a version, an alias a ref (core/repo.h, ref.h); a stage is a
+// version's.
 #ifndef STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 #define STEMMA_API_MLFLOW_REGISTRY_INTERNAL_H
 
 #include "api/mlflow/mlflow_internal.h"
-#include "core/repo.h"
+#include "core/ref.h"
 
 // ---- checks (registry_check.c): MLflow's rules, in its words --------------------------------
 // `field` is how the message calls the name.
@@ -14,6 +15,11 @@ bool registry_number(str text, int64_t *number, err *e); // of a version
 bool registry_check_alias(str alias, err *e);
 bool registry_check_new_alias(str alias, err *e); // "latest" and "v3" mean something else
 bool registry_check_tag(arena *a, str key, str value, bool of_version, err *e);
+
+// How MLflow says what core says of a repo or a version that is not there; `ok` is what core
+// returned.
+bool registry_of_model(bool ok, str name, err *e);
+bool registry_of_version(bool ok, str name, int64_t number, err *e);
 
 // {key, value}; neither is required.
 extern const msg_type registry_tag_msg;
@@ -31,8 +37,6 @@ bool registry_stage_is_active(str stage);          // Staging, Production
 bool registry_put_model(json_writer *w, ctx *c, const repo *r, err *e);
 void registry_put_version(json_writer *w, const version *v);
 bool registry_reply_version(call *k, const version *v); // {"model_version": ...}
-// Where clients read a version's files.
-str registry_download_uri(arena *a, const version *v);
 
 // ---- models:/ uris (registry_uri.c) ---------------------------------------------------------
 typedef struct registry_uri { // one of model_id, or name with what follows (none: the latest)

@@ -76,14 +76,16 @@ static const msg_type name_msg = MSG_TYPE(struct one, name_fields);
 static bool get(call *k, void *msg, err *e) {
     struct one *q = msg;
     repo r;
-    return registry_check_name(k->c.a, q->name, "name", e) && repo_get(&k->c, q->name, &r, e) &&
+    return registry_check_name(k->c.a, q->name, "name", e) &&
+           registry_of_model(repo_get(&k->c, q->name, &r, e), q->name, e) &&
            reply_model(k, &r, e);
 }
 const rpc mlflow_registered_get = {.msg = &name_msg, .fn = get};
 
 static bool delete (call *k, void *msg, err *e) {
     struct one *q = msg;
-    return registry_check_name(k->c.a, q->name, "name", e) && repo_delete(&k->c, q->name, e);
+    return registry_check_name(k->c.a, q->name, "name", e) &&
+           registry_of_model(repo_delete(&k->c, q->name, e), q->name, e);
 }
 const rpc mlflow_registered_delete = {.msg = &name_msg, .fn = delete};
 
@@ -93,12 +95,20 @@ static const msg_field rename_fields[] = {
 };
 static const msg_type rename_msg = MSG_TYPE(struct one, rename_fields);
 
+static bool renamed(call *k, const struct one *q, repo *r, err *e) {
+    if (registry_of_model(repo_rename(&k->c, q->name, q->new_name, r, e), q->name, e))
+        return true;
+    return e->code == ERR_EXISTS &&
+           err_set(e, ERR_EXISTS, "Registered Model (name=%.*s) already exists.",
+                   STR_F(q->new_name));
+}
+
 static bool rename_model(call *k, void *msg, err *e) {
     struct one *q = msg;
     repo r;
     return registry_check_name(k->c.a, q->new_name, "new_name", e) &&
-           registry_check_name(k->c.a, q->name, "name", e) &&
-           repo_rename(&k->c, q->name, q->new_name, &r, e) && reply_model(k, &r, e);
+           registry_check_name(k->c.a, q->name, "name", e) && renamed(k, q, &r, e) &&
+           reply_model(k, &r, e);
 }
 const rpc mlflow_registered_rename = {.msg = &rename_msg, .fn = rename_model};
 
@@ -114,7 +124,8 @@ static bool update(call *k, void *msg, err *e) {
     repo r;
     str description = q->description.p ? q->description : STR("");
     return registry_check_name(k->c.a, q->name, "name", e) &&
-           repo_describe(&k->c, q->name, description, &r, e) && reply_model(k, &r, e);
+           registry_of_model(repo_describe(&k->c, q->name, description, &r, e), q->name, e) &&
+           reply_model(k, &r, e);
 }
 const rpc mlflow_registered_update = {.msg = &update_msg, .fn = update};
 
@@ -129,7 +140,7 @@ static bool set_tag(call *k, void *msg, err *e) {
     struct one *q = msg;
     return registry_check_name(k->c.a, q->name, "name", e) &&
            registry_check_tag(k->c.a, q->key, q->value, false, e) &&
-           repo_set_tag(&k->c, q->name, q->key, q->value, e);
+           registry_of_model(repo_set_tag(&k->c, q->name, q->key, q->value, e), q->name, e);
 }
 const rpc mlflow_registered_set_tag = {.msg = &tag_msg, .fn = set_tag};
 
@@ -137,7 +148,7 @@ static bool delete_tag(call *k, void *msg, err *e) {
     struct one *q = msg;
     return registry_check_name(k->c.a, q->name, "name", e) &&
            registry_check_tag(k->c.a, q->key, (str){0}, false, e) &&
-           repo_delete_tag(&k->c, q->name, q->key, e);
+           registry_of_model(repo_delete_tag(&k->c, q->name, q->key, e), q->name, e);
 }
 const rpc mlflow_registered_delete_tag = {.msg = &tag_msg, .fn = delete_tag};
 
@@ -175,9 +186,11 @@ static bool latest(call *k, void *msg, err *e) {
     repo r;
     version *found;
     size_t n_stages, n;
-    if (!registry_check_name(k->c.a, q->name, "name", e) || !repo_get(&k->c, q->name, &r, e) ||
+    if (!registry_check_name(k->c.a, q->name, "name", e) ||
+        !registry_of_model(repo_get(&k->c, q->name, &r, e), q->name, e) ||
         !wanted_stages(q, stages, &n_stages, e) ||
-        !version_latest(&k->c, q->name, stages, n_stages, &found, &n, e))
+        !registry_of_model(version_latest(&k->c, q->name, stages, n_stages, &found, &n, e),
+                           q->name, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);

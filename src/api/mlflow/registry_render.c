@@ -2,21 +2,12 @@
 // registry_render: repos and versions as MLflow's registered models and model versions
 // (messages of model_registry.proto; reference/mlflow.md 1.1). A version without a run has an
 // empty run_id, as there.
-#include "api/files.h"
 #include "api/mlflow/registry_internal.h"
 
 static void put_tags(json_writer *w, const kv *tags, size_t n) {
     if (!n) return;
     json_m_array(w, "tags");
     mlflow_list_of_kv(w, tags, n);
-}
-
-str registry_download_uri(arena *a, const version *v) {
-    if (v->has_content) {
-        str path = version_path(a, v->id);
-        return arena_printf(a, FILES_SCHEME "%.*s", STR_F(path));
-    }
-    return v->location.n ? v->location : v->source;
 }
 
 void registry_put_version(json_writer *w, const version *v) {
@@ -70,7 +61,7 @@ static bool read_parts(ctx *c, str name, version **latest, size_t *n_latest, ref
                        size_t *n_aliases, err *e) {
     *n_latest = *n_aliases = 0;
     bool ok = version_latest(c, name, registry_stages, REGISTRY_STAGES, latest, n_latest, e) &&
-              ref_list(c, name, REF_ALIAS, aliases, n_aliases, e);
+              ref_list(c, name, REF_ALIAS, NULL, SIZE_MAX >> 1, aliases, n_aliases, e);
     if (!ok && e->code == ERR_NOT_FOUND) *e = (err){0};
     return e->code == ERR_NONE;
 }

@@ -204,7 +204,8 @@ static bool same_lineage(const registry_source *s, const version *v) {
 static bool read_version(ctx *c, const registry_source *s, const registry_uri *u, version *out,
                          err *e) {
     repo r;
-    if (!registry_check_name(c->a, u->name, "name", e) || !repo_get(c, u->name, &r, e))
+    if (!registry_check_name(c->a, u->name, "name", e) ||
+        !registry_of_model(repo_get(c, u->name, &r, e), u->name, e))
         return false;
     if (registry_is_prompt(r.tags, r.n_tags))
         return mlflow_invalid(e,
@@ -232,7 +233,7 @@ static bool take_version(ctx *c, registry_source *s, const registry_uri *u, vers
     if (v.has_content)
         to->content = &s->content;
     else
-        to->location = registry_download_uri(c->a, &v);
+        to->location = files_version_uri(c->a, &v);
     return true;
 }
 

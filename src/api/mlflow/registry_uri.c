@@ -43,7 +43,8 @@ bool registry_uri_parse(str path, registry_uri *out) {
 static bool newest(ctx *c, str name, version *out, bool *found, err *e) {
     version *page;
     size_t n;
-    if (!version_page(c, name, INT64_MAX, 1, &page, &n, e)) return false;
+    if (!registry_of_model(version_page(c, name, INT64_MAX, 1, false, &page, &n, e), name, e))
+        return false;
     *found = n > 0;
     if (n) *out = page[0];
     return true;
@@ -56,7 +57,7 @@ bool registry_by_alias(ctx *c, str name, str alias, version *out, err *e) {
         return newest(c, name, out, &found, e) &&
                (found || err_set(e, ERR_NOT_FOUND, "Latest version not found for model %.*s.",
                                  STR_F(name)));
-    return ref_version(c, name, REF_ALIAS, alias, out, &found, e) &&
+    return registry_of_model(ref_version(c, name, REF_ALIAS, alias, out, &found, e), name, e) &&
            (found || mlflow_invalid(e, "Registered model alias %.*s not found.", STR_F(alias)));
 }
 
@@ -65,7 +66,7 @@ static bool newest_of_stage(ctx *c, const registry_uri *u, version *out, err *e)
     str stage;
     size_t n;
     if (!registry_stage(u->stage, &stage, e) ||
-        !version_latest(c, u->name, &stage, 1, &found, &n, e))
+        !registry_of_model(version_latest(c, u->name, &stage, 1, &found, &n, e), u->name, e))
         return false;
     if (n) *out = found[0];
     return n || err_set(e, ERR_NOT_FOUND,
@@ -78,7 +79,7 @@ bool registry_uri_version(ctx *c, const registry_uri *u, version *out, err *e) {
     bool found;
     if (u->version.p)
         return registry_number(u->version, &number, e) &&
-               version_get(c, u->name, number, out, e);
+               registry_of_version(version_get(c, u->name, number, out, e), u->name, number, e);
     if (u->alias.p) return registry_by_alias(c, u->name, u->alias, out, e);
     if (u->stage.p) return newest_of_stage(c, u, out, e);
     return newest(c, u->name, out, &found, e) &&

@@ -53,7 +53,8 @@ static bool create(call *k, void *msg, err *e) {
     n.tags = tags;
     n.n_tags = q->tags.n;
     s.prompt = registry_is_prompt(tags, n.n_tags);
-    if (!registry_source_read(c, &s, &n, e) || !version_create(c, q->name, &n, &v, e))
+    if (!registry_source_read(c, &s, &n, e) ||
+        !registry_of_model(version_create(c, q->name, &n, &v, e), q->name, e))
         return false;
     return (!s.tells_model ||
             model_edit_tag(c, n.model, STR(MODEL_VERSIONS), with_version, &v, e)) &&
@@ -86,7 +87,9 @@ static bool get(call *k, void *msg, err *e) {
     struct one *q = msg;
     int64_t number;
     version v;
-    return read_one(k, q, &number, e) && version_get(&k->c, q->name, number, &v, e) &&
+    return read_one(k, q, &number, e) &&
+           registry_of_version(version_get(&k->c, q->name, number, &v, e), q->name, number,
+                               e) &&
            registry_reply_version(k, &v);
 }
 const rpc mlflow_versions_get = {.msg = &one_msg, .fn = get};
@@ -94,7 +97,9 @@ const rpc mlflow_versions_get = {.msg = &one_msg, .fn = get};
 static bool delete (call *k, void *msg, err *e) {
     struct one *q = msg;
     int64_t number;
-    return read_one(k, q, &number, e) && version_delete(&k->c, q->name, number, e);
+    return read_one(k, q, &number, e) &&
+           registry_of_version(version_delete(&k->c, q->name, number, (str){0}, e), q->name,
+                               number, e);
 }
 const rpc mlflow_versions_delete = {.msg = &one_msg, .fn = delete};
 
@@ -109,7 +114,8 @@ static bool update(call *k, void *msg, err *e) {
     version v;
     str description = q->description.p ? q->description : STR("");
     return read_one(k, q, &number, e) &&
-           version_describe(&k->c, q->name, number, description, &v, e) &&
+           registry_of_version(version_describe(&k->c, q->name, number, description, &v, e),
+                               q->name, number, e) &&
            registry_reply_version(k, &v);
 }
 const rpc mlflow_versions_update = {.msg = &update_msg, .fn = update};
@@ -132,8 +138,10 @@ static bool transition(call *k, void *msg, err *e) {
                               "['Staging', 'Production']",
                               STR_F(q->stage));
     return read_one(k, q, &number, e) &&
-           version_set_stage(&k->c, q->name, number, stage, q->archive_existing_versions,
-                             STR("Archived"), &v, e) &&
+           registry_of_version(version_set_stage(&k->c, q->name, number, stage,
+                                                 q->archive_existing_versions, STR("Archived"),
+                                                 &v, e),
+                               q->name, number, e) &&
            registry_reply_version(k, &v);
 }
 const rpc mlflow_versions_transition = {.msg = &transition_msg, .fn = transition};
@@ -148,7 +156,8 @@ static bool set_tag(call *k, void *msg, err *e) {
     int64_t number;
     return read_one(k, q, &number, e) &&
            registry_check_tag(k->c.a, q->key, q->value, true, e) &&
-           version_set_tag(&k->c, q->name, number, q->key, q->value, e);
+           registry_of_version(version_set_tag(&k->c, q->name, number, q->key, q->value, e),
+                               q->name, number, e);
 }
 const rpc mlflow_versions_set_tag = {.msg = &tag_msg, .fn = set_tag};
 
@@ -157,7 +166,8 @@ static bool delete_tag(call *k, void *msg, err *e) {
     int64_t number;
     return read_one(k, q, &number, e) &&
            registry_check_tag(k->c.a, q->key, (str){0}, true, e) &&
-           version_delete_tag(&k->c, q->name, number, q->key, e);
+           registry_of_version(version_delete_tag(&k->c, q->name, number, q->key, e), q->name,
+                               number, e);
 }
 const rpc mlflow_versions_delete_tag = {.msg = &tag_msg, .fn = delete_tag};
 
@@ -171,11 +181,12 @@ static bool download_uri(call *k, void *msg, err *e) {
     struct one *q = msg;
     int64_t number;
     version v;
-    if (!read_one(k, q, &number, e) || !version_get(&k->c, q->name, number, &v, e))
+    if (!read_one(k, q, &number, e) ||
+        !registry_of_version(version_get(&k->c, q->name, number, &v, e), q->name, number, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
-    json_m_string(w, "artifact_uri", registry_download_uri(k->c.a, &v));
+    json_m_string(w, "artifact_uri", files_version_uri(k->c.a, &v));
     json_object_end(w);
     return true;
 }
@@ -197,8 +208,9 @@ static bool send_file(http_req *r, ctx *c, const struct file *q, err *e) {
     files_place p;
     return artifact_path(c->a, q->path, &below, e) &&
            registry_check_name(c->a, q->name, "name", e) &&
-           registry_number(q->version, &number, e) && version_get(c, q->name, number, &v, e) &&
-           files_place_of(c, registry_download_uri(c->a, &v), below, &p, e) &&
+           registry_number(q->version, &number, e) &&
+           registry_of_version(version_get(c, q->name, number, &v, e), q->name, number, e) &&
+           files_place_of(c, files_version_uri(c->a, &v), below, &p, e) &&
            files_send(r, c, &p, e);
 }
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// files: what a run keeps as files, over api/files.h. Paths are percent-encoded in the route,
-// relative to the run. Any thread.
-#include "api/files.h"
-#include "api/native/native_internal.h"
+// files: what a run keeps as files, over api/files.h, and how versions show theirs. Paths are
+// percent-encoded in the route, relative to the run or version. Any thread.
+#include "api/native/files.h"
 
-#define TAR_TYPE "application/x-tar"
-
-SHAPE(static, file_shape, "File", FIELD("path", SHAPE_TEXT, 0, "where it is in the run"),
+SHAPE(static, file_shape, "File",
+      FIELD("path", SHAPE_TEXT, 0, "where it is, from the top of the run or version"),
       FIELD("is_dir", SHAPE_BOOL, 0, "is it a folder?"),
       FIELD("size", SHAPE_INT, SHAPE_OPTIONAL, "bytes of a file"),
       FIELD("digest", SHAPE_TEXT, SHAPE_OPTIONAL, "SHA-256 of a stored file, its ETag"),
       FIELD("modified_us", SHAPE_INT, SHAPE_OPTIONAL, "when it was put here"));
 
-SHAPE(static, files_shape, "Files",
+SHAPE(, native_files_shape, "Files",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order of names", .sub = &file_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
@@ -45,17 +43,15 @@ static bool open_run(call *k, run *out, err *e) {
 
 // ---- list -----------------------------------------------------------------------------------
 
-struct list {
-    uint64_t has;
-    str path, after;
-    int64_t limit;
-};
 static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, path, MSG_STRING, 0, .doc = "the folder; by default the run's top"),
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
+    MSG_FIELD(struct native_files_query, path, MSG_STRING, 0,
+              .doc = "the folder; by default the top"),
+    MSG_FIELD(struct native_files_query, limit, MSG_INT32, 0,
+              .doc = "items of a page, 100 by default"),
+    MSG_FIELD(struct native_files_query, after, MSG_STRING, 0,
+              .doc = "the cursor `next` of the page before"),
 };
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
+const msg_type native_files_msg = MSG_TYPE(struct native_files_query, list_fields);
 
 // A path that names a file is a list of that file.
 static bool put_looked_up(call *k, const files_place *p, str path, err *e) {
@@ -68,16 +64,14 @@ static bool put_looked_up(call *k, const files_place *p, str path, err *e) {
     return true;
 }
 
-static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
-    run r;
+bool native_files_reply(call *k, str uri, const struct native_files_query *q, err *e) {
     str below;
     files_place p;
     files_entry *f;
     size_t n, limit;
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
-        !path_run(k, &r, e) || !artifact_path(k->c.a, q->path, &below, e) ||
-        !files_place_of(&k->c, r.artifact_uri, below, &p, e) ||
+    if (!native_limit(msg_has(&native_files_msg, q, "limit"), q->limit, &limit, e) ||
+        !artifact_path(k->c.a, q->path, &below, e) ||
+        !files_place_of(&k->c, uri, below, &p, e) ||
         !files_list(&k->c, &p, q->after.n ? q->after : (str){0}, limit + 1, &f, &n, e)) {
         return false;
     }
@@ -93,13 +87,26 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, n > limit ? f[limit - 1].name : (str){0});
     return true;
 }
-const rpc native_files_list = {.msg = &list_msg, .fn = list, .reply = &files_shape};
+
+static bool list(call *k, void *msg, err *e) {
+    run r;
+    return path_run(k, &r, e) && native_files_reply(k, r.artifact_uri, msg, e);
+}
+const rpc native_files_list = {
+    .msg = &native_files_msg, .fn = list, .reply = &native_files_shape};
 
 // ---- one file -------------------------------------------------------------------------------
 
-static bool file_path(call *k, str *out, err *e) {
+bool native_files_path(call *k, str *out, err *e) {
     return artifact_path(k->c.a, http_param(k->r, "path"), out, e) &&
            (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
+}
+
+bool native_files_send(call *k, str uri, err *e) {
+    str path;
+    files_place p;
+    return native_files_path(k, &path, e) && files_place_of(&k->c, uri, path, &p, e) &&
+           files_send(k->r, &k->c, &p, e);
 }
 
 // Of a type that the name of the file tells.
@@ -108,12 +115,8 @@ void native_file_get(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     run found;
-    str path;
-    files_place p;
-    bool ok = file_path(&k, &path, &e) && path_run(&k, &found, &e) &&
-              files_place_of(&k.c, found.artifact_uri, path, &p, &e) &&
-              files_send(r, &k.c, &p, &e);
-    if (!ok) http_fail(r, &e);
+    if (!path_run(&k, &found, &e) || !native_files_send(&k, found.artifact_uri, &e))
+        http_fail(r, &e);
 }
 
 const native_stream native_file_put_io = {
@@ -127,7 +130,7 @@ void native_file_put(http_req *r) {
     files_entry f;
     sha256 digest;
     uint64_t size;
-    bool ok = file_path(&k, &path, &e) && open_run(&k, &found, &e) &&
+    bool ok = native_files_path(&k, &path, &e) && open_run(&k, &found, &e) &&
               files_tree_path(k.c.a, found.artifact_uri, path, &p.path, &e) &&
               files_receive(r, &k.c, p.path, UINT64_MAX, &digest, &size, &e);
     if (!ok || !files_look(&k.c, &p, &f, &e)) {
@@ -142,7 +145,7 @@ static bool delete_file(call *k, void *msg, err *e) {
     run found;
     str path, tree_path;
     (void)msg;
-    return file_path(k, &path, e) && open_run(k, &found, e) &&
+    return native_files_path(k, &path, e) && open_run(k, &found, e) &&
            files_tree_path(k->c.a, found.artifact_uri, path, &tree_path, e) &&
            artifact_delete(&k->c, tree_path, e);
 }
@@ -150,34 +153,32 @@ const rpc native_file_delete = {.fn = delete_file};
 
 // ---- a folder -------------------------------------------------------------------------------
 
-struct tar {
-    uint64_t has;
-    str path;
-};
 static const msg_field tar_fields[] = {
-    MSG_FIELD(struct tar, path, MSG_STRING, 0,
+    MSG_FIELD(struct native_tar_query, path, MSG_STRING, 0,
               .doc = "the folder, or one file; by default everything"),
 };
-static const msg_type tar_msg = MSG_TYPE(struct tar, tar_fields);
+const msg_type native_tar_msg = MSG_TYPE(struct native_tar_query, tar_fields);
 
-static bool tar(call *k, void *msg, err *e) {
-    struct tar *q = msg;
-    run r;
+bool native_tar_reply(call *k, str uri, str name, const struct native_tar_query *q, err *e) {
     str below;
     files_place p;
     files_entry top;
-    if (!path_run(k, &r, e) || !artifact_path(k->c.a, q->path, &below, e) ||
-        !files_place_of(&k->c, r.artifact_uri, below, &p, e)) {
+    if (!artifact_path(k->c.a, q->path, &below, e) || !files_place_of(&k->c, uri, below, &p, e))
         return false;
-    }
-    // The top of a run that has no files yet is an empty folder.
+    // A top that has no files yet is an empty folder.
     if (!files_look(&k->c, &p, &top, e)) {
         if (below.n || e->code != ERR_NOT_FOUND) return false;
         *e = (err){0};
         top = (files_entry){.is_dir = true};
     }
-    files_set_headers(k->r, arena_printf(k->c.a, "%.*s.tar", STR_F(id_str(k->c.a, r.id))));
-    k->w = http_json(k->r, 200, TAR_TYPE);
+    files_set_headers(k->r, arena_printf(k->c.a, "%.*s.tar", STR_F(name)));
+    k->w = http_json(k->r, 200, NATIVE_TAR_TYPE);
     return files_tar(k->r, &k->c, &p, &top, k->w->out, e);
 }
-const rpc native_tar = {.msg = &tar_msg, .fn = tar, .gives = TAR_TYPE};
+
+static bool tar(call *k, void *msg, err *e) {
+    run r;
+    return path_run(k, &r, e) &&
+           native_tar_reply(k, r.artifact_uri, id_str(k->c.a, r.id), msg, e);
+}
+const rpc native_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};

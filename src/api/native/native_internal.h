@@ -90,12 +90,24 @@ extern const rpc native_console_append, native_console_read, native_beat;
 extern const native_stream native_console_stream_io;
 void native_console_stream(http_req *r);
 
-// ---- push.c ---------------------------------------------------------------------------------
+// ---- push.c, publish.c ----------------------------------------------------------------------
+bool native_digest(str text, sha256 *out, err *e); // of 64 hex digits; ERR_INVALID
 extern const rpc native_objects_missing, native_trees_edit, native_trees_files,
     native_versions_publish;
 extern const native_stream native_objects_put_io, native_object_get_io;
 void native_objects_put(http_req *r);
 void native_object_get(http_req *r);
+
+// ---- repos.c, versions.c, refs.c ------------------------------------------------------------
+extern const rpc native_repos_list, native_repos_create, native_repos_get, native_repos_change,
+    native_repos_delete, native_repos_moves;
+extern const rpc native_versions_list, native_versions_get, native_versions_change,
+    native_versions_mark, native_versions_delete, native_version_files, native_version_tar,
+    native_resolve;
+extern const native_stream native_version_file_io;
+void native_version_file(http_req *r);
+extern const rpc native_refs_list, native_refs_set, native_refs_remove, native_refs_rollback,
+    native_refs_history;
 
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // push: how a folder becomes a version, and a version a folder. Who pushes asks which objects
 // are missing, sends those, makes a tree of all files by changes to another tree, and publishes
-// it. Nothing is seen before the last step; each step may be repeated; objects and trees that
-// no version uses in the end are gc's, a while later. Who pulls lists a tree's files and gets
-// their objects. Any thread; all state is the request's.
+// it (publish.c). Nothing is seen before the last step; each step may be repeated; objects and
+// trees that no version uses in the end are gc's, a while later. Who pulls lists a tree's files
+// and gets their objects. Any thread; all state is the request's.
 #include "api/files.h"
 #include "api/native/native_internal.h"
 #include "core/content.h"
-#include "core/repo.h"
 #include "store/store.h"
 
 #define OBJECTS_TYPE  "application/vnd.stemma.objects"
@@ -17,7 +16,7 @@
 #define GATHER_BYTES  ((size_t)4 << 20)
 #define COPY_BYTES    ((size_t)256 << 10)
 
-static bool parse_digest(str text, sha256 *out, err *e) {
+bool native_digest(str text, sha256 *out, err *e) {
     return sha256_parse(text, out) ||
            err_set(e, ERR_INVALID, "'%.*s' is no SHA-256 of 64 hex digits",
                    STR_F(str_upto_code_points(text, 100)));
@@ -49,7 +48,7 @@ static bool missing(call *k, void *msg, err *e) {
     sha256 *digests = ARENA_ARRAY(k->c.a, sha256, q->digests.n);
     int64_t *sizes = ARENA_ARRAY(k->c.a, int64_t, q->digests.n);
     for (size_t i = 0; i < q->digests.n; i++)
-        if (!parse_digest(*MSG_AT(str, q->digests, i), &digests[i], e)) return false;
+        if (!native_digest(*MSG_AT(str, q->digests, i), &digests[i], e)) return false;
     if (!store_find_many(core_store(k->c.core), digests, q->digests.n, sizes, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
@@ -197,7 +196,7 @@ void native_object_get(http_req *r) {
     sha256 digest;
     ctx c = api_ctx(r);
     str text = http_param(r, "object");
-    if (!parse_digest(text, &digest, &e) || !files_send_object(r, &c, digest, text, &e))
+    if (!native_digest(text, &digest, &e) || !files_send_object(r, &c, digest, text, &e))
         http_fail(r, &e);
 }
 
@@ -249,7 +248,7 @@ static bool read_changes(const struct edit *q, tree_change *out, err *e) {
         if (f->size < 0) return err_set(e, ERR_INVALID, "a file has no bytes fewer than none");
         *to = (tree_file){
             .path = f->path, .size = (uint64_t)f->size, .executable = f->executable};
-        if (!parse_digest(f->sha256, &to->digest, e)) return false;
+        if (!native_digest(f->sha256, &to->digest, e)) return false;
     }
     for (size_t i = 0; i < q->remove.n; i++)
         out[q->put.n + i] =
@@ -264,7 +263,7 @@ static bool edit(call *k, void *msg, err *e) {
     memset(changes, 0, n * sizeof *changes);
     sha256 base, tree;
     tree_sum sum;
-    if ((q->base.n && !parse_digest(q->base, &base, e)) || !read_changes(q, changes, e) ||
+    if ((q->base.n && !native_digest(q->base, &base, e)) || !read_changes(q, changes, e) ||
         !content_edit(&k->c, q->base.n ? &base : NULL, changes, n, &tree, &sum, e))
         return false;
     json_writer *w = rpc_reply(k);
@@ -294,7 +293,7 @@ static bool list_files(call *k, void *msg, err *e) {
     tree_file *f;
     size_t limit, n;
     if (!native_limit(msg_has(&page_msg, q, "limit"), q->limit, &limit, e) ||
-        !parse_digest(http_param(k->r, "tree"), &tree, e) ||
+        !native_digest(http_param(k->r, "tree"), &tree, e) ||
         !content_files(&k->c, tree, q->after, limit, &f, &n, e))
         return false;
     json_writer *w = rpc_reply(k);
@@ -312,122 +311,3 @@ static bool list_files(call *k, void *msg, err *e) {
     return true;
 }
 const rpc native_trees_files = {.msg = &page_msg, .fn = list_files, .reply = &tree_files_shape};
-
-// ---- publishing -----------------------------------------------------------------------------
-
-SHAPE(static, published_shape, "Published", FIELD("id", SHAPE_ID, 0, "of the version"),
-      FIELD("repo", SHAPE_TEXT, 0, "its repo"),
-      FIELD("number", SHAPE_INT, 0, "1 is the repo's first"),
-      FIELD("content", SHAPE_TEXT, 0, "the digest of what it is: the same on every server"),
-      FIELD("tree", SHAPE_TEXT, 0, "the SHA-256 of the root of its files"),
-      FIELD("files", SHAPE_INT, 0, "its files"), FIELD("bytes", SHAPE_INT, 0, "their bytes"),
-      FIELD("created", SHAPE_BOOL, 0,
-            "false: the repo's newest version is this content, and nothing was published"));
-
-static const msg_name kinds[] = {
-    {"model", REPO_MODEL}, {"data", REPO_DATA}, {"prompt", REPO_PROMPT}, {NULL, 0}};
-
-struct publish {
-    uint64_t has;
-    str tree, run, description, source;
-    int64_t kind;
-    bool again;
-    msg_list tags;
-};
-struct publish_tag {
-    uint64_t has;
-    str key, value;
-};
-static const msg_field tag_fields[] = {
-    MSG_FIELD(struct publish_tag, key, MSG_STRING, MSG_REQUIRED, .max = 250),
-    MSG_FIELD(struct publish_tag, value, MSG_STRING, 0, .max = 5000),
-};
-static const msg_type tag_msg = MSG_TYPE(struct publish_tag, tag_fields);
-static const msg_field publish_fields[] = {
-    MSG_FIELD(struct publish, tree, MSG_STRING, MSG_REQUIRED, .doc = "as POST trees gave it"),
-    MSG_FIELD(struct publish, run, MSG_STRING, 0, .doc = "the run that made it"),
-    MSG_FIELD(struct publish, description, MSG_STRING, 0, .max = 5000, .doc = "what is new"),
-    MSG_FIELD(struct publish, source, MSG_STRING, 0, .max = 500,
-              .doc = "where it was pushed from"),
-    MSG_FIELD(struct publish, kind, MSG_ENUM, 0, .names = kinds,
-              .doc = "of a repo that is not there: with it one is made"),
-    MSG_FIELD(struct publish, again, MSG_BOOL, 0,
-              .doc = "also when the newest version is the same content"),
-    MSG_FIELD(struct publish, tags, MSG_LIST, 0, .sub = &tag_msg, .max = 1000),
-};
-static const msg_type publish_msg = MSG_TYPE(struct publish, publish_fields);
-
-// The repo is there, or is made when its kind is given.
-static bool open_repo(call *k, const struct publish *q, repo *r, err *e) {
-    str name = http_param(k->r, "repo");
-    if (repo_get(&k->c, name, r, e)) return true;
-    if (e->code != ERR_NOT_FOUND || !msg_has(&publish_msg, q, "kind")) return false;
-    *e = (err){0};
-    repo_new n = {.name = name, .kind = (repo_kind)q->kind};
-    if (repo_create(&k->c, &n, r, e)) return true;
-    if (e->code != ERR_EXISTS) return false; // somebody else made it meanwhile
-    *e = (err){0};
-    return repo_get(&k->c, name, r, e);
-}
-
-static void put_version(call *k, const version *v, bool created) {
-    json_writer *w = rpc_reply(k);
-    json_object(w);
-    native_m_id(w, "id", v->id);
-    json_m_string(w, "repo", v->repo_name);
-    json_m_i64(w, "number", v->number);
-    json_m_string(w, "content", hex_of(k->c.a, v->content.digest));
-    json_m_string(w, "tree", hex_of(k->c.a, v->content.tree));
-    json_m_i64(w, "files", (int64_t)v->content.files);
-    json_m_i64(w, "bytes", (int64_t)v->content.bytes);
-    json_m_bool(w, "created", created);
-    json_object_end(w);
-}
-
-static bool newest_is(call *k, const repo *r, sha256 digest, version *out, bool *yes, err *e) {
-    version *v;
-    size_t n;
-    if (!version_page(&k->c, r->name, INT64_MAX, 1, &v, &n, e)) return false;
-    *yes = n && v->has_content && sha256_eq(v->content.digest, digest);
-    if (*yes) *out = *v;
-    return true;
-}
-
-static kv *tags_of(arena *a, msg_list list) {
-    kv *tags = ARENA_ARRAY(a, kv, list.n);
-    for (size_t i = 0; i < list.n; i++) {
-        const struct publish_tag *t = MSG_AT(struct publish_tag, list, i);
-        tags[i] = (kv){t->key, t->value.p ? t->value : STR("")};
-    }
-    return tags;
-}
-
-static bool check_run(call *k, str text, id *out, err *e) {
-    run found;
-    return !text.n || (native_run_id(text, out, e) && run_get(&k->c, *out, &found, e));
-}
-
-static bool publish(call *k, void *msg, err *e) {
-    struct publish *q = msg;
-    sha256 tree;
-    repo r;
-    content sealed;
-    version v;
-    bool same = false;
-    version_new n = {.content = &sealed,
-                     .source = q->source,
-                     .description = q->description,
-                     .tags = tags_of(k->c.a, q->tags),
-                     .n_tags = q->tags.n};
-    // What can be wrong is found before a repo is made.
-    if (!parse_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &(tree_sum){0}, e) ||
-        !check_run(k, q->run, &n.run, e) || !open_repo(k, q, &r, e) ||
-        !content_seal_tree(&k->c, r.kind, tree, &sealed, e) ||
-        (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
-        return false;
-    if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;
-    put_version(k, &v, !same);
-    return true;
-}
-const rpc native_versions_publish = {
-    .msg = &publish_msg, .fn = publish, .reply = &published_shape};

@@ -101,7 +101,7 @@ static bool read_value(lang *p, const lang_field *f, double *number, str *text, 
 
 // ---- values of several words: 1 week ago ---------------------------------------------------
 typedef struct measure {
-    lang_span span;
+    when_span span;
     double seconds;
 } measure;
 
@@ -110,10 +110,10 @@ static bool measure_of(const lang *p, lang_class c, str text, measure *out) {
     bool is_number = num_parse_f64(text, &number) && fabs(number) < 9e15;
     if (c == LANG_DURATION) {
         if (is_number) out->seconds = number;
-        return is_number || lang_duration(text, &out->seconds);
+        return is_number || when_duration(text, &out->seconds);
     }
-    if (lang_time(text, p->l->now_us, &out->span)) return true;
-    if (is_number) out->span = (lang_span){(int64_t)number, (int64_t)number + 1};
+    if (when_read(text, p->l->now_us, &out->span)) return true;
+    if (is_number) out->span = (when_span){(int64_t)number, (int64_t)number + 1};
     return is_number;
 }
 
@@ -141,7 +141,7 @@ static bool read_measure(lang *p, const lang_field *f, measure *out, err *e) {
     return found || lang_fail(p, &first, wanted(f->class), e);
 }
 
-static search_node *time_leaf(const lang *p, const lang_field *f, search_op op, lang_span s) {
+static search_node *time_leaf(const lang *p, const lang_field *f, search_op op, when_span s) {
     double from = (double)s.from_ms, to = (double)s.to_ms;
     switch (op) {
     case SEARCH_LT: return number_leaf(p, f, SEARCH_LT, from);

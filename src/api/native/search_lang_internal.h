@@ -4,6 +4,7 @@
 #define STEMMA_API_NATIVE_SEARCH_LANG_INTERNAL_H
 
 #include "api/native/search_lang.h"
+#include "base/when.h"
 
 // ---- tokens (search_lang_lex.c) ------------------------------------------------------------
 typedef enum lang_kind {
@@ -37,15 +38,6 @@ bool lang_is(const lang *p, const char *word); // a word of the language
 bool lang_is_mark(const lang *p, char c);
 str lang_shown(const lang *p, const lang_token *t); // for messages
 bool lang_fail(const lang *p, const lang_token *t, const char *expected, err *e);
-
-// ---- times (search_lang_time.c) ------------------------------------------------------------
-typedef struct lang_span {
-    int64_t from_ms, to_ms; // [from, to): a day, a minute ...; an instant is one millisecond
-} lang_span;
-// A time as the header says; false when it is none.
-bool lang_time(str text, int64_t now_us, lang_span *out);
-// "1h30m", "90 s", "5 minutes": seconds.
-bool lang_duration(str text, double *seconds);
 
 // ---- fields (search_lang_field.c) ----------------------------------------------------------
 typedef enum lang_class { // what a field is compared with

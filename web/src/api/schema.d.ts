@@ -421,6 +421,336 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/objects/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** which of these files' bytes does the server not have? */
+        post: operations["post_objects_missing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** send the bytes of files, many in one body */
+        post: operations["post_objects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/objects/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the bytes of a file by their SHA-256, with ranges */
+        get: operations["get_objects_object"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** make a tree of files by changes to another */
+        post: operations["post_trees"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trees/{tree}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** all files of a tree */
+        get: operations["get_trees_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the versions of a repo, the newest first */
+        get: operations["get_repos_repo_versions"];
+        put?: never;
+        /** publish a tree as a version */
+        post: operations["post_repos_repo_versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** list repos: models, data sets, prompts with their versions */
+        get: operations["get_repos"];
+        put?: never;
+        /** make a repo */
+        post: operations["post_repos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a repo by its name */
+        get: operations["get_repos_repo"];
+        put?: never;
+        post?: never;
+        /** delete a repo with its versions, unless a tag holds one */
+        delete: operations["delete_repos_repo"];
+        options?: never;
+        head?: never;
+        /** rename a repo, describe it, set and remove its tags */
+        patch: operations["patch_repos_repo"];
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** where the refs of a repo were moved, the newest move first */
+        get: operations["get_repos_repo_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** which version an address means */
+        get: operations["get_resolve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a version by its number */
+        get: operations["get_repos_repo_versions_version"];
+        put?: never;
+        post?: never;
+        /** delete a version, unless a tag holds it; a tombstone stays */
+        delete: operations["delete_repos_repo_versions_version"];
+        options?: never;
+        head?: never;
+        /** change what is told of a version: description, stage, tags */
+        patch: operations["patch_repos_repo_versions_version"];
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** mark a version as yanked or bad, or take the mark away */
+        post: operations["post_repos_repo_versions_version_mark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the files of a version, a folder at a time */
+        get: operations["get_repos_repo_versions_version_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a file of a version, with ranges and ETag */
+        get: operations["get_repos_repo_versions_version_files_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/tar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a folder of a version as a tar archive */
+        get: operations["get_repos_repo_versions_version_tar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the aliases and tags of a repo */
+        get: operations["get_repos_repo_refs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/refs/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** set an alias, or a tag that never moves; if it is where it was expected */
+        put: operations["put_repos_repo_refs_ref"];
+        post?: never;
+        /** remove a ref; its moves stay */
+        delete: operations["delete_repos_repo_refs_ref"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/refs/{ref}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** where a ref pointed, the newest move first */
+        get: operations["get_repos_repo_refs_ref_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/refs/{ref}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** move an alias back to the last good version that it was at */
+        post: operations["post_repos_repo_refs_ref_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -731,7 +1061,7 @@ export interface components {
             next?: string;
         };
         File: {
-            /** @description where it is in the run */
+            /** @description where it is, from the top of the run or version */
             path: string;
             /** @description is it a folder? */
             is_dir: boolean;
@@ -741,6 +1071,163 @@ export interface components {
             digest?: string;
             /** @description when it was put here */
             modified_us?: number;
+        };
+        Missing: {
+            /** @description those that the server does not have */
+            missing: string[];
+        };
+        ObjectsStored: {
+            /** @description objects that were stored, or were there */
+            objects: number;
+            /** @description their bytes */
+            bytes: number;
+        };
+        Tree: {
+            /** @description the SHA-256 of its root */
+            tree: string;
+            /** @description its files */
+            files: number;
+            /** @description their bytes */
+            bytes: number;
+        };
+        TreeFiles: {
+            /** @description files, in the order of trees */
+            items: components["schemas"]["TreeFile"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Published: {
+            /** @description false: the repo's newest version is this content, and nothing was published */
+            created: boolean;
+            /** @description the version */
+            version: components["schemas"]["Version"];
+        };
+        Versions: {
+            /** @description the newest first */
+            items: components["schemas"]["Version"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Repos: {
+            /** @description in the order of names */
+            items: components["schemas"]["Repo"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Repo: {
+            /** @description its id; a name may change */
+            id: string;
+            /** @description its name, unique in the workspace */
+            name: string;
+            /**
+             * @description what its versions are
+             * @enum {string}
+             */
+            kind: "model" | "data" | "prompt" | "run";
+            /** @description about it */
+            description: string;
+            /** @description who made it */
+            user: string;
+            /** @description when it was made */
+            created_us: number;
+            /** @description when it or a version of it last changed */
+            updated_us: number;
+            /** @description its tags */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        RefMoves: {
+            /** @description the newest first */
+            items: components["schemas"]["RefMove"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Resolved: {
+            /**
+             * @description what the address named it by
+             * @enum {string}
+             */
+            by: "latest" | "number" | "alias" | "tag" | "digest";
+            /** @description as of when, if the address says a time */
+            at_us?: number;
+            /** @description the move that brought the ref there */
+            move?: components["schemas"]["RefMove"];
+            /** @description what it means */
+            version: components["schemas"]["Version"];
+        };
+        Version: {
+            /** @description its id */
+            id: string;
+            /** @description the name of its repo */
+            repo: string;
+            /** @description its number there, never given again */
+            number: number;
+            /** @description the digest of its content, sha256:...; absent: its files are elsewhere */
+            content?: string;
+            /** @description the SHA-256 of the root of its files */
+            tree?: string;
+            /** @description how many files it has */
+            files: number;
+            /** @description how long they are together */
+            bytes: number;
+            /** @description where its publisher had it from */
+            source: string;
+            /** @description the run that made it */
+            run?: string;
+            /** @description the logged model that it was */
+            model?: string;
+            /** @description about it */
+            description: string;
+            /** @description who published it */
+            user: string;
+            /** @description its stage; empty: none */
+            stage: string;
+            /** @description when it was published */
+            created_us: number;
+            /** @description when what is told of it last changed */
+            updated_us: number;
+            /** @description is this but its tombstone? */
+            deleted: boolean;
+            /** @description its tags */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description the movable refs that point at it */
+            aliases: string[];
+            /** @description the sealed refs that hold it */
+            sealed: string[];
+            /** @description what was found about it since */
+            marks: components["schemas"]["VersionMark"][];
+            /** @description what it derives from; absent in lists */
+            parents?: components["schemas"]["VersionParent"][];
+        };
+        Refs: {
+            /** @description aliases, then tags, in the order of names */
+            items: components["schemas"]["Ref"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        RefMove: {
+            /** @description which ref */
+            ref: string;
+            /**
+             * @description what it was then
+             * @enum {string}
+             */
+            kind: "alias" | "tag";
+            /** @description the number of the version before; absent: it was not there */
+            from?: number;
+            /** @description the number of the version behind; absent: it was removed */
+            to?: number;
+            /** @description who moved it */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
+            /** @description why */
+            reason: string;
+            /** @description when; absent: it was only tried */
+            time_us?: number;
         };
         Events: {
             /** @description events in the order asked for */
@@ -931,6 +1418,63 @@ export interface components {
             /** @description without its line end */
             text: string;
         };
+        TreeFile: {
+            /** @description parts with '/' */
+            path: string;
+            /** @description bytes */
+            size: number;
+            /** @description of all its bytes */
+            sha256: string;
+            /** @description may it be run? */
+            executable: boolean;
+        };
+        VersionMark: {
+            /**
+             * @description yanked: not to be used any more; bad: no rollback goes to it; deleted: gone
+             * @enum {string}
+             */
+            mark: "yanked" | "bad" | "deleted";
+            /** @description why */
+            reason: string;
+            /** @description who set it */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
+            /** @description when */
+            time_us: number;
+        };
+        VersionParent: {
+            /**
+             * @description what the version is of it
+             * @enum {string}
+             */
+            relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next";
+            /** @description the repo of a version of this workspace */
+            repo?: string;
+            /** @description its number */
+            number?: number;
+            /** @description of one that is elsewhere */
+            address?: string;
+        };
+        Ref: {
+            /** @description its name, unique in the repo */
+            name: string;
+            /**
+             * @description an alias moves, a tag is sealed
+             * @enum {string}
+             */
+            kind: "alias" | "tag";
+            /** @description the number of the version that it points at */
+            version: number;
+            /** @description who set it there */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
+            /** @description why */
+            reason: string;
+            /** @description when */
+            moved_us: number;
+        };
         Event: {
             /** @description its place in the workspace's log: 1, 2, 3 ... without gaps; a cursor */
             number: number;
@@ -940,7 +1484,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -2234,6 +2778,1015 @@ export interface operations {
                 };
                 content: {
                     "application/x-tar": unknown;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_objects_missing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description SHA-256 of whole files, in hex */
+                    digests?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Missing"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_objects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.stemma.objects": unknown;
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectsStored"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_objects_object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_trees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description the tree to change; default: no files */
+                    base?: string;
+                    /** @description files to be there, in place of what was; their objects were sent before */
+                    put?: {
+                        /** @description parts with '/' between */
+                        path: string;
+                        /** @description bytes */
+                        size: number;
+                        /** @description of all its bytes, in hex */
+                        sha256: string;
+                        /** @description may it be run? default: no */
+                        executable?: boolean;
+                    }[];
+                    /** @description paths of files to be gone */
+                    remove?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trees_tree: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tree: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeFiles"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions: {
+        parameters: {
+            query?: {
+                deleted?: boolean;
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description as POST trees gave it */
+                    tree: string;
+                    /** @description the run that made it */
+                    run?: string;
+                    /** @description what is new */
+                    description?: string;
+                    /** @description where it was pushed from */
+                    source?: string;
+                    /**
+                     * @description of a repo that is not there: with it one is made
+                     * @enum {string}
+                     */
+                    kind?: "model" | "data" | "prompt" | "run";
+                    /** @description also when the newest version is the same content */
+                    again?: boolean;
+                    tags?: {
+                        key: string;
+                        value?: string;
+                    }[];
+                    /** @description what it derives from */
+                    parents?: {
+                        /**
+                         * @description what the version is of it
+                         * @enum {string}
+                         */
+                        relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next";
+                        /** @description of a version here, or with '://' in it of what is elsewhere */
+                        address: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos: {
+        parameters: {
+            query?: {
+                kind?: "model" | "data" | "prompt" | "run";
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repos"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description new for each thing that is created; a repeat with the same key creates nothing and gets the same reply */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description unique in the workspace; without '/', ':' and '@' */
+                    name: string;
+                    /**
+                     * @description what its versions are; model by default
+                     * @enum {string}
+                     */
+                    kind?: "model" | "data" | "prompt" | "run";
+                    description?: string;
+                    tags?: {
+                        key: string;
+                        /** @description a text; a number counts as its text */
+                        value?: string | number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repo"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repo"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_repos_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_repos_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description its new name */
+                    name?: string;
+                    /** @description instead of the one that is there */
+                    description?: string;
+                    /** @description tags to set, or (without a value) to remove */
+                    tags?: {
+                        key: string;
+                        /** @description a text; a number counts as its text */
+                        value?: string | number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repo"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_moves: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefMoves"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_resolve: {
+        parameters: {
+            query: {
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resolved"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_repos_repo_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why: it is kept */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_repos_repo_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description instead of the one that is there */
+                    description?: string;
+                    /** @description its stage; empty: none */
+                    stage?: string;
+                    /** @description tags to set, or (without a value) to remove */
+                    tags?: {
+                        key: string;
+                        /** @description a text; a number counts as its text */
+                        value?: string | number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_versions_version_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description yanked: not to be used any more; bad: no rollback goes to it
+                     * @enum {string}
+                     */
+                    mark: "yanked" | "bad";
+                    /** @description false: take the mark away */
+                    set?: boolean;
+                    /** @description why; a mark is not set without */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_files: {
+        parameters: {
+            query?: {
+                path?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Files"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_files_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+                /** @description slashes in it stand for themselves */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_tar: {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": unknown;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_refs: {
+        parameters: {
+            query?: {
+                kind?: "alias" | "tag";
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_repos_repo_refs_ref: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description the number of the version that it shall point at */
+                    version: number;
+                    /**
+                     * @description an alias (the default) moves; a tag is sealed: it holds its version, and never moves
+                     * @enum {string}
+                     */
+                    kind?: "alias" | "tag";
+                    /** @description the version that it must point at now, or 0: it must not be there; else it is refused with CONFLICT */
+                    expected?: number;
+                    /** @description why */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefMove"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_repos_repo_refs_ref: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description the version that it must point at now, or 0: it must not be there; else it is refused with CONFLICT */
+                    expected?: number;
+                    /** @description why; a tag is not removed without */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_refs_ref_history: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefMoves"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_refs_ref_rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why; needed unless it is only tried */
+                    reason?: string;
+                    /** @description the version that it must point at now, or 0: it must not be there; else it is refused with CONFLICT */
+                    expected?: number;
+                    /** @description only tell what would be done */
+                    dry_run?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefMove"];
                 };
             };
             /** @description an error */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times and durations as people write them. A time that names a day, a minute, a year is that
-// whole span. Months ago are 30 days, years ago 365. No state.
-#include "api/native/search_lang_internal.h"
+// when: see when.h. No state.
+#include "base/when.h"
+
 #include "base/num.h"
 
 #define SECOND 1000ll
@@ -52,7 +52,7 @@ static bool take_part(str *rest, double *seconds) {
     return true;
 }
 
-bool lang_duration(str text, double *seconds) {
+bool when_duration(str text, double *seconds) {
     str rest = str_trim(text);
     *seconds = 0;
     if (!rest.n) return false;
@@ -128,7 +128,7 @@ static bool take_zone(str *rest, int64_t *ms) {
 }
 
 // The time of a day: HH:MM[:SS[.fff]][zone] behind a T or space.
-static bool take_clock(str rest, lang_span *out) {
+static bool take_clock(str rest, when_span *out) {
     int64_t hour, minute, second = 0, length = 60 * SECOND, ms = 0;
     char t = *rest.p == 't' || *rest.p == ' ' ? *rest.p : 'T';
     if (!take_digits(&rest, t, 2, 23, &hour) || !take_digits(&rest, ':', 2, 59, &minute))
@@ -144,7 +144,7 @@ static bool take_clock(str rest, lang_span *out) {
     return true;
 }
 
-static bool parse_date(str rest, lang_span *out) {
+static bool parse_date(str rest, when_span *out) {
     int64_t year, month = 1, day = 1;
     if (!take_digits(&rest, 0, 4, 9999, &year)) return false;
     out->from_ms = days_of(year, 1, 1) * DAY;
@@ -161,17 +161,17 @@ static bool parse_date(str rest, lang_span *out) {
 }
 
 // ---- times ----------------------------------------------------------------------------------
-static lang_span day_of(int64_t ms) {
+static when_span day_of(int64_t ms) {
     int64_t day = (ms >= 0 ? ms : ms - DAY + 1) / DAY;
-    return (lang_span){day * DAY, (day + 1) * DAY};
+    return (when_span){day * DAY, (day + 1) * DAY};
 }
 
-bool lang_time(str text, int64_t now_us, lang_span *out) {
+bool when_read(str text, int64_t now_us, when_span *out) {
     int64_t now_ms = now_us / 1000;
     double seconds;
     text = str_trim(text);
     if (str_eq_nocase(text, STR("now"))) {
-        *out = (lang_span){now_ms, now_ms + 1};
+        *out = (when_span){now_ms, now_ms + 1};
         return true;
     }
     bool yesterday = str_eq_nocase(text, STR("yesterday"));
@@ -181,7 +181,7 @@ bool lang_time(str text, int64_t now_us, lang_span *out) {
     }
     str ago = STR("ago");
     if (text.n > ago.n && str_eq_nocase(str_from(text, text.n - ago.n), ago)) {
-        if (!lang_duration(str_upto(text, text.n - ago.n), &seconds) || seconds > 1e12)
+        if (!when_duration(str_upto(text, text.n - ago.n), &seconds) || seconds > 1e12)
             return false;
         out->from_ms = now_ms - (int64_t)(seconds * 1000);
         out->to_ms = out->from_ms + 1;

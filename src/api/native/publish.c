@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// publish: a tree that was pushed becomes a version of a repo, which is made if need be. Any
+// thread.
+#include "api/native/repos.h"
+#include "core/address.h"
+
+SHAPE(static, published_shape, "Published",
+      FIELD("created", SHAPE_BOOL, 0,
+            "false: the repo's newest version is this content, and nothing was published"),
+      FIELD("version", SHAPE_OBJECT, 0, "the version", .sub = &versions_version_shape));
+
+struct publish {
+    uint64_t has;
+    str tree, run, description, source;
+    int64_t kind;
+    bool again;
+    msg_list tags, parents;
+};
+struct publish_parent {
+    uint64_t has;
+    int64_t relation;
+    str address;
+};
+struct publish_tag {
+    uint64_t has;
+    str key, value;
+};
+static const msg_field tag_fields[] = {
+    MSG_FIELD(struct publish_tag, key, MSG_STRING, MSG_REQUIRED, .max = 250),
+    MSG_FIELD(struct publish_tag, value, MSG_STRING, 0, .max = 5000),
+};
+static const msg_type tag_msg = MSG_TYPE(struct publish_tag, tag_fields);
+static const msg_field parent_fields[] = {
+    MSG_FIELD(struct publish_parent, relation, MSG_ENUM, MSG_REQUIRED,
+              .names = versions_relations, .doc = "what the version is of it"),
+    MSG_FIELD(struct publish_parent, address, MSG_STRING, MSG_REQUIRED, .max = 2000,
+              .doc = "of a version here, or with '://' in it of what is elsewhere"),
+};
+static const msg_type parent_msg = MSG_TYPE(struct publish_parent, parent_fields);
+static const msg_field publish_fields[] = {
+    MSG_FIELD(struct publish, tree, MSG_STRING, MSG_REQUIRED, .doc = "as POST trees gave it"),
+    MSG_FIELD(struct publish, run, MSG_STRING, 0, .doc = "the run that made it"),
+    MSG_FIELD(struct publish, description, MSG_STRING, 0, .max = 5000, .doc = "what is new"),
+    MSG_FIELD(struct publish, source, MSG_STRING, 0, .max = 500,
+              .doc = "where it was pushed from"),
+    MSG_FIELD(struct publish, kind, MSG_ENUM, 0, .names = repos_kinds,
+              .doc = "of a repo that is not there: with it one is made"),
+    MSG_FIELD(struct publish, again, MSG_BOOL, 0,
+              .doc = "also when the newest version is the same content"),
+    MSG_FIELD(struct publish, tags, MSG_LIST, 0, .sub = &tag_msg, .max = 1000),
+    MSG_FIELD(struct publish, parents, MSG_LIST, 0, .sub = &parent_msg,
+              .max = VERSION_PARENTS_MAX, .doc = "what it derives from"),
+};
+static const msg_type publish_msg = MSG_TYPE(struct publish, publish_fields);
+
+// The repo is there, or is made when its kind is given.
+static bool open_repo(call *k, const struct publish *q, repo *r, err *e) {
+    str name = http_param(k->r, "repo");
+    if (repo_get(&k->c, name, r, e)) return true;
+    if (e->code != ERR_NOT_FOUND || !msg_has(&publish_msg, q, "kind")) return false;
+    *e = (err){0};
+    repo_new n = {.name = name, .kind = (repo_kind)q->kind};
+    if (repo_create(&k->c, &n, r, e)) return true;
+    if (e->code != ERR_EXISTS) return false; // somebody else made it meanwhile
+    *e = (err){0};
+    return repo_get(&k->c, name, r, e);
+}
+
+static bool newest_is(call *k, const repo *r, sha256 digest, version *out, bool *yes, err *e) {
+    version *v;
+    size_t n;
+    if (!version_page(&k->c, r->name, INT64_MAX, 1, false, &v, &n, e)) return false;
+    *yes = n && v->has_content && sha256_eq(v->content.digest, digest);
+    if (*yes) *out = *v;
+    return true;
+}
+
+static kv *tags_of(arena *a, msg_list list) {
+    kv *tags = ARENA_ARRAY(a, kv, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        const struct publish_tag *t = MSG_AT(struct publish_tag, list, i);
+        tags[i] = (kv){t->key, t->value.p ? t->value : STR("")};
+    }
+    return tags;
+}
+
+static bool parents_of(call *k, msg_list list, version_parent *out, err *e) {
+    for (size_t i = 0; i < list.n; i++) {
+        const struct publish_parent *p = MSG_AT(struct publish_parent, list, i);
+        address_found f;
+        out[i] = (version_parent){.relation = (version_relation)p->relation};
+        if (str_find_str(p->address, STR("://"), 0) != SIZE_MAX)
+            out[i].address = p->address;
+        else if (address_resolve(&k->c, p->address, &f, e))
+            out[i].version = f.version.id;
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool check_run(call *k, str text, id *out, err *e) {
+    run found;
+    return !text.n || (native_run_id(text, out, e) && run_get(&k->c, *out, &found, e));
+}
+
+static bool publish(call *k, void *msg, err *e) {
+    struct publish *q = msg;
+    sha256 tree;
+    repo r;
+    content sealed;
+    version v;
+    bool same = false;
+    version_parent *parents = ARENA_ARRAY(k->c.a, version_parent, q->parents.n);
+    version_new n = {.content = &sealed,
+                     .source = q->source,
+                     .description = q->description,
+                     .tags = tags_of(k->c.a, q->tags),
+                     .n_tags = q->tags.n,
+                     .parents = parents,
+                     .n_parents = q->parents.n};
+    // What can be wrong is found before a repo is made.
+    if (!native_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &(tree_sum){0}, e) ||
+        !check_run(k, q->run, &n.run, e) || !parents_of(k, q->parents, parents, e) || !open_repo(k, q, &r, e) ||
+        !content_seal_tree(&k->c, r.kind, tree, &sealed, e) ||
+        (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
+        return false;
+    if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_m_bool(w, "created", !same);
+    json_key(w, STR("version"));
+    if (!versions_put_whole(k, &v, e)) return false;
+    json_object_end(w);
+    return true;
+}
+const rpc native_versions_publish = {
+    .msg = &publish_msg, .fn = publish, .reply = &published_shape};

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""stemma pull: the same files, whole or not at all, by any address."""
+
+import hashlib
+import os
+import re
+
+import pytest
+from cli import Cli
+from conftest import unique
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return "sqlite"  # the tests of the API have both
+
+
+@pytest.fixture
+def at(server, tmp_path):
+    return Cli("--url", server.uri, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "model"
+    for name, data in {"weights.bin": os.urandom(3_000_000), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    (root / "run.sh").write_text("#!/bin/sh\n")
+    (root / "run.sh").chmod(0o755)
+    return root
+
+
+def digests(root):
+    return {
+        str(p.relative_to(root)): (hashlib.sha256(p.read_bytes()).hexdigest(), os.access(p, os.X_OK))
+        for p in root.rglob("*")
+        if p.is_file()
+    }
+
+
+def test_the_same_files_come_back(at, folder, tmp_path):
+    repo = unique("bot")
+    at("push", "model", repo)
+    done = at("pull", repo)
+    assert done.code == 0 and f"{repo}@1 in {repo}: 5 files" in done.out, done
+    assert digests(tmp_path / repo) == digests(folder)
+    assert not list(tmp_path.glob("*.part"))
+    assert at("pull", f"{repo}@1", "deep/er/copy", "--json").json["files"] == 5
+    assert digests(tmp_path / "deep/er/copy") == digests(folder)
+    again = at("push", "deep/er/copy", repo)
+    assert "nothing has changed" in again.out  # executable bits too
+
+
+def test_by_any_address(api, at, folder, tmp_path):
+    repo = unique("bot")
+    content = [at("push", "model", repo, "--json").json["version"]["content"]]
+    (folder / "empty").write_text("not any more")
+    content.append(at("push", "model", repo, "--json").json["version"]["content"])
+    api.ok("PUT", f"repos/{repo}/refs/prod", json={"version": 1, "reason": "it is good"})
+    for i, (address, number) in enumerate([(repo, 2), (f"{repo}@latest", 2), (f"{repo}@prod", 1), (f"{repo}@1", 1),
+                                           (f"{repo}@{content[1][:20]}", 2)]):  # fmt: skip
+        done = at("pull", address, f"out-{i}", "--json")
+        assert done.code == 0 and done.json["number"] == number, (address, done)
+        assert (tmp_path / f"out-{i}/empty").read_text() == ("not any more" if number == 2 else "")
+
+
+def test_what_is_there_is_left_alone(at, folder, tmp_path):
+    repo = unique("bot")
+    at("push", "model", repo)
+    (tmp_path / "mine").mkdir()
+    assert at("pull", repo, "mine").code == 0  # it was empty
+    for there in ("mine", "model"):
+        before = digests(tmp_path / there)
+        done = at("pull", repo, there)
+        assert done.code != 0 and "is there already" in done.err and digests(tmp_path / there) == before
+    (tmp_path / "file").write_text("f")
+    assert at("pull", repo, "file").code != 0 and (tmp_path / "file").read_text() == "f"
+
+
+def test_a_pull_that_broke_off_goes_on(at, folder, tmp_path, server):
+    repo = unique("bot")
+    tree = at("push", "model", repo, "--json").json["version"]["tree"]
+    part = tmp_path / f"out.stemma-{tree[:16]}.part"
+    part.mkdir()
+    (part / "weights.bin").write_bytes((folder / "weights.bin").read_bytes())
+    (part / "empty").write_bytes(b"wrong")  # what is there is not believed
+    kept = (part / "weights.bin").stat().st_ino
+    done = at("pull", repo, "out")
+    assert done.code == 0 and digests(tmp_path / "out") == digests(folder), done
+    assert (tmp_path / "out/weights.bin").stat().st_ino == kept
+
+
+def test_a_damaged_file_is_not_taken(at, folder, tmp_path, server):
+    """Half a pull is never taken for a whole one."""
+    repo = unique("bot")
+    at("push", "model", repo)
+    content = os.path.join(server.folder, "data", "content")
+    bytes_of = (folder / "weights.bin").read_bytes()
+    damaged = [
+        os.path.join(d, f)
+        for d, _, names in os.walk(content)
+        for f in names
+        if os.path.getsize(os.path.join(d, f)) >= len(bytes_of) and bytes_of[:64] in open(os.path.join(d, f), "rb").read()
+    ]
+    assert damaged
+    for path in damaged:
+        with open(path, "r+b") as f:
+            at_byte = f.read().index(bytes_of[:64]) + 100
+            f.seek(at_byte)
+            f.write(bytes([bytes_of[100] ^ 1]))
+    done = at("pull", repo, "out")
+    assert done.code != 0 and not (tmp_path / "out").exists(), done
+    for path in damaged:  # as the server's own check at its end wants it
+        with open(path, "r+b") as f:
+            f.seek(at_byte)
+            f.write(bytes([bytes_of[100]]))
+
+
+def test_a_yanked_version_warns(api, at, folder, tmp_path):
+    repo = unique("bot")
+    at("push", "model", repo)
+    api.ok("POST", f"repos/{repo}/versions/1/mark", json={"mark": "yanked", "set": True, "reason": "it swears"})
+    done = at("pull", repo, "out")
+    assert done.code == 0 and re.search("warning: .*@1 is marked as yanked: it swears", done.err), done
+    assert digests(tmp_path / "out") == digests(folder)
+
+
+@pytest.mark.parametrize("address", ["nobody", "nobody@prod", "a/b/c", "bot@{the day after}", ""])
+def test_wrong_addresses(at, address):
+    done = at("pull", address)
+    assert done.code not in (0, None) and done.err.startswith("stemma: "), done
