@@ -65,6 +65,7 @@ class Figure:
     note: str = ""
     detail: dict = dataclasses.field(default_factory=dict)
     profile: list = dataclasses.field(default_factory=list)
+    taken: dict = dataclasses.field(default_factory=dict)  # when, on which machine, against what (report.facts)
 
     @property
     def met(self):

@@ -11,6 +11,7 @@ import time
 import urllib.request
 
 import pages
+import push as pushing
 import peer as mlflow
 from harness import Failed, Figure, MemorySampler, value
 from servers import cpu_seconds, du_bytes, pss_bytes
@@ -391,6 +392,14 @@ def files(b):
                               join("every file read back and compared", note), {"stemma": mine, "mlflow": other}))
         b.explain(figure, s, lambda: b.load("files", s, seconds=5, size=4096, conns=64, path="bench/again", seed=2,
                                             **{"skip-readback": True}))
+
+
+# ---- push and pull ---------------------------------------------------------------------------------------------------
+
+@measure
+def push(b):
+    """a folder with one large file as a version, again, changed, and back"""
+    pushing.push(b)
 
 
 # ---- backup ----------------------------------------------------------------------------------------------------------

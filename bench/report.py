@@ -59,24 +59,41 @@ def latency_rows(figures):
                 yield f"| {figure.what} | {who} | {cells} |"
 
 
-def markdown(figures, facts, failures):
-    m = facts["machine"]
-    missed = [f for f in figures if f.met is False]
-    out = [
-        "# Benchmarks", "",
-        f"Made by `bench/run.py` ({facts['scale']} scale) on {facts['date']}. Do not edit: run it again with `make bench`,",
-        "or `build/venv/bin/python bench/run.py --only points,search` for some of it; `--full` takes ten minutes a",
-        "measure, `--quick` a minute in all. Load generator and server share the machine; both servers ran in this run.",
-        "",
+def table(figures):
+    """The figures of one machine and day, under what they were taken on."""
+    t = figures[0].taken
+    m = t["machine"]
+    return [
         f"- Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gb']} GB, {m['filesystem']}; {m['system']}, Linux {m['kernel']}",
-        f"- Stemma: {facts['stemma']}",
-        f"- Peer: {facts['peer']}",
-        f"- SQLite {facts['sqlite']}; {facts['postgres']}", "",
-        "Ratio says how many times better Stemma is. Every acknowledged point, run and file was read back and compared "
-        "unless the notes say otherwise.", "",
+        f"- Stemma: {t['stemma']}; {t['date']}, {t['scale']} scale",
+        f"- Peer: {t['peer']}",
+        f"- SQLite {t['sqlite']}; {t['postgres']}", "",
         "| measure | Stemma | mlflow | ratio | goal | |", "|---|---|---|---|---|---|",
         *map(row, figures), "",
     ]
+
+
+def by_taken(figures):
+    """Lists of figures that were taken alike, the most figures first."""
+    groups = {}
+    for figure in figures:
+        groups.setdefault(json.dumps(figure.taken, sort_keys=True), []).append(figure)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def markdown(figures, failures):
+    missed = [f for f in figures if f.met is False]
+    out = [
+        "# Benchmarks", "",
+        "Made by `bench/run.py`. Do not edit: run it again with `make bench`,",
+        "or `build/venv/bin/python bench/run.py --only points,search --docs` for some of it; `--full` takes ten minutes a",
+        "measure, `--quick` a minute in all. Load generator and server share the machine; where a peer stands beside a figure,",
+        "both servers ran in the same run.", "",
+        "Ratio says how many times better Stemma is. Every acknowledged point, run and file was read back and compared "
+        "unless the notes say otherwise.", "",
+    ]
+    for group in by_taken(figures):
+        out += table(group)
     if failures:
         out += ["## Measures that failed", "", *(f"- {name}: {text}" for name, text in failures), ""]
     notes = [f for f in figures if f.note]
@@ -93,24 +110,21 @@ def markdown(figures, facts, failures):
     return "\n".join(out).rstrip() + "\n"
 
 
-def kept(root, facts, but):
-    """What bench/results.json has of other measures, when it was taken on this machine with the same peer."""
+def kept(root, but):
+    """What bench/results.json has of other measures; each figure says on which machine it was taken."""
     path = root / "bench" / "results.json"
-    old = json.loads(path.read_text()) if path.exists() else {}
-    if any(old.get(k) != facts[k] for k in ("machine", "peer", "scale")):
-        return []
+    old = json.loads(path.read_text()) if path.exists() else {"figures": []}
     names = {f.name for f in dataclasses.fields(Figure)}
-    rows = [{k: v for k, v in row.items() if k in names} for row in old["figures"] if row["measure"] not in but]
-    return [Figure(**row) for row in rows]
+    return [Figure(**{k: v for k, v in row.items() if k in names}) for row in old["figures"] if row["measure"] not in but]
 
 
-def write(root, figures, facts, failures, docs):
+def write(root, figures, failures, docs):
     rows = [{**dataclasses.asdict(f), "met": f.met, "ratio": f.ratio} for f in figures]
-    text = json.dumps({**facts, "figures": rows, "failures": failures}, indent=1, default=str)
+    text = json.dumps({"figures": rows, "failures": failures}, indent=1, default=str)
     (root / "bench" / "results.json").write_text(text + "\n")
     if docs:
         (root / "docs").mkdir(exist_ok=True)
-        (root / "docs" / "benchmarks.md").write_text(markdown(figures, facts, failures))
+        (root / "docs" / "benchmarks.md").write_text(markdown(figures, failures))
 
 
 def facts(scale, binary, peer_version, work):

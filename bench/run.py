@@ -72,9 +72,9 @@ def main():
     b = Bench(binary, load, python, work, SCALES[scale], bool(peer_version),
               not a.no_postgres and servers.can_run_postgres(), not a.no_perf and not a.quick,
               lambda text: print(text, flush=True))
-    facts = report.facts(scale, binary, peer_version, work)
+    taken = report.facts(scale, binary, peer_version, work)
     failures = []
-    kept = report.kept(ROOT, facts, names) if a.only and not a.quick else []
+    kept = report.kept(ROOT, names) if a.only and not a.quick else []
     docs = a.docs if a.docs is not None else not a.only and not a.quick
     began = time.monotonic()
     try:
@@ -86,9 +86,11 @@ def main():
             except (Failed, RuntimeError, OSError) as e:
                 traceback.print_exc()
                 failures.append((name, str(e)[-500:]))
+            for figure in b.figures:
+                figure.taken = taken
             if not a.quick:
                 figures = sorted(kept + b.figures, key=lambda f: list(MEASURES).index(f.measure))
-                report.write(ROOT, figures, facts, failures, docs)
+                report.write(ROOT, figures, failures, docs)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     missed = [f for f in b.figures if f.met is False]

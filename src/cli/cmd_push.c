@@ -78,6 +78,14 @@ static void show(push *p, const json_value *reply) {
              OUT_PLAIN);
 }
 
+// The server's object with one more member.
+static void show_json(push *p, str reply) {
+    str open = str_upto(reply, str_behind_last(reply, '}') - 1);
+    cli_put_json(p->s, arena_printf(p->s->a, "%.*s,\"sent\":{\"objects\":%llu,\"bytes\":%llu}}",
+                                    STR_F(open), (unsigned long long)p->objects,
+                                    (unsigned long long)p->sent));
+}
+
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
@@ -93,7 +101,7 @@ static bool push_folder(cli_session *s) {
     if (sha256_parse(p.tree, &tree)) pushed_write(&p.last, &p.scan, tree, began_us);
     if (!publish(&p, repo, run, &reply, &v)) return false;
     if (o->json.n)
-        cli_put_json(s, reply);
+        show_json(&p, reply);
     else
         show(&p, v);
     return true;

@@ -69,6 +69,8 @@ def test_only_what_differs_travels(push, folder):
     (folder / "empty").unlink()
     done = push("push", "model", repo)
     assert f"{repo}@2" in done.out and "sent      1, 6 B" in done.out, done
+    (folder / "a/b/deep.txt").write_bytes(b"deepest")
+    assert push("push", "model", repo, "--json").json["sent"] == {"objects": 1, "bytes": 7}
     other = push("push", "model", unique("other"), env={"XDG_CACHE_HOME": "/nonexistent"})
     assert "sent      0, 0 B" in other.out, other  # the server has it all
 
