@@ -43,7 +43,7 @@ def paint(b, s, project, p, peer_experiment, started):
     other, note = None, ""
     if p:
         try:
-            other = browser.first_paint(started, f"{p.url}/#/experiments/{peer_experiment}", PEER_ROWS, 2)
+            other = browser.first_paint(started, f"{p.url}/#/experiments/{peer_experiment}/runs", PEER_ROWS, 2)
         except Exception as e:  # it did not show them in two minutes: told, not hidden
             note = f"; the peer showed no run: {str(e)[:120]}"
     b.add(Figure(b.current, f"page of {b.scale.fill_runs:,} runs x {sum(b.scale.columns)} columns: the first useful paint, median",
