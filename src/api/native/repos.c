@@ -141,8 +141,7 @@ struct change {
     msg_list tags;
 };
 static const msg_field change_fields[] = {
-    MSG_FIELD(struct change, name, MSG_STRING, 0, .max = REPO_NAME_MAX,
-              .doc = "its new name"),
+    MSG_FIELD(struct change, name, MSG_STRING, 0, .max = REPO_NAME_MAX, .doc = "its new name"),
     MSG_FIELD(struct change, description, MSG_STRING, 0, .max = REPOS_TEXT_MAX,
               .doc = "instead of the one that is there"),
     MSG_FIELD(struct change, tags, MSG_LIST, 0, .sub = &runs_pair_msg, .max = 1000,

@@ -254,8 +254,7 @@ struct mark {
     bool set;
     str reason;
 };
-static const msg_name marks_to_set[] = {
-    {"yanked", MARK_YANKED}, {"bad", MARK_BAD}, {NULL, 0}};
+static const msg_name marks_to_set[] = {{"yanked", MARK_YANKED}, {"bad", MARK_BAD}, {NULL, 0}};
 static const msg_field mark_fields[] = {
     MSG_FIELD(struct mark, mark, MSG_ENUM, MSG_REQUIRED, .names = marks_to_set,
               .doc = "yanked: not to be used any more; bad: no rollback goes to it"),
@@ -313,8 +312,7 @@ static bool tar(call *k, void *msg, err *e) {
     str name = arena_printf(k->c.a, "%.*s-%lld", STR_F(v.repo_name), (long long)v.number);
     return native_tar_reply(k, files_version_uri(k->c.a, &v), name, msg, e);
 }
-const rpc native_version_tar = {
-    .msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};
+const rpc native_version_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};
 
 // ---- addresses ------------------------------------------------------------------------------
 
