@@ -65,7 +65,7 @@ typedef enum cli_kind {
       "points, the axis of a plot")                                                            \
     X(from, "", CLI_TEXT, "WHERE", "sqlite", "migrate",                                        \
       "where the records are: sqlite, or a PostgreSQL database (postgresql://...)")            \
-    X(dry_run, "", CLI_FLAG, "", "", "gc import", "only tell what would be done")              \
+    X(dry_run, "", CLI_FLAG, "", "", "gc import rollback", "only tell what would be done")     \
     X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
       "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
       "default is mlartifacts or mlruns beside the source")                                    \
@@ -82,7 +82,7 @@ typedef enum cli_kind {
     X(csv, "", CLI_FLAG, "", "", "@list runs_compare metrics",                                 \
       "print comma-separated values, numbers in full")                                         \
     X(jsonl, "", CLI_FLAG, "", "", "metrics", "print a JSON object a line")                    \
-    X(limit, "", CLI_NUMBER, "N", "100", "@list @select metrics",                              \
+    X(limit, "", CLI_NUMBER, "N", "100", "@list @select metrics log",                          \
       "at most so many; 0: all (of --where it is all that match, unless it is given)")         \
     X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
       "go on behind this place: what --json showed as \"next\"")                               \
@@ -105,18 +105,15 @@ typedef enum cli_kind {
       "the runs that match, as in 'stemma runs search'")                                       \
     X(to, "", CLI_TEXT, "WHERE", "", "runs_move migrate",                                      \
       "the project to move to; of 'migrate': sqlite or postgresql://..., which must be empty") \
-    X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag",                               \
+    X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag repos_tag",                     \
       "remove this tag; may be given several times")                                           \
-    X(yes, "", CLI_FLAG, "", "", "@select projects_delete", "do not ask")                      \
+    X(yes, "", CLI_FLAG, "", "", "@select projects_delete repos_delete", "do not ask")         \
     X(all, "", CLI_FLAG, "", "", "runs_compare", "also what does not differ")                  \
     X(every, "", CLI_SECONDS, "TIME", "1s", "runs_watch", "ask the server so often")           \
     X(follow, "", CLI_FLAG, "", "", "events console",                                          \
       "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
-    X(kind, "", CLI_TEXT, "KIND", "model", "push",                                             \
-      "of a repo that is not there yet: model, data or prompt")                                \
-    X(message, "", CLI_TEXT, "TEXT", "", "push", "what is new in this version")                \
     X(run, "", CLI_TEXT, "RUN", "", "push", "the run that made the files")                     \
     X(base, "", CLI_TEXT, "ADDRESS", "", "push",                                               \
       "the version that it derives from, or with '://' where that is")                         \
@@ -139,6 +136,12 @@ typedef enum cli_kind {
       "measure what the program and the machine use so often; 0: never")                       \
     X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
       "at the end, wait so long for a server that is away; then what is left is kept")         \
+    X(kind, "", CLI_TEXT, "KIND", "", "repos_list repos_create push",                          \
+      "model, data, prompt or run; a new repo is for models unless this says otherwise")       \
+    X(message, "", CLI_TEXT, "WHY", "", "alias tag rollback push",                             \
+      "why: it is kept with the move, with who and when; of 'push': what is new")              \
+    X(expect, "", CLI_TEXT, "N", "", "alias rollback",                                         \
+      "only if it points at version N now; 0: only if it is not there")                        \
     X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
     X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
     X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
@@ -243,6 +246,20 @@ int cmd_projects_rename(const cli_options *o, arena *a);
 int cmd_projects_tag(const cli_options *o, arena *a);
 int cmd_projects_delete(const cli_options *o, arena *a);
 int cmd_projects_restore(const cli_options *o, arena *a);
+
+int cmd_repos_list(const cli_options *o, arena *a);
+int cmd_repos_show(const cli_options *o, arena *a);
+int cmd_repos_create(const cli_options *o, arena *a);
+int cmd_repos_rename(const cli_options *o, arena *a);
+int cmd_repos_tag(const cli_options *o, arena *a);
+int cmd_repos_delete(const cli_options *o, arena *a);
+int cmd_show(const cli_options *o, arena *a);
+int cmd_refs(const cli_options *o, arena *a);
+int cmd_alias(const cli_options *o, arena *a);
+int cmd_tag(const cli_options *o, arena *a);
+int cmd_rollback(const cli_options *o, arena *a);
+int cmd_history(const cli_options *o, arena *a);
+int cmd_log_repo(const cli_options *o, arena *a); // 'log' with a repo and nothing to log
 
 int cmd_runs_list(const cli_options *o, arena *a);
 int cmd_runs_search(const cli_options *o, arena *a);

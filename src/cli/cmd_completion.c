@@ -117,6 +117,11 @@ static void offer_projects(typing *t) {
     offer_list(t, &l, "name", "");
 }
 
+static void offer_repos(typing *t) {
+    cli_list l = {.method = "GET", .path = STR("/repos"), .limit = NAMES};
+    offer_list(t, &l, "name", "");
+}
+
 static void offer_runs(typing *t) {
     arena *a = t->s->a;
     cli_list l = {.method = "POST", .path = STR("/runs/search"), .limit = RUNS};
@@ -208,6 +213,8 @@ static void offer_commands(typing *t, str first) {
 static void offer_kind(typing *t, str kind) {
     if (str_is(kind, "RUN")) offer_runs(t);
     if (str_is(kind, "PROJECT")) offer_projects(t);
+    if (str_starts(kind, STR("REPO")) || str_is(kind, "ADDRESS")) // REPO@REF too
+        offer_repos(t);
     if (str_is(kind, "KEY")) offer_keys(t);
     if (str_is(kind, "EXPRESSION")) offer_fields(t);
     if (str_is(kind, "bash")) offer(t, kind);

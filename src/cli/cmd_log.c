@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // log: metrics, configuration and tags of a run from the command line, or from a stream of JSON
-// objects on standard input, a line each: {"step": 3, "loss": 0.5, "acc": 0.9}. One thread.
+// objects on standard input, a line each: {"step": 3, "loss": 0.5, "acc": 0.9}. With a repo and
+// nothing to log it shows the repo's history (cmd_history.c). One thread.
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/pairs.h"
@@ -206,7 +207,14 @@ static bool has_input(const cli_options *o) {
     return false;
 }
 
+// A word that can not be a run, and nothing to log: the history of a repo is asked for.
+static bool is_repo(const cli_options *o) {
+    return o->n_words == 1 && first_is_run(o) && !cli_is_run_name(o->words[0]) &&
+           !o->config.n && !o->tag.n;
+}
+
 int cmd_log(const cli_options *o, arena *a) {
+    if (is_repo(o)) return cmd_log_repo(o, a);
     err e = {0};
     size_t from = first_is_run(o);
     logging l = {.o = o, .a = a, .body = BUF_MAX(BATCH_MAX)};

@@ -4,6 +4,7 @@
 // name when all is there. One thread.
 #include "base/vec.h"
 #include "cli/files.h"
+#include "cli/repos.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +44,7 @@ static void warn_of_marks(const json_value *version) {
 
 static bool resolve(pull *p, str address) {
     cli_session *s = p->s;
-    str path =
-        arena_printf(s->a, "/resolve?address=%.*s", STR_F(http_client_escape(s->a, address)));
-    const json_value *v = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
+    const json_value *v = cli_resolve(s, address, NULL);
     const json_value *version = v ? json_get(v, "version") : NULL;
     if (!version) return false;
     p->repo = arena_str(s->a, cli_text(version, "repo"));
@@ -151,9 +150,11 @@ static void show(pull *p) {
         cli_put_json(s, json);
         return;
     }
-    out_printf(&s->t, "%.*s@%lld in %.*s: %zu file%s, %.*s\n", STR_F(p->repo),
-               (long long)p->number, STR_F(out_escape(s->a, p->folder, s->t.utf8)), p->files.n,
-               p->files.n == 1 ? "" : "s", STR_F(out_bytes(s->a, p->bytes)));
+    out_safe(&s->t, p->repo);
+    out_printf(&s->t, "@%lld in ", (long long)p->number);
+    out_safe(&s->t, p->folder);
+    out_printf(&s->t, ": %zu file%s, %.*s\n", p->files.n, p->files.n == 1 ? "" : "s",
+               STR_F(out_bytes(s->a, p->bytes)));
 }
 
 static bool pull_version(cli_session *s) {

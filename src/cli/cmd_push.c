@@ -3,15 +3,12 @@
 #include "base/clock.h"
 #include "cli/pairs.h"
 #include "cli/push.h"
+#include "cli/repos.h"
 
 static void warn(str sentence) {
     err e;
     err_set(&e, ERR_INVALID, "%.*s", STR_F(sentence));
     cli_fail(&e);
-}
-
-static str repo_path(arena *a, str repo) {
-    return arena_printf(a, "/repos/%.*s/versions", STR_F(http_client_escape(a, repo)));
 }
 
 static bool put_tags(cli_session *s, json_writer *w) {
@@ -45,7 +42,7 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     json_writer w = json_writer_new(&b);
     json_object(&w);
     json_m_string(&w, "tree", p->tree);
-    json_m_string(&w, "kind", o->kind);
+    json_m_string(&w, "kind", o->kind.n ? o->kind : STR("model"));
     json_m_string(&w, "source", p->scan.top);
     if (run.n) json_m_string(&w, "run", run);
     if (o->base.n) put_base(s, &w);
@@ -56,7 +53,8 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     if (o->message.n) json_m_string(&w, "description", o->message);
     if (o->again.n) json_m_bool(&w, "again", true);
     json_object_end(&w);
-    *out = cli_call(s->c, "POST", repo_path(s->a, repo), buf_view(&b), reply, &s->e);
+    *out = cli_call(s->c, "POST", cli_repo_path(s->a, repo, "/versions"), buf_view(&b), reply,
+                    &s->e);
     buf_free(&b);
     return *out != NULL;
 }
@@ -66,8 +64,9 @@ static void show(push *p, const json_value *reply) {
     arena *a = s->a;
     bool made = cli_true(reply, "created");
     const json_value *v = json_get(reply, "version");
-    out_printf(&s->t, "%.*s@%lld  %s\n", STR_F(cli_text(v, "repo")),
-               (long long)cli_int(v, "number", 0), made ? "new" : "nothing has changed");
+    out_safe(&s->t, cli_text(v, "repo"));
+    out_printf(&s->t, "@%lld  %s\n", (long long)cli_int(v, "number", 0),
+               made ? "new" : "nothing has changed");
     cli_line(s, "content", cli_text(v, "content"), OUT_PLAIN);
     cli_line(s, "files",
              arena_printf(a, "%zu, %.*s", p->scan.n, STR_F(out_bytes(a, (int64_t)p->bytes))),

@@ -25,8 +25,9 @@ enum { BY_ENVIRONMENT = 1, BY_COMMAND_LINE }; // cli_options.given
 static const struct {
     char letter;
     const char *name;
-} letters[] = {{'n', "limit"},   {'o', "output"}, {'p', "project"}, {'j', "json"}, {'y', "yes"},
-               {'m', "message"}, {'f', "follow"}, {'a', "all"},     {'s', "sort"}};
+} letters[] = {{'n', "limit"}, {'o', "output"}, {'p', "project"},
+               {'j', "json"},  {'y', "yes"},    {'f', "follow"},
+               {'a', "all"},   {'s', "sort"},   {'m', "message"}};
 #define N_LETTERS (sizeof letters / sizeof *letters)
 
 static char letter_of(const char *name) {

@@ -77,3 +77,10 @@ def test_no_server_no_wait(complete):
     assert complete("stemma runs show 01", env={"STEMMA_URL": "http://127.0.0.1:9"}) == [""]
     assert complete("stemma runs sho", env={"STEMMA_URL": "http://127.0.0.1:9"}) == ["show"]
     assert time.monotonic() - began < 20
+
+
+def test_repos(complete, server):
+    cli = Cli(env={"STEMMA_URL": server.uri})
+    cli.ok("repos", "create", "offered-bot")
+    for line in ("stemma show off", "stemma repos show off", "stemma rollback off"):
+        assert complete(line) == ["offered-bot"], line

@@ -121,8 +121,8 @@ static bool publish(call *k, void *msg, err *e) {
                      .n_parents = q->parents.n};
     // What can be wrong is found before a repo is made.
     if (!native_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &(tree_sum){0}, e) ||
-        !check_run(k, q->run, &n.run, e) || !parents_of(k, q->parents, parents, e) || !open_repo(k, q, &r, e) ||
-        !content_seal_tree(&k->c, r.kind, tree, &sealed, e) ||
+        !check_run(k, q->run, &n.run, e) || !parents_of(k, q->parents, parents, e) ||
+        !open_repo(k, q, &r, e) || !content_seal_tree(&k->c, r.kind, tree, &sealed, e) ||
         (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
         return false;
     if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;

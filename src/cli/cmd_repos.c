@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// repos: list, show, create, rename, tag, delete. One thread.
+#include "cli/repos.h"
+
+struct listing {
+    cli_session *s;
+    out_table *table;
+};
+
+static str time_of(cli_session *s, const json_value *of, const char *key) {
+    return cli_time_cell(s, cli_int(of, key, INT64_MIN), s->o->csv.n > 0);
+}
+
+static bool put_repo(void *arg, const json_value *r) {
+    struct listing *l = arg;
+    out_row(l->table, (out_cell[]){{cli_text(r, "name"), OUT_PLAIN},
+                                   {cli_text(r, "kind"), OUT_PLAIN},
+                                   {time_of(l->s, r, "updated_us"), OUT_PLAIN},
+                                   {cli_text(r, "user"), OUT_PLAIN},
+                                   {cli_text(r, "description"), OUT_PLAIN}});
+    return true;
+}
+
+static bool list(cli_session *s) {
+    static const out_column columns[] = {{STR_K("name"), 0, 0},
+                                         {STR_K("kind"), OUT_WHOLE, 1},
+                                         {STR_K("changed"), OUT_WHOLE, 2},
+                                         {STR_K("user"), 0, 3},
+                                         {STR_K("description"), 0, 4}};
+    struct listing l = {s, out_table_new(&s->t, columns, 5, s->o->csv.n > 0)};
+    cli_list pages = {
+        .method = "GET", .path = STR("/repos"), .limit = cli_limit(s->o), .after = s->o->after};
+    if (s->o->kind.n)
+        pages.path =
+            arena_printf(s->a, "/repos?kind=%.*s", STR_F(http_client_escape(s->a, s->o->kind)));
+    bool ok = cli_show_list(s, &pages, put_repo, &l);
+    if (ok && !s->o->json.n) {
+        out_table_end(l.table);
+        cli_say_more(s, &pages);
+    }
+    return ok;
+}
+
+static void put_whole(cli_session *s, const json_value *r) {
+    static const out_column columns[] = {{STR_K("tag"), 0, 0}, {STR_K("value"), 0, 0}};
+    cli_line(s, "name", cli_text(r, "name"), OUT_PLAIN);
+    cli_line(s, "kind", cli_text(r, "kind"), OUT_PLAIN);
+    cli_line(s, "about", cli_text(r, "description"), OUT_PLAIN);
+    cli_line(s, "user", cli_text(r, "user"), OUT_PLAIN);
+    cli_line(s, "created", time_of(s, r, "created_us"), OUT_PLAIN);
+    cli_line(s, "changed", time_of(s, r, "updated_us"), OUT_PLAIN);
+    const json_value *tags = json_get(r, "tags");
+    if (!tags || !tags->child) return;
+    out_add(&s->t, STR("\n"));
+    out_table *b = out_table_new(&s->t, columns, 2, false);
+    for (const json_value *v = tags->child; v; v = v->next)
+        out_row(b, (out_cell[]){{v->key, OUT_PLAIN}, {cli_value_text(v), OUT_PLAIN}});
+    out_table_end(b);
+}
+
+// A request whose reply is a repo; `done` is what is said of it, NULL: all of it.
+static bool change(cli_session *s, const char *method, str path, str body, const char *done) {
+    str text;
+    const json_value *r = cli_call(s->c, method, path, body, &text, &s->e);
+    if (!r) return false;
+    if (s->o->json.n) {
+        cli_put_json(s, text);
+    } else if (!done) {
+        put_whole(s, r);
+    } else {
+        out_printf(&s->t, "%s ", done);
+        out_safe(&s->t, cli_text(r, "name"));
+        out_add(&s->t, STR("\n"));
+    }
+    return true;
+}
+
+static str path_of(cli_session *s) {
+    return cli_repo_path(s->a, s->o->words[0], "");
+}
+
+static bool show(cli_session *s) {
+    return change(s, "GET", path_of(s), (str){0}, NULL);
+}
+
+static bool create(cli_session *s) {
+    str tags, kind = s->o->kind.n ? s->o->kind : STR("model");
+    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
+    str body = arena_printf(s->a, "{\"name\":%.*s,\"kind\":%.*s,\"tags\":%.*s}",
+                            STR_F(cli_json_text(s->a, s->o->words[0])),
+                            STR_F(cli_json_text(s->a, kind)), STR_F(tags));
+    return change(s, "POST", STR("/repos"), body, "created");
+}
+
+static bool rename_it(cli_session *s) {
+    str body =
+        arena_printf(s->a, "{\"name\":%.*s}", STR_F(cli_json_text(s->a, s->o->words[1])));
+    return change(s, "PATCH", path_of(s), body, "renamed to");
+}
+
+static bool tag(cli_session *s) {
+    str tags;
+    if (s->o->n_words < 2 && !s->o->remove.n)
+        return err_set(&s->e, ERR_INVALID, "which tags? Say KEY=VALUE, or --remove KEY");
+    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
+    return change(s, "PATCH", path_of(s), arena_printf(s->a, "{\"tags\":%.*s}", STR_F(tags)),
+                  "tagged");
+}
+
+static bool delete (cli_session *s) {
+    str text, what = arena_printf(s->a, "repo %.*s with its versions", STR_F(s->o->words[0]));
+    if (!cli_confirm(s, "delete", what) ||
+        !cli_call(s->c, "DELETE", path_of(s), (str){0}, &text, &s->e))
+        return false;
+    if (s->o->json.n) {
+        cli_put_json(s, text);
+        return true;
+    }
+    out_add(&s->t, STR("deleted "));
+    out_safe(&s->t, s->o->words[0]);
+    out_add(&s->t, STR("\n"));
+    return true;
+}
+
+int cmd_repos_list(const cli_options *o, arena *a) {
+    return cli_talk(o, a, list);
+}
+
+int cmd_repos_show(const cli_options *o, arena *a) {
+    return cli_talk(o, a, show);
+}
+
+int cmd_repos_create(const cli_options *o, arena *a) {
+    return cli_talk(o, a, create);
+}
+
+int cmd_repos_rename(const cli_options *o, arena *a) {
+    return cli_talk(o, a, rename_it);
+}
+
+int cmd_repos_tag(const cli_options *o, arena *a) {
+    return cli_talk(o, a, tag);
+}
+
+int cmd_repos_delete(const cli_options *o, arena *a) {
+    return cli_talk(o, a, delete);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// repos: see repos.h. One thread.
+#include "cli/repos.h"
+
+str cli_repo_path(arena *a, str repo, const char *rest) {
+    return arena_printf(a, "/repos/%.*s%s", STR_F(http_client_escape(a, repo)), rest);
+}
+
+str cli_ref_path(arena *a, str repo, str ref, const char *rest) {
+    str path = cli_repo_path(a, repo, "/refs");
+    return arena_printf(a, "%.*s/%.*s%s", STR_F(path), STR_F(http_client_escape(a, ref)), rest);
+}
+
+const json_value *cli_resolve(cli_session *s, str address, str *text) {
+    str path =
+        arena_printf(s->a, "/resolve?address=%.*s", STR_F(http_client_escape(s->a, address)));
+    return cli_call(s->c, "GET", path, (str){0}, text, &s->e);
+}
+
+// A workspace before the name is checked by asking what the address means.
+static bool leave_workspace(cli_session *s, str address, str *repo) {
+    if (str_find(*repo, '/', 0) == SIZE_MAX) return true;
+    const json_value *found = cli_resolve(s, address, NULL);
+    if (found) *repo = cli_text(json_get(found, "version"), "repo");
+    return found != NULL;
+}
+
+bool cli_split_ref(cli_session *s, str text, str *repo, str *ref) {
+    size_t at = str_find(text, '@', 0);
+    *repo = str_upto(text, at);
+    *ref = at == SIZE_MAX ? (str){0} : str_from(text, at + 1);
+    if (!repo->n || (ref->p && (!ref->n || str_find(*ref, '@', 0) != SIZE_MAX)))
+        return err_set(&s->e, ERR_INVALID, "'%.*s' is not written REPO or REPO@REF",
+                       STR_F(str_upto_code_points(text, 300)));
+    return leave_workspace(s, text, repo);
+}
+
+str cli_version_cell(cli_session *s, const json_value *of, const char *key) {
+    str number = cli_text(of, key);
+    return number.n ? arena_printf(s->a, "v%.*s", STR_F(number)) : (str){0};
+}
+
+void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move) {
+    str from = cli_version_cell(s, move, "from"), to = cli_version_cell(s, move, "to");
+    out_printf(&s->t, "%s", what);
+    out_safe(&s->t, repo);
+    out_add(&s->t, STR("@"));
+    out_safe(&s->t, cli_text(move, "ref"));
+    out_printf(&s->t, "  %.*s%s%.*s\n", STR_F(from), from.n ? " -> " : "", STR_F(to));
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// repos: what the commands on repos, versions and refs share.
+#ifndef STEMMA_CLI_REPOS_H
+#define STEMMA_CLI_REPOS_H
+
+#include "cli/fields.h"
+
+str cli_repo_path(arena *a, str repo, const char *rest); // "/repos/<name, escaped><rest>"
+str cli_ref_path(arena *a, str repo, str ref, const char *rest);
+
+// What an address means: the server's reply, NULL when nothing.
+const json_value *cli_resolve(cli_session *s, str address, str *text);
+
+// Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one. The server knows workspaces.
+bool cli_split_ref(cli_session *s, str text, str *repo, str *ref);
+
+// A column's cell of the number of a version ("v3"); empty for none.
+str cli_version_cell(cli_session *s, const json_value *of, const char *key);
+
+// "bot@prod  v2 -> v3" of a move; `what` is said before it.
+void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move);
+
+#endif

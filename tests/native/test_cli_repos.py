@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Repos, versions and refs on the command line, on both engines."""
+
+import pytest
+
+from conftest import unique
+from registry import Registry
+
+
+@pytest.fixture
+def registry(api, server):
+    return Registry(api, server.uri)
+
+
+def test_repos(cli):
+    name = unique("cli-repo")
+    assert cli.ok("repos", "create", name, "team=nlp", "--kind", "data").out == f"created {name}\n"
+    shown = cli.ok("repos", "show", name).out
+    assert "data" in shown and "nlp" in shown
+    assert name in cli.ok("repos", "list", "--kind", "data").out and name not in cli.ok("repos", "list", "--kind", "run").out
+    assert cli.ok("repos", "tag", name, "a=1", "--remove", "team", "--json").json["tags"] == {"a": "1"}
+    other = unique("renamed")
+    assert cli.ok("repos", "rename", name, other).out == f"renamed to {other}\n"
+    assert cli("repos", "show", name).code == 4
+    refused = cli("repos", "delete", other)
+    assert refused.code == 2 and "say --yes" in refused.err
+    assert cli.ok("repos", "delete", other, "--yes").out == f"deleted {other}\n"
+    assert cli("repos", "create", "a/b").code == 2 and cli("repos", "tag", other).code == 2
+
+
+def test_promote_and_roll_back(cli, registry):
+    name = registry.bot(unique("promote"), 3)
+    assert cli.ok("alias", f"{name}@1", "prod", "-m", "first").out == f"{name}@prod  v1\n"
+    assert cli.ok("alias", f"{name}@2", "prod", "-m", "better", "--expect", "v1").out == f"{name}@prod  v1 -> v2\n"
+    late = cli("alias", f"default/{name}", "prod", "--expect", "1")
+    assert late.code == 1 and "at version 2" in late.err and '("better")' in late.err
+    cli.ok("alias", f"default/{name}", "prod", "-m", "newest")
+    assert cli.ok("tag", f"{name}@prod", "v1.0", "-m", "released").out == f"{name}@v1.0  v3\n"
+    sealed = cli("tag", f"{name}@1", "v1.0")
+    assert sealed.code == 1 and "sealed" in sealed.err
+    tried = cli.ok("rollback", f"default/{name}@prod", "--dry-run")
+    assert tried.out == f"would move {name}@prod  v3 -> v2\n"
+    assert cli("rollback", f"{name}@prod").code == 2 and cli("rollback", name, "-m", "x").code == 2
+    done = cli.ok("rollback", f"{name}@prod", "-m", "slower", "--json").json
+    assert (done["from"], done["to"], done["reason"]) == (3, 2, "slower")
+    refs = cli.ok("refs", name).lines
+    assert [line.split()[:3] for line in refs[1:]] == [["prod", "alias", "v2"], ["v1.0", "tag", "v3"]]
+
+
+def test_history_and_log(cli, registry, api):
+    name = registry.bot(unique("told"), 2)
+    registry.move(name, "prod", 1, reason="first")
+    registry.move(name, "prod", 2, reason="second")
+    api.ok("POST", f"repos/{name}/versions/1/mark", json={"mark": "bad", "reason": "loses facts"})
+    registry.move(name, "best", 1)
+    assert [m["to"] for m in cli.ok("history", f"{name}@prod", "--json").json["items"]] == [2, 1]
+    rows = cli.ok("history", name, "--csv").lines
+    assert rows[0] == "time,ref,from,to,user,reason" and len(rows) == 4 and ",prod,v1,v2," in rows[2]
+    told = cli.ok("log", name).out
+    places = [told.index(part) for part in ("best -> v1", "prod v1 -> v2", "prod -> v1", "v2 published", "[bad: loses facts]")]
+    assert places == sorted(places)
+    items = cli.ok("log", name, "--json", "--limit", "2").json["items"]
+    assert [(i["ref"], i["to"]) for i in items] == [("best", 1), ("prod", 2)]
+    missing = cli("log", "no-such-repo")
+    assert missing.code == 4 and "no repo 'no-such-repo'" in missing.err
+
+
+def test_show(cli, registry, api):
+    name = unique("shown")
+    registry.repo(name)
+    registry.publish(name, {"config.json": b"{}"})
+    registry.move(name, "prod", 1, reason="good")
+    api.ok("POST", f"repos/{name}/versions/1/mark", json={"mark": "yanked", "reason": "leaks names"})
+    shown = cli.ok("show", f"{name}@prod").out
+    for part in (f"{name}@1", "the alias prod, set", ": good", "yanked", "leaks names", "sha256:"):
+        assert part in shown, part
+    assert cli.ok("show", name, "--json").json["by"] == "latest"
+    near = cli("show", f"{name}@prdo")
+    assert near.code == 4 and "Did you mean 'prod'?" in near.err
+    assert cli("show", f"{name}:1").code == 2 and cli("history", f"{name}@").code == 2
+    assert "\x1b" not in cli("show", "\x1b[31mx").err
