@@ -20,10 +20,12 @@ static bool put_ref(void *arg, const json_value *r) {
 }
 
 static bool refs(cli_session *s) {
-    static const out_column columns[] = {
-        {STR_K("ref"), 0, 0},           {STR_K("kind"), OUT_WHOLE, 1},
-        {STR_K("version"), OUT_RIGHT, 0}, {STR_K("moved"), OUT_WHOLE, 2},
-        {STR_K("user"), 0, 3},          {STR_K("reason"), 0, 4}};
+    static const out_column columns[] = {{STR_K("ref"), 0, 0},
+                                         {STR_K("kind"), OUT_WHOLE, 1},
+                                         {STR_K("version"), OUT_RIGHT, 0},
+                                         {STR_K("moved"), OUT_WHOLE, 2},
+                                         {STR_K("user"), 0, 3},
+                                         {STR_K("reason"), 0, 4}};
     str repo, ref;
     if (!cli_split_ref(s, s->o->words[0], &repo, &ref)) return false;
     struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
@@ -96,8 +98,9 @@ static bool rollback(cli_session *s) {
     if (!ref.p)
         return err_set(&s->e, ERR_INVALID, "which alias? Say REPO@REF, such as %.*s@prod",
                        STR_F(repo));
-    str body = arena_printf(s->a, "{\"dry_run\":%s,\"reason\":%.*s%.*s}", dry ? "true" : "false",
-                            STR_F(cli_json_text(s->a, s->o->message)), STR_F(expected));
+    str body =
+        arena_printf(s->a, "{\"dry_run\":%s,\"reason\":%.*s%.*s}", dry ? "true" : "false",
+                     STR_F(cli_json_text(s->a, s->o->message)), STR_F(expected));
     return send_move(s, "POST", cli_ref_path(s->a, repo, ref, "/rollback"), body, repo,
                      dry ? "would move " : "");
 }

@@ -31,8 +31,8 @@ static bool list(cli_session *s) {
     cli_list pages = {
         .method = "GET", .path = STR("/repos"), .limit = cli_limit(s->o), .after = s->o->after};
     if (s->o->kind.n)
-        pages.path = arena_printf(s->a, "/repos?kind=%.*s",
-                                  STR_F(http_client_escape(s->a, s->o->kind)));
+        pages.path =
+            arena_printf(s->a, "/repos?kind=%.*s", STR_F(http_client_escape(s->a, s->o->kind)));
     bool ok = cli_show_list(s, &pages, put_repo, &l);
     if (ok && !s->o->json.n) {
         out_table_end(l.table);

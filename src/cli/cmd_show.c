@@ -38,10 +38,10 @@ static void put_parents(cli_session *s, const json_value *parents) {
         if (!where.n)
             where = arena_printf(s->a, "%.*s@%.*s", STR_F(cli_text(p, "repo")),
                                  STR_F(cli_text(p, "number")));
-        cli_line(s, "parent",
-                 arena_printf(s->a, "%.*s of %.*s", STR_F(cli_text(p, "relation")),
-                              STR_F(where)),
-                 OUT_PLAIN);
+        cli_line(
+            s, "parent",
+            arena_printf(s->a, "%.*s of %.*s", STR_F(cli_text(p, "relation")), STR_F(where)),
+            OUT_PLAIN);
     }
 }
 

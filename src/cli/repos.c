@@ -12,8 +12,8 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest) {
 }
 
 const json_value *cli_resolve(cli_session *s, str address, str *text) {
-    str path = arena_printf(s->a, "/resolve?address=%.*s",
-                            STR_F(http_client_escape(s->a, address)));
+    str path =
+        arena_printf(s->a, "/resolve?address=%.*s", STR_F(http_client_escape(s->a, address)));
     return cli_call(s->c, "GET", path, (str){0}, text, &s->e);
 }
 
