@@ -108,6 +108,7 @@ typedef struct version {
     size_t n_tags;
     str *aliases, *sealed; // the refs that point at it, movable and not, in the order of names
     size_t n_aliases, n_sealed;
+    int64_t mark_sum;    // the sum of the kinds of its marks
     version_mark *marks; // in the order of kinds
     size_t n_marks;
     bool deleted; // a tombstone

@@ -31,13 +31,6 @@ static bool put_mark(db_tx *tx, const ctx *c, const version *v, mark_kind kind, 
                    DB_I64(now));
 }
 
-static int64_t sum_of(const version *v) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < v->n_marks; i++)
-        sum |= v->marks[i].kind;
-    return sum;
-}
-
 static bool set_sum(db_tx *tx, const ctx *c, const version *v, int64_t sum, int64_t now,
                     err *e) {
     return db_push(tx, &Q_version_set_marks, e, DB_I64(c->ws), DB_ID(v->id), DB_I64(sum),
@@ -59,7 +52,7 @@ static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const version *v
 
 static bool change_mark(db_tx *tx, const mark_call *k, const version *v, err *e) {
     const ctx *c = k->c;
-    int64_t now = clock_now_us(), sum = sum_of(v);
+    int64_t now = clock_now_us(), sum = v->mark_sum;
     if (!k->set && !(sum & k->kind)) return true;
     bool ok = k->set ? put_mark(tx, c, v, k->kind, k->reason, now, e)
                      : db_push(tx, &Q_version_mark_delete, e, DB_I64(c->ws), DB_ID(v->id),
@@ -103,7 +96,7 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
     return version_read(tx, c, k->repo_name, k->number, &v, e) &&
            ref_drop_all(tx, c, &v, reason, e) &&
            put_mark(tx, c, &v, MARK_DELETED, k->reason, now, e) &&
-           set_sum(tx, c, &v, sum_of(&v) | MARK_DELETED, now, e) &&
+           set_sum(tx, c, &v, v.mark_sum | MARK_DELETED, now, e) &&
            db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
            repo_touch(tx, c, v.repo, now, e) &&
            add_event(tx, c, EVENT_version_deleted, &v, k->reason, NULL, e);

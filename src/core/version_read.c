@@ -24,7 +24,7 @@ version version_of_row(db_rows *row, arena *a) {
                  .created_us = db_i64(row, 16),
                  .updated_us = db_i64(row, 17),
                  .location = arena_str(a, db_text(row, 18)),
-                 .n_marks = (size_t)db_i64(row, 19), // their sum, until version_fill
+                 .mark_sum = db_i64(row, 19),
                  .deleted = db_i64(row, 20) != 0};
     v.content.files = (uint64_t)db_i64(row, 7);
     v.content.bytes = (uint64_t)db_i64(row, 8);
@@ -49,7 +49,7 @@ static bool read_refs(db_tx *tx, const ctx *c, version *v, err *e) {
 
 static bool read_marks(db_tx *tx, const ctx *c, version *v, err *e) {
     VEC(version_mark) marks = {0};
-    if (!v->n_marks) return true;
+    if (!v->mark_sum) return true;
     db_rows *rows = db_select(tx, &Q_version_marks, e, DB_I64(c->ws), DB_ID(v->id));
     if (!rows) return false;
     while (db_next(rows, e))

@@ -62,6 +62,17 @@ def test_mlflow_sees_repos(api, server, registry):
     assert model["aliases"] == [{"alias": "champion", "version": "2"}]
 
 
+def test_mlflow_can_not_delete_what_a_tag_holds(server, registry):
+    name = registry.bot(unique("held"))
+    registry.move(name, "v1.0", 1, kind="tag")
+    for path, body in [
+        ("model-versions/delete", {"name": name, "version": "1"}), ("registered-models/delete", {"name": name}),
+    ]:  # fmt: skip
+        reply = requests.delete(server.uri + "/api/2.0/mlflow/" + path, json=body, timeout=60)
+        assert (reply.status_code, reply.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        assert "v1.0" in reply.json()["message"]
+
+
 def test_what_bad_repos_get(api):
     taken = api.ok("POST", "repos", json={"name": unique("taken")})["name"]
     cases = [
