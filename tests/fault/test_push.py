@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server is killed while folders are pushed: what was acknowledged is there, whole; what was not is pushed again."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import time
+
+import servers
+
+
+class Client:
+    """The commands, with what they remember in a folder of their own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.env = servers.fresh_environment({"XDG_CACHE_HOME": str(folder / "cache")})
+
+    def start(self, server, *words):
+        command = [servers.stemma_binary(), *words, "--url", server.uri, "--json"]
+        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run(self, server, *words):
+        started = self.start(server, *words)
+        out, errors = started.communicate(timeout=120)
+        assert started.returncode == 0, errors.decode()
+        return json.loads(out)
+
+
+def digests(folder):
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+
+
+def change(rng, folder):
+    for i in range(12):
+        (folder / f"part-{rng.randrange(30):02}").write_bytes(rng.randbytes(rng.choice([10, 5_000, 200_000, 1_500_000])))
+
+
+def test_the_server_is_killed_during_pushes(any_site, tmp_path):
+    site, rng = any_site, random.Random(5)
+    client, folder = Client(tmp_path), tmp_path / "model"
+    folder.mkdir()
+    acked, cut = {}, 0
+    for _ in range(5):
+        change(rng, folder)
+        server = site.start()
+        push = client.start(server, "push", "model", "bot")
+        time.sleep(rng.uniform(0, 0.12))
+        site.kill(server)
+        out, _ = push.communicate(timeout=120)
+        cut += push.returncode != 0
+        if push.returncode == 0:
+            acked[json.loads(out)["version"]["number"]] = digests(folder)
+        server = site.start()
+        done = client.run(server, "push", "model", "bot")
+        acked[done["version"]["number"]] = digests(folder)
+        site.stop(server)
+    assert cut, "no push was cut off"
+    server = site.start()
+    for number, files in acked.items():
+        client.run(server, "pull", f"bot@{number}", f"out-{number}")
+        assert digests(tmp_path / f"out-{number}") == files
+    site.stop(server)
+    site.check("--deep")
+
+
+def test_a_push_is_killed(any_site, tmp_path):
+    """The client dies: nothing is half there, and the next push goes on."""
+    site, rng = any_site, random.Random(6)
+    client, folder = Client(tmp_path), tmp_path / "model"
+    folder.mkdir()
+    server = site.start()
+    for _ in range(5):
+        change(rng, folder)
+        push = client.start(server, "push", "model", "bot")
+        time.sleep(rng.uniform(0, 0.1))
+        push.kill()
+        push.communicate()
+        done = client.run(server, "push", "model", "bot")
+        out = f"out-{os.urandom(4).hex()}"
+        client.run(server, "pull", f"bot@{done['version']['number']}", out)
+        assert digests(tmp_path / out) == digests(folder)
+    site.stop(server)
+    site.check("--deep")
