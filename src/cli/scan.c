@@ -149,7 +149,7 @@ bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, er
     w.blobs = blobs_beside(a, w.top);
     char *top = arena_cstr(a, w.top);
     if (!ignore_read(a, top, &w.ignored, e) || !walk_folder(&w, top, (str){0}, 0)) return false;
-    qsort(w.files.p, w.files.n, sizeof *w.files.p, by_path);
+    if (w.files.n) qsort(w.files.p, w.files.n, sizeof *w.files.p, by_path);
     warn_of_case(&w);
     *out = (scan){.top = w.top, .files = w.files.p, .n = w.files.n};
     return true;

@@ -32,7 +32,7 @@ static int by_path(const void *a, const void *b) {
 static bool sort(tree_change *c, size_t n, err *e) {
     for (size_t i = 0; i < n; i++)
         if (!tree_check_path(c[i].file.path, e)) return false;
-    qsort(c, n, sizeof *c, by_path);
+    if (n) qsort(c, n, sizeof *c, by_path);
     for (size_t i = 1; i < n; i++)
         if (str_eq(c[i - 1].file.path, c[i].file.path))
             return err_set(e, ERR_INVALID, "the path '%.*s' is there twice",
