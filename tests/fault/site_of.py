@@ -58,6 +58,8 @@ class Site:
         env = servers.fresh_environment({"STEMMA_LOG": "info", **env, **(faults.environment() if faults else {})})
         port = servers.free_port()
         command = [servers.stemma_binary(), "serve", *self.arguments, "--listen", f"127.0.0.1:{port}"]
+        if self.database:  # the last counts; PostgreSQL tells by this name which connections are whose
+            command += ["--db", f"{self.database.url}?application_name=port-{port}"]
         server = servers.Server("stemma", command, self.folder, port, env)
         self.running.append(server)
         return server
@@ -66,8 +68,11 @@ class Site:
         return Faults(self.data, self.folder, journal)
 
     def kill(self, server):
-        """As a crash would end it."""
+        """As a crash would end it. What it had sent to PostgreSQL may be committed a moment later: that is waited for."""
         server.kill()
+        if self.database:
+            wait_for(lambda: not self.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", f"port-{server.port}"),
+                     what="the end of the killed server's connections")
         self.running.remove(server)
         server.log.close()
 
