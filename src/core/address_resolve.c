@@ -92,7 +92,7 @@ static bool resolve(db_tx *tx, void *arg, err *e) {
     resolve_call *k = arg;
     const address *q = &k->out->address;
     repo r;
-    int64_t number;
+    int64_t number = 0;
     k->unknown_ref = false;
     return check_workspace(tx, k->c, q->workspace, e) && repo_read(tx, k->c, q->repo, &r, e) &&
            find_number(tx, k, &r, &number, e) &&
