@@ -148,13 +148,11 @@ static bool check_object(void *arg, uint64_t offset, size_t n, err *e) {
 }
 
 bool files_send_object(http_req *r, ctx *c, sha256 digest, str name, err *e) {
-    char etag[SHA256_HEX];
     store_object *o = store_get(core_store(c->core), digest, e);
     if (!o) return false;
     arena_on_reset(c->a, close_object, o);
-    sha256_hex(digest, etag);
     http_source s = {.length = store_object_size(o),
-                     .etag = arena_printf(c->a, "\"%s\"", etag),
+                     .etag = arena_printf(c->a, "\"%.*s\"", STR_F(sha256_str(c->a, digest))),
                      .content_type = type_of(name),
                      .check = check_object,
                      .read = read_object,

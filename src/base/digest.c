@@ -68,6 +68,12 @@ void sha256_hex(sha256 d, char out[SHA256_HEX]) {
     out[SHA256_HEX - 1] = 0;
 }
 
+str sha256_str(arena *a, sha256 d) {
+    char *p = arena_bytes(a, SHA256_HEX);
+    sha256_hex(d, p);
+    return str_n(p, SHA256_HEX - 1);
+}
+
 bool sha256_parse(str s, sha256 *out) {
     return hex_get(s, out->b, sizeof out->b);
 }

@@ -21,6 +21,7 @@ static inline bool sha256_copy(str from, sha256 *to) {
 sha256 sha256_of(const void *p, size_t n);
 #define SHA256_HEX 65
 void sha256_hex(sha256 d, char out[SHA256_HEX]);
+str sha256_str(arena *a, sha256 d);    // the same in the arena
 bool sha256_parse(str s, sha256 *out); // 64 hex digits, either case
 
 // Streaming.

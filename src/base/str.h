@@ -29,6 +29,9 @@ static inline str str_n(const void *p, size_t n) {
     return (str){p, n};
 }
 
+static inline str str_or_empty(str a) { // p is never NULL
+    return a.p ? a : str_of("");
+}
 static inline bool str_eq(str a, str b) {
     return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
 }

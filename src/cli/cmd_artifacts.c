@@ -73,16 +73,13 @@ static bool get_rest(cli_session *s, str run, str path, sink *to, cli_file *file
 }
 
 // Files that an earlier download brought are not brought again.
-static size_t skip_what_is_there(cli_session *s, sink *to, cli_file *files, size_t n) {
+static size_t skip_what_is_there(sink *to, cli_file *files, size_t n) {
     size_t left = 0;
     for (size_t i = 0; i < n; i++) {
-        sha256 is;
-        files[i].done = files[i].has_digest &&
-                        sink_digest(to, files[i].path, files[i].size, &is, &s->e) &&
-                        sha256_eq(is, files[i].digest);
+        files[i].done =
+            files[i].has_digest && sink_has(to, files[i].path, files[i].size, files[i].digest);
         left += !files[i].done;
     }
-    s->e = (err){0};
     return left;
 }
 
@@ -93,7 +90,7 @@ static bool get_folder(cli_session *s, str run, str path, str dest) {
     if (!cli_files_below(s, run, path, &files, &n)) return false;
     if (!n) return err_set(&s->e, ERR_NOT_FOUND, "there is no file '%.*s'", STR_F(path));
     if (!sink_open(s->a, dest, &to, &s->e)) return false;
-    size_t left = skip_what_is_there(s, &to, files, n);
+    size_t left = skip_what_is_there(&to, files, n);
     // One stream when most of it is needed; what was cut off comes file by file.
     bool ok = true;
     if (left > 1 && left > n / 2) {

@@ -99,9 +99,7 @@ static bool put_entry(struct put *p, const char *from, str to, const char *name,
     if (lstat(path, &st)) return err_errno(&p->s->e, "cannot read %s", path);
     if (S_ISDIR(st.st_mode)) return put_tree(p, path, target, depth + 1);
     if (S_ISREG(st.st_mode)) return put_file(p, path, target);
-    err e = {0};
-    err_set(&e, ERR_INVALID, "%s is passed over: it is neither a file nor a folder", path);
-    cli_fail(&e);
+    cli_warn(arena_printf(a, "%s is passed over: it is neither a file nor a folder", path));
     return true;
 }
 

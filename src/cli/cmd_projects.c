@@ -47,20 +47,13 @@ static bool list(cli_session *s) {
 }
 
 static void put_whole(cli_session *s, const json_value *p) {
-    static const out_column columns[] = {{STR_K("tag"), 0, 0}, {STR_K("value"), 0, 0}};
     cli_line(s, "number", cli_text(p, "number"), OUT_PLAIN);
     cli_line(s, "name", cli_text(p, "name"), OUT_PLAIN);
     cli_line(s, "created", time_of(s, p, "created_ms"), OUT_PLAIN);
     cli_line(s, "changed", time_of(s, p, "updated_ms"), OUT_PLAIN);
     cli_line(s, "files", cli_text(p, "artifact_location"), OUT_PLAIN);
     if (cli_true(p, "deleted")) cli_line(s, "state", STR("in the bin"), OUT_PLAIN);
-    const json_value *tags = json_get(p, "tags");
-    if (!tags || !tags->child) return;
-    out_add(&s->t, STR("\n"));
-    out_table *b = out_table_new(&s->t, columns, 2, false);
-    for (const json_value *v = tags->child; v; v = v->next)
-        out_row(b, (out_cell[]){{v->key, OUT_PLAIN}, {cli_value_text(v), OUT_PLAIN}});
-    out_table_end(b);
+    cli_put_tags(s, json_get(p, "tags"));
 }
 
 // A request whose reply is a project; `done` is what is said of it, NULL: all of it.
@@ -101,12 +94,9 @@ static bool rename_it(cli_session *s) {
 }
 
 static bool tag(cli_session *s) {
-    str tags;
-    if (s->o->n_words < 2 && !s->o->remove.n)
-        return err_set(&s->e, ERR_INVALID, "which tags? Say KEY=VALUE, or --remove KEY");
-    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
-    str body = arena_printf(s->a, "{\"tags\":%.*s}", STR_F(tags));
-    return change(s, "PATCH", cli_project_path(s->a, s->o->words[0], ""), body, "tagged");
+    str body;
+    return cli_tag_body(s, &body) &&
+           change(s, "PATCH", cli_project_path(s->a, s->o->words[0], ""), body, "tagged");
 }
 
 static bool delete (cli_session *s) {

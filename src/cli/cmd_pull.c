@@ -31,14 +31,13 @@ typedef struct pull {
 // ---- what to pull ---------------------------------------------------------------------------
 
 // Yanked or bad: it comes all the same, but not silently.
-static void warn_of_marks(const json_value *version) {
+static void warn_of_marks(arena *a, const json_value *version) {
     const json_value *marks = json_get(version, "marks");
     for (const json_value *m = marks ? marks->child : NULL; m; m = m->next) {
-        err e;
-        err_set(&e, ERR_STATE, "warning: %.*s@%lld is marked as %.*s: %.*s",
-                STR_F(cli_text(version, "repo")), (long long)cli_int(version, "number", 0),
-                STR_F(cli_text(m, "mark")), STR_F(cli_text(m, "reason")));
-        cli_fail(&e);
+        cli_warn(arena_printf(a, "warning: %.*s@%lld is marked as %.*s: %.*s",
+                              STR_F(cli_text(version, "repo")),
+                              (long long)cli_int(version, "number", 0),
+                              STR_F(cli_text(m, "mark")), STR_F(cli_text(m, "reason"))));
     }
 }
 
@@ -50,7 +49,7 @@ static bool resolve(pull *p, str address) {
     p->repo = arena_str(s->a, cli_text(version, "repo"));
     p->number = cli_int(version, "number", 0);
     p->tree = arena_str(s->a, cli_text(version, "tree"));
-    warn_of_marks(version);
+    warn_of_marks(s->a, version);
     return p->tree.n ||
            err_set(&s->e, ERR_STATE,
                    "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
@@ -105,19 +104,11 @@ static bool choose_folder(pull *p) {
 
 // ---- bringing it ----------------------------------------------------------------------------
 
-static bool is_here(pull *p, sink *to, const pull_file *f) {
-    sha256 is;
-    bool here = sink_digest(to, f->path, f->size, &is, &p->s->e) && sha256_eq(is, f->digest);
-    p->s->e = (err){0};
-    return here;
-}
-
 static bool bring(pull *p, sink *to, const pull_file *f) {
     cli_session *s = p->s;
-    char hex[SHA256_HEX];
-    sha256_hex(f->digest, hex);
-    str from = arena_printf(s->a, "/api/v1/objects/%s", hex);
-    return (is_here(p, to, f) || cli_get_file(s, from, &f->digest, to, f->path)) &&
+    str from = arena_printf(s->a, "/api/v1/objects/%.*s", STR_F(sha256_str(s->a, f->digest)));
+    return (sink_has(to, f->path, f->size, f->digest) ||
+            cli_get_file(s, from, &f->digest, to, f->path)) &&
            (!f->executable || sink_make_executable(to, f->path, &s->e));
 }
 

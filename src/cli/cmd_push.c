@@ -5,23 +5,12 @@
 #include "cli/push.h"
 #include "cli/repos.h"
 
-static void warn(str sentence) {
-    err e;
-    err_set(&e, ERR_INVALID, "%.*s", STR_F(sentence));
-    cli_fail(&e);
-}
-
 static bool put_tags(cli_session *s, json_writer *w) {
     kv *v;
     size_t n;
     if (!cli_pairs(s->a, "--tag", s->o->tag, &v, &n, &s->e)) return false;
     json_m_array(w, "tags");
-    for (size_t i = 0; i < n; i++) {
-        json_object(w);
-        json_m_string(w, "key", v[i].key);
-        json_m_string(w, "value", v[i].value);
-        json_object_end(w);
-    }
+    cli_put_pairs(w, v, n);
     json_array_end(w);
     return true;
 }
@@ -92,7 +81,7 @@ static bool push_folder(cli_session *s) {
     const json_value *v;
     int64_t began_us = clock_now_us();
     if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
-    if (!scan_folder(s->a, o->words[0], warn, &p.scan, &s->e)) return false;
+    if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
     pushed_read(s->a, cli_client_url(s->c), p.scan.top, &p.last);
     pushed_apply(&p.last, &p.scan);
     if (!push_tree(&p)) return false;

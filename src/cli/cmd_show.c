@@ -45,16 +45,6 @@ static void put_parents(cli_session *s, const json_value *parents) {
     }
 }
 
-static void put_tags(cli_session *s, const json_value *tags) {
-    static const out_column columns[] = {{STR_K("tag"), 0, 0}, {STR_K("value"), 0, 0}};
-    if (!tags || !tags->child) return;
-    out_add(&s->t, STR("\n"));
-    out_table *b = out_table_new(&s->t, columns, 2, false);
-    for (const json_value *v = tags->child; v; v = v->next)
-        out_row(b, (out_cell[]){{v->key, OUT_PLAIN}, {cli_value_text(v), OUT_PLAIN}});
-    out_table_end(b);
-}
-
 static void put_version(cli_session *s, const json_value *found) {
     const json_value *v = json_get(found, "version");
     str name = arena_printf(s->a, "%.*s@%.*s", STR_F(cli_text(v, "repo")),
@@ -75,7 +65,7 @@ static void put_version(cli_session *s, const json_value *found) {
     cli_line(s, "sealed", texts(s, json_get(v, "sealed")), OUT_PLAIN);
     put_parents(s, json_get(v, "parents"));
     cli_line(s, "about", cli_text(v, "description"), OUT_PLAIN);
-    put_tags(s, json_get(v, "tags"));
+    cli_put_tags(s, json_get(v, "tags"));
 }
 
 static bool show(cli_session *s) {

@@ -137,3 +137,13 @@ bool cli_series_order(cli_session *s, str *by) {
     if (str_is(*by, "step") || str_is(*by, "time")) return true;
     return err_set(&s->e, ERR_INVALID, "--by is step or time, not '%.*s'", STR_F(*by));
 }
+
+void cli_put_tags(cli_session *s, const json_value *tags) {
+    static const out_column columns[] = {{STR_K("tag"), 0, 0}, {STR_K("value"), 0, 0}};
+    if (!tags || !tags->child) return;
+    out_add(&s->t, STR("\n"));
+    out_table *b = out_table_new(&s->t, columns, 2, false);
+    for (const json_value *v = tags->child; v; v = v->next)
+        out_row(b, (out_cell[]){{v->key, OUT_PLAIN}, {cli_value_text(v), OUT_PLAIN}});
+    out_table_end(b);
+}

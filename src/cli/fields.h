@@ -23,5 +23,7 @@ str cli_project_cell(const json_value *of);
 int64_t cli_run_ms(const json_value *run); // its duration so far; -1: not begun
 // --by of a series: "step" or "time"; false when it is neither.
 bool cli_series_order(cli_session *s, str *by);
+// A table of tags below what is shown of their owner; nothing when there are none.
+void cli_put_tags(cli_session *s, const json_value *tags);
 
 #endif

@@ -115,3 +115,12 @@ bool cli_tags_json(cli_session *s, const str *words, size_t n, str *out) {
     buf_free(&b);
     return ok;
 }
+
+bool cli_tag_body(cli_session *s, str *body) {
+    str tags;
+    if (s->o->n_words < 2 && !s->o->remove.n)
+        return err_set(&s->e, ERR_INVALID, "which tags? Say KEY=VALUE, or --remove KEY");
+    if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
+    *body = arena_printf(s->a, "{\"tags\":%.*s}", STR_F(tags));
+    return true;
+}

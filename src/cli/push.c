@@ -6,7 +6,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "store/tree.h"
+#include "core/content.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -100,12 +100,6 @@ static difference compare(const push *p) {
 
 // ---- objects --------------------------------------------------------------------------------
 
-static str hex_of(arena *a, sha256 digest) {
-    char *hex = arena_bytes(a, SHA256_HEX);
-    sha256_hex(digest, hex);
-    return str_of(hex);
-}
-
 // Of a stretch of the list, those with a digest that the server lacks.
 static bool ask(push *p, scan_file **some, size_t n, map *by_digest, file_list *missing) {
     cli_session *s = p->s;
@@ -114,7 +108,7 @@ static bool ask(push *p, scan_file **some, size_t n, map *by_digest, file_list *
     json_object(&w);
     json_m_array(&w, "digests");
     for (size_t i = 0; i < n; i++)
-        json_string(&w, hex_of(s->a, some[i]->digest));
+        json_string(&w, sha256_str(s->a, some[i]->digest));
     json_array_end(&w);
     json_object_end(&w);
     const json_value *v =
@@ -204,12 +198,13 @@ static bool send_objects(push *p, const file_list *files) {
     sending v = {.p = p, .files = files, .fd = -1, .head = BUF_MAX(64)};
     for (size_t i = 0; i < files->n; i++)
         bytes += (int64_t)files->p[i]->size;
-    buf_str(&v.head, STR("stmobjs1"));
+    buf_str(&v.head, STR(CONTENT_OBJECTS_MAGIC));
     http_exchange x = {.method = "POST",
                        .path = STR("/api/v1/objects"),
-                       .content_type = "application/vnd.stemma.objects",
+                       .content_type = CONTENT_OBJECTS_TYPE,
                        .read = read_body,
-                       .length = 8 + bytes + 40 * (int64_t)files->n,
+                       .length = bytes + (int64_t)(sizeof CONTENT_OBJECTS_MAGIC - 1 +
+                                                   CONTENT_OBJECT_HEAD * files->n),
                        .arg = &v,
                        .stop = cli_interrupted};
     out_progress_start(&v.progress, "send", p->scan.top, bytes);
@@ -246,7 +241,7 @@ static void put_file(json_writer *w, arena *a, const scan_file *f) {
     json_object(w);
     json_m_string(w, "path", f->path);
     json_m_i64(w, "size", (int64_t)f->size);
-    json_m_string(w, "sha256", hex_of(a, f->digest));
+    json_m_string(w, "sha256", sha256_str(a, f->digest));
     if (f->executable) json_m_bool(w, "executable", true);
     json_object_end(w);
 }
@@ -282,7 +277,7 @@ static bool edit_tree(push *p, const difference *d) {
 
 static bool send_difference(push *p) {
     difference d = compare(p);
-    p->tree = p->last.has_tree ? hex_of(p->s->a, p->last.tree) : (str){0};
+    p->tree = p->last.has_tree ? sha256_str(p->s->a, p->last.tree) : (str){0};
     return send_missing(p, &d.put) && edit_tree(p, &d);
 }
 

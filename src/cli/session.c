@@ -32,14 +32,17 @@ int cli_talk(const cli_options *o, arena *a, bool (*fn)(cli_session *s)) {
 }
 
 // What the server, or somebody's name within its sentence, says moves no cursor either.
-int cli_fail(const err *e) {
+void cli_warn(str sentence) {
     arena *a = arena_new();
     bool utf8 = out_is_utf8();
-    str rest = str_of(e->msg);
     fprintf(stderr, "stemma: ");
-    for (str line; str_split(&rest, '\n', &line);)
+    for (str line; str_split(&sentence, '\n', &line);)
         fprintf(stderr, "%.*s\n", STR_F(out_escape(a, line, utf8)));
     arena_free(a);
+}
+
+int cli_fail(const err *e) {
+    cli_warn(str_of(e->msg));
     return cli_status_of(e);
 }
 

@@ -21,6 +21,8 @@ typedef struct cli_session {
 // Connects, runs fn, writes what it printed, tells its error; the exit status.
 int cli_talk(const cli_options *o, arena *a, bool (*fn)(cli_session *s));
 
+// A sentence on standard error, as cli_fail prints an error's; the command goes on.
+void cli_warn(str sentence);
 // The API's reply as it came, for --json.
 void cli_put_json(cli_session *s, str json);
 // An exchange's `write` to standard output as it is, its `arg` the session; false when the
@@ -70,6 +72,9 @@ bool cli_is_run_name(str text); // may it name a run?
 bool cli_key_value(str word, str *key, str *value, err *e);
 // The tags that words "KEY=VALUE" set and --remove removes, as a JSON array.
 bool cli_tags_json(cli_session *s, const str *words, size_t n, str *out);
+// Of a command that tags what its first word names: the request's body; ERR_INVALID when there
+// is nothing to set and nothing to remove.
+bool cli_tag_body(cli_session *s, str *body);
 
 // ---- many runs (select.c) -------------------------------------------------------------------
 // The runs that words name (those without '=') and --where matches, of the view `usual` when

@@ -118,10 +118,11 @@ static bool sum_file(int fd, sha256_ctx *sum, uint64_t *size, err *e) {
     return n == 0 || err_errno(e, "cannot read what is there");
 }
 
-bool sink_digest(sink *s, str path, uint64_t size, sha256 *out, err *e) {
+bool sink_has(sink *s, str path, uint64_t size, sha256 digest) {
+    err unread;
     char name[256];
     struct stat st;
-    int dir = open_parent(s, path, name, e);
+    int dir = open_parent(s, path, name, &unread);
     if (dir < 0) return false;
     int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     close(dir);
@@ -129,8 +130,7 @@ bool sink_digest(sink *s, str path, uint64_t size, sha256 *out, err *e) {
     bool same = !fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
     if (same) {
         sha256_ctx *sum = sha256_new();
-        same = sum_file(fd, sum, &size, e);
-        *out = sha256_end(sum);
+        same = sum_file(fd, sum, &size, &unread) && sha256_eq(sha256_end(sum), digest);
         sha256_free(sum);
     }
     close(fd);

@@ -19,9 +19,8 @@ void sink_close(sink *s);
 // Relative, without empty parts, "." and "..", controls and parts of more than 255 bytes.
 bool sink_path_ok(str path, err *e);
 bool sink_make_folder(sink *s, str path, err *e);
-// The digest of a file that is there; false with ERR_NONE when there is none.
-bool sink_digest(sink *s, str path, uint64_t size, sha256 *out, err *e);
-
+// Is a file of this size and digest there?
+bool sink_has(sink *s, str path, uint64_t size, sha256 digest);
 bool sink_make_executable(sink *s, str path, err *e);
 
 typedef struct sink_file {

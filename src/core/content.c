@@ -96,13 +96,10 @@ bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool 
     return write_tree(s, g.files.p, g.files.n, out, e) && put_record(s, kind, out, e);
 }
 
-bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, content *out, err *e) {
-    tree_sum sum;
-    *out = (content){.tree = tree};
-    if (!content_measure(c, tree, &sum, e)) return false;
-    if (!sum.files) return err_set(e, ERR_INVALID, "a version has one file at least");
-    out->files = sum.files;
-    out->bytes = sum.bytes;
+bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, content *out,
+                       err *e) {
+    *out = (content){.tree = tree, .files = sum->files, .bytes = sum->bytes};
+    if (!sum->files) return err_set(e, ERR_INVALID, "a version has one file at least");
     return put_record(core_store(c->core), kind, out, e);
 }
 

@@ -21,10 +21,14 @@ typedef struct content {
 // repo_kind. *found is false, and nothing is sealed, when nothing is there.
 bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool *found, err *e);
 
-// ---- pushing: a tree is made by changes to another, a content of a tree
-// ----------------------
-#define CONTENT_CHANGES_MAX                                                                    \
-    50000 // of one call; more are as many calls, each on the tree before
+// ---- pushing --------------------------------------------------------------------------------
+// A tree is made by changes to another, a content of a tree. The bytes of files travel before,
+// in this form (docs/formats-native.md): a magic, then of each object its head and its bytes.
+#define CONTENT_OBJECTS_TYPE  "application/vnd.stemma.objects"
+#define CONTENT_OBJECTS_MAGIC "stmobjs1"
+#define CONTENT_OBJECT_HEAD   (sizeof(sha256) + 8) // the digest, how many bytes
+// Of one call; more are as many calls, each on the tree before.
+#define CONTENT_CHANGES_MAX 50000
 
 // A tree with changes, in any order, to `base` (NULL: a tree of no files). Each file is in the
 // store, with that size; ERR_NOT_FOUND names one that is not. A base is a tree that was made
@@ -33,8 +37,9 @@ bool content_edit(ctx *c, const sha256 *base, tree_change *changes, size_t n, sh
                   tree_sum *sum, err *e);
 // Files and bytes of such a tree; ERR_NOT_FOUND when it is none.
 bool content_measure(ctx *c, sha256 tree, tree_sum *sum, err *e);
-// Seals such a tree. ERR_INVALID when it has no files.
-bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, content *out, err *e);
+// Seals such a tree, whose measure this is. ERR_INVALID when it has no files.
+bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, content *out,
+                       err *e);
 // All files in tree order behind the path `after` (p NULL: from the first), at most max.
 bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, size_t *n,
                    err *e);

@@ -14,15 +14,11 @@
 // ---- checks ---------------------------------------------------------------------------------
 
 static bool check_tree(store *s, sha256 tree, err *e) {
-    err why;
+    bool yes;
     char hex[SHA256_HEX];
-    if (store_has_links(s, tree, &why)) return true;
-    if (why.code != ERR_NOT_FOUND) {
-        *e = why;
-        return false;
-    }
+    if (!store_has_links(s, tree, &yes, e)) return false;
     sha256_hex(tree, hex);
-    return err_set(e, ERR_NOT_FOUND, "there is no tree %s: POST trees makes one", hex);
+    return yes || err_set(e, ERR_NOT_FOUND, "there is no tree %s: POST trees makes one", hex);
 }
 
 static int by_path(const void *a, const void *b) {

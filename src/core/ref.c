@@ -23,10 +23,6 @@ const char *ref_kind_name(ref_kind kind) {
     return kind == REF_TAG ? "tag" : "alias";
 }
 
-static str or_empty(str s) {
-    return s.p ? s : STR("");
-}
-
 // ---- names ----------------------------------------------------------------------------------
 
 static bool is_number(str s) {
@@ -84,8 +80,8 @@ static bool move_to(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
                       .name = m->name,
                       .from = now->move.to,
                       .to = to ? to->number : 0,
-                      .user = or_empty(c->user),
-                      .reason = or_empty(m->reason),
+                      .user = str_or_empty(c->user),
+                      .reason = str_or_empty(m->reason),
                       .proven = c->proven,
                       .time_us = us > now->move.time_us ? us : now->move.time_us + 1};
     bool put = to ? db_push(tx, &Q_ref_put, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(m->kind),
@@ -219,8 +215,8 @@ static bool rollback(db_tx *tx, void *arg, err *e) {
                          .name = m->name,
                          .from = now.move.to,
                          .to = to.number,
-                         .user = or_empty(c->user),
-                         .reason = or_empty(m->reason),
+                         .user = str_or_empty(c->user),
+                         .reason = str_or_empty(m->reason),
                          .proven = c->proven};
     return k->dry || move_to(tx, c, &r, m, &now, &to, k->out, e);
 }

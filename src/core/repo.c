@@ -98,8 +98,8 @@ static bool create(db_tx *tx, void *arg, err *e) {
     *k->out = (repo){.id = k->id,
                      .name = n->name,
                      .kind = n->kind,
-                     .description = n->description.p ? n->description : STR(""),
-                     .user = c->user.p ? c->user : STR(""),
+                     .description = str_or_empty(n->description),
+                     .user = str_or_empty(c->user),
                      .created_us = now,
                      .updated_us = now};
     if (db_do(tx, &Q_repo_insert, e, DB_I64(c->ws), DB_ID(k->id), DB_TEXT(n->name),

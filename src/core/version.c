@@ -48,10 +48,6 @@ static bool insert(db_tx *tx, const ctx *c, const version *v, err *e) {
                  DB_TEXT(v->user), DB_TEXT(v->stage), DB_I64(v->created_us)) >= 0;
 }
 
-static str or_empty(str s) {
-    return s.p ? s : STR("");
-}
-
 static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {
     char hex[SHA256_HEX] = "";
     if (v->has_content) sha256_hex(v->content.digest, hex);
@@ -73,13 +69,13 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .repo_name = r.name,
                  .repo_kind = r.kind,
                  .has_content = n->content != NULL,
-                 .source = or_empty(n->source),
-                 .location = or_empty(n->location),
+                 .source = str_or_empty(n->source),
+                 .location = str_or_empty(n->location),
                  .run = n->run,
-                 .run_link = or_empty(n->run_link),
+                 .run_link = str_or_empty(n->run_link),
                  .model = n->model,
-                 .description = or_empty(n->description),
-                 .user = or_empty(c->user),
+                 .description = str_or_empty(n->description),
+                 .user = str_or_empty(c->user),
                  .stage = STR(""),
                  .created_us = clock_now_us()};
     if (n->content) v.content = *n->content;
@@ -129,7 +125,7 @@ static bool tag(db_tx *tx, void *arg, err *e) {
 
 bool version_set_tag(ctx *c, str repo_name, int64_t number, str key, str value, err *e) {
     repo_call k = {
-        .c = c, .name = repo_name, .number = number, .key = key, .value = or_empty(value)};
+        .c = c, .name = repo_name, .number = number, .key = key, .value = str_or_empty(value)};
     return db_write(core_db(c->core), tag, &k, e);
 }
 

@@ -16,10 +16,6 @@ typedef struct mark_call {
     version *out;
 } mark_call;
 
-static str or_empty(str s) {
-    return s.p ? s : STR("");
-}
-
 static const char *mark_name(mark_kind kind) {
     return kind == MARK_BAD ? "bad" : "yanked";
 }
@@ -27,8 +23,8 @@ static const char *mark_name(mark_kind kind) {
 static bool put_mark(db_tx *tx, const ctx *c, const version *v, mark_kind kind, str reason,
                      int64_t now, err *e) {
     return db_push(tx, &Q_version_mark_put, e, DB_I64(c->ws), DB_ID(v->id), DB_I64(kind),
-                   DB_TEXT(or_empty(c->user)), DB_I64(c->proven), DB_TEXT(or_empty(reason)),
-                   DB_I64(now));
+                   DB_TEXT(str_or_empty(c->user)), DB_I64(c->proven),
+                   DB_TEXT(str_or_empty(reason)), DB_I64(now));
 }
 
 static bool set_sum(db_tx *tx, const ctx *c, const version *v, int64_t sum, int64_t now,
@@ -42,7 +38,7 @@ static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const version *v
                       const char *mark, err *e) {
     kv p[] = {{STR("repo"), v->repo_name},
               {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-              {STR("reason"), or_empty(reason)},
+              {STR("reason"), str_or_empty(reason)},
               {STR("mark"), str_of(mark)}};
     return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
                      repo_payload(c, p, mark ? 4 : 3), e);
@@ -118,7 +114,7 @@ bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_p
         bool here = !id_is_zero(p[i].version);
         if (!db_push(tx, &Q_version_parent_add, e, DB_I64(c->ws), DB_ID(version_id), DB_I64(i),
                      DB_I64(p[i].relation), here ? DB_ID(p[i].version) : DB_NULL,
-                     DB_TEXT(or_empty(p[i].address))))
+                     DB_TEXT(str_or_empty(p[i].address))))
             return false;
     }
     return true;

@@ -62,8 +62,7 @@ bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e);
 // The size of each object, -1 of those that are not there; the lease of the others begins anew:
 // until it ends gc leaves them to who found them and is about to use them.
 bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e);
-// Was it put with links? ERR_NOT_FOUND when it was not, or is not there.
-bool store_has_links(store *s, sha256 digest, err *e);
+bool store_has_links(store *s, sha256 digest, bool *yes, err *e); // was it put with any?
 
 // ---- reading -------------------------------------------------------------------------------
 typedef struct store_object store_object;

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """stemma pull: the same files, whole or not at all, by any address."""
 
-import hashlib
 import os
 import re
 
 import pytest
-from cli import Cli
 from conftest import unique
+from folders import commands, digests, make_model, make_program
 
 
 @pytest.fixture(scope="module")
@@ -17,26 +16,14 @@ def engine():
 
 @pytest.fixture
 def at(server, tmp_path):
-    return Cli("--url", server.uri, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
+    return commands(server, tmp_path)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    root = tmp_path / "model"
-    for name, data in {"weights.bin": os.urandom(3_000_000), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
-    (root / "run.sh").write_text("#!/bin/sh\n")
-    (root / "run.sh").chmod(0o755)
+    root = make_model(tmp_path / "model", 3_000_000)
+    make_program(root / "run.sh")
     return root
-
-
-def digests(root):
-    return {
-        str(p.relative_to(root)): (hashlib.sha256(p.read_bytes()).hexdigest(), os.access(p, os.X_OK))
-        for p in root.rglob("*")
-        if p.is_file()
-    }
 
 
 def test_the_same_files_come_back(at, folder, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import requests
 from cli import Cli
 from conftest import unique
+from folders import commands, digests, make_model, make_program
 
 
 @pytest.fixture(scope="module")
@@ -20,28 +21,16 @@ def engine():
 
 @pytest.fixture
 def push(server, tmp_path):
-    return Cli("--url", server.uri, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
+    return commands(server, tmp_path)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    root = tmp_path / "model"
-    for name, data in {"weights.bin": os.urandom(300_000), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
-    return root
+    return make_model(tmp_path / "model", 300_000)
 
 
 def files_of(api, reply):
     return {f["path"]: (f["sha256"], f["executable"]) for f in api.all(f"trees/{reply['version']['tree']}")}
-
-
-def digests(root):
-    return {
-        str(p.relative_to(root)): (hashlib.sha256(p.read_bytes()).hexdigest(), os.access(p, os.X_OK))
-        for p in root.rglob("*")
-        if p.is_file()
-    }
 
 
 def age(root):
@@ -52,8 +41,7 @@ def age(root):
 
 def test_a_folder_becomes_a_version(api, push, folder):
     repo = unique("bot")
-    (folder / "run.sh").write_text("#!/bin/sh\n")
-    (folder / "run.sh").chmod(0o755)
+    make_program(folder / "run.sh")
     done = push("push", "model", repo, "-m", "the first", "--tag", "a=b", "--json")
     assert done.code == 0 and done.json["version"]["number"] == 1 and done.json["created"], done
     assert files_of(api, done.json) == digests(folder)

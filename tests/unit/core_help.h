@@ -53,6 +53,21 @@ static inline void core_fix_close(core_fix *x) {
     fix_close(&x->f);
 }
 
+// CORE_TEST(name) { ... }: a test with a core x of its own.
+static inline void core_fix_with(void (*test)(core_fix *x)) {
+    core_fix x;
+    core_fix_open(&x);
+    test(&x);
+    core_fix_close(&x);
+}
+#define CORE_TEST(name)                                                                        \
+    static void body_##name(core_fix *x);                                                      \
+    static void name(void **state) {                                                           \
+        (void)state;                                                                           \
+        core_fix_with(body_##name);                                                            \
+    }                                                                                          \
+    static void body_##name(core_fix *x)
+
 // A run in the Default project.
 static inline run core_fix_run(core_fix *x, const char *name) {
     err e;

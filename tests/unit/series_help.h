@@ -316,11 +316,4 @@ static inline void pack_small(core_fix *x, pack_limits limits) {
     pack_step_free(s);
 }
 
-static inline void with_core(void (*fn)(core_fix *x)) {
-    core_fix fixture;
-    core_fix_open(&fixture);
-    fn(&fixture);
-    core_fix_close(&fixture);
-}
-
 #endif

@@ -92,20 +92,6 @@ static void what_is_no_address(void **state) {
 
 // ---- resolving ------------------------------------------------------------------------------
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
 static content seal(core_fix *x, uint64_t seed) {
     err e;
     content c;
@@ -168,7 +154,7 @@ static void next_ms(void) {
     usleep(2000);
 }
 
-TEST(now) {
+CORE_TEST(now) {
     make_bot(x);
     means_nothing(x, ERR_NOT_FOUND, "bot", "no version");
     content a = seal(x, 1), b = seal(x, 2);
@@ -196,7 +182,7 @@ TEST(now) {
     means_nothing(x, ERR_INVALID, "bot:1", "follows '@'");
 }
 
-TEST(what_is_near_is_told) {
+CORE_TEST(what_is_near_is_told) {
     make_bot(x);
     publish(x, NULL);
     means_nothing(x, ERR_NOT_FOUND, "bot@prod", "has none");
@@ -210,7 +196,7 @@ TEST(what_is_near_is_told) {
     means_nothing(x, ERR_NOT_FOUND, "bot@zzzzzzzz", "no ref 'zzzzzzzz'. Its newest");
 }
 
-TEST(before) {
+CORE_TEST(before) {
     err e;
     make_bot(x);
     version v1 = publish(x, NULL);

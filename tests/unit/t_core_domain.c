@@ -2,21 +2,7 @@
 // Projects, runs, inputs and logged models: what they promise, and what bad calls get.
 #include "core_help.h"
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
-TEST(default_project_is_there) {
+CORE_TEST(default_project_is_there) {
     err e;
     project p;
     OK(project_get(&x->c, 0, &p, &e));
@@ -24,7 +10,7 @@ TEST(default_project_is_there) {
     SAME(p.artifact_location, "mlflow-artifacts:/0");
 }
 
-TEST(projects_have_small_numbers_and_unique_names) {
+CORE_TEST(projects_have_small_numbers_and_unique_names) {
     err e;
     int64_t a, b;
     kv tag = {STR("k"), STR("v")};
@@ -45,7 +31,7 @@ TEST(projects_have_small_numbers_and_unique_names) {
     FAILS(ERR_NOT_FOUND, project_delete_tag(&x->c, b, STR("t"), &e));
 }
 
-TEST(a_deleted_project_takes_its_runs_along) {
+CORE_TEST(a_deleted_project_takes_its_runs_along) {
     err e;
     run r = core_fix_run(x, "r"), now;
     project *page;
@@ -65,7 +51,7 @@ TEST(a_deleted_project_takes_its_runs_along) {
     FAILS(ERR_NOT_FOUND, project_restore(&x->c, 0, &e));
 }
 
-TEST(a_run_changes_state_and_keeps_what_is_not_named) {
+CORE_TEST(a_run_changes_state_and_keeps_what_is_not_named) {
     err e;
     run r = core_fix_run(x, "first"), now;
     char hex[ID_HEX], uri[100];
@@ -91,7 +77,7 @@ TEST(a_run_changes_state_and_keeps_what_is_not_named) {
     FAILS(ERR_NOT_FOUND, run_get(&x->c, id_new(), &now, &e));
 }
 
-TEST(a_batch_is_all_or_nothing) {
+CORE_TEST(a_batch_is_all_or_nothing) {
     err e;
     run r = core_fix_run(x, "r");
     point p = {.key = STR("loss"), .step = 1, .time_ms = 5, .value = 0.5};
@@ -124,7 +110,7 @@ TEST(a_batch_is_all_or_nothing) {
     FAILS(ERR_STATE, run_log(&x->c, r.id, &(run_batch){.points = &p, .n_points = 1}, &e));
 }
 
-TEST(points_are_readable_at_once) {
+CORE_TEST(points_are_readable_at_once) {
     err e;
     run r = core_fix_run(x, "r");
     series_summary *s;
@@ -136,7 +122,7 @@ TEST(points_are_readable_at_once) {
     assert_true(s[0].last.step == 9 && s[0].last.value == 1 && s[0].min == 1 && s[0].max == 10);
 }
 
-TEST(the_name_tag_renames_and_tags_can_be_edited) {
+CORE_TEST(the_name_tag_renames_and_tags_can_be_edited) {
     err e;
     run r = core_fix_run(x, "old"), now;
     kv name = {STR(RUN_NAME_TAG), STR("new")};
@@ -147,7 +133,7 @@ TEST(the_name_tag_renames_and_tags_can_be_edited) {
     FAILS(ERR_NOT_FOUND, run_delete_tag(&x->c, r.id, STR(RUN_NAME_TAG), &e));
 }
 
-TEST(inputs_are_linked_once) {
+CORE_TEST(inputs_are_linked_once) {
     err e;
     run r = core_fix_run(x, "r");
     kv tag = {STR("mlflow.data.context"), STR("train")},
@@ -177,7 +163,7 @@ TEST(inputs_are_linked_once) {
     SAME(s[0].context, "train");
 }
 
-TEST(logged_models_are_drafts_until_they_end) {
+CORE_TEST(logged_models_are_drafts_until_they_end) {
     err e;
     model m, now;
     kv params[] = {{STR("p"), STR("1")}}, tag = {STR("t"), STR("v")};

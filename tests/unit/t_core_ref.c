@@ -8,20 +8,6 @@
 #include "core/schema.h"
 #include "core/sql.h"
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
 // The repo "bot" with n versions.
 static void make_bot(core_fix *x, int n) {
     err e;
@@ -72,7 +58,7 @@ static int64_t points_at(core_fix *x, ref_kind kind, const char *name) {
     return found ? v.number : 0;
 }
 
-TEST(aliases_point_and_move) {
+CORE_TEST(aliases_point_and_move) {
     err e;
     version v;
     make_bot(x, 2);
@@ -108,7 +94,7 @@ TEST(aliases_point_and_move) {
     assert_int_equal(n, 0);
 }
 
-TEST(tags_are_sealed) {
+CORE_TEST(tags_are_sealed) {
     err e;
     version v;
     make_bot(x, 2);
@@ -131,7 +117,7 @@ TEST(tags_are_sealed) {
     OK(repo_delete(&x->c, STR("bot"), &e));
 }
 
-TEST(a_move_expects_where_it_is) {
+CORE_TEST(a_move_expects_where_it_is) {
     err e;
     make_bot(x, 3);
     refused(x, ERR_CONFLICT, to(REF_ALIAS, "prod", 1, 2), "it is not there. Look");
@@ -153,7 +139,7 @@ TEST(a_move_expects_where_it_is) {
     OK(ref_set(&x->c, &c, NULL, &e));
 }
 
-TEST(names_that_an_address_can_tell) {
+CORE_TEST(names_that_an_address_can_tell) {
     err e;
     static const char *const bad[] = {"",       "a b",    "a/b",  "a:b",  "a@b",
                                       "{a",     "a}",     "12",   "v12",  "V7",
@@ -180,7 +166,7 @@ TEST(names_that_an_address_can_tell) {
     refused(x, ERR_INVALID, digits, "the reason");
 }
 
-TEST(every_move_is_kept) {
+CORE_TEST(every_move_is_kept) {
     err e;
     ref_move *m;
     size_t n;
@@ -212,7 +198,7 @@ TEST(every_move_is_kept) {
     FAILS(ERR_NOT_FOUND, ref_history(&x->c, STR("no"), (str){0}, NULL, 10, &m, &n, &e));
 }
 
-TEST(where_it_pointed) {
+CORE_TEST(where_it_pointed) {
     err e;
     ref_move m, moves[3];
     bool found;
@@ -250,7 +236,7 @@ static void mark(core_fix *x, int64_t number, mark_kind kind, bool set) {
     OK(version_set_mark(&x->c, STR("bot"), number, kind, set, STR("why"), &v, &e));
 }
 
-TEST(back_to_the_last_good_version) {
+CORE_TEST(back_to_the_last_good_version) {
     err e;
     ref_move m;
     make_bot(x, 6);
@@ -324,7 +310,7 @@ static void *race(void *arg) {
 }
 
 // Each success is one move out of what its maker saw: the history is a chain without a break.
-TEST(of_several_who_saw_the_same_one_moves_it) {
+CORE_TEST(of_several_who_saw_the_same_one_moves_it) {
     err e;
     racer r[RACERS];
     size_t n, won = 0;

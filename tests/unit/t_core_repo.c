@@ -5,20 +5,6 @@
 
 #include "core/repo.h"
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
 static repo make_repo(core_fix *x, const char *name) {
     err e;
     repo r;
@@ -35,7 +21,7 @@ static version publish(core_fix *x, const char *name, const content *c) {
     return v;
 }
 
-TEST(repos_have_unique_names) {
+CORE_TEST(repos_have_unique_names) {
     err e;
     repo r, other;
     kv tag = {STR("k"), STR("v")};
@@ -77,7 +63,7 @@ TEST(repos_have_unique_names) {
     SAME(page[0].name, "two");
 }
 
-TEST(numbers_are_never_given_twice) {
+CORE_TEST(numbers_are_never_given_twice) {
     err e;
     version v;
     make_repo(x, "bot");
@@ -105,7 +91,7 @@ static void marked(core_fix *x, int64_t number, mark_kind kind, bool set, const 
     OK(version_set_mark(&x->c, STR("bot"), number, kind, set, str_of(why), &v, &e));
 }
 
-TEST(marks_come_and_go) {
+CORE_TEST(marks_come_and_go) {
     err e;
     version v;
     make_repo(x, "bot");
@@ -129,7 +115,7 @@ TEST(marks_come_and_go) {
           version_set_mark(&x->c, STR("bot"), 2, MARK_BAD, true, STR("w"), &v, &e));
 }
 
-TEST(a_deleted_version_leaves_a_tombstone) {
+CORE_TEST(a_deleted_version_leaves_a_tombstone) {
     err e;
     version v, *page;
     size_t n;
@@ -150,7 +136,7 @@ TEST(a_deleted_version_leaves_a_tombstone) {
     SAME(page[1].marks[1].reason, "never served");
 }
 
-TEST(a_version_names_its_parents) {
+CORE_TEST(a_version_names_its_parents) {
     err e;
     version child;
     version_parent *p;
@@ -177,7 +163,7 @@ TEST(a_version_names_its_parents) {
     FAILS(ERR_INVALID, version_create(&x->c, STR("bot"), &new, &child, &e));
 }
 
-TEST(one_version_may_have_a_stage_alone) {
+CORE_TEST(one_version_may_have_a_stage_alone) {
     err e;
     version v;
     make_repo(x, "bot");
@@ -194,7 +180,7 @@ TEST(one_version_may_have_a_stage_alone) {
     }
 }
 
-TEST(the_newest_of_each_stage) {
+CORE_TEST(the_newest_of_each_stage) {
     err e;
     version v, *latest;
     size_t n;
@@ -213,7 +199,7 @@ TEST(the_newest_of_each_stage) {
     FAILS(ERR_NOT_FOUND, version_latest(&x->c, STR("no"), stages, 3, &latest, &n, &e));
 }
 
-TEST(versions_follow_their_repo) {
+CORE_TEST(versions_follow_their_repo) {
     err e;
     repo r;
     version v;
@@ -237,7 +223,7 @@ static str longer(void *arg, arena *a, str value) {
     return arena_printf(a, "%.*s+", STR_F(value));
 }
 
-TEST(a_tag_of_a_logged_model_is_edited) {
+CORE_TEST(a_tag_of_a_logged_model_is_edited) {
     err e;
     model m;
     model_new n = {.name = STR("m"), .type = STR("")};
@@ -271,7 +257,7 @@ static content seal(core_fix *x, const char *path) {
     return c;
 }
 
-TEST(the_same_files_are_the_same_content) {
+CORE_TEST(the_same_files_are_the_same_content) {
     err e;
     put_files(x, "0/run/artifacts/a");
     put_files(x, "0/run/artifacts/b");
@@ -307,7 +293,7 @@ TEST(the_same_files_are_the_same_content) {
     assert_int_equal(n, 0);
 }
 
-TEST(nothing_is_put_where_versions_are_read) {
+CORE_TEST(nothing_is_put_where_versions_are_read) {
     err e;
     sha256 d = fix_put(x->f.s, 1, 10);
     static const char *const places[] = {"_versions", "_versions/x", "_versions/x/y"};
@@ -327,7 +313,7 @@ static gc_report collect(core_fix *x) {
     return r;
 }
 
-TEST(what_is_sealed_outlives_its_run) {
+CORE_TEST(what_is_sealed_outlives_its_run) {
     err e;
     x->f.s->lease = -1000000;
     put_files(x, "0/run/artifacts/m");
@@ -347,7 +333,7 @@ TEST(what_is_sealed_outlives_its_run) {
 }
 
 // Sealed, and freed before it was published: the version is refused, nothing is half there.
-TEST(nothing_is_published_without_its_content) {
+CORE_TEST(nothing_is_published_without_its_content) {
     err e;
     version v;
     x->f.s->lease = -1000000;

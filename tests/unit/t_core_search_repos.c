@@ -4,20 +4,6 @@
 #include "core/search_repos.h"
 #include "core_help.h"
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
 #define ATTRIBUTE(w)                                                                           \
     { .domain = SEARCH_ATTRIBUTE, .which = (w) }
 
@@ -56,7 +42,7 @@ static str repos_found(core_fix *x, search_repos_query q, size_t max) {
     }
 }
 
-TEST(repos) {
+CORE_TEST(repos) {
     err e;
     repo r;
     make_repo(x, "b", "1");
@@ -80,7 +66,7 @@ TEST(repos) {
     SAME(repos_found(x, (search_repos_query){.where = &named}, 9), "c ");
 }
 
-TEST(a_repo_has_no_run) {
+CORE_TEST(a_repo_has_no_run) {
     err e;
     repo *r;
     size_t n;
@@ -132,7 +118,7 @@ static void four_versions(core_fix *x, id run_id) {
 
 static const search_sort by_number[] = {{ATTRIBUTE(SEARCH_NUMBER), false}};
 
-TEST(versions) {
+CORE_TEST(versions) {
     err e;
     version v;
     id run_id = id_new();
@@ -154,7 +140,7 @@ TEST(versions) {
     SAME(versions_found(x, (search_repos_query){0}, 1), "b/2 b/3 ");
 }
 
-TEST(versions_by_an_index) {
+CORE_TEST(versions_by_an_index) {
     id run_id = id_new();
     four_versions(x, run_id);
     str runs[] = {id_str(x->c.a, run_id), STR("no id"), id_str(x->c.a, run_id)};
@@ -177,7 +163,7 @@ TEST(versions_by_an_index) {
 }
 
 // More than one page of what is read, by each way.
-TEST(many_versions) {
+CORE_TEST(many_versions) {
     err e;
     id run_id = id_new(), *ids;
     size_t n;

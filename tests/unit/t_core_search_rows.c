@@ -6,20 +6,6 @@
 
 #include <math.h>
 
-static void with_core(void (*test)(core_fix *x)) {
-    core_fix x;
-    core_fix_open(&x);
-    test(&x);
-    core_fix_close(&x);
-}
-#define TEST(name)                                                                             \
-    static void body_##name(core_fix *x);                                                      \
-    static void name(void **state) {                                                           \
-        (void)state;                                                                           \
-        with_core(body_##name);                                                                \
-    }                                                                                          \
-    static void body_##name(core_fix *x)
-
 #define ATTRIBUTE(w)                                                                           \
     { .domain = SEARCH_ATTRIBUTE, .which = (w) }
 
@@ -56,7 +42,7 @@ static void make_projects(core_fix *x) {
     }
 }
 
-TEST(projects_are_found_by_attributes_and_tags) {
+CORE_TEST(projects_are_found_by_attributes_and_tags) {
     make_projects(x);
     search_projects_query q = {.view = VIEW_ACTIVE};
     SAME(projects_found(x, q, 10), "4 3 2 1 0 "); // created last, first
@@ -84,7 +70,7 @@ TEST(projects_are_found_by_attributes_and_tags) {
     SAME(projects_found(x, q, 10), "");
 }
 
-TEST(projects_are_sorted) {
+CORE_TEST(projects_are_sorted) {
     err e;
     make_projects(x);
     search_sort by_name = {.field = ATTRIBUTE(SEARCH_NAME), .descending = true};
@@ -101,7 +87,7 @@ TEST(projects_are_sorted) {
     SAME(projects_found(x, q, 9), "3 1 2 4 0 ");
 }
 
-TEST(projects_refuse_what_is_wrong) {
+CORE_TEST(projects_refuse_what_is_wrong) {
     err e;
     project *p;
     size_t n;
@@ -187,7 +173,7 @@ static void make_models(core_fix *x) {
     log_of(x, r, 2, 1, NAN, NULL);
 }
 
-TEST(models_are_found) {
+CORE_TEST(models_are_found) {
     make_models(x);
     search_models_query q = {.max = 0};
     SAME(models_found(x, q, 3), "3 2 1 0 "); // created last, first
@@ -214,7 +200,7 @@ TEST(models_are_found) {
     SAME(models_found(x, q, 9), "1 0 ");
 }
 
-TEST(any_point_of_a_model_may_satisfy) {
+CORE_TEST(any_point_of_a_model_may_satisfy) {
     make_models(x);
     search_node n = {
         .op = SEARCH_GT,
@@ -237,7 +223,7 @@ TEST(any_point_of_a_model_may_satisfy) {
     SAME(models_found(x, q, 1), "1 0 "); // any metric on it
 }
 
-TEST(models_are_sorted_by_their_latest_point) {
+CORE_TEST(models_are_sorted_by_their_latest_point) {
     make_models(x);
     search_sort by = {
         .field = {.domain = SEARCH_METRIC, .which = SEARCH_LAST, .key = STR_K("acc")}};
@@ -258,7 +244,7 @@ TEST(models_are_sorted_by_their_latest_point) {
     SAME(models_found(x, q, 1), "0 1 2 3 ");
 }
 
-TEST(deleted_models_and_wrong_fields) {
+CORE_TEST(deleted_models_and_wrong_fields) {
     err e;
     model *m;
     size_t n;

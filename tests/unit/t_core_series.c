@@ -151,7 +151,7 @@ static void sparse_in(core_fix *x) {
 #define SCENARIO(name)                                                                         \
     static void name(void **state) {                                                           \
         (void)state;                                                                           \
-        with_core(name##_in);                                                                  \
+        core_fix_with(name##_in);                                                              \
     }
 SCENARIO(in_order)
 SCENARIO(jittered)

@@ -638,7 +638,7 @@ static void plans_in(core_fix *x) {
 #define TEST_FUNCTION(name)                                                                    \
     static void name(void **state) {                                                           \
         (void)state;                                                                           \
-        with_core(name##_in);                                                                  \
+        core_fix_with(name##_in);                                                              \
     }
 #define TEST_ROW(name) cmocka_unit_test(name),
 TESTS(TEST_FUNCTION)

@@ -165,6 +165,15 @@ void native_m_id(json_writer *w, const char *name, id x) {
     json_string(w, str_of(hex));
 }
 
+void native_m_tags(json_writer *w, const kv *tags, size_t n) {
+    json_m_object(w, "tags");
+    for (size_t i = 0; i < n; i++) {
+        json_key(w, tags[i].key);
+        json_string(w, tags[i].value);
+    }
+    json_object_end(w);
+}
+
 void native_list_end(json_writer *w, str next) {
     json_array_end(w);
     if (next.n) json_m_string(w, "next", next);

@@ -45,7 +45,8 @@ bool native_project_row(call *k, str text, project *out, err *e); // all of it, 
 // A page's size: the default when nothing was sent, ERR_INVALID outside 1..NATIVE_PAGE_MAX.
 bool native_limit(bool sent, int64_t value, size_t *out, err *e);
 void native_m_id(json_writer *w, const char *name, id x); // a member
-void native_list_end(json_writer *w, str next);           // ends "items" and the object
+void native_m_tags(json_writer *w, const kv *tags, size_t n);
+void native_list_end(json_writer *w, str next); // ends "items" and the object
 
 // Views of lists: "active" (the default), "deleted", "all".
 extern const msg_name native_views[];

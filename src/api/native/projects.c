@@ -47,12 +47,7 @@ static void put_project(json_writer *w, const project *p, const search_activity 
     json_m_bool(w, "deleted", p->life == LIFE_DELETED);
     json_m_i64(w, "created_ms", p->created_ms);
     json_m_i64(w, "updated_ms", p->updated_ms);
-    json_m_object(w, "tags");
-    for (size_t i = 0; i < p->n_tags; i++) {
-        json_key(w, p->tags[i].key);
-        json_string(w, p->tags[i].value);
-    }
-    json_object_end(w);
+    native_m_tags(w, p->tags, p->n_tags);
     if (activity) put_activity(w, activity);
     json_object_end(w);
 }

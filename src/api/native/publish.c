@@ -2,6 +2,7 @@
 // publish: a tree that was pushed becomes a version of a repo, which is made if need be. Any
 // thread.
 #include "api/native/repos.h"
+#include "api/native/runs.h"
 #include "core/address.h"
 
 SHAPE(static, published_shape, "Published",
@@ -21,15 +22,11 @@ struct publish_parent {
     int64_t relation;
     str address;
 };
-struct publish_tag {
-    uint64_t has;
-    str key, value;
-};
 static const msg_field tag_fields[] = {
-    MSG_FIELD(struct publish_tag, key, MSG_STRING, MSG_REQUIRED, .max = 250),
-    MSG_FIELD(struct publish_tag, value, MSG_STRING, 0, .max = 5000),
+    MSG_FIELD(struct runs_pair, key, MSG_STRING, MSG_REQUIRED, .max = 250),
+    MSG_FIELD(struct runs_pair, value, MSG_STRING, 0, .max = 5000),
 };
-static const msg_type tag_msg = MSG_TYPE(struct publish_tag, tag_fields);
+static const msg_type tag_msg = MSG_TYPE(struct runs_pair, tag_fields);
 static const msg_field parent_fields[] = {
     MSG_FIELD(struct publish_parent, relation, MSG_ENUM, MSG_REQUIRED,
               .names = versions_relations, .doc = "what the version is of it"),
@@ -75,15 +72,6 @@ static bool newest_is(call *k, const repo *r, sha256 digest, version *out, bool 
     return true;
 }
 
-static kv *tags_of(arena *a, msg_list list) {
-    kv *tags = ARENA_ARRAY(a, kv, list.n);
-    for (size_t i = 0; i < list.n; i++) {
-        const struct publish_tag *t = MSG_AT(struct publish_tag, list, i);
-        tags[i] = (kv){t->key, t->value.p ? t->value : STR("")};
-    }
-    return tags;
-}
-
 static bool parents_of(call *k, msg_list list, version_parent *out, err *e) {
     for (size_t i = 0; i < list.n; i++) {
         const struct publish_parent *p = MSG_AT(struct publish_parent, list, i);
@@ -107,6 +95,7 @@ static bool check_run(call *k, str text, id *out, err *e) {
 static bool publish(call *k, void *msg, err *e) {
     struct publish *q = msg;
     sha256 tree;
+    tree_sum sum;
     repo r;
     content sealed;
     version v;
@@ -115,14 +104,14 @@ static bool publish(call *k, void *msg, err *e) {
     version_new n = {.content = &sealed,
                      .source = q->source,
                      .description = q->description,
-                     .tags = tags_of(k->c.a, q->tags),
+                     .tags = runs_pairs(k->c.a, q->tags),
                      .n_tags = q->tags.n,
                      .parents = parents,
                      .n_parents = q->parents.n};
     // What can be wrong is found before a repo is made.
-    if (!native_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &(tree_sum){0}, e) ||
+    if (!native_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &sum, e) ||
         !check_run(k, q->run, &n.run, e) || !parents_of(k, q->parents, parents, e) ||
-        !open_repo(k, q, &r, e) || !content_seal_tree(&k->c, r.kind, tree, &sealed, e) ||
+        !open_repo(k, q, &r, e) || !content_seal_tree(&k->c, r.kind, tree, &sum, &sealed, e) ||
         (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
         return false;
     if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;

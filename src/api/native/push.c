@@ -9,23 +9,14 @@
 #include "core/content.h"
 #include "store/store.h"
 
-#define OBJECTS_TYPE  "application/vnd.stemma.objects"
-#define OBJECTS_MAGIC "stmobjs1"
-#define FRAME_HEAD    (sizeof(sha256) + 8) // the digest, the size
-#define MISSING_MAX   10000
-#define GATHER_BYTES  ((size_t)4 << 20)
-#define COPY_BYTES    ((size_t)256 << 10)
+#define MISSING_MAX  10000
+#define GATHER_BYTES ((size_t)4 << 20)
+#define COPY_BYTES   ((size_t)256 << 10)
 
 bool native_digest(str text, sha256 *out, err *e) {
     return sha256_parse(text, out) ||
            err_set(e, ERR_INVALID, "'%.*s' is no SHA-256 of 64 hex digits",
                    STR_F(str_upto_code_points(text, 100)));
-}
-
-static str hex_of(arena *a, sha256 digest) {
-    char *hex = arena_bytes(a, SHA256_HEX);
-    sha256_hex(digest, hex);
-    return str_of(hex);
 }
 
 // ---- which objects are missing --------------------------------------------------------------
@@ -54,7 +45,7 @@ static bool missing(call *k, void *msg, err *e) {
     json_object(w);
     json_m_array(w, "missing");
     for (size_t i = 0; i < q->digests.n; i++)
-        if (sizes[i] < 0) json_string(w, hex_of(k->c.a, digests[i]));
+        if (sizes[i] < 0) json_string(w, sha256_str(k->c.a, digests[i]));
     json_array_end(w);
     json_object_end(w);
     return true;
@@ -68,7 +59,7 @@ SHAPE(static, stored_shape, "ObjectsStored",
       FIELD("objects", SHAPE_INT, 0, "objects that were stored, or were there"),
       FIELD("bytes", SHAPE_INT, 0, "their bytes"));
 const native_stream native_objects_put_io = {
-    .takes = OBJECTS_TYPE, .gives = "application/json", .reply = &stored_shape};
+    .takes = CONTENT_OBJECTS_TYPE, .gives = "application/json", .reply = &stored_shape};
 
 // A body at work. Small objects are gathered and stored many with one sync.
 typedef struct receiving {
@@ -139,7 +130,7 @@ static bool take_large(receiving *v, sha256 digest, uint64_t size, err *e) {
 }
 
 static bool next_object(receiving *v, bool *end, err *e) {
-    uint8_t head[FRAME_HEAD];
+    uint8_t head[CONTENT_OBJECT_HEAD];
     size_t got;
     sha256 digest;
     if (!http_read_full(v->r, head, sizeof head, &got, e)) return false;
@@ -154,11 +145,12 @@ static bool next_object(receiving *v, bool *end, err *e) {
 }
 
 static bool check_magic(http_req *r, err *e) {
-    char magic[sizeof OBJECTS_MAGIC - 1];
+    char magic[sizeof CONTENT_OBJECTS_MAGIC - 1];
     size_t got;
     if (!http_read_full(r, magic, sizeof magic, &got, e)) return false;
-    return (got == sizeof magic && !memcmp(magic, OBJECTS_MAGIC, got)) ||
-           err_set(e, ERR_MALFORMED, "the body does not begin as " OBJECTS_TYPE " does");
+    return (got == sizeof magic && !memcmp(magic, CONTENT_OBJECTS_MAGIC, got)) ||
+           err_set(e, ERR_MALFORMED,
+                   "the body does not begin as " CONTENT_OBJECTS_TYPE " does");
 }
 
 // What stands before a wrong object is stored: it need not be sent again.
@@ -268,7 +260,7 @@ static bool edit(call *k, void *msg, err *e) {
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
-    json_m_string(w, "tree", hex_of(k->c.a, tree));
+    json_m_string(w, "tree", sha256_str(k->c.a, tree));
     json_m_i64(w, "files", (int64_t)sum.files);
     json_m_i64(w, "bytes", (int64_t)sum.bytes);
     json_object_end(w);
@@ -303,7 +295,7 @@ static bool list_files(call *k, void *msg, err *e) {
         json_object(w);
         json_m_string(w, "path", f[i].path);
         json_m_i64(w, "size", (int64_t)f[i].size);
-        json_m_string(w, "sha256", hex_of(k->c.a, f[i].digest));
+        json_m_string(w, "sha256", sha256_str(k->c.a, f[i].digest));
         json_m_bool(w, "executable", f[i].executable);
         json_object_end(w);
     }

@@ -30,15 +30,6 @@ static const msg_field why_fields[] = {
 };
 const msg_type repos_why_msg = MSG_TYPE(struct repos_why, why_fields);
 
-void repos_put_tags(json_writer *w, const kv *tags, size_t n) {
-    json_m_object(w, "tags");
-    for (size_t i = 0; i < n; i++) {
-        json_key(w, tags[i].key);
-        json_string(w, tags[i].value);
-    }
-    json_object_end(w);
-}
-
 static void put_repo(json_writer *w, const repo *r) {
     json_object(w);
     native_m_id(w, "id", r->id);
@@ -48,7 +39,7 @@ static void put_repo(json_writer *w, const repo *r) {
     json_m_string(w, "user", r->user);
     json_m_i64(w, "created_us", r->created_us);
     json_m_i64(w, "updated_us", r->updated_us);
-    repos_put_tags(w, r->tags, r->n_tags);
+    native_m_tags(w, r->tags, r->n_tags);
     json_object_end(w);
 }
 

@@ -15,7 +15,6 @@ struct repos_why {
 };
 extern const msg_type repos_why_msg;
 extern const msg_name repos_kinds[];
-void repos_put_tags(json_writer *w, const kv *tags, size_t n); // a member
 
 // ---- versions.c -----------------------------------------------------------------------------
 extern const shape versions_version_shape;

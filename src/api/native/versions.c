@@ -129,7 +129,7 @@ void versions_put(json_writer *w, const version *v, const version_parent *parent
     json_m_i64(w, "created_us", v->created_us);
     json_m_i64(w, "updated_us", v->updated_us);
     json_m_bool(w, "deleted", v->deleted);
-    repos_put_tags(w, v->tags, v->n_tags);
+    native_m_tags(w, v->tags, v->n_tags);
     json_key(w, STR("aliases"));
     put_texts(w, v->aliases, v->n_aliases);
     json_key(w, STR("sealed"));
