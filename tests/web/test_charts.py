@@ -258,6 +258,19 @@ def test_the_cursor_is_linked_and_tells_values(visit, world):
     expect(other.locator(".chart-note")).not_to_contain_text("step")
 
 
+def test_a_legend_names_the_runs_that_are_drawn(visit, world):
+    """Also when there are fewer than before, or more: the chart stays, and what it says of others goes."""
+    page = visit(f"projects/{world[0]}?charts=train")
+    names = drawn(page, "train/loss").locator(".legend-row:not([hidden]) .legend-name")
+    expect(names).to_have_text(["run 2", "run 1", "run 0"])
+    for where, runs in (("name = 'run 1'", ["run 1"]), ("name != 'run 1'", ["run 2", "run 0"]), ("", ["run 2", "run 1", "run 0"])):
+        field = page.get_by_role("combobox").first
+        field.fill(where)
+        field.press("Escape")
+        field.press("Enter")
+        expect(names).to_have_text(runs)
+
+
 def test_the_cursor_moves_by_key_and_says_so(visit, world):
     page = visit(f"projects/{world[0]}?charts=train/loss")
     it = drawn(page, "train/loss")

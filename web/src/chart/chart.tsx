@@ -123,7 +123,7 @@ function Body({
     // Before the browser draws: an effect that waits for that is a frame late.
     useLayoutEffect(() => {
         if (!plot.current || !legend.current || !where.current) return undefined;
-        const parts = { plot: plot.current, legend: legend.current, where: where.current, most };
+        const parts = { plot: plot.current, legend: legend.current, where: where.current };
         const now = new ChartView(parts, setState);
         view.current = now;
         made(now);
@@ -131,9 +131,9 @@ function Body({
             now.close();
             made(null);
         };
-    }, [most]);
+    }, []);
     useLayoutEffect(() => {
-        if (width) view.current?.set({ key: chartKey, runs, settings, logY, width, height });
+        if (width) view.current?.set({ key: chartKey, runs, settings, logY, width, height, most });
     }, [chartKey, runs, settings, logY, width, height, most]);
 
     return (

@@ -34,7 +34,6 @@ export class Legend {
 
     constructor(
         private readonly place: HTMLElement,
-        private readonly most: number,
         private readonly point: (id: string | null) => void,
     ) {
         this.more = document.createElement("span");
@@ -43,10 +42,10 @@ export class Legend {
         place.addEventListener("pointerleave", () => this.point(null));
     }
 
-    show(entries: readonly Entry[], lit: string | null): void {
+    show(entries: readonly Entry[], lit: string | null, most: number): void {
         const sorted = sortEntries(entries, lit);
         this.place.classList.toggle("legend-one", sorted.length === 1);
-        const shown = sorted.length > this.most ? this.most - 1 : sorted.length;
+        const shown = sorted.length > most ? most - 1 : sorted.length;
         for (let i = 0; i < Math.max(shown, this.rows.length); i++)
             this.write(i, i < shown ? sorted[i] : undefined, lit);
         const rest = sorted.slice(shown);

@@ -30,6 +30,7 @@ export interface ChartInput {
     readonly logY: boolean;
     readonly width: number;
     readonly height: number;
+    readonly most: number; // entries of the legend
 }
 // What is said about a chart in words.
 export interface ChartState {
@@ -53,7 +54,7 @@ export class ChartView {
     private timer: ReturnType<typeof setTimeout> | undefined;
 
     constructor(
-        private readonly parts: { plot: HTMLElement; legend: HTMLElement; where: HTMLElement; most: number },
+        private readonly parts: { plot: HTMLElement; legend: HTMLElement; where: HTMLElement },
         private readonly say: (state: ChartState) => void,
     ) {
         this.plot = new Plot(parts.plot, {
@@ -65,7 +66,7 @@ export class ChartView {
             hover: (x, y) => this.hover(x, y),
             drawn: () => this.follow(),
         });
-        this.legend = new Legend(parts.legend, parts.most, (id) => this.point(id));
+        this.legend = new Legend(parts.legend, (id) => this.point(id));
         this.stop.push(cursor.subscribe((at) => this.follow(at)));
         this.stop.push(highlight.subscribe(() => this.light()));
         this.stop.push(colours.subscribe(() => this.refresh()));
@@ -141,7 +142,7 @@ export class ChartView {
         if (!this.lines.length) {
             this.plot.set(null, width, height);
             this.parts.plot.hidden = true;
-            this.legend.show([], null);
+            this.legend.show([], null, input.most);
             return;
         }
         this.parts.plot.hidden = false;
@@ -168,7 +169,7 @@ export class ChartView {
         if (!input) return;
         const x = at?.x ?? null;
         this.plot.at(x);
-        this.legend.show(this.entries(x), this.lit);
+        this.legend.show(this.entries(x), this.lit, input.most);
         this.parts.where.textContent = x === null ? "" : xText(x, input.settings.x);
     }
 
