@@ -48,7 +48,7 @@ typedef enum cli_kind {
     X(log, "STEMMA_LOG", CLI_TEXT, "LEVEL", "",                                                \
       "serve check rebuild gc restore migrate export import @client",                          \
       "debug, info, warn, error or off; the default is info, for commands error")              \
-    X(deep, "", CLI_FLAG, "", "", "check",                                                     \
+    X(deep, "", CLI_FLAG, "", "", "check verify",                                              \
       "also read every stored file whole and hash it again")                                   \
     X(beat_grace, "STEMMA_BEAT_GRACE", CLI_SECONDS, "TIME", "30s", "serve",                    \
       "a run that promised signs of life is crashed when none came for so long, at least")     \
@@ -86,7 +86,7 @@ typedef enum cli_kind {
       "at most so many; 0: all (of --where it is all that match, unless it is given)")         \
     X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
       "go on behind this place: what --json showed as \"next\"")                               \
-    X(oldest, "", CLI_FLAG, "", "", "events",                                                  \
+    X(oldest, "", CLI_FLAG, "", "", "events audit",                                            \
       "the oldest first; with --after: what came behind that event")                           \
     X(project, "STEMMA_PROJECT", CLI_TEXTS, "PROJECT", "",                                     \
       "runs metrics artifacts events complete run log console",                                \
@@ -107,7 +107,7 @@ typedef enum cli_kind {
       "the project to move to; of 'migrate': sqlite or postgresql://..., which must be empty") \
     X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag repos_tag",                     \
       "remove this tag; may be given several times")                                           \
-    X(yes, "", CLI_FLAG, "", "", "@select projects_delete repos_delete", "do not ask")         \
+    X(yes, "", CLI_FLAG, "", "", "@select projects_delete repos_delete delete", "do not ask")  \
     X(all, "", CLI_FLAG, "", "", "runs_compare", "also what does not differ")                  \
     X(every, "", CLI_SECONDS, "TIME", "1s", "runs_watch", "ask the server so often")           \
     X(follow, "", CLI_FLAG, "", "", "events console",                                          \
@@ -136,11 +136,19 @@ typedef enum cli_kind {
       "measure what the program and the machine use so often; 0: never")                       \
     X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
       "at the end, wait so long for a server that is away; then what is left is kept")         \
-    X(kind, "", CLI_TEXT, "KIND", "", "repos_list repos_create push",                          \
-      "model, data, prompt or run; a new repo is for models unless this says otherwise")       \
-    X(message, "", CLI_TEXT, "WHY", "", "alias tag rollback push",                             \
+    X(kind, "", CLI_TEXT, "KIND", "", "repos_list repos_create push audit",                    \
+      "model, data, prompt or run; a new repo is for models unless this says otherwise; of "   \
+      "'audit': kinds of events, with commas")                                                 \
+    X(user, "", CLI_TEXT, "USER", "", "audit", "only what this user did")                      \
+    X(since, "", CLI_TEXT, "TIME", "", "audit", "only what happened then or later")            \
+    X(until, "", CLI_TEXT, "TIME", "", "audit", "only what happened up to then")               \
+    X(head, "", CLI_FLAG, "", "", "verify",                                                    \
+      "only print the event log's head, to be kept elsewhere")                                 \
+    X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
+      "what --head printed earlier: was anything up to there changed since?")                  \
+    X(message, "", CLI_TEXT, "WHY", "", "alias tag rollback push mark unmark delete unref",    \
       "why: it is kept with the move, with who and when; of 'push': what is new")              \
-    X(expect, "", CLI_TEXT, "N", "", "alias rollback",                                         \
+    X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
     X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
     X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
@@ -258,6 +266,10 @@ int cmd_refs(const cli_options *o, arena *a);
 int cmd_alias(const cli_options *o, arena *a);
 int cmd_tag(const cli_options *o, arena *a);
 int cmd_rollback(const cli_options *o, arena *a);
+int cmd_unref(const cli_options *o, arena *a);
+int cmd_mark(const cli_options *o, arena *a);
+int cmd_unmark(const cli_options *o, arena *a);
+int cmd_delete(const cli_options *o, arena *a);
 int cmd_history(const cli_options *o, arena *a);
 int cmd_log_repo(const cli_options *o, arena *a); // 'log' with a repo and nothing to log
 
@@ -283,6 +295,8 @@ int cmd_push(const cli_options *o, arena *a);
 int cmd_pull(const cli_options *o, arena *a);
 
 int cmd_events(const cli_options *o, arena *a);
+int cmd_audit(const cli_options *o, arena *a);
+int cmd_verify(const cli_options *o, arena *a);
 int cmd_jobs_list(const cli_options *o, arena *a);
 int cmd_jobs_show(const cli_options *o, arena *a);
 

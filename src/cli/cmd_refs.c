@@ -43,20 +43,6 @@ static bool refs(cli_session *s) {
 
 // ---- moves ----------------------------------------------------------------------------------
 
-// ,"expected":N of --expect, or nothing.
-static bool expected_json(cli_session *s, str *out) {
-    int64_t number;
-    str text = s->o->expect;
-    *out = (str){0};
-    if (!text.n) return true;
-    if (text.p[0] == 'v') text = str_from(text, 1);
-    if (!cli_number(text, &number))
-        return err_set(&s->e, ERR_INVALID,
-                       "--expect takes the number of a version, or 0: it must not be there");
-    *out = arena_printf(s->a, ",\"expected\":%lld", (long long)number);
-    return true;
-}
-
 static bool send_move(cli_session *s, const char *method, str path, str body, str repo,
                       const char *what) {
     str text;
@@ -71,7 +57,7 @@ static bool send_move(cli_session *s, const char *method, str path, str body, st
 
 static bool set(cli_session *s, const char *kind) {
     str expected;
-    if (!expected_json(s, &expected)) return false;
+    if (!cli_expected_json(s, &expected)) return false;
     const json_value *found = cli_resolve(s, s->o->words[0], NULL);
     if (!found) return false;
     const json_value *v = json_get(found, "version");
@@ -93,7 +79,7 @@ static bool tag(cli_session *s) {
 static bool rollback(cli_session *s) {
     str repo, ref, expected;
     bool dry = s->o->dry_run.n > 0;
-    if (!expected_json(s, &expected) || !cli_split_ref(s, s->o->words[0], &repo, &ref))
+    if (!cli_expected_json(s, &expected) || !cli_split_ref(s, s->o->words[0], &repo, &ref))
         return false;
     if (!ref.p)
         return err_set(&s->e, ERR_INVALID, "which alias? Say REPO@REF, such as %.*s@prod",

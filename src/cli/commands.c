@@ -339,6 +339,42 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT},
+    {.name = "unref",
+     .run = cmd_unref,
+     .summary = "remove an alias or a tag",
+     .text = "Removes a ref. Its history stays; a tag, which held its version, needs a reason.",
+     .usage = "REPO@REF",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "mark",
+     .run = cmd_mark,
+     .summary = "say that a version is yanked or bad",
+     .text = "Marks a version: yanked is not to be used any more, and whoever pulls it is "
+             "warned; to one that is bad no rollback goes.\n"
+             "-m says why.",
+     .usage = "ADDRESS yanked|bad",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "unmark",
+     .run = cmd_unmark,
+     .summary = "take a version's mark away",
+     .text = "Takes a mark away. That it was there stays in the log.",
+     .usage = "ADDRESS yanked|bad",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "delete",
+     .run = cmd_delete,
+     .summary = "delete a version, with a reason",
+     .text = "Deletes the version that ADDRESS means, unless a tag holds it. What stays is its "
+             "number, with who deleted it when and why (-m).\n"
+             "On a terminal it asks first. There is no bin.",
+     .usage = "ADDRESS",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
     {.name = "history",
      .run = cmd_history,
      .summary = "the moves of a ref, or of all of a repo",
@@ -492,6 +528,31 @@ const cli_command cli_commands[] = {
      .text = "Lists the event log, newest first; with --follow the last ten and what comes, "
              "oldest first, until Ctrl-C.",
      .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "audit",
+     .run = cmd_audit,
+     .summary = "who did what, to what, when and why",
+     .text =
+         "Lists events, newest first: all, or those of a run or of a repo with its versions "
+         "and refs; by --user, --kind (with commas),\n"
+         "--since and --until: 2026-11-01, 2026-11-01T12:30:00Z, yesterday, '3 days ago'.",
+     .usage = "[RUN|REPO]",
+     .most = 1,
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "verify",
+     .run = cmd_verify,
+     .summary = "is the history as it was written, are the versions whole?",
+     .text =
+         "Checks the chain of the event log, in which every event hashes all before it, and "
+         "that "
+         "all files of all versions are there\n"
+         "(with --deep: reads them); with ADDRESS reads all of that version. --head prints the "
+         "log's head: kept elsewhere, it proves\n"
+         "later (--against) that nothing before it was changed, removed or put in another "
+         "order. "
+         "Exits with 3 when something is wrong.",
+     .usage = "[ADDRESS]",
+     .most = 1,
+     .flags = CLI_CLIENT},
     {.name = "jobs list",
      .run = cmd_jobs_list,
      .summary = "what the server does in the background",

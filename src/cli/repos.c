@@ -48,3 +48,16 @@ void cli_say_move(cli_session *s, const char *what, str repo, const json_value *
     out_safe(&s->t, cli_text(move, "ref"));
     out_printf(&s->t, "  %.*s%s%.*s\n", STR_F(from), from.n ? " -> " : "", STR_F(to));
 }
+
+bool cli_expected_json(cli_session *s, str *out) {
+    int64_t number;
+    str text = s->o->expect;
+    *out = (str){0};
+    if (!text.n) return true;
+    if (text.p[0] == 'v') text = str_from(text, 1);
+    if (!cli_number(text, &number))
+        return err_set(&s->e, ERR_INVALID,
+                       "--expect takes the number of a version, or 0: it must not be there");
+    *out = arena_printf(s->a, ",\"expected\":%lld", (long long)number);
+    return true;
+}

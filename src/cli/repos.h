@@ -17,6 +17,9 @@ bool cli_split_ref(cli_session *s, str text, str *repo, str *ref);
 // A column's cell of the number of a version ("v3"); empty for none.
 str cli_version_cell(cli_session *s, const json_value *of, const char *key);
 
+// ,"expected":N of --expect, for the body of a move; empty when it is not given.
+bool cli_expected_json(cli_session *s, str *out);
+
 // "bot@prod  v2 -> v3" of a move; `what` is said before it.
 void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move);
 

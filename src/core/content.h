@@ -16,6 +16,8 @@ typedef struct content {
 } content;
 
 #define CONTENT_FILES_MAX 1000000 // of an artifact folder that is sealed in one call
+// Bytes of a content's record up to its configuration; the last 32 are the tree's root.
+#define CONTENT_RECORD_HEAD (8 + 4 + sizeof(sha256))
 
 // Seals what is at a path of the artifact tree: a folder's files, or a file alone. `kind` is a
 // repo_kind. *found is false, and nothing is sealed, when nothing is there.
@@ -57,5 +59,18 @@ bool content_get(ctx *c, sha256 tree, str path, content_entry *out, err *e);
 // In tree order behind the child named `after` (p NULL: from the first), at most max.
 bool content_list(ctx *c, sha256 tree, str path, str after, size_t max, content_entry **out,
                   size_t *n, err *e);
+
+// ---- is it whole? ---------------------------------------------------------------------------
+// Called for what is missing or damaged: a file's path, or empty for the content as a whole.
+typedef void content_bad(void *arg, str path, const char *what);
+typedef struct content_step {
+    uint64_t files, bytes; // that were checked
+    str next;              // the path to go on behind; p NULL: all were
+} content_step;
+// A step of checking it, behind the path `after` (p NULL: from the start, with its record and
+// tree): is each file there, and with `bytes` also, are they what its digest says? A step is of
+// a few thousand files, or of 1 GiB and the file that it ends in.
+bool content_check_step(ctx *c, const content *of, str after, bool bytes, content_bad *bad,
+                        void *arg, content_step *out, err *e);
 
 #endif

@@ -9,7 +9,8 @@
 //     its length in front; chain(0) is 32 zero bytes.
 // SQLite has one writer, so event_add seals at once; on PostgreSQL ids are not in the order of
 // commits, so event_add leaves a row in event_pending and the leased sealer (event_seal.c)
-// numbers what it finds committed. Any thread.
+// numbers what it finds committed. Reading is in event_read.c, checking in event_check.c. Any
+// thread.
 #include "core/event.h"
 
 #include "base/buf.h"
@@ -18,7 +19,6 @@
 #include "core/once.h"
 
 #define EVENT_MAX_SIZE (1u << 20)
-#define PAGE_BYTES     (1u << 20) // of one read
 
 const char *event_kind_name(event_kind kind) {
 #define NAME(name, doc) [EVENT_##name] = #name,
@@ -70,6 +70,19 @@ void event_head_advance(event_head *h, const event *v, sha256 payload_digest) {
 
 // ---- adding ---------------------------------------------------------------------------------
 
+// Kinds whose object is a version, "bot/7", or a ref, "bot@prod".
+static const bool of_part[EVENT_COUNT_] = {
+    [EVENT_version_created] = true, [EVENT_version_staged] = true,
+    [EVENT_version_deleted] = true, [EVENT_ref_moved] = true,
+    [EVENT_version_marked] = true,  [EVENT_version_unmarked] = true,
+};
+
+// The thing that an event is of, whatever part of it was touched: the repo "bot" of these.
+static str subject_of(event_kind kind, str object) {
+    size_t slash = str_find(object, '/', 0), at = str_find(object, '@', 0);
+    return of_part[kind] ? str_upto(object, slash < at ? slash : at) : object;
+}
+
 static bool insert_event(db_tx *tx, int64_t ws, id event_id, const event *v,
                          sha256 payload_digest, const event_head *h, err *e) {
     return db_push(tx, &Q_event_insert, e, DB_I64(ws), DB_ID(event_id),
@@ -77,7 +90,8 @@ static bool insert_event(db_tx *tx, int64_t ws, id event_id, const event *v,
                    DB_MAYBE_I64(v->project != EVENT_NO_PROJECT, v->project), DB_TEXT(v->user),
                    DB_I64(v->proven), DB_TEXT(v->object), DB_MAYBE_TEXT(v->payload),
                    DB_ID(payload_digest),
-                   h ? DB_BLOB(str_n(h->chain.b, sizeof h->chain)) : DB_NULL);
+                   h ? DB_BLOB(str_n(h->chain.b, sizeof h->chain)) : DB_NULL,
+                   DB_TEXT(subject_of(v->kind, v->object)));
 }
 
 static void hint_added(void *arg) {
@@ -129,133 +143,4 @@ void event_hint(core *c) {
     pthread_mutex_lock(&c->listen_lock);
     if (c->listen) c->listen(c->listen_arg);
     pthread_mutex_unlock(&c->listen_lock);
-}
-
-// ---- reading and checking -------------------------------------------------------------------
-
-typedef struct event_reading {
-    int64_t ws;
-    event_query q;
-    arena *a;
-    event_list out;
-    sha256 *payload_digests, *chains;
-} event_reading;
-
-static db_rows *select_events(db_tx *tx, const event_reading *r, err *e) {
-    const event_query *q = &r->q;
-    if (q->has_project)
-        return db_select(
-            tx, q->newest ? &Q_event_page_of_project_newest : &Q_event_page_of_project, e,
-            DB_I64(r->ws), DB_I64(q->after), DB_I64(q->max + 1), DB_I64(q->project));
-    return db_select(tx, q->newest ? &Q_event_page_newest : &Q_event_page, e, DB_I64(r->ws),
-                     DB_I64(q->after), DB_I64(q->max + 1));
-}
-
-static event event_of_row(db_rows *row, arena *a) {
-    str payload = db_text(row, 7);
-    return (event){.number = db_i64(row, 0),
-                   .time_us = db_i64(row, 1),
-                   .kind = (event_kind)db_i64(row, 2),
-                   .project = db_is_null(row, 3) ? EVENT_NO_PROJECT : db_i64(row, 3),
-                   .project_name = arena_str(a, db_text(row, 10)),
-                   .user = arena_str(a, db_text(row, 4)),
-                   .proven = db_i64(row, 5) != 0,
-                   .object = arena_str(a, db_text(row, 6)),
-                   .payload = payload.p ? arena_str(a, payload) : (str){0}};
-}
-
-static bool read_events(db_tx *tx, void *arg, err *e) {
-    event_reading *r = arg;
-    size_t bytes = 0, max = r->q.max;
-    r->out = (event_list){.v = ARENA_ARRAY(r->a, event, max)};
-    r->payload_digests = ARENA_ARRAY(r->a, sha256, max);
-    r->chains = ARENA_ARRAY(r->a, sha256, max);
-    db_rows *rows = select_events(tx, r, e);
-    if (!rows) return false;
-    for (size_t i = 0; db_next(rows, e); i = ++r->out.n) {
-        r->out.more = i == max || bytes > PAGE_BYTES;
-        if (r->out.more) break;
-        event *v = &r->out.v[i];
-        *v = event_of_row(rows, r->a);
-        bytes += v->user.n + v->object.n + v->payload.n;
-        if (!sha256_copy(db_blob(rows, 8), &r->payload_digests[i]) ||
-            !sha256_copy(db_blob(rows, 9), &r->chains[i])) {
-            db_end(rows);
-            return err_set(e, ERR_CORRUPT, "event %lld is damaged", (long long)v->number);
-        }
-    }
-    db_end(rows);
-    return e->code == ERR_NONE;
-}
-
-bool event_page(ctx *c, const event_query *q, event_list *out, err *e) {
-    event_reading r = {.ws = c->ws, .q = *q, .a = c->a};
-    if (!db_read(core_db(c->core), read_events, &r, e)) return false;
-    *out = r.out;
-    return true;
-}
-
-typedef struct last_call {
-    int64_t ws;
-    event_head head;
-} last_call;
-
-static bool read_last(db_tx *tx, void *arg, err *e) {
-    last_call *l = arg;
-    return event_head_read(tx, l->ws, &l->head, e);
-}
-
-bool event_last(ctx *c, int64_t *number, err *e) {
-    last_call l = {.ws = c->ws};
-    bool ok = db_read(core_db(c->core), read_last, &l, e);
-    *number = l.head.number;
-    return ok;
-}
-
-typedef void event_bad(void *arg, int64_t ws, int64_t number, const char *what);
-
-static void check_event(int64_t ws, event_head *h, const event_reading *r, size_t i,
-                        event_bad *bad, void *arg) {
-    const event *v = &r->out.v[i];
-    if (v->number != h->number + 1) bad(arg, ws, v->number, "the event before it is missing");
-    h->number = v->number - 1;
-    event_head_advance(h, v, r->payload_digests[i]);
-    if (!sha256_eq(h->chain, r->chains[i]))
-        bad(arg, ws, v->number, "its chain hash does not match");
-    // An erased payload keeps its digest; one that is there must match it.
-    if (v->payload.p &&
-        !sha256_eq(sha256_of(v->payload.p, v->payload.n), r->payload_digests[i])) {
-        bad(arg, ws, v->number, "its payload was changed");
-    }
-    h->chain = r->chains[i]; // one break is told once
-}
-
-static bool check_workspace(core *c, int64_t ws, event_bad *bad, void *arg, uint64_t *n,
-                            err *e) {
-    arena *a = arena_new();
-    event_head h = {0};
-    event_reading r = {.ws = ws, .q.max = 1000, .a = a};
-    bool ok;
-    do {
-        arena_reset(a);
-        ok = core_goes_on(c, e) && db_read(c->db, read_events, &r, e);
-        for (size_t i = 0; ok && i < r.out.n; i++) {
-            check_event(ws, &h, &r, i, bad, arg);
-            r.q.after = r.out.v[i].number;
-            ++*n;
-        }
-    } while (ok && r.out.more);
-    arena_free(a);
-    return ok;
-}
-
-bool event_check(core *c, event_bad *bad, void *arg, uint64_t *n, err *e) {
-    int64_t ws = INT64_MIN;
-    bool found = true;
-    *n = 0;
-    for (;;) {
-        if (!core_next_workspace(c, &ws, &found, e)) return false;
-        if (!found) return true;
-        if (!check_workspace(c, ws, bad, arg, n, e)) return false;
-    }
 }

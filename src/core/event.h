@@ -6,6 +6,7 @@
 #ifndef STEMMA_CORE_EVENT_H
 #define STEMMA_CORE_EVENT_H
 
+#include "base/digest.h"
 #include "core/core.h"
 
 // X(name, what happened)
@@ -67,10 +68,6 @@ bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str
 bool event_seal(core *c, size_t *sealed, err *e);
 // The same until nothing is left; for commands, which run no sealer.
 bool event_seal_all(core *c, err *e);
-// Checks numbers and hashes of every workspace's chain; bad() is called for each break.
-bool event_check(core *c, void (*bad)(void *arg, int64_t ws, int64_t number, const char *what),
-                 void *arg, uint64_t *n, err *e);
-
 typedef struct event {
     int64_t number, time_us;
     int64_t project;  // EVENT_NO_PROJECT
@@ -80,9 +77,16 @@ typedef struct event {
     bool proven;
 } event;
 
+_Static_assert(EVENT_COUNT_ <= 64, "a set of kinds is a word of bits");
+
 typedef struct event_query {
     bool has_project; // only events of this project
     int64_t project;
+    str subject;    // only of this thing: a run's id, a repo's name with its versions and refs
+    str user;       // only of this user; p NULL: of all
+    uint64_t kinds; // only of these, a bit (1 << kind) each; 0: of all
+    bool has_since, has_until; // only what happened in [since, until)
+    int64_t since_us, until_us;
     bool newest;   // in the falling order of numbers; else in the rising
     int64_t after; // numbers behind it in that order; newest, from the start: INT64_MAX
     size_t max;
@@ -91,17 +95,42 @@ typedef struct event_query {
 typedef struct event_list {
     event *v;
     size_t n;
-    bool more; // more are there: max was reached, or the page grew long
+    bool more;    // more may be there: max was reached, the page grew long, or few matched
+    int64_t next; // with more: the number to go on behind
 } event_list;
 
-// Sealed events.
+// Sealed events. A page that had to pass over many may be short, or even empty, and say more.
 bool event_page(ctx *c, const event_query *q, event_list *out, err *e);
 // The number of the last sealed event of c's workspace, 0 when there is none.
 bool event_last(ctx *c, int64_t *number, err *e);
+
+// ---- is the chain whole? --------------------------------------------------------------------
+// Called for each break: an event that was changed, moved, or is not there.
+typedef void event_bad(void *arg, int64_t ws, int64_t number, const char *what);
+
+// A step of checking the chain of c's workspace: events behind number `after`, whose own chain
+// was checked before (0: from the first), at most max. At the end it is held against the head.
+typedef struct event_step {
+    uint64_t n;
+    int64_t last; // the number of the last one that was checked
+    sha256 chain; // of that one
+    bool end;
+} event_step;
+bool event_check_step(ctx *c, int64_t after, size_t max, event_bad *bad, void *arg,
+                      event_step *out, err *e);
+// All of it, in every workspace; *n counts events.
+bool event_check(core *c, event_bad *bad, void *arg, uint64_t *n, err *e);
+
+// The chain at an event: a digest of it and of all before it. Who keeps number and chain
+// elsewhere can tell later that nothing up to there was changed. number 0: at the last one,
+// which *number then names. ERR_NOT_FOUND when there is no such event.
+bool event_chain(ctx *c, int64_t *number, sha256 *chain, err *e);
 
 // One listener a core: fn is called, on some thread and briefly, after this process sealed
 // events. A hint: other servers seal too (poll event_last), and nothing may rest on it. fn
 // NULL: no more; afterwards it is not called any longer.
 void event_listen(core *c, void (*fn)(void *arg), void *arg);
+
+extern const char event_subject_schema[];
 
 #endif

@@ -8,7 +8,7 @@
 // With the name that the project has now.
 #define EVENT_SELECT                                                                           \
     "SELECT e.number, e.time_us, e.kind, e.project, e.user_name, e.proven, e.object, "         \
-    "e.payload, e.payload_digest, e.chain, p.name"                                             \
+    "e.payload, p.name"                                                                        \
     " FROM event e LEFT JOIN project p ON p.ws = e.ws AND p.project = e.project"               \
     " WHERE e.ws = $1 AND "
 
@@ -16,8 +16,8 @@
     X(event_insert, true,                                                                      \
       "INSERT INTO event (ws, event, number, time_us, kind, project, user_name, proven, "      \
       "object,"                                                                                \
-      " payload, payload_digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "     \
-      "$11, $12)")                                                                             \
+      " payload, payload_digest, chain, subject) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, " \
+      "$10, $11, $12, $13)")                                                                   \
     X(event_pending_insert, true, "INSERT INTO event_pending (ws, event) VALUES ($1, $2)")     \
     X(event_pending_page, false, /* a queue: read from its start */                            \
       "SELECT p.ws, p.event, e.time_us, e.kind, e.project, e.user_name, e.proven, e.object, "  \
@@ -36,7 +36,17 @@
     X(event_page_of_project, true,                                                             \
       EVENT_SELECT "e.project = $4 AND e.number > $2 ORDER BY e.number LIMIT $3")              \
     X(event_page_of_project_newest, true,                                                      \
-      EVENT_SELECT "e.project = $4 AND e.number < $2 ORDER BY e.number DESC LIMIT $3")
+      EVENT_SELECT "e.project = $4 AND e.number < $2 ORDER BY e.number DESC LIMIT $3")         \
+    X(event_page_of_subject, true,                                                             \
+      EVENT_SELECT "e.subject = $4 AND e.number > $2 ORDER BY e.number LIMIT $3")              \
+    X(event_page_of_subject_newest, true,                                                      \
+      EVENT_SELECT "e.subject = $4 AND e.number < $2 ORDER BY e.number DESC LIMIT $3")         \
+    X(event_time, true, "SELECT time_us FROM event WHERE ws = $1 AND number = $2")             \
+    X(event_chain_get, true, "SELECT chain FROM event WHERE ws = $1 AND number = $2")          \
+    X(event_chain_page, true,                                                                  \
+      "SELECT number, time_us, kind, project, user_name, proven, object, payload, "            \
+      "payload_digest, chain FROM event WHERE ws = $1 AND number > $2 ORDER BY number "        \
+      "LIMIT $3")
 
 EVENT_SQL(SQL_QUERY)
 

@@ -6,6 +6,7 @@
 #include "core/schema.h"
 
 #include "core/console.h"
+#include "core/event.h"
 #include "core/import.h"
 #include "core/job.h"
 #include "core/repo.h"
@@ -113,5 +114,6 @@ const db_migration schema_migrations[] = {
     {41, "repos", repo_schema},
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
+    {50, "subjects of events", event_subject_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -5,6 +5,7 @@ one (tests/pg.sh), on PostgreSQL. The binary is build/release/stemma, or STEMMA_
 import os
 import pathlib
 import sys
+import time
 import uuid
 
 import pytest
@@ -50,6 +51,14 @@ class Native:
             if "next" not in page:
                 return items
             params["after"] = page["next"]
+
+
+def wait_until(holds, seconds=60):
+    """On PostgreSQL an event shows a moment after its commit."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def unique(name):

@@ -5,15 +5,12 @@ import json
 import signal
 import time
 
-from conftest import unique
+from conftest import unique, wait_until
 
 
 def wait_for_event(cli, number):
     """Until the log shows that the project was made: with PostgreSQL a moment after its commit."""
-    deadline = time.monotonic() + 60
-    while cli.ok("events", "--json", "-n", "1").json["items"][0]["object"] != str(number):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: cli.ok("events", "--json", "-n", "1").json["items"][0]["object"] == str(number))
 
 
 def test_newest_events(cli, api):

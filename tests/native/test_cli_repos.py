@@ -3,7 +3,7 @@
 
 import pytest
 
-from conftest import unique
+from conftest import unique, wait_until
 from registry import Registry
 
 
@@ -79,3 +79,72 @@ def test_show(cli, registry, api):
     assert near.code == 4 and "Did you mean 'prod'?" in near.err
     assert cli("show", f"{name}:1").code == 2 and cli("history", f"{name}@").code == 2
     assert "\x1b" not in cli("show", "\x1b[31mx").err
+
+
+def test_take_back(cli, registry, api):
+    name = registry.bot(unique("taken"), 3)
+    registry.move(name, "prod", 3)
+    cli.ok("tag", f"{name}@1", "v1.0", "-m", "released")
+    assert cli.ok("mark", f"{name}@prod", "bad", "-m", "loses facts").out == f"{name}@v3 is bad\n"
+    assert api.ok("GET", f"repos/{name}/versions/3")["marks"][0]["reason"] == "loses facts"
+    assert cli("mark", name, "ugly", "-m", "x").code == 2 and cli("mark", name, "bad").code == 2
+    assert cli.ok("unmark", f"{name}@3", "bad").out == f"{name}@v3 is no longer bad\n"
+    held = cli("delete", f"{name}@1", "--yes", "-m", "old")
+    assert held.code == 1 and "v1.0" in held.err
+    assert cli("delete", f"{name}@2", "--yes").code == 2, "without a reason"
+    assert cli("delete", f"{name}@2", "-m", "old").code == 2, "without --yes, and nobody to ask"
+    assert cli.ok("delete", f"{name}@2", "--yes", "-m", "old").out == f"deleted {name}@v2\n"
+    gone = cli("show", f"{name}@2")
+    assert gone.code == 4 and "old" in gone.err
+    assert cli("unref", f"{name}@prod", "--expect", "1").code == 1
+    assert cli.ok("unref", f"{name}@prod").out == f"removed {name}@prod\n"
+    assert cli("unref", f"{name}@v1.0").code == 2, "a tag is not removed without a reason"
+    assert cli.ok("unref", f"{name}@v1.0", "-m", "withdrawn", "--json").json == {}
+    assert cli("unref", name).code == 2
+
+
+def test_audit(cli, registry, api):
+    name = registry.bot(unique("audited"), 1)
+    registry.move(name, "prod", 1, reason="good enough")
+    cli.ok("mark", f"{name}@1", "yanked", "-m", "leaks names")
+    run = registry.run({})
+
+    def kinds(*args):
+        return [e["kind"] for e in cli.ok("audit", *args, "--json").json["items"]]
+
+    wait_until(lambda: kinds(name) == ["version_marked", "ref_moved", "version_created", "repo_created"])
+    assert kinds(name, "--kind", "ref_moved, version_marked", "--oldest") == ["ref_moved", "version_marked"]
+    assert kinds(name, "--since", "1 hour ago", "--until", "today") == kinds(name)
+    assert kinds(name, "--until", "yesterday") == [] and kinds(name, "--user", "nobody") == []
+    wait_until(lambda: kinds(run["id"][:12]) == ["run_created"])
+    told = cli.ok("audit", name).out
+    assert "reason: good enough" in told and f"{name}@prod" in told and f"{name}/1" in told
+    assert cli("audit", f"{name}@prod").code == 2 and cli("audit", "--kind", "nothing").code == 2
+    assert cli("audit", "--since", "soon").code == 2
+
+
+def test_verify(cli, registry, api):
+    name = unique("verified")
+    registry.repo(name)
+    registry.publish(name, {"config.json": b"{}", "weights.bin": bytes(100_000)})
+    registry.publish(name)
+    head = cli.ok("verify", "--head").out.strip()
+    number, chain = head.split(":")
+    assert int(number) > 0 and len(chain) == 64
+    api.project(unique("later"))
+    whole = cli.ok("verify", "--against", head, "--deep", "--json").json
+    assert whole["whole"] and whole["events"] >= int(number) and whole["versions"] >= 2
+    assert "as it was at the head that was kept" in cli.ok("verify", "--against", head).out
+    other = cli("verify", "--against", f"{number}:{'0' * 64}")
+    assert other.code == 3 and "was written anew" in other.out and "1 damaged" in other.out
+    gone = cli("verify", "--against", f"{10**12}:{chain}")
+    assert gone.code == 3 and "not there any more" in gone.out
+    assert cli("verify", "--against", "x").code == 2
+    one = cli.ok("verify", f"{name}@1", "--json").json
+    assert (one["files"], one["bytes"], one["versions"]) == (2, 100_002, 1)
+    steps = api.ok("GET", "events/verify", params={"limit": 1})
+    assert steps["next"] == 1 and steps["damaged"] == 0
+    part = api.ok("GET", f"repos/{name}/versions/1/verify", params={"after": "config.json"})
+    assert part["files"] == 1
+    assert api.call("GET", "events/verify", params={"limit": 10**9}).status_code == 400
+    assert api.call("GET", "events/head", params={"number": 10**12}).status_code == 404

@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from conftest import problem, unique
+from conftest import problem, unique, wait_until
 
 
 def names(api, **params):
@@ -93,10 +93,7 @@ def test_changed_last_comes_first(api):
     assert order[0] == first and len(set(numbers)) == len(numbers)
     time.sleep(0.01)
     other = api.ok("POST", "runs", json={"project": str(second)})["id"]
-    deadline = time.monotonic() + 5  # on PostgreSQL an event shows a moment later
-    while api.ok("GET", "projects", params={"sort": "changed"})["items"][0]["number"] != second:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: api.ok("GET", "projects", params={"sort": "changed"})["items"][0]["number"] == second)
     assert run and other
     for bad in ({"sort": "size"}, {"with": "everything"}):
         assert problem(api.get("projects", **bad))[0] == 400

@@ -4,14 +4,14 @@ clients see the same."""
 
 import concurrent.futures
 import io
+import re
 import tarfile
-import time
 import urllib.parse
 
 import pytest
 import requests
 
-from conftest import problem, unique
+from conftest import problem, unique, wait_until
 from registry import Registry
 
 
@@ -204,15 +204,14 @@ def test_history(api, registry):
 
 
 def events_of(api, what, count):
-    """What is told of an object, oldest first, once `count` events are: on PostgreSQL they show a moment later."""
-    deadline = time.monotonic() + 10
-    while True:
-        items = api.ok("GET", "events", params={"order": "newest", "limit": 100})["items"]
-        found = [e for e in items if e["object"] == what][::-1]
-        if len(found) >= count:
-            return found
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+    """What is told of an object, oldest first, once `count` events are."""
+
+    def found():
+        items = api.ok("GET", "events", params={"subject": re.split("[/@]", what)[0], "limit": 1000})["items"]
+        return [e for e in items if e["object"] == what]
+
+    wait_until(lambda: len(found()) >= count)
+    return found()
 
 
 def test_events_tell_why(api, registry):

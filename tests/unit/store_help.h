@@ -218,4 +218,29 @@ static inline void fix_path(const fix *f, const store_row *row, char out[300]) {
         return failed;                                                                         \
     }
 
+// Damage of an object on the disk.
+typedef enum fix_harm { HARM_FLIP, HARM_CUT, HARM_GONE } fix_harm;
+
+static inline void fix_damage(const fix *f, sha256 d, fix_harm how, uint64_t at) {
+    char path[300], c;
+    store_row row = fix_row(f->s, d);
+    fix_path(f, &row, path);
+    if (how == HARM_GONE) {
+        assert_int_equal(unlink(path), 0);
+        store_pack_forget(f->s, true);
+        return;
+    }
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    off_t to = (off_t)(row.where.start + at);
+    if (how == HARM_CUT) {
+        assert_int_equal(ftruncate(fd, to), 0);
+    } else {
+        assert_int_equal(pread(fd, &c, 1, to), 1);
+        c ^= 0x20;
+        assert_int_equal(pwrite(fd, &c, 1, to), 1);
+    }
+    close(fd);
+}
+
 #endif

@@ -306,7 +306,7 @@ static void a_hold_runs_out(void **state) {
     core_fix_close(x);
 }
 
-static void event_bad(void *arg, int64_t ws, int64_t number, const char *what) {
+static void break_found(void *arg, int64_t ws, int64_t number, const char *what) {
     (void)arg, (void)ws;
     fail_msg("event %lld: %s", (long long)number, what);
 }
@@ -348,7 +348,7 @@ static void records_move(void **state) {
     OK(series_history(&y->c, r.id, STR("loss"), SERIES_BY_STEP, NULL, 1000, &points, &n, &e));
     assert_int_equal(n, 151);
     uint64_t seen;
-    OK(event_check(y->core, event_bad, NULL, &seen, &e));
+    OK(event_check(y->core, break_found, NULL, &seen, &e));
     db_close(d);
     core_fix_close(y);
     core_fix_close(x);

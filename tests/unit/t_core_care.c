@@ -91,52 +91,6 @@ static void tree(void **state) {
     core_fix_close(x);
 }
 
-static void count_bad(void *arg, int64_t ws, int64_t number, const char *what) {
-    (void)ws, (void)number, (void)what;
-    ++*(int *)arg;
-}
-
-static const db_query tamper = {
-    "test.tamper", "UPDATE event SET user_name = 'somebody else' WHERE number = 2", false};
-
-static bool tamper_event(db_tx *tx, void *arg, err *e) {
-    (void)arg;
-    return db_change(tx, &tamper, NULL, 0, e) == 1;
-}
-
-static void seal(core_fix *x) {
-    err e;
-    size_t sealed;
-    if (db_engine_of(x->f.db) == DB_POSTGRES) OK(event_seal(x->core, &sealed, &e));
-}
-
-static void events(void **state) {
-    (void)state;
-    core_fix fixture, *x = &fixture;
-    err e;
-    core_fix_open(x);
-    event_list list;
-    int bad = 0;
-    uint64_t seen;
-    run r = core_fix_run(x, "r");
-    OK(run_delete(&x->c, r.id, &e));
-    OK(run_restore(&x->c, r.id, &e));
-    seal(x);
-    OK(event_page(&x->c, &(event_query){.max = 10}, &list, &e));
-    const event *v = list.v;
-    assert_true(list.n == 3 && !list.more);
-    assert_true(v[0].kind == EVENT_run_created && v[1].kind == EVENT_run_deleted &&
-                v[2].kind == EVENT_run_restored);
-    assert_true(v[0].number == 1 && v[2].number == 3 && v[0].proven);
-    SAME(v[0].user, "tester");
-    OK(event_check(x->core, count_bad, &bad, &seen, &e));
-    assert_true(bad == 0 && seen == 3);
-    OK(db_write(x->f.db, tamper_event, NULL, &e));
-    OK(event_check(x->core, count_bad, &bad, &seen, &e));
-    assert_int_equal(bad, 1);
-    core_fix_close(x);
-}
-
 static void count_bad_column(void *arg, const char *what) {
     (void)what;
     ++*(int *)arg;
@@ -277,7 +231,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths),
         cmocka_unit_test(tree),
-        cmocka_unit_test(events),
         cmocka_unit_test(gc),
         cmocka_unit_test(gc_of_a_project),
         cmocka_unit_test(gc_passes_over_files_elsewhere),

@@ -346,6 +346,50 @@ CORE_TEST(nothing_is_published_without_its_content) {
     assert_int_equal(publish(x, "bot", NULL).number, 1);
 }
 
+typedef struct wrong {
+    int n;
+    char first[64]; // "path: what"
+} wrong;
+
+static void count_wrong(void *arg, str path, const char *what) {
+    wrong *w = arg;
+    if (!w->n++) snprintf(w->first, sizeof w->first, "%.*s: %s", STR_F(path), what);
+}
+
+static wrong check_content(core_fix *x, const content *c, bool bytes) {
+    err e;
+    wrong w = {0};
+    content_step s;
+    OK(content_check_step(&x->c, c, (str){0}, bytes, count_wrong, &w, &s, &e));
+    assert_null(s.next.p);
+    return w;
+}
+
+// Of a file that is a file of the store, of a small one in a pack, of a page, of the record.
+CORE_TEST(what_is_damaged_is_named) {
+    err e;
+    content_entry large, small;
+    put_files(x, "0/run/artifacts/m");
+    content c = seal(x, "0/run/artifacts/m"), other = c;
+    OK(content_get(&x->c, c.tree, STR("sub/f2"), &large, &e));
+    OK(content_get(&x->c, c.tree, STR("f0"), &small, &e));
+    assert_int_equal(check_content(x, &c, true).n, 0);
+    other.files++;
+    assert_int_equal(check_content(x, &other, false).n, 1);
+    fix_damage(&x->f, large.digest, HARM_FLIP, 70000);
+    assert_int_equal(check_content(x, &c, false).n, 0); // it is there
+    wrong w = check_content(x, &c, true);
+    assert_int_equal(w.n, 1);
+    assert_string_equal(w.first, "sub/f2: its bytes are damaged");
+    fix_damage(&x->f, small.digest, HARM_FLIP, 3);
+    assert_int_equal(check_content(x, &c, true).n, 2);
+    fix_damage(&x->f, c.tree, HARM_FLIP, 20);
+    w = check_content(x, &c, true);
+    if (w.n != 1 || !strstr(w.first, "page of its tree")) fail_msg("%d %s", w.n, w.first);
+    fix_damage(&x->f, c.digest, HARM_FLIP, 20);
+    assert_int_equal(check_content(x, &c, true).n, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repos_have_unique_names),
@@ -361,6 +405,7 @@ int main(void) {
         cmocka_unit_test(the_same_files_are_the_same_content),
         cmocka_unit_test(what_is_sealed_outlives_its_run),
         cmocka_unit_test(nothing_is_published_without_its_content),
+        cmocka_unit_test(what_is_damaged_is_named),
     };
     return core_fix_main("repo", tests, sizeof tests / sizeof *tests);
 }

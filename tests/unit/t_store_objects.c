@@ -223,30 +223,6 @@ static void unknown_format(void **state) {
 
 // ---- damage --------------------------------------------------------------------------------
 
-typedef enum damage { FLIP, CUT, GONE } damage;
-
-static void damage_file(const fix *f, sha256 d, damage how, uint64_t at) {
-    char path[300], c;
-    store_row row = fix_row(f->s, d);
-    fix_path(f, &row, path);
-    if (how == GONE) {
-        assert_int_equal(unlink(path), 0);
-        store_pack_forget(f->s, true);
-        return;
-    }
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
-    off_t to = (off_t)(row.where.start + at);
-    if (how == CUT) {
-        assert_int_equal(ftruncate(fd, to), 0);
-    } else {
-        assert_int_equal(pread(fd, &c, 1, to), 1);
-        c ^= 0x20;
-        assert_int_equal(pwrite(fd, &c, 1, to), 1);
-    }
-    close(fd);
-}
-
 // Reads all of it in steps; the code of the first error.
 static err_code read_all(store *s, sha256 d) {
     err e = {0};
@@ -265,38 +241,38 @@ static void damaged(void **state) {
     const uint64_t n = 300000, small = 5000;
     const struct {
         size_t size;
-        damage how;
+        fix_harm how;
         uint64_t at;
     } cases[] = {
-        {n, FLIP, 0},
-        {n, FLIP, n - 1},
-        {n, FLIP, n},      // the list of checksums
-        {n, FLIP, n + 23}, // and its own
-        {n, FLIP, n + 24},  // the trailer
-        {n, FLIP, n + 24 + 16},
-        {n, CUT, n},
-        {n, CUT, 0},
-        {n, GONE, 0},
-        {small, FLIP, 0},
-        {small, FLIP, 4},
-        {small, FLIP, STORE_RECORD},
-        {small, FLIP, STORE_RECORD + small - 1},
-        {small, CUT, 0},
-        {small, CUT, STORE_RECORD + 10},
-        {small, GONE, 0},
+        {n, HARM_FLIP, 0},
+        {n, HARM_FLIP, n - 1},
+        {n, HARM_FLIP, n},      // the list of checksums
+        {n, HARM_FLIP, n + 23}, // and its own
+        {n, HARM_FLIP, n + 24},  // the trailer
+        {n, HARM_FLIP, n + 24 + 16},
+        {n, HARM_CUT, n},
+        {n, HARM_CUT, 0},
+        {n, HARM_GONE, 0},
+        {small, HARM_FLIP, 0},
+        {small, HARM_FLIP, 4},
+        {small, HARM_FLIP, STORE_RECORD},
+        {small, HARM_FLIP, STORE_RECORD + small - 1},
+        {small, HARM_CUT, 0},
+        {small, HARM_CUT, STORE_RECORD + 10},
+        {small, HARM_GONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fix f;
         fix_found found = {0};
         fix_open(&f, NULL);
         sha256 other_small = fix_put(f.s, 50, 3000), other = fix_put(f.s, 51, 100000);
-        if (cases[i].how == GONE) { // a pack of its own
+        if (cases[i].how == HARM_GONE) { // a pack of its own
             store_close(f.s);
             f.s = fix_store(&f, f.db, NULL);
         }
         sha256 d = fix_put(f.s, 7, cases[i].size);
         int64_t counted = METRIC_GET(corrupt_total);
-        damage_file(&f, d, cases[i].how, cases[i].at);
+        fix_damage(&f, d, cases[i].how, cases[i].at);
         assert_int_equal(read_all(f.s, d), ERR_CORRUPT);
         assert_true(METRIC_GET(corrupt_total) > counted);
         store_report r = fix_check(f.s, i % 2, &found);

@@ -2,6 +2,8 @@
 // events: the log by pages, and live. Any thread.
 #include "api/native/feed.h"
 #include "api/native/native_internal.h"
+#include "base/clock.h"
+#include "base/when.h"
 
 #define KIND_NAME(name, doc) {#name, EVENT_##name},
 static const msg_name kinds[] = {EVENT_TABLE(KIND_NAME){NULL, 0}};
@@ -33,39 +35,90 @@ static const msg_name orders[] = {
 
 struct list {
     uint64_t has;
-    str project;
+    str project, subject, user, since, until;
+    msg_list kind;
     int64_t after, limit, order;
 };
 static const msg_field list_fields[] = {
     MSG_FIELD(struct list, project, MSG_STRING, MSG_NUMBER_OK,
               .doc = "only events of this project, by number or name"),
+    MSG_FIELD(struct list, subject, MSG_STRING, 0, .max = 2000,
+              .doc =
+                  "only events of this thing: a run by its id, a repo (with its versions and "
+                  "refs) by its name"),
+    MSG_FIELD(struct list, user, MSG_STRING, 0, .max = 250, .doc = "only what this user did"),
+    MSG_FIELD(struct list, kind, MSG_STRINGS, 0, .max = EVENT_COUNT_,
+              .doc = "only events of these kinds"),
+    MSG_FIELD(struct list, since, MSG_STRING, 0, .max = 100,
+              .doc = "only what happened then or later: a date, a time as RFC 3339 writes it, "
+                     "`yesterday`, `3 days ago`"),
+    MSG_FIELD(struct list, until, MSG_STRING, 0, .max = 100,
+              .doc = "only what happened up to then; a day or a minute with all that is in it"),
     MSG_FIELD(struct list, order, MSG_ENUM, 0, .names = orders,
               .doc = "which come first: oldest (default) or newest"),
     MSG_FIELD(struct list, after, MSG_INT64, 0,
               .doc =
                   "the number of an event, such as the cursor `next` of the page before: only "
                   "events behind it in that order, newer ones or (newest first) older ones"),
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
+    MSG_FIELD(struct list, limit, MSG_INT32, 0,
+              .doc = "items of a page, 100 by default; one with few matches may be shorter and "
+                     "have a `next`"),
 };
 static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
 
+static bool take_kinds(const struct list *q, uint64_t *out, err *e) {
+    for (size_t i = 0; i < q->kind.n; i++) {
+        str text = *MSG_AT(str, q->kind, i);
+        const msg_name *k = kinds;
+        while (k->name && !str_eq(text, str_of(k->name)))
+            k++;
+        if (!k->name)
+            return err_set(e, ERR_INVALID, "'%.*s' is no kind of event",
+                           STR_F(str_upto_code_points(text, 100)));
+        *out |= (uint64_t)1 << k->value;
+    }
+    return true;
+}
+
+// Of a span, such as a day, its beginning or its end.
+static bool take_time(str text, const char *what, bool end, bool *has, int64_t *us, err *e) {
+    when_span span;
+    *has = text.n > 0;
+    if (!*has) return true;
+    if (!when_read(text, clock_now_us(), &span))
+        return err_set(e, ERR_INVALID,
+                       "'%s' can not be read: write 2026-11-01, 2026-11-01T12:30:00Z, "
+                       "yesterday or '3 days ago'",
+                       what);
+    *us = (end ? span.to_ms : span.from_ms) * 1000;
+    return true;
+}
+
+static bool take_query(call *k, const struct list *q, event_query *s, err *e) {
+    *s = (event_query){.has_project = q->project.n > 0,
+                       .subject = q->subject,
+                       .user = q->user,
+                       .newest = q->order == ORDER_NEWEST,
+                       .after = q->after};
+    if (s->newest && !msg_has(&list_msg, q, "after")) s->after = INT64_MAX;
+    return native_limit(msg_has(&list_msg, q, "limit"), q->limit, &s->max, e) &&
+           take_kinds(q, &s->kinds, e) &&
+           take_time(q->since, "since", false, &s->has_since, &s->since_us, e) &&
+           take_time(q->until, "until", true, &s->has_until, &s->until_us, e) &&
+           (!s->has_project || native_project_named(k, q->project, &s->project, e));
+}
+
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
-    event_query s = {
-        .has_project = q->project.n > 0, .newest = q->order == ORDER_NEWEST, .after = q->after};
+    event_query s;
     event_list page;
-    if (s.newest && !msg_has(&list_msg, q, "after")) s.after = INT64_MAX;
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &s.max, e) ||
-        (s.has_project && !native_project_named(k, q->project, &s.project, e)) ||
-        !event_page(&k->c, &s, &page, e))
-        return false;
+    if (!take_query(k, msg, &s, e) || !event_page(&k->c, &s, &page, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_array(w, "items");
     for (size_t i = 0; i < page.n; i++)
         native_put_event(w, &page.v[i]);
     str next = {0};
-    if (page.more) next = arena_printf(k->c.a, "%lld", (long long)page.v[page.n - 1].number);
+    if (page.more) next = arena_printf(k->c.a, "%lld", (long long)page.next);
     native_list_end(w, next);
     return true;
 }

@@ -63,6 +63,9 @@ extern const rpc native_events_list, native_jobs_list, native_jobs_get, native_j
 extern const native_stream native_events_stream_io;
 void native_events_stream(http_req *r);
 
+// ---- verify.c -------------------------------------------------------------------------------
+extern const rpc native_events_head, native_events_verify, native_version_verify;
+
 // ---- projects.c -----------------------------------------------------------------------------
 extern const rpc native_projects_list, native_projects_create, native_projects_get,
     native_projects_change, native_projects_delete, native_projects_restore;

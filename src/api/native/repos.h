@@ -19,6 +19,7 @@ extern const msg_name repos_kinds[];
 // ---- versions.c -----------------------------------------------------------------------------
 extern const shape versions_version_shape;
 extern const msg_name versions_relations[];
+bool versions_of_path(call *k, version *out, err *e); // that the request's path names
 // parents: NULL: they are not shown.
 void versions_put(json_writer *w, const version *v, const version_parent *parents, size_t n);
 // The version as it is now, with its parents. ERR_NOT_FOUND.

@@ -129,6 +129,8 @@ static const http_route routes[] = {
           .data = &native_version_file_io),
     LONG(HTTP_GET, "repos/{repo}/versions/{version}/tar", READ, native_version_tar,
          "a folder of a version as a tar archive"),
+    LONG(HTTP_GET, "repos/{repo}/versions/{version}/verify", READ, native_version_verify,
+         "is all of a version there, and what its digests say? A step of it"),
 
     // refs
     RPC(HTTP_GET, "repos/{repo}/refs", READ, native_refs_list,
@@ -143,7 +145,12 @@ static const http_route routes[] = {
         "move an alias back to the last good version that it was at"),
 
     // events, jobs
-    RPC(HTTP_GET, "events", READ, native_events_list, "what happened, oldest first"),
+    RPC(HTTP_GET, "events", READ, native_events_list,
+        "what happened, to what, by whom and when, oldest first"),
+    RPC(HTTP_GET, "events/head", READ, native_events_head,
+        "the chain at the last event, or at another: to be kept elsewhere"),
+    LONG(HTTP_GET, "events/verify", READ, native_events_verify,
+         "is the log as it was written? A step of checking its chain"),
     ROUTE(HTTP_GET, "events/stream", READ, native_events_stream,
           "what happens, live, as server-sent events; a reconnect goes on where it was cut",
           .data = &native_events_stream_io),

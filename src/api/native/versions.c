@@ -165,7 +165,7 @@ static bool path_number(call *k, int64_t *out, err *e) {
     return versions_number(http_param(k->r, "version"), out, e);
 }
 
-static bool path_version(call *k, version *out, err *e) {
+bool versions_of_path(call *k, version *out, err *e) {
     int64_t number;
     return path_number(k, &number, e) && version_get(&k->c, repo_of(k), number, out, e);
 }
@@ -208,7 +208,7 @@ const rpc native_versions_list = {.msg = &list_msg, .fn = list, .reply = &versio
 static bool get(call *k, void *msg, err *e) {
     version v;
     (void)msg;
-    return path_version(k, &v, e) && versions_put_whole(k, &v, e);
+    return versions_of_path(k, &v, e) && versions_put_whole(k, &v, e);
 }
 const rpc native_versions_get = {.fn = get, .reply = &versions_version_shape};
 
@@ -247,7 +247,7 @@ static bool change(call *k, void *msg, err *e) {
         return false;
     for (size_t i = 0; i < q->tags.n; i++)
         if (!change_tag(k, number, MSG_AT(struct runs_pair, q->tags, i), e)) return false;
-    return path_version(k, &v, e) && versions_put_whole(k, &v, e);
+    return versions_of_path(k, &v, e) && versions_put_whole(k, &v, e);
 }
 const rpc native_versions_change = {
     .msg = &change_msg, .fn = change, .reply = &versions_version_shape};
@@ -295,7 +295,7 @@ const rpc native_versions_delete = {.msg = &repos_why_msg, .fn = delete};
 
 static bool files(call *k, void *msg, err *e) {
     version v;
-    return path_version(k, &v, e) &&
+    return versions_of_path(k, &v, e) &&
            native_files_reply(k, files_version_uri(k->c.a, &v), msg, e);
 }
 const rpc native_version_files = {
@@ -306,13 +306,14 @@ void native_version_file(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     version v;
-    if (!path_version(&k, &v, &e) || !native_files_send(&k, files_version_uri(k.c.a, &v), &e))
+    if (!versions_of_path(&k, &v, &e) ||
+        !native_files_send(&k, files_version_uri(k.c.a, &v), &e))
         http_fail(r, &e);
 }
 
 static bool tar(call *k, void *msg, err *e) {
     version v;
-    if (!path_version(k, &v, e)) return false;
+    if (!versions_of_path(k, &v, e)) return false;
     str name = arena_printf(k->c.a, "%.*s-%lld", STR_F(v.repo_name), (long long)v.number);
     return native_tar_reply(k, files_version_uri(k->c.a, &v), name, msg, e);
 }

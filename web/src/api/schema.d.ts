@@ -682,6 +682,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/versions/{version}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** is all of a version there, and what its digests say? A step of it */
+        get: operations["get_repos_repo_versions_version_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/refs": {
         parameters: {
             query?: never;
@@ -758,8 +775,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** what happened, oldest first */
+        /** what happened, to what, by whom and when, oldest first */
         get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the chain at the last event, or at another: to be kept elsewhere */
+        get: operations["get_events_head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** is the log as it was written? A step of checking its chain */
+        get: operations["get_events_verify"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1202,6 +1253,18 @@ export interface components {
             /** @description what it derives from; absent in lists */
             parents?: components["schemas"]["VersionParent"][];
         };
+        VersionVerified: {
+            /** @description that this step checked */
+            files: number;
+            /** @description theirs */
+            bytes: number;
+            /** @description `after` of the next step; absent: this was the last */
+            next?: string;
+            /** @description how many damages this step found */
+            damaged: number;
+            /** @description the first hundred */
+            damage: components["schemas"]["Damage"][];
+        };
         Refs: {
             /** @description aliases, then tags, in the order of names */
             items: components["schemas"]["Ref"][];
@@ -1234,6 +1297,26 @@ export interface components {
             items: components["schemas"]["Event"][];
             /** @description the cursor of the next page */
             next?: string;
+        };
+        EventHead: {
+            /** @description of the event; 0: there is none yet */
+            number: number;
+            /** @description SHA-256 over it and all before it: keep both elsewhere to prove later that nothing up to there was changed */
+            chain: string;
+        };
+        EventsVerified: {
+            /** @description that this step checked */
+            events: number;
+            /** @description of the last one */
+            number: number;
+            /** @description the chain at that one */
+            chain: string;
+            /** @description `after` of the next step; absent: the log ends here */
+            next?: number;
+            /** @description how many damages this step found */
+            damaged: number;
+            /** @description the first hundred */
+            damage: components["schemas"]["Damage"][];
         };
         Jobs: {
             /** @description jobs, those that run by themselves before all others, then started last first */
@@ -1455,6 +1538,12 @@ export interface components {
             number?: number;
             /** @description of one that is elsewhere */
             address?: string;
+        };
+        Damage: {
+            /** @description an event's number, or the path of a file; empty: the version as a whole */
+            where: string;
+            /** @description what is wrong with it */
+            what: string;
         };
         Ref: {
             /** @description its name, unique in the repo */
@@ -3598,6 +3687,41 @@ export interface operations {
             };
         };
     };
+    get_repos_repo_versions_version_verify: {
+        parameters: {
+            query?: {
+                after?: string;
+                bytes?: boolean;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionVerified"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_repos_repo_refs: {
         parameters: {
             query?: {
@@ -3804,6 +3928,11 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string | number;
+                subject?: string;
+                user?: string;
+                kind?: string[];
+                since?: string;
+                until?: string;
                 order?: "oldest" | "newest";
                 after?: number;
                 limit?: number;
@@ -3821,6 +3950,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Events"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_head: {
+        parameters: {
+            query?: {
+                number?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventHead"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_verify: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsVerified"];
                 };
             };
             /** @description an error */

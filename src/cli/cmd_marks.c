@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// marks: what takes something back: mark and unmark a version, delete one, remove a ref. All
+// say why. One thread.
+#include "cli/repos.h"
+
+// "/repos/bot/versions/3" of the version that the first word means.
+static bool version_of_word(cli_session *s, str *path, str *repo, str *cell) {
+    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
+    if (!found) return false;
+    const json_value *v = json_get(found, "version");
+    *repo = cli_text(v, "repo");
+    *cell = cli_version_cell(s, v, "number");
+    *path = arena_printf(s->a, "%.*s/versions/%lld", STR_F(cli_repo_path(s->a, *repo, "")),
+                         (long long)cli_int(v, "number", 0));
+    return true;
+}
+
+// Sends it and says "<did> bot@v3<rest>".
+static bool send(cli_session *s, const char *method, str path, str body, str done) {
+    str text;
+    if (!cli_call(s->c, method, path, body, &text, &s->e)) return false;
+    if (s->o->json.n) {
+        cli_put_json(s, text);
+        return true;
+    }
+    out_safe(&s->t, done);
+    out_add(&s->t, STR("\n"));
+    return true;
+}
+
+static bool set_mark(cli_session *s, bool set) {
+    str path, repo, cell, mark = s->o->words[1];
+    if (!version_of_word(s, &path, &repo, &cell)) return false;
+    str body = arena_printf(s->a, "{\"mark\":%.*s,\"set\":%s,\"reason\":%.*s}",
+                            STR_F(cli_json_text(s->a, mark)), set ? "true" : "false",
+                            STR_F(cli_json_text(s->a, s->o->message)));
+    str done = arena_printf(s->a, "%.*s@%.*s is %s%.*s", STR_F(repo), STR_F(cell),
+                            set ? "" : "no longer ", STR_F(mark));
+    return send(s, "POST", arena_printf(s->a, "%.*s/mark", STR_F(path)), body, done);
+}
+
+static bool mark(cli_session *s) {
+    return set_mark(s, true);
+}
+
+static bool unmark(cli_session *s) {
+    return set_mark(s, false);
+}
+
+static str why_json(cli_session *s) {
+    return arena_printf(s->a, "{\"reason\":%.*s}", STR_F(cli_json_text(s->a, s->o->message)));
+}
+
+static bool delete (cli_session *s) {
+    str path, repo, cell;
+    if (!version_of_word(s, &path, &repo, &cell)) return false;
+    str what = arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(cell));
+    return cli_confirm(s, "delete", what) &&
+           send(s, "DELETE", path, why_json(s),
+                arena_printf(s->a, "deleted %.*s", STR_F(what)));
+}
+
+static bool unref(cli_session *s) {
+    str repo, ref, expected;
+    if (!cli_split_ref(s, s->o->words[0], &repo, &ref) || !cli_expected_json(s, &expected))
+        return false;
+    if (!ref.p)
+        return err_set(&s->e, ERR_INVALID, "which ref? Say REPO@REF, such as %.*s@prod",
+                       STR_F(repo));
+    str body = arena_printf(s->a, "{\"reason\":%.*s%.*s}",
+                            STR_F(cli_json_text(s->a, s->o->message)), STR_F(expected));
+    return send(s, "DELETE", cli_ref_path(s->a, repo, ref, ""), body,
+                arena_printf(s->a, "removed %.*s@%.*s", STR_F(repo), STR_F(ref)));
+}
+
+int cmd_mark(const cli_options *o, arena *a) {
+    return cli_talk(o, a, mark);
+}
+
+int cmd_unmark(const cli_options *o, arena *a) {
+    return cli_talk(o, a, unmark);
+}
+
+int cmd_delete(const cli_options *o, arena *a) {
+    return cli_talk(o, a, delete);
+}
+
+int cmd_unref(const cli_options *o, arena *a) {
+    return cli_talk(o, a, unref);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify: is the event log as it was written, and is all of the versions there? Asked of the
+// server step by step, so that a server at work can be asked. One thread.
+#include "cli/repos.h"
+
+#define TOLD_MAX 100 // damages printed; all are counted
+
+struct verifying {
+    cli_session *s;
+    out_progress bar; // of bytes that are read
+    int64_t events, versions, files, bytes, damaged;
+    str head; // "17:<chain>" of the last event
+    str repo; // of the versions that are listed
+    bool against_differs;
+};
+
+// ---- what was found -------------------------------------------------------------------------
+
+static void tell(struct verifying *v, str of, const json_value *reply) {
+    cli_session *s = v->s;
+    int64_t n = cli_int(reply, "damaged", 0);
+    for (const json_value *d = json_get(reply, "damage")->child; d; d = d->next) {
+        str where = cli_text(d, "where");
+        if (v->damaged >= TOLD_MAX || s->o->json.n) break;
+        out_add(&s->t, STR("damaged: "));
+        out_safe(&s->t, of);
+        if (where.n) out_add(&s->t, STR(" "));
+        out_safe(&s->t, where);
+        out_add(&s->t, STR(": "));
+        out_safe(&s->t, cli_text(d, "what"));
+        out_add(&s->t, STR("\n"));
+    }
+    v->damaged += n;
+}
+
+// A step: the reply lives until the next. *next is where the one after it begins; p NULL: none.
+static const json_value *step(struct verifying *v, str path, const char *more, str *next) {
+    cli_session *s = v->s;
+    if (next->p)
+        path = arena_printf(s->a, "%.*s%safter=%.*s", STR_F(path), more,
+                            STR_F(http_client_escape(s->a, *next)));
+    const json_value *reply = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
+    if (!reply) return NULL;
+    str at = cli_text(reply, "next");
+    *next = at.n ? at : (str){0};
+    return reply;
+}
+
+// ---- events ---------------------------------------------------------------------------------
+
+static bool events(struct verifying *v) {
+    cli_session *s = v->s;
+    str next = {0};
+    do {
+        const json_value *reply = step(v, STR("/events/verify"), "?", &next);
+        if (!reply) return false;
+        tell(v, STR("event"), reply);
+        v->events += cli_int(reply, "events", 0);
+        v->head = arena_printf(s->a, "%.*s:%.*s", STR_F(cli_text(reply, "number")),
+                               STR_F(cli_text(reply, "chain")));
+    } while (next.p);
+    return true;
+}
+
+static bool head(cli_session *s, str number, str *out) {
+    str path = arena_printf(s->a, "/events/head%s%.*s", number.n ? "?number=" : "",
+                            STR_F(number));
+    const json_value *h = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
+    if (!h) return false;
+    *out = arena_printf(s->a, "%.*s:%.*s", STR_F(cli_text(h, "number")),
+                        STR_F(cli_text(h, "chain")));
+    return true;
+}
+
+// NUMBER:CHAIN that was kept elsewhere: is it what the log has there now?
+static bool against(struct verifying *v) {
+    cli_session *s = v->s;
+    str kept = s->o->against, now;
+    size_t colon = str_find(kept, ':', 0);
+    int64_t number;
+    if (!kept.n) return true;
+    if (colon == SIZE_MAX || !cli_number(str_upto(kept, colon), &number) || number < 1 ||
+        kept.n - colon != SHA256_HEX)
+        return err_set(&s->e, ERR_INVALID,
+                       "--against takes what 'stemma verify --head' printed: NUMBER:CHAIN");
+    bool there = head(s, str_upto(kept, colon), &now);
+    if (!there && s->e.code != ERR_NOT_FOUND) return false;
+    s->e = (err){0};
+    v->against_differs = !there || !str_eq_nocase(kept, now);
+    v->damaged += v->against_differs;
+    if (v->against_differs && !s->o->json.n)
+        out_printf(&s->t, "damaged: event %lld: %s\n", (long long)number,
+                   there ? "its chain is not the one that was kept: the log was written anew"
+                         : "it is not there any more");
+    return true;
+}
+
+// ---- versions -------------------------------------------------------------------------------
+
+static bool version(struct verifying *v, str repo, int64_t number, bool bytes) {
+    cli_session *s = v->s;
+    str of = arena_printf(s->a, "%.*s@v%lld", STR_F(repo), (long long)number);
+    str path = arena_printf(s->a, "%.*s/versions/%lld/verify?bytes=%s",
+                            STR_F(cli_repo_path(s->a, repo, "")), (long long)number,
+                            bytes ? "true" : "false");
+    str next = {0};
+    do {
+        const json_value *reply = step(v, path, "&", &next);
+        if (!reply) return false;
+        tell(v, of, reply);
+        v->files += cli_int(reply, "files", 0);
+        v->bytes += cli_int(reply, "bytes", 0);
+        if (bytes) out_progress_add(&v->bar, cli_int(reply, "bytes", 0));
+    } while (next.p);
+    v->versions++;
+    return true;
+}
+
+static bool each_version(void *arg, const json_value *item) {
+    struct verifying *v = arg;
+    return version(v, v->repo, cli_int(item, "number", 0), v->s->o->deep.n > 0);
+}
+
+static bool each_repo(void *arg, const json_value *item) {
+    struct verifying *v = arg;
+    v->repo = arena_str(v->s->a, cli_text(item, "name"));
+    cli_list l = {.method = "GET", .path = cli_repo_path(v->s->a, v->repo, "/versions")};
+    return cli_each(v->s, &l, each_version, v);
+}
+
+static bool everything(struct verifying *v) {
+    cli_session *s = v->s;
+    cli_list repos = {.method = "GET", .path = STR("/repos")};
+    if (!events(v) || !against(v)) return false;
+    if (s->o->deep.n) out_progress_start(&v->bar, "verify", STR("versions"), -1);
+    bool ok = cli_each(s, &repos, each_repo, v);
+    if (s->o->deep.n) out_progress_end(&v->bar);
+    return ok;
+}
+
+static bool one(struct verifying *v) {
+    cli_session *s = v->s;
+    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
+    if (!found) return false;
+    const json_value *is = json_get(found, "version");
+    str repo = arena_str(s->a, cli_text(is, "repo"));
+    out_progress_start(&v->bar, "verify", s->o->words[0], cli_int(is, "bytes", -1));
+    bool ok = version(v, repo, cli_int(is, "number", 0), true);
+    out_progress_end(&v->bar);
+    return ok;
+}
+
+// ---- the command ----------------------------------------------------------------------------
+
+static void put_summary(struct verifying *v) {
+    cli_session *s = v->s;
+    const char *whole = v->damaged ? "false" : "true";
+    if (s->o->json.n) {
+        cli_put_json(s, arena_printf(s->a,
+                                     "{\"whole\":%s,\"damaged\":%lld,\"events\":%lld,"
+                                     "\"head\":\"%.*s\",\"versions\":%lld,\"files\":%lld,"
+                                     "\"bytes\":%lld}",
+                                     whole, (long long)v->damaged, (long long)v->events,
+                                     STR_F(v->head), (long long)v->versions,
+                                     (long long)v->files, (long long)v->bytes));
+        return;
+    }
+    if (v->head.n) {
+        out_printf(&s->t, "events     %lld in a chain", (long long)v->events);
+        if (s->o->against.n && !v->against_differs)
+            out_printf(&s->t, ", as it was at the head that was kept");
+        out_printf(&s->t, "\nhead       %.*s\n", STR_F(v->head));
+    }
+    out_printf(&s->t, "versions   %lld with %lld files, %.*s\n%s", (long long)v->versions,
+               (long long)v->files, STR_F(out_bytes(s->a, v->bytes)),
+               v->damaged ? "not whole  " : "whole\n");
+    if (v->damaged) out_printf(&s->t, "%lld damaged\n", (long long)v->damaged);
+}
+
+static bool verify(cli_session *s) {
+    struct verifying v = {.s = s};
+    if (s->o->head.n) {
+        str now;
+        if (!head(s, (str){0}, &now)) return false;
+        out_printf(&s->t, "%.*s\n", STR_F(now));
+        return true;
+    }
+    if (!(s->o->n_words ? one(&v) : everything(&v))) return false;
+    put_summary(&v);
+    s->code = v.damaged ? CLI_UNSOUND : CLI_OK;
+    return true;
+}
+
+int cmd_verify(const cli_options *o, arena *a) {
+    return cli_talk(o, a, verify);
+}
