@@ -19,6 +19,7 @@ static const struct command {
      "the same in bulk: --batch points of --keys series a request, in the compact form"},
     {"charts", cmd_charts, "--keys series of --run, as ingest made them, drawn in one request"},
     {"runs", cmd_runs, "create runs, then find each of them once"},
+    {"moves", cmd_moves, "move one alias from all connections, then find each move once, in one order"},
     {"search", cmd_search, "pages of runs/search in --experiment, to the last byte"},
     {"history", cmd_history, "the whole history of --run and --key, page after page"},
     {"interval", cmd_interval, "the sampled points of --run and --key for a chart"},

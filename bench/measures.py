@@ -525,6 +525,49 @@ def events_postgres(b):
             follow(b, "the same, made on another server", s, **{"write-port": other.port})
 
 
+# ---- versions ----------------------------------------------------------------------------------------------------------
+
+def verified_per_s(server):
+    """Events a second of a check of the whole chain, asked of the server: the median of five."""
+    rates = []
+    for _ in range(5):
+        n, after, began = 0, 0, time.perf_counter()
+        while after is not None:
+            with urllib.request.urlopen(f"{server.url}/api/v1/events/verify?after={after}&limit=1000000", timeout=600) as reply:
+                step = json.load(reply)
+            if step["damaged"]:
+                raise Failed(f"the event log is not whole: {step['damage'][:3]}")
+            n, after = n + step["events"], step.get("next")
+        rates.append(n / (time.perf_counter() - began))
+    return sorted(rates)[2], n
+
+
+def move_alias(b, what, engine, goal):
+    with b.stemma(engine) as s:
+        done = b.load("moves", s, seconds=b.scale.seconds, conns=64)
+        note = f"all {done['moves_read_back']:,} moves found, once each, each where the one before it ended"
+        b.add(Figure(b.current, what, "moves/s", done["moves_per_s"], None, goal, "more", goal and f">= {goal:,}", note,
+                     {"stemma": done}))
+        b.add(Figure(b.current, f"{what}: p99", "ms", done["p99_ms"], None, None, "less", ""))
+        if engine == "sqlite":
+            rate, n = verified_per_s(s)
+            b.add(Figure(b.current, "events verified", "events/s", rate, None, 500_000, "more", ">= 500,000",
+                         f"the chain of {n:,} events, by a server that runs"))
+
+
+@measure
+def moves(b):
+    """one alias moved by 64 clients at once, SQLite; and the chain of its events checked"""
+    move_alias(b, "moves of one alias by 64 clients, SQLite", "sqlite", 5000)
+
+
+@measure
+def moves_postgres(b):
+    """the same on PostgreSQL"""
+    if b.with_postgres:
+        move_alias(b, "moves of one alias by 64 clients, PostgreSQL", "postgres", None)
+
+
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 def settled_pss(server):

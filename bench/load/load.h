@@ -235,6 +235,7 @@ int cmd_points(const load_options *o, arena *a, report *r);
 int cmd_ingest(const load_options *o, arena *a, report *r);
 int cmd_charts(const load_options *o, arena *a, report *r);
 int cmd_runs(const load_options *o, arena *a, report *r);
+int cmd_moves(const load_options *o, arena *a, report *r);
 int cmd_search(const load_options *o, arena *a, report *r);
 int cmd_history(const load_options *o, arena *a, report *r);
 int cmd_interval(const load_options *o, arena *a, report *r);

@@ -21,11 +21,17 @@ struct sha256_ctx {
 };
 
 static EVP_MD *algorithm;
+static pthread_key_t
+    own; // a thread's context for sha256_of: making one costs as much as a hash
 static pthread_once_t algorithm_once = PTHREAD_ONCE_INIT;
+
+static void own_free(void *md) {
+    EVP_MD_CTX_free(md);
+}
 
 static void algorithm_fetch(void) {
     algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-    BUG_ON(!algorithm);
+    BUG_ON(!algorithm || pthread_key_create(&own, own_free));
 }
 
 static const EVP_MD *algorithm_get(void) {
@@ -33,9 +39,21 @@ static const EVP_MD *algorithm_get(void) {
     return algorithm;
 }
 
+static EVP_MD_CTX *own_get(void) {
+    const EVP_MD *sha = algorithm_get();
+    EVP_MD_CTX *md = pthread_getspecific(own);
+    if (md) return md;
+    md = EVP_MD_CTX_new();
+    BUG_ON(!md || EVP_DigestInit_ex2(md, sha, NULL) != 1 || pthread_setspecific(own, md));
+    return md;
+}
+
 sha256 sha256_of(const void *p, size_t n) {
     sha256 d;
-    BUG_ON(EVP_Digest(n ? p : "", n, d.b, NULL, algorithm_get(), NULL) != 1);
+    EVP_MD_CTX *md = own_get();
+    if (n) BUG_ON(EVP_DigestUpdate(md, p, n) != 1);
+    BUG_ON(EVP_DigestFinal_ex(md, d.b, NULL) != 1);
+    BUG_ON(EVP_DigestInit_ex2(md, NULL, NULL) != 1); // anew, with the algorithm that it has
     return d;
 }
 

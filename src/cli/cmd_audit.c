@@ -17,9 +17,9 @@ static str told(cli_session *s, const json_value *payload) {
                      str_eq(m->key, STR("number"));
         str text = cli_value_text(m);
         if (known || !text.n) continue;
-        out = arena_printf(s->a, "%.*s%s%.*s%s%.*s", STR_F(out), out.n ? ", " : "",
-                           STR_F(m->key), str_eq(m->key, STR("reason")) ? ": " : " ",
-                           STR_F(text));
+        out =
+            arena_printf(s->a, "%.*s%s%.*s%s%.*s", STR_F(out), out.n ? ", " : "", STR_F(m->key),
+                         str_eq(m->key, STR("reason")) ? ": " : " ", STR_F(text));
     }
     return out;
 }
@@ -56,9 +56,8 @@ static bool subject(cli_session *s, str *out) {
 
 static bool audit(cli_session *s) {
     static const out_column columns[] = {
-        {STR_K("number"), OUT_RIGHT, 3}, {STR_K("time"), OUT_WHOLE, 0},
-        {STR_K("user"), 0, 1},           {STR_K("event"), OUT_WHOLE, 0},
-        {STR_K("object"), 0, 0},         {STR_K("told"), 0, 2}};
+        {STR_K("number"), OUT_RIGHT, 3}, {STR_K("time"), OUT_WHOLE, 0}, {STR_K("user"), 0, 1},
+        {STR_K("event"), OUT_WHOLE, 0},  {STR_K("object"), 0, 0},       {STR_K("told"), 0, 2}};
     str of, kinds = s->o->kind;
     if (!subject(s, &of)) return false;
     str path = arena_printf(s->a, "/events?order=%s", s->o->oldest.n ? "oldest" : "newest");

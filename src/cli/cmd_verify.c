@@ -63,8 +63,8 @@ static bool events(struct verifying *v) {
 }
 
 static bool head(cli_session *s, str number, str *out) {
-    str path = arena_printf(s->a, "/events/head%s%.*s", number.n ? "?number=" : "",
-                            STR_F(number));
+    str path =
+        arena_printf(s->a, "/events/head%s%.*s", number.n ? "?number=" : "", STR_F(number));
     const json_value *h = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
     if (!h) return false;
     *out = arena_printf(s->a, "%.*s:%.*s", STR_F(cli_text(h, "number")),

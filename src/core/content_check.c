@@ -111,8 +111,9 @@ static bool check_tree(checking *k, str after, err *e) {
     tree_reader_free(r);
     tree_objects_free(t);
     if (ok || !is_damage(e)) return ok;
-    bad(k, (str){0}, "a page of its tree is missing or damaged: what stands behind it was "
-                     "not checked");
+    bad(k, (str){0},
+        "a page of its tree is missing or damaged: what stands behind it was "
+        "not checked");
     return true;
 }
 

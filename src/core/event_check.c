@@ -24,15 +24,16 @@ static void check_row(checking *k, db_rows *row) {
                .user = db_text(row, 4),
                .proven = db_i64(row, 5) != 0,
                .object = db_text(row, 6)};
-    bool whole = sha256_copy(db_blob(row, 8), &payload_digest) &&
-                 sha256_copy(db_blob(row, 9), &chain);
+    bool whole =
+        sha256_copy(db_blob(row, 8), &payload_digest) && sha256_copy(db_blob(row, 9), &chain);
     if (v.number != k->head.number + 1)
         k->bad(k->arg, k->ws, k->head.number + 1, "it is missing, or others behind it too");
     k->head.number = v.number - 1;
     event_head_advance(&k->head, &v, payload_digest);
     if (!whole || !sha256_eq(k->head.chain, chain))
-        k->bad(k->arg, k->ws, v.number, "its chain hash does not match: it was changed, or "
-                                        "the events before it were");
+        k->bad(k->arg, k->ws, v.number,
+               "its chain hash does not match: it was changed, or "
+               "the events before it were");
     // An erased payload keeps its digest; one that is there must match it.
     if (payload.p && !sha256_eq(sha256_of(payload.p, payload.n), payload_digest))
         k->bad(k->arg, k->ws, v.number, "its payload was changed");
@@ -125,11 +126,10 @@ static bool read_chain(db_tx *tx, void *arg, err *e) {
     chain_call *k = arg;
     db_rows *row = NULL;
     if (!k->at.number) return event_head_read(tx, k->ws, &k->at, e);
-    int found =
-        db_get(tx, &Q_event_chain_get, &row, e, DB_I64(k->ws), DB_I64(k->at.number));
+    int found = db_get(tx, &Q_event_chain_get, &row, e, DB_I64(k->ws), DB_I64(k->at.number));
     if (found > 0 && sha256_copy(db_blob(row, 0), &k->at.chain)) return true;
-    return found >= 0 && err_set(e, ERR_NOT_FOUND, "there is no event %lld",
-                                 (long long)k->at.number);
+    return found >= 0 &&
+           err_set(e, ERR_NOT_FOUND, "there is no event %lld", (long long)k->at.number);
 }
 
 bool event_chain(ctx *c, int64_t *number, sha256 *chain, err *e) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // event_read: pages of the log. Number, project and subject have an index; what else a query
-// asks for is looked at row by row, a bounded number of them a page. Numbers rise with time, but
-// for events that were committed in another order than they happened (event.c): times are
+// asks for is looked at row by row, a bounded number of them a page. Numbers rise with time,
+// but for events that were committed in another order than they happened (event.c): times are
 // found by halving the numbers, with SLACK_US to each side, and each event is compared. Any
 // thread.
 #include "core/event_internal.h"
@@ -84,13 +84,13 @@ static db_rows *select_events(db_tx *tx, const event_reading *r, size_t most, er
     const event_query *q = &r->q;
     db_arg ws = DB_I64(r->ws), after = DB_I64(q->after), rows = DB_I64((int64_t)most);
     if (q->subject.n)
-        return db_select(
-            tx, q->newest ? &Q_event_page_of_subject_newest : &Q_event_page_of_subject, e, ws,
-            after, rows, DB_TEXT(q->subject));
+        return db_select(tx,
+                         q->newest ? &Q_event_page_of_subject_newest : &Q_event_page_of_subject,
+                         e, ws, after, rows, DB_TEXT(q->subject));
     if (q->has_project)
-        return db_select(
-            tx, q->newest ? &Q_event_page_of_project_newest : &Q_event_page_of_project, e, ws,
-            after, rows, DB_I64(q->project));
+        return db_select(tx,
+                         q->newest ? &Q_event_page_of_project_newest : &Q_event_page_of_project,
+                         e, ws, after, rows, DB_I64(q->project));
     return db_select(tx, q->newest ? &Q_event_page_newest : &Q_event_page, e, ws, after, rows);
 }
 

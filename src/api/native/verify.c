@@ -4,8 +4,8 @@
 #include "api/native/repos.h"
 #include "core/event.h"
 
-#define TOLD_MAX  100 // damages that a reply names; all are counted
-#define STEP_MAX  1000000
+#define TOLD_MAX   100 // damages that a reply names; all are counted
+#define STEP_MAX   1000000
 #define STEP_USUAL 100000
 
 // ---- what was found -------------------------------------------------------------------------
