@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // access: who may come in. Three checks, before a body is read: the Host header (against DNS
 // rebinding), the Origin of requests that change something (against other sites' scripts), and
-// the token. Pure but for http_set_user; any thread.
+// the token with what its user may do. Any thread.
 //
 // The rules are those of MLflow's security middleware (reference: mlflow.server.security, 3.5
 // and later), applied to all routes and with the Host matched both with and without its port.
@@ -161,8 +161,115 @@ static void credentials(http_req *r, str *user, str *secret) {
     }
 }
 
+// ---- who may do what ------------------------------------------------------------------------
+
+// The least role that a permission takes; of OPERATE in the default workspace.
+static user_role needed_role(http_perm p) {
+    switch (p) {
+    case PERM_READ: return USER_READER;
+    case PERM_WRITE: return USER_WRITER;
+    case PERM_MAINTAIN: return USER_MAINTAINER;
+    case PERM_ADMIN:
+    case PERM_OPERATE: return USER_ADMIN;
+    case PERM_NONE_:
+    case PERM_PUBLIC:
+    case PERM_KNOWN: break;
+    }
+    return USER_NONE;
+}
+
+// An admin of the default workspace operates the server: makes the first admin of any other.
+static bool may(const api_caller *who, http_perm p) {
+    if (p == PERM_PUBLIC || who->operator) return true;
+    if (!who->known) return false;
+    bool operates = who->at_default >= USER_ADMIN;
+    if (p == PERM_OPERATE) return operates;
+    return who->role >= needed_role(p) || (p == PERM_ADMIN && operates);
+}
+
+bool api_may(http_req *r, http_perm p, err *e) {
+    const api_caller *who = api_caller_of(r);
+    if (may(who, p)) return true;
+    bool proven, operate = p == PERM_OPERATE;
+    str name = str_upto_code_points(http_user(r, &proven), USER_NAME_MAX);
+    user_role role = operate ? who->at_default : who->role;
+    return err_set(e, ERR_FORBIDDEN,
+                   "This needs the role %s in %s workspace; the role of '%.*s' there is %s. An "
+                   "admin can give it: stemma user role %.*s %s",
+                   user_role_name(needed_role(p)), operate ? "the default" : "this",
+                   STR_F(name), user_role_name(role), STR_F(name),
+                   user_role_name(needed_role(p)));
+}
+
+static bool refuse_stranger(err *e) {
+    return err_set(
+        e, ERR_UNAUTHENTICATED,
+        "You are not authenticated. Send a token: set MLFLOW_TRACKING_TOKEN, or"
+        " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD with the token as password.");
+}
+
+// The server's own token: the operator, who may say for whom (Basic's user).
+static bool is_operator(const api *app, str secret) {
+    return app->token.n && secret_eq(secret, app->token);
+}
+
+static void let_all(api_caller *who) {
+    who->known = who->operator= true;
+    who->role = who->at_default = USER_ADMIN;
+}
+
+// By a token of a user. Basic's user must be the token's own, or empty: whoever mixes two up
+// shall not act as somebody else.
+static bool prove(http_req *r, api_caller *who, str user, str secret, err *e) {
+    user_proof p;
+    const api *app = http_app(r);
+    if (!user_prove(app->core, secret, who->ws, &p, e)) return false;
+    if (user.n && !str_is(user, p.name))
+        return err_set(e, ERR_UNAUTHENTICATED,
+                       "This token is not that of '%.*s': leave the user's name empty, or send "
+                       "the token's own.",
+                       STR_F(str_upto_code_points(user, USER_NAME_MAX)));
+    who->known = true;
+    who->role = p.role;
+    who->at_default = p.at_default;
+    http_set_user(r, str_of(p.name), true);
+    return true;
+}
+
+static void claim_user(http_req *r, str user, bool proven) {
+    if (user.n && str_is_text(user))
+        http_set_user(r, str_upto_code_points(user, 250), proven);
+    else
+        http_set_user(r, proven ? STR("token") : STR(""), proven);
+}
+
+bool api_needs_token(const api *app, bool *needed, err *e) {
+    *needed = app->token.n > 0;
+    return *needed || user_needed(app->core, needed, e);
+}
+
+// Finds out who asks; false: nobody who may come in.
+static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
+    const api *app = http_app(r);
+    str user, secret;
+    bool needed;
+    credentials(r, &user, &secret);
+    bool proven = is_operator(app, secret);
+    claim_user(r, user, proven);
+    if (is_public) return true; // answers without a look into the database
+    if (!proven && !api_needs_token(app, &needed, e)) return false;
+    if (proven || !needed) {
+        let_all(who);
+        return true;
+    }
+    return user_is_token(secret) ? prove(r, who, user, secret, e) : refuse_stranger(e);
+}
+
 bool api_authorise(http_req *r, const http_route *route, err *e) {
     const api *app = http_app(r);
+    api_caller *who = ARENA_NEW(http_arena(r), api_caller);
+    who->ws = WORKSPACE_DEFAULT;
+    http_keep(r, who);
     if (!host_allowed(r, app, route)) {
         return err_set(e, ERR_FORBIDDEN,
                        "Invalid Host header - possible DNS rebinding attack detected: this"
@@ -172,18 +279,12 @@ bool api_authorise(http_req *r, const http_route *route, err *e) {
     }
     if (!origin_allowed(r, app))
         return err_set(e, ERR_FORBIDDEN, "Cross-origin request blocked");
-    str user, secret;
-    credentials(r, &user, &secret);
-    bool proven = app->token.n && secret_eq(secret, app->token);
-    if (user.n && str_is_text(user))
-        http_set_user(r, str_upto_code_points(user, 250), proven);
-    else
-        http_set_user(r, proven ? STR("token") : STR(""), proven);
-    if (!app->token.n || proven || (route && route->perm == PERM_PUBLIC)) return true;
-    return err_set(
-        e, ERR_UNAUTHENTICATED,
-        "You are not authenticated. Send the server's token: set MLFLOW_TRACKING_TOKEN, or"
-        " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD with the token as password.");
+    http_perm perm = route ? route->perm : PERM_PUBLIC;
+    return recognise(r, who, perm == PERM_PUBLIC, e) && api_may(r, perm, e);
+}
+
+const api_caller *api_caller_of(http_req *r) {
+    return http_kept(r);
 }
 
 ctx api_ctx(http_req *r) {
@@ -192,7 +293,7 @@ ctx api_ctx(http_req *r) {
     str user = http_user(r, &proven);
     return (ctx){.core = app->core,
                  .a = http_arena(r),
-                 .ws = WORKSPACE_DEFAULT,
+                 .ws = api_caller_of(r)->ws,
                  .user = user,
                  .proven = proven};
 }

@@ -3,22 +3,38 @@
 #ifndef STEMMA_API_API_H
 #define STEMMA_API_API_H
 
-#include "core/core.h"
+#include "core/user.h"
 #include "net/http.h"
 
 // http_config.app of our server.
 typedef struct api {
     core *core;
-    str token;         // empty: none is needed (then only loopback listens)
+    str token;         // the operator's; empty: there is none. Without it and without users
+                       // everybody may do everything (then only loopback listens)
     str allowed_hosts; // comma list with * wildcards; empty: private addresses. This machine's
                        // own always
     struct native_feed *feed; // live streams of events; NULL: none are served
     str allowed_origins;      // the same for cross-origin writes; empty: loopback only
 } api;
 
-// For http_config.authorise: the Host and Origin rules, then the token. Sets the request's
-// user.
+// Who asks, and as what: of every request that was let in.
+typedef struct api_caller {
+    int64_t ws;
+    bool known;    // by a token, or the server is open to everybody
+    bool operator; // by the server's token, or the server is open
+    user_role role, at_default;
+} api_caller;
+
+// For http_config.authorise: the Host and Origin rules, then the token and what its user may
+// do. Sets the request's user.
 bool api_authorise(http_req *r, const http_route *route, err *e);
+const api_caller *api_caller_of(http_req *r);
+// May the caller do what needs `p`? The one place that decides, for routes and for handlers
+// whose route may do more than one thing. ERR_FORBIDDEN says which role is needed.
+bool api_may(http_req *r, http_perm p, err *e);
+
+// Must a request bring a token?
+bool api_needs_token(const api *app, bool *needed, err *e);
 
 // For http_config.preflight: what pages of allowed origins may send (CORS).
 void api_preflight(http_req *r);

@@ -35,9 +35,9 @@ typedef enum cli_kind {
     X(artifact_root, "STEMMA_ARTIFACT_ROOT", CLI_TEXT, "URI", "mlflow-artifacts:/", "serve",   \
       "where clients keep the artifacts of new experiments; the default is this server")       \
     X(token, "STEMMA_TOKEN", CLI_TEXT, "TOKEN", "", "serve @client health",                    \
-      "every request needs this token (as Bearer, or as the password of Basic); prefer the "   \
-      "environment variable, other"                                                            \
-      " users of the machine can read command lines")                                          \
+      "of 'serve': the operator's token, which opens everything; else the caller's. As "       \
+      "Bearer, or as the password of Basic. Prefer the environment variable, other users of "  \
+      "the machine can read command lines")                                                    \
     X(allowed_hosts, "STEMMA_ALLOWED_HOSTS", CLI_TEXT, "LIST", "", "serve",                    \
       "names that the Host header may have, with * as wildcard, besides this machine's own; "  \
       "the default is private addresses")                                                      \
@@ -159,6 +159,12 @@ typedef enum cli_kind {
     X(match, "", CLI_TEXT, "PATTERN", "", "console",                                           \
       "only lines that match this regular expression")                                         \
     X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
+    X(role, "", CLI_TEXT, "ROLE", "", "user_add",                                              \
+      "what the user may do in the workspace: reader, writer, maintainer or admin; none by "   \
+      "default")                                                                               \
+    X(label, "", CLI_TEXT, "TEXT", "", "user_add token_add", "what the token is for")          \
+    X(expires, "", CLI_SECONDS, "TIME", "0", "token_add",                                      \
+      "the token counts so long: 90d, 12h; 0: without end")                                    \
     X(color, "STEMMA_COLOR", CLI_TEXT, "WHEN", "auto", "@client",                              \
       "auto, always or never; auto: on a terminal, unless NO_COLOR is set")                    \
     X(no_pager, "", CLI_FLAG, "", "", "@client", "never show long output through $PAGER")      \
@@ -297,6 +303,16 @@ int cmd_pull(const cli_options *o, arena *a);
 int cmd_events(const cli_options *o, arena *a);
 int cmd_audit(const cli_options *o, arena *a);
 int cmd_verify(const cli_options *o, arena *a);
+int cmd_user_list(const cli_options *o, arena *a);
+int cmd_user_add(const cli_options *o, arena *a);
+int cmd_user_enable(const cli_options *o, arena *a);
+int cmd_user_disable(const cli_options *o, arena *a);
+int cmd_user_role(const cli_options *o, arena *a);
+int cmd_token_list(const cli_options *o, arena *a);
+int cmd_token_add(const cli_options *o, arena *a);
+int cmd_token_revoke(const cli_options *o, arena *a);
+int cmd_whoami(const cli_options *o, arena *a);
+
 int cmd_jobs_list(const cli_options *o, arena *a);
 int cmd_jobs_show(const cli_options *o, arena *a);
 

@@ -43,13 +43,25 @@ static bool is_loopback(arena *a, str host) {
     return inet_pton(AF_INET, arena_cstr(a, host), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
-static bool may_listen(arena *a, str host, str token, err *e) {
-    if (token.n || is_loopback(a, host)) return true;
+static bool refuse_host(str host, err *e) {
     return err_set(
         e, ERR_FORBIDDEN,
         "refusing to listen on %.*s without a token, because anybody could read and change the"
-        " data: set STEMMA_TOKEN, or listen on 127.0.0.1",
+        " data: set STEMMA_TOKEN, make a user, or listen on 127.0.0.1",
         STR_F(host));
+}
+
+// Before anything is made: a server without a token needs data with users in it.
+static bool may_open(const cli_options *o, arena *a, str host, err *e) {
+    err unread = {0};
+    return o->token.n || o->db.n || is_loopback(a, host) || cli_data_there(o, a, &unread) ||
+           refuse_host(host, e);
+}
+
+static bool may_listen(const cli_options *o, arena *a, const cli_data *d, str host, err *e) {
+    bool needed;
+    if (o->token.n || is_loopback(a, host)) return true;
+    return user_needed(d->core, &needed, e) && (needed || refuse_host(host, e));
 }
 
 // An address that clients can use: one that stands for all of a machine's is told by its name.
@@ -146,13 +158,14 @@ int cmd_serve(const cli_options *o, arena *a) {
     cli_data d;
     str host = {0};
     int port = 0;
-    if (!parse_listen(o->listen, &host, &port, &e) || !may_listen(a, host, o->token, &e)) {
+    if (!parse_listen(o->listen, &host, &port, &e) || !may_open(o, a, host, &e)) {
         cli_fail(&e);
         return CLI_USAGE;
     }
     block_signals();
     if (!cli_open(o, a, true, &d, &e)) return cli_fail(&e);
-    int code = serve(o, a, &d, host, port, &e);
+    bool may = may_listen(o, a, &d, host, &e);
+    int code = may ? serve(o, a, &d, host, port, &e) : cli_fail(&e);
     cli_close(&d);
     return code;
 }

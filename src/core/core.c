@@ -106,6 +106,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
     c->undo_dir = mem_strdup(config->undo_dir);
     c->holder = id_new();
+    c->users = user_cache_new();
     pthread_mutex_init(&c->listen_lock, NULL);
     c->beat_grace_us = config->beat_grace_us ? config->beat_grace_us : BEAT_GRACE_US;
     if (!make_default(c, e)) {
@@ -136,6 +137,7 @@ void core_close(core *c) {
     if (c->folder) search_folder_stop(c->folder);
     if (c->sealer) event_sealer_stop(c->sealer);
     if (c->watch) beat_watch_stop(c->watch);
+    user_cache_free(c->users);
     pthread_mutex_destroy(&c->listen_lock);
     free(c->artifact_root);
     free(c->undo_dir);

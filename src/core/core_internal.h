@@ -8,6 +8,7 @@
 #include "core/job_internal.h"
 #include "core/search.h"
 #include "core/series.h"
+#include "core/user.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ struct core {
     search_folder *folder;
     event_sealer *sealer; // PostgreSQL only
     beat_watch *watch;
+    user_cache *users;
     int64_t beat_grace_us;
     job_manager *jobs;
     job_shown shown[JOB_SHOWN_COUNT_]; // what the threads above say of themselves

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "core/event_internal.h"
 #include "core/once.h"
 
@@ -26,6 +27,22 @@ const char *event_kind_name(event_kind kind) {
 #undef NAME
     bool known = kind > EVENT_NONE_ && kind < EVENT_COUNT_;
     return known ? names[kind] : "unknown";
+}
+
+// ---- payloads -------------------------------------------------------------------------------
+
+str event_payload(arena *a, const kv *pairs, size_t n) {
+    buf b = BUF_MAX(EVENT_PAYLOAD_MAX);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    for (size_t i = 0; i < n; i++) {
+        json_key(&w, pairs[i].key);
+        json_string(&w, pairs[i].value);
+    }
+    json_object_end(&w);
+    str text = arena_str(a, buf_view(&b));
+    buf_free(&b);
+    return text;
 }
 
 // ---- the head -------------------------------------------------------------------------------

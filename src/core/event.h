@@ -42,7 +42,13 @@
     X(ref_moved, "a ref points at another version; payload: repo, ref, kind, from, to, "       \
                  "reason")                                                                     \
     X(version_marked, "a version was marked; payload: repo, number, reason, mark")             \
-    X(version_unmarked, "a version lost a mark; payload: repo, number, reason, mark")
+    X(version_unmarked, "a version lost a mark; payload: repo, number, reason, mark")          \
+    X(user_created, "a user was created")                                                      \
+    X(user_enabled, "a disabled user was let in again")                                        \
+    X(user_disabled, "a user was disabled: no token of theirs counts")                         \
+    X(role_set, "a user's role in the workspace was set; payload: role")                       \
+    X(token_made, "a user got a token; payload: token (its id), label")                        \
+    X(token_revoked, "a token was revoked; payload: token (its id), label")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {
@@ -63,6 +69,9 @@ const char *event_kind_name(event_kind kind);
 // that is recorded in the same transaction.
 bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str object,
                str payload, err *e);
+
+// A payload of texts, as a JSON object.
+str event_payload(arena *a, const kv *pairs, size_t n);
 
 // Seals what is committed (PostgreSQL: called by the leased job); *sealed counts.
 bool event_seal(core *c, size_t *sealed, err *e);

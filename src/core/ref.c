@@ -68,7 +68,7 @@ static bool add_event(db_tx *tx, const ctx *c, const repo *r, const ref_move *m,
               {STR("reason"), m->reason}};
     return event_add(tx, c, EVENT_ref_moved, EVENT_NO_PROJECT,
                      arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(m->name)),
-                     repo_payload(c, p, m->reason.n ? 6 : 5), e);
+                     event_payload(c->a, p, m->reason.n ? 6 : 5), e);
 }
 
 // From where it points now to a version, or away (NULL).

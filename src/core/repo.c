@@ -4,7 +4,6 @@
 #include "core/repo.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/vec.h"
 #include "core/event.h"
 #include "core/repo_internal.h"
@@ -39,20 +38,6 @@ bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {
 
 static bool read_tags(db_tx *tx, const ctx *c, repo *r, err *e) {
     return attr_read(tx, c, r->id, ATTR_TAG, c->a, &r->tags, &r->n_tags, e);
-}
-
-str repo_payload(const ctx *c, const kv *pairs, size_t n) {
-    buf b = BUF_MAX(EVENT_PAYLOAD_MAX);
-    json_writer w = json_writer_new(&b);
-    json_object(&w);
-    for (size_t i = 0; i < n; i++) {
-        json_key(&w, pairs[i].key);
-        json_string(&w, pairs[i].value);
-    }
-    json_object_end(&w);
-    str text = arena_str(c->a, buf_view(&b));
-    buf_free(&b);
-    return text;
 }
 
 bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {
@@ -194,7 +179,7 @@ static bool rename_to(db_tx *tx, void *arg, err *e) {
                    DB_I64(r->updated_us)) &&
            read_tags(tx, c, r, e) &&
            event_add(tx, c, EVENT_repo_renamed, EVENT_NO_PROJECT, r->name,
-                     repo_payload(c, names, 2), e);
+                     event_payload(c->a, names, 2), e);
 }
 
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e) {

@@ -30,8 +30,6 @@ str version_text(const ctx *c, const version *v); // "name/7", the object of its
 bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
                          size_t n, err *e);
 
-// {"key":"value", ...} of n pairs, for events.
-str repo_payload(const ctx *c, const kv *pairs, size_t n);
 // Sets a tag of a repo or version, or deletes it when the value's p is NULL.
 bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
 // The aliases of a version that is deleted go, each with a row of its history; ERR_STATE while

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the trunk and the order of all migrations. Keys begin with the workspace; ids
 // are 16 bytes, made by the client of the database. Tables without a workspace: object,
-// object_hold, object_link (store), lease (jobs). A migration that has been released is never
-// edited: add the next number.
+// object_hold, object_link (store), lease (jobs), user_account, token (users). A migration that
+// has been released is never edited: add the next number.
 #include "core/schema.h"
 
 #include "core/console.h"
@@ -12,6 +12,7 @@
 #include "core/repo.h"
 #include "core/search.h"
 #include "core/series.h"
+#include "core/user.h"
 #include "store/store.h"
 
 static const char trunk[] =
@@ -114,6 +115,7 @@ const db_migration schema_migrations[] = {
     {41, "repos", repo_schema},
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
+    {44, "users", user_schema},
     {50, "subjects of events", event_subject_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

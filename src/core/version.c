@@ -55,7 +55,7 @@ static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {
               {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
               {STR("content"), str_of(hex)}};
     return event_add(tx, c, EVENT_version_created, EVENT_NO_PROJECT, version_text(c, v),
-                     repo_payload(c, p, v->has_content ? 3 : 2), e);
+                     event_payload(c->a, p, v->has_content ? 3 : 2), e);
 }
 
 static bool publish(db_tx *tx, void *arg, err *e) {
@@ -156,7 +156,7 @@ static bool put_stage(db_tx *tx, const stage_call *k, version *v, str to, err *e
     return db_push(tx, &Q_version_set_stage, e, DB_I64(c->ws), DB_ID(v->id), DB_TEXT(to),
                    DB_I64(k->now)) &&
            event_add(tx, c, EVENT_version_staged, EVENT_NO_PROJECT, version_text(c, v),
-                     repo_payload(c, p, 4), e);
+                     event_payload(c->a, p, 4), e);
 }
 
 // Whatever else is in the stage leaves it, a bounded number in one transaction.

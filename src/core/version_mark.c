@@ -41,7 +41,7 @@ static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const version *v
               {STR("reason"), str_or_empty(reason)},
               {STR("mark"), str_of(mark)}};
     return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
-                     repo_payload(c, p, mark ? 4 : 3), e);
+                     event_payload(c->a, p, mark ? 4 : 3), e);
 }
 
 // ---- marks ----------------------------------------------------------------------------------

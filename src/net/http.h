@@ -29,9 +29,12 @@ typedef struct http_req http_req;
 // pasted by ROUTE).
 #define PERM_TABLE(X)                                                                          \
     X(PUBLIC, "anybody, without a token: tells nothing about what is stored")                  \
-    X(READ, "reads what is stored")                                                            \
+    X(KNOWN, "anybody whom the server knows, without a role too: tells of the caller only")    \
+    X(READ, "reads what is stored; a search by POST too")                                      \
     X(WRITE, "logs, creates, changes, deletes (what can be restored)")                         \
-    X(ADMIN, "operates the server")
+    X(MAINTAIN, "what can not be undone, or is protected")                                     \
+    X(ADMIN, "says who may do what in the workspace")                                          \
+    X(OPERATE, "operates the server: users, jobs, backups")
 #define PERM_ENUM(name, doc) PERM_##name,
 typedef enum http_perm { PERM_NONE_, PERM_TABLE(PERM_ENUM) } http_perm;
 #undef PERM_ENUM
@@ -133,6 +136,9 @@ str http_peer(http_req *r);        // numeric address
 bool http_peer_is_loopback(http_req *r);
 void http_set_user(http_req *r, str name, bool proven); // by authorise; copied
 str http_user(http_req *r, bool *proven);
+// What authorise found out, for the handlers: the application's own, living in the arena.
+void http_keep(http_req *r, const void *found);
+const void *http_kept(const http_req *r); // NULL: nothing
 
 // HTTP_STREAM_BODY: up to n bytes (0 at the end; -1 and e on a broken, slow or oversized body).
 // Content-Encoding is undone. The announced length, or -1 when chunked or encoded.

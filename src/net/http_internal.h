@@ -141,7 +141,8 @@ struct http_req {
     http_payload body;
     str peer, user;
     bool user_proven, failing;
-    buf extra; // header lines of the handler
+    const void *kept; // http_keep
+    buf extra;        // header lines of the handler
     bool has_type, has_encoding;
     json_writer json;
     int json_status;

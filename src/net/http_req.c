@@ -69,6 +69,14 @@ str http_user(http_req *r, bool *proven) {
     return r->user;
 }
 
+void http_keep(http_req *r, const void *found) {
+    r->kept = found;
+}
+
+const void *http_kept(const http_req *r) {
+    return r->kept;
+}
+
 const char *http_perm_name(http_perm p) {
 #define NAME(name, doc) [PERM_##name] = #name,
     static const char *const names[] = {[PERM_NONE_] = "NONE", PERM_TABLE(NAME)};
@@ -110,7 +118,7 @@ static void observe(const http_route *route, int64_t us) {
     if (route->perm == PERM_PUBLIC || route->flags & HTTP_NO_LOG) return;
     if (route->flags & (HTTP_STREAM_BODY | HTTP_LONG))
         METRIC_TIME(http_long, us);
-    else if (route->perm == PERM_READ)
+    else if (route->perm <= PERM_READ)
         METRIC_TIME(http_read, us);
     else
         METRIC_TIME(http_write, us);

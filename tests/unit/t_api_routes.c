@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A walk over the route table with a real server: every row refuses a caller without the token,
-// and answers garbage with a client's error in the dialect's shape, never with a crash or a
-// 500.
+// A walk over the route table with a real server: every row lets in whom its permission names
+// and nobody else, and answers garbage with a client's error in the dialect's shape, never with
+// a crash or a 500.
 #include "core_help.h"
 
 #include "api/api.h"
@@ -10,7 +10,17 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+// Who comes: `role` in the default workspace, `elsewhere` in another.
+typedef struct caller {
+    const char *name;
+    user_role role, elsewhere;
+    str header;
+} caller;
+
+enum { STRANGER, UNKNOWN, FIRST_USER, CALLERS = 8 };
+
 typedef struct walk {
+    caller callers[CALLERS];
     core_fix x;
     api app;
     http_server *server;
@@ -143,6 +153,32 @@ static void send_garbage(walk *w, const char *method, const char *path, const ch
     if (status >= 400) expect_error_shape(w, what, answer, status);
 }
 
+// Written anew, so that a slip in the server's own table is seen.
+static bool shall_pass(http_perm p, const caller *who) {
+    static const user_role least[] = {[PERM_KNOWN] = USER_NONE,
+                                      [PERM_READ] = USER_READER,
+                                      [PERM_WRITE] = USER_WRITER,
+                                      [PERM_MAINTAIN] = USER_MAINTAINER,
+                                      [PERM_ADMIN] = USER_ADMIN,
+                                      [PERM_OPERATE] = USER_ADMIN};
+    return p == PERM_PUBLIC || who->role >= least[p];
+}
+
+static void visit_as(walk *w, const caller *who, const char *method, const char *path,
+                     const http_route *r) {
+    char what[300];
+    bool is_user = who >= &w->callers[FIRST_USER];
+    str answer = ask(w, method, path, who->header.p, (str){0});
+    int status = status_of(answer);
+    snprintf(what, sizeof what, "%s %s as %s", method, path, who->name);
+    bool refused = status == 401 || status == 403;
+    if (refused != !(is_user ? shall_pass(r->perm, who) : r->perm == PERM_PUBLIC))
+        fail_msg("%s: %d", what, status);
+    if (!refused) return;
+    assert_int_equal(status, is_user ? 403 : 401);
+    expect_error_shape(w, what, answer, status);
+}
+
 static void visit(void *arg, const char *pattern, const http_route *r) {
     static const char *const garbage[] = {"",
                                           "{",
@@ -164,13 +200,14 @@ static void visit(void *arg, const char *pattern, const http_route *r) {
     char what[300];
     w->rows++;
     const char *path = fill(w->x.c.a, pattern), *method = method_name(r->methods);
+    for (size_t i = 0; i < CALLERS; i++)
+        visit_as(w, &w->callers[i], method, path, r);
     str answer = ask(w, method, path, "", (str){0});
     int status = status_of(answer);
     snprintf(what, sizeof what, "%s %s without a token", method, path);
     bool is_asset = str_starts(str_of(path), STR("/assets/")); // and there is none named x-1
-    if (r->perm == PERM_PUBLIC ? status != (is_asset ? 404 : 200) : status != 401)
+    if (r->perm == PERM_PUBLIC && status != (is_asset ? 404 : 200))
         fail_msg("%s: %d", what, status);
-    if (status == 401) expect_error_shape(w, what, answer, status);
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         for (size_t j = 0; j < sizeof queries / sizeof *queries; j++)
             send_garbage(w, method, path, queries[j], types[0], garbage[i]);
@@ -179,10 +216,42 @@ static void visit(void *arg, const char *pattern, const http_route *r) {
     }
 }
 
+static str bearer(walk *w, str secret) {
+    return arena_printf(w->x.c.a, "Authorization: Bearer %.*s\r\n", STR_F(secret));
+}
+
+// A user for each role, one with none, and one whose role is in another workspace only.
+static void make_callers(walk *w) {
+    static const caller all[CALLERS] = {[STRANGER] = {"a stranger"},
+                                        [UNKNOWN] = {"an unknown token"},
+                                        {"reader", .role = USER_READER},
+                                        {"writer", .role = USER_WRITER},
+                                        {"maintainer", .role = USER_MAINTAINER},
+                                        {"admin", .role = USER_ADMIN},
+                                        {"nobody"},
+                                        {"elsewhere", .elsewhere = USER_ADMIN}};
+    err e;
+    memcpy(w->callers, all, sizeof all);
+    w->callers[STRANGER].header = STR("");
+    w->callers[UNKNOWN].header = bearer(w, STR("stm_00ff"));
+    for (size_t i = FIRST_USER; i < CALLERS; i++) {
+        caller *k = &w->callers[i];
+        user_account u;
+        str secret;
+        user_new n = {.name = str_of(k->name), .role = k->role, .token = true};
+        OK(user_create(&w->x.c, &n, &u, &secret, &e));
+        ctx other = w->x.c;
+        other.ws = 2;
+        if (k->elsewhere) OK(user_set_role(&other, n.name, k->elsewhere, &e));
+        k->header = bearer(w, secret);
+    }
+}
+
 static void open_walk(walk *w) {
     err e;
     *w = (walk){0};
     core_fix_open(&w->x);
+    make_callers(w);
     w->app = (api){.core = w->x.core, .token = STR("secret")};
     http_config c = {.host = STR("127.0.0.1"),
                      .dialects = api_dialects,
@@ -225,6 +294,7 @@ static void tokens(void **state) {
     assert_int_equal(with(&w, "Authorization: Bearer secre\r\n"), 401);
     assert_int_equal(with(&w, "Authorization: Bearer\r\n"), 401);
     assert_int_equal(with(&w, "Authorization: Basic ====\r\n"), 401);
+    assert_int_equal(with(&w, "Authorization: Bearer stm_\r\n"), 401);
     assert_int_equal(with(&w, ""), 401);
     close_walk(&w);
 }

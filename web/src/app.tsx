@@ -57,7 +57,7 @@ function Connection() {
     return ask ? (
         <AskText
             title="This server wants a token"
-            label="The server's token (it stays in this tab)"
+            label="Your token (it stays in this tab)"
             act="Go on"
             secret
             done={setToken}

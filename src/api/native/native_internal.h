@@ -54,6 +54,12 @@ extern const msg_name native_views[];
 // ---- server.c -------------------------------------------------------------------------------
 extern const rpc native_server;
 
+// ---- users.c, tokens.c ----------------------------------------------------------------------
+extern const rpc native_whoami, native_users_list, native_users_create, native_users_get,
+    native_users_change, native_users_role;
+extern const rpc native_tokens_list, native_tokens_create, native_tokens_revoke;
+extern const msg_name native_roles[];
+
 // ---- the page of everything (openapi.c) -----------------------------------------------------
 void native_openapi(http_req *r);
 extern const native_stream native_openapi_io;

@@ -39,6 +39,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** who asks, and as what */
+        get: operations["get_whoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** list users with their roles in the workspace */
+        get: operations["get_users"];
+        put?: never;
+        /** make a user, with a role and a first token */
+        post: operations["post_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a user by their name */
+        get: operations["get_users_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** disable a user, or let them in again */
+        patch: operations["patch_users_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** set a user's role in the workspace */
+        put: operations["put_users_user_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the tokens of a user, without their secrets */
+        get: operations["get_users_user_tokens"];
+        put?: never;
+        /** make a token; its secret is told this once */
+        post: operations["post_users_user_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** revoke a token */
+        delete: operations["delete_users_user_tokens_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -727,7 +832,7 @@ export interface paths {
         /** set an alias, or a tag that never moves; if it is where it was expected */
         put: operations["put_repos_repo_refs_ref"];
         post?: never;
-        /** remove a ref; its moves stay */
+        /** remove a ref (a tag: takes a maintainer); its moves stay */
         delete: operations["delete_repos_repo_refs_ref"];
         options?: never;
         head?: never;
@@ -939,16 +1044,78 @@ export interface components {
              * @enum {string}
              */
             engine: "sqlite" | "postgres";
-            /** @description must every request bring the server's token? */
+            /** @description must every request bring a token? */
             needs_token: boolean;
             /** @description where this request works */
             workspace: string;
             /** @description who asks, as the event log would name them; empty: nobody that is known */
             user: string;
-            /** @description by the token; else `user` is only claimed */
+            /** @description by a token; else `user` is only claimed */
             proven: boolean;
             /** @description the server's clock */
             now_us: number;
+        };
+        Caller: {
+            /** @description as the event log would name them; empty: nobody that is known */
+            user: string;
+            /** @description by a token; else `user` is only claimed */
+            proven: boolean;
+            /** @description where this request works */
+            workspace: string;
+            /**
+             * @description in that workspace
+             * @enum {string}
+             */
+            role: "none" | "reader" | "writer" | "maintainer" | "admin";
+            /** @description may they operate the server: users, jobs, backups? */
+            operates: boolean;
+        };
+        Users: {
+            /** @description in the order of names */
+            items: components["schemas"]["User"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        NewUser: {
+            /** @description the user */
+            user: components["schemas"]["User"];
+            /** @description the first token, if one was asked for: it is told this once */
+            secret?: string;
+        };
+        User: {
+            /** @description their name: it never changes */
+            name: string;
+            /** @description false: no token of theirs counts */
+            enabled: boolean;
+            /**
+             * @description in the workspace that was asked
+             * @enum {string}
+             */
+            role: "none" | "reader" | "writer" | "maintainer" | "admin";
+            /** @description when they were made */
+            created_us: number;
+        };
+        Tokens: {
+            /** @description made first first */
+            items: components["schemas"]["Token"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        NewToken: {
+            /** @description names the token; it is no secret */
+            id: string;
+            /** @description whose it is */
+            user: string;
+            /** @description what it is for */
+            label: string;
+            /** @description when it was made */
+            created_us: number;
+            /** @description when it ends; left out: never */
+            expires_us?: number;
+            /** @description when it was used last, to some minutes; left out: never */
+            used_us?: number;
+            /** @description what to send; it is told this once */
+            secret: string;
         };
         Projects: {
             /** @description projects, in the order asked for */
@@ -1361,6 +1528,20 @@ export interface components {
             /** @description most bytes first */
             items: components["schemas"]["Usage"][];
         };
+        Token: {
+            /** @description names the token; it is no secret */
+            id: string;
+            /** @description whose it is */
+            user: string;
+            /** @description what it is for */
+            label: string;
+            /** @description when it was made */
+            created_us: number;
+            /** @description when it ends; left out: never */
+            expires_us?: number;
+            /** @description when it was used last, to some minutes; left out: never */
+            used_us?: number;
+        };
         Activity: {
             /** @description its runs that are not deleted */
             runs: number;
@@ -1573,7 +1754,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -1683,6 +1864,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description of the characters a-z, A-Z, 0-9 and . _ @ + - */
+                    name: string;
+                    /**
+                     * @description in the workspace; none by default
+                     * @enum {string}
+                     */
+                    role?: "none" | "reader" | "writer" | "maintainer" | "admin";
+                    /** @description with a first token */
+                    token?: boolean;
+                    /** @description of that token: what it is for */
+                    label?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewUser"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_users_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description false: no token of theirs counts any more */
+                    enabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_users_user_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description what they may do in the workspace; none: nothing
+                     * @enum {string}
+                     */
+                    role: "none" | "reader" | "writer" | "maintainer" | "admin";
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users_user_tokens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_user_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description what it is for */
+                    label?: string;
+                    /** @description when it ends; never by default */
+                    expires_us?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_user_tokens_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description an error */
