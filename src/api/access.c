@@ -295,5 +295,6 @@ ctx api_ctx(http_req *r) {
                  .a = http_arena(r),
                  .ws = api_caller_of(r)->ws,
                  .user = user,
-                 .proven = proven};
+                 .proven = proven,
+                 .maintains = may(api_caller_of(r), PERM_MAINTAIN)};
 }

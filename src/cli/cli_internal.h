@@ -139,6 +139,11 @@ typedef enum cli_kind {
     X(kind, "", CLI_TEXT, "KIND", "", "repos_list repos_create push audit",                    \
       "model, data, prompt or run; a new repo is for models unless this says otherwise; of "   \
       "'audit': kinds of events, with commas")                                                 \
+    X(require, "", CLI_TEXT, "PARTS", "", "protect_set",                                       \
+      "parts that a version must have, with commas")                                           \
+    X(approvals, "", CLI_NUMBER, "N", "0", "protect_set",                                      \
+      "how many people must approve a version, besides who published it")                      \
+    X(withdraw, "", CLI_FLAG, "", "", "approve", "take your approval back")                    \
     X(user, "", CLI_TEXT, "USER", "", "audit", "only what this user did")                      \
     X(since, "", CLI_TEXT, "TIME", "", "audit", "only what happened then or later")            \
     X(until, "", CLI_TEXT, "TIME", "", "audit", "only what happened up to then")               \
@@ -146,7 +151,8 @@ typedef enum cli_kind {
       "only print the event log's head, to be kept elsewhere")                                 \
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
-    X(message, "", CLI_TEXT, "WHY", "", "alias tag rollback push mark unmark delete unref",    \
+    X(message, "", CLI_TEXT, "WHY", "",                                                        \
+      "alias tag rollback push mark unmark delete unref approve",                              \
       "why: it is kept with the move, with who and when; of 'push': what is new")              \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
@@ -272,6 +278,11 @@ int cmd_refs(const cli_options *o, arena *a);
 int cmd_alias(const cli_options *o, arena *a);
 int cmd_tag(const cli_options *o, arena *a);
 int cmd_rollback(const cli_options *o, arena *a);
+int cmd_protect_set(const cli_options *o, arena *a);
+int cmd_protect_list(const cli_options *o, arena *a);
+int cmd_protect_remove(const cli_options *o, arena *a);
+int cmd_protect_check(const cli_options *o, arena *a);
+int cmd_approve(const cli_options *o, arena *a);
 int cmd_unref(const cli_options *o, arena *a);
 int cmd_mark(const cli_options *o, arena *a);
 int cmd_unmark(const cli_options *o, arena *a);

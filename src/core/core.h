@@ -54,6 +54,7 @@ typedef struct ctx {
     int64_t ws;
     str user;
     bool proven;
+    bool maintains;          // may do what is protected (the api decides: by the caller's role)
     const struct once *once; // the request creates at most once (once.h); NULL: an ordinary one
 } ctx;
 

@@ -48,7 +48,13 @@
     X(user_disabled, "a user was disabled: no token of theirs counts")                         \
     X(role_set, "a user's role in the workspace was set; payload: role")                       \
     X(token_made, "a user got a token; payload: token (its id), label")                        \
-    X(token_revoked, "a token was revoked; payload: token (its id), label")
+    X(token_revoked, "a token was revoked; payload: token (its id), label")                    \
+    X(protection_set, "a ref, or publishing in a repo, was protected; payload: require, "      \
+                      "approvals")                                                             \
+    X(protection_removed, "a ref, or publishing in a repo, is not protected any more")         \
+    X(version_approved, "a version was approved for a ref; payload: repo, number, ref, "       \
+                        "reason")                                                              \
+    X(approval_withdrawn, "an approval was withdrawn; payload: repo, number, ref")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -8,6 +8,7 @@
 // I2. moved_us rises from move to move of a name, whatever the clocks of the servers say.
 #include "base/clock.h"
 #include "core/event.h"
+#include "core/protect_internal.h"
 #include "core/ref_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
@@ -17,6 +18,7 @@ typedef struct change_call {
     const ref_change *m;
     bool dry; // a rollback that only tells
     ref_move *out;
+    protect_facts facts;
 } change_call;
 
 const char *ref_kind_name(ref_kind kind) {
@@ -137,17 +139,24 @@ static bool set(db_tx *tx, void *arg, err *e) {
     *k->out = now.move;
     if (now.there && id_eq(now.version, to.id)) return true;
     repo r = {.id = to.repo, .name = to.repo_name};
-    return check_sealed(c, m, &now, e) && move_to(tx, c, &r, m, &now, &to, k->out, e);
+    return check_sealed(c, m, &now, e) && protect_may_touch(tx, c, &r, m->name, e) &&
+           protect_allows(tx, c, &to, m->name, &k->facts, e) &&
+           move_to(tx, c, &r, m, &now, &to, k->out, e);
 }
 
 bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e) {
     ref_move unread;
     change_call k = {.c = c, .m = m, .out = out ? out : &unread};
-    return check(m, e) && db_write(core_db(c->core), set, &k, e);
+    return check(m, e) && protect_write(c, set, &k, &k.facts, e);
 }
 
-static bool has_reason(const ref_change *m, err *e) {
-    return m->kind != REF_TAG || str_trim(m->reason).n ||
+static bool may_remove(const ctx *c, const ref_change *m, err *e) {
+    if (m->kind != REF_TAG) return true;
+    if (!c->maintains)
+        return err_set(e, ERR_FORBIDDEN,
+                       "the tag '%.*s' holds its version: only a maintainer removes it",
+                       STR_F(m->name));
+    return str_trim(m->reason).n ||
            err_set(e, ERR_INVALID,
                    "say why the tag '%.*s' is removed: it was set to hold its version",
                    STR_F(m->name));
@@ -163,7 +172,8 @@ static bool delete_ref(db_tx *tx, void *arg, err *e) {
         return false;
     if (!m.kind) m.kind = now.move.kind;
     if (!check_kind(c, &m, &now, e) || !check_expected(c, &m, &now, e)) return false;
-    return !now.there || (has_reason(&m, e) && move_to(tx, c, &r, &m, &now, NULL, k->out, e));
+    return !now.there || (may_remove(c, &m, e) && protect_may_touch(tx, c, &r, m.name, e) &&
+                          move_to(tx, c, &r, &m, &now, NULL, k->out, e));
 }
 
 bool ref_delete(ctx *c, const ref_change *m, err *e) {
@@ -209,7 +219,7 @@ static bool rollback(db_tx *tx, void *arg, err *e) {
         return err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(m->repo),
                        STR_F(m->name));
     if (!check_kind(c, m, &now, e) || !check_expected(c, m, &now, e) ||
-        !find_good(tx, c, r.id, m, &now, &to, e))
+        !protect_may_touch(tx, c, &r, m->name, e) || !find_good(tx, c, r.id, m, &now, &to, e))
         return false;
     *k->out = (ref_move){.kind = m->kind,
                          .name = m->name,

@@ -47,10 +47,11 @@ bool ref_check_name(str name, bool any_name, err *e);
 
 // Sets it, or moves it; where it points already is fine, and no move. *out (if not NULL) is the
 // move, or the one that brought it there. ERR_CONFLICT when it is not where it was expected,
-// ERR_STATE for a sealed one, ERR_EXISTS when the name is one of the other kind, ERR_NOT_FOUND.
+// ERR_STATE for a sealed one and when a protected one asks for more (protect.h), ERR_EXISTS
+// when the name is one of the other kind, ERR_NOT_FOUND.
 bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e);
 // Of either kind when m->kind is 0. One that is not there is fine, unless it was expected. A
-// sealed one needs a reason.
+// sealed one needs a reason, and a maintainer (ERR_FORBIDDEN).
 bool ref_delete(ctx *c, const ref_change *m, err *e);
 
 // Back to the last good version (not deleted, not yanked, not bad) that the alias was at before

@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/import.h"
 #include "core/job.h"
+#include "core/protect.h"
 #include "core/repo.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -117,5 +118,6 @@ const db_migration schema_migrations[] = {
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
     {50, "subjects of events", event_subject_schema},
+    {51, "protections", protect_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
+#include "core/protect_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
@@ -25,6 +26,7 @@ typedef struct publish_call {
     const version_new *n;
     id id;
     version *out;
+    protect_facts facts;
 } publish_call;
 
 // The number that is free, and from now on taken.
@@ -80,6 +82,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .created_us = clock_now_us()};
     if (n->content) v.content = *n->content;
     v.updated_us = v.created_us;
+    if (!protect_allows(tx, c, &v, PROTECT_PUBLISHING, &k->facts, e)) return false;
     if (n->content && !store_keep_tx(core_store(c->core), tx, v.content.digest, e))
         return false;
     if (!take_number(tx, c, &r, v.created_us, &v.number, e) || !insert(tx, c, &v, e))
@@ -93,7 +96,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
 
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {
     publish_call k = {.c = c, .name = repo_name, .n = n, .id = id_new(), .out = out};
-    return db_write(core_db(c->core), publish, &k, e);
+    return protect_write(c, publish, &k, &k.facts, e);
 }
 
 // ---- change ---------------------------------------------------------------------------------
@@ -143,6 +146,7 @@ typedef struct stage_call {
     str stage, else_to;
     bool alone;
     version *out;
+    protect_facts facts;
 } stage_call;
 
 static bool put_stage(db_tx *tx, const stage_call *k, version *v, str to, err *e) {
@@ -180,10 +184,20 @@ static bool clear_stage(db_tx *tx, const stage_call *k, const version *but, err 
     return e->code == ERR_NONE;
 }
 
+// A stage is left, too, by who may touch it.
+static bool may_stage(db_tx *tx, stage_call *k, err *e) {
+    const ctx *c = k->c;
+    const version *v = k->out;
+    repo r = {.id = v->repo, .name = v->repo_name};
+    return (!v->stage.n || protect_may_touch(tx, c, &r, v->stage, e)) &&
+           (!k->stage.n || (protect_may_touch(tx, c, &r, k->stage, e) &&
+                            protect_allows(tx, c, v, k->stage, &k->facts, e)));
+}
+
 static bool set_stage(db_tx *tx, void *arg, err *e) {
     stage_call *k = arg;
     k->now = clock_now_us();
-    return version_read(tx, k->c, k->name, k->number, k->out, e) &&
+    return version_read(tx, k->c, k->name, k->number, k->out, e) && may_stage(tx, k, e) &&
            (!k->alone || clear_stage(tx, k, k->out, e)) &&
            put_stage(tx, k, k->out, k->stage, e) &&
            repo_touch(tx, k->c, k->out->repo, k->now, e);
@@ -198,5 +212,5 @@ bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool al
                     .alone = alone,
                     .else_to = else_to,
                     .out = out};
-    return db_write(core_db(c->core), set_stage, &k, e);
+    return protect_write(c, set_stage, &k, &k.facts, e);
 }

@@ -193,3 +193,31 @@ def test_other_servers_know_it_within_a_second_or_two(pair):
     assert both[0].get("whoami").status_code == 401
     while both[1].get("whoami").status_code == 200:
         assert time.monotonic() < deadline
+
+
+def test_people_approve_and_maintainers_move(api):
+    repo = unique("released")
+    (_, as_ann), (bob, as_bob), (_, as_eve) = make(api, "writer"), make(api, "writer"), make(api, "maintainer")
+    as_ann.ok("POST", "repos", json={"name": repo})
+    run = as_ann.ok("POST", "runs", json={"project": "0"})["id"]
+    as_ann.ok("PUT", f"runs/{run}/files/model/config.json", data=b"{}")
+    body = {"name": repo, "source": f"runs:/{run}/model", "run_id": run}
+    created = as_ann.session.post(as_ann.uri.replace("/api/v1/", "/api/2.0/mlflow/model-versions/create"), json=body, timeout=60)
+    assert created.status_code == 200
+    asked = {"ref": "prod", "approvals": 1}
+    assert problem(as_ann.call("PUT", f"repos/{repo}/protections", json=asked))[0] == 403
+    as_eve.ok("PUT", f"repos/{repo}/protections", json=asked)
+    move = {"version": 1}
+    assert problem(as_ann.call("PUT", f"repos/{repo}/refs/prod", json=move)) == (403, "FORBIDDEN")
+    early = as_eve.call("PUT", f"repos/{repo}/refs/prod", json=move)
+    assert problem(early) == (400, "STATE") and "1 of 1 approvals" in early.json()["detail"]
+    approve = f"repos/{repo}/versions/1/approve"
+    own = as_ann.post(approve, {"ref": "prod"})
+    assert problem(own) == (400, "STATE") and "others approve it" in own.json()["detail"]
+    ready = as_bob.ok("POST", approve, json={"ref": "prod", "reason": "fewer refusals"})
+    assert ready["ready"] and [(a["user"], a["reason"]) for a in ready["approvals"]] == [(bob, "fewer refusals")]
+    assert as_bob.ok("POST", approve, json={"ref": "prod", "withdraw": True})["ready"] is False
+    as_bob.ok("POST", approve, json={"ref": "prod"})
+    as_eve.ok("PUT", f"repos/{repo}/refs/prod", json=move)
+    for method, path in (("DELETE", "refs/prod"), ("POST", "refs/prod/rollback")):
+        assert problem(as_ann.call(method, f"repos/{repo}/{path}", json={"reason": "mine"})) == (403, "FORBIDDEN")

@@ -36,7 +36,8 @@ static inline void core_fix_start(core_fix *x) {
                  .a = arena_new(),
                  .ws = WORKSPACE_DEFAULT,
                  .user = STR("tester"),
-                 .proven = true};
+                 .proven = true,
+                 .maintains = true};
 }
 
 static inline void core_fix_open(core_fix *x) {

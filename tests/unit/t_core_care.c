@@ -12,6 +12,7 @@
 #include "core/model_sql.h"
 #include "core/once_sql.h"
 #include "core/project_sql.h"
+#include "core/protect_sql.h"
 #include "core/repo_sql.h"
 #include "core/run_sql.h"
 
@@ -220,7 +221,7 @@ static void hot_queries_do_not_scan(void **state) {
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
                                        GC_SQL(SQL_ROW) IMPORT_SQL(SQL_ROW) INPUT_SQL(SQL_ROW) MODEL_SQL(SQL_ROW)
                                            PROJECT_SQL(SQL_ROW) REPO_SQL(SQL_ROW) RUN_SQL(SQL_ROW)
-                                               JOB_SQL(SQL_ROW) ONCE_SQL(SQL_ROW)};
+                                               JOB_SQL(SQL_ROW) ONCE_SQL(SQL_ROW) PROTECT_SQL(SQL_ROW)};
     core_fix fixture, *x = &fixture;
     core_fix_open(x);
     core_fix_no_scans(x, all, sizeof all / sizeof *all, NULL);

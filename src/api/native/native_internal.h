@@ -69,6 +69,10 @@ extern const rpc native_events_list, native_jobs_list, native_jobs_get, native_j
 extern const native_stream native_events_stream_io;
 void native_events_stream(http_req *r);
 
+// ---- protect.c ------------------------------------------------------------------------------
+extern const rpc native_protections_list, native_protections_set, native_protections_remove,
+    native_versions_readiness, native_versions_approve;
+
 // ---- verify.c -------------------------------------------------------------------------------
 extern const rpc native_events_head, native_events_verify, native_version_verify;
 

@@ -165,23 +165,11 @@ static const msg_field remove_fields[] = {
 };
 static const msg_type remove_msg = MSG_TYPE(struct remove, remove_fields);
 
-// A tag holds its version: to take it away needs a maintainer. Of others only an alias goes,
-// whatever the name becomes meanwhile.
-static bool may_remove(call *k, ref_change *m, err *e) {
-    err unread = {0};
-    version held;
-    bool is_tag;
-    if (api_may(k->r, PERM_MAINTAIN, &unread)) return true;
-    if (!ref_version(&k->c, m->repo, REF_TAG, m->name, &held, &is_tag, e)) return false;
-    m->kind = REF_ALIAS;
-    return !is_tag || api_may(k->r, PERM_MAINTAIN, e);
-}
-
 static bool remove_ref(call *k, void *msg, err *e) {
     struct remove *q = msg;
     ref_change m = path_change(k, 0, q->reason);
     return take_expected(msg_has(&remove_msg, q, "expected"), q->expected, &m.expected, e) &&
-           may_remove(k, &m, e) && ref_delete(&k->c, &m, e);
+           ref_delete(&k->c, &m, e);
 }
 const rpc native_refs_remove = {.msg = &remove_msg, .fn = remove_ref};
 

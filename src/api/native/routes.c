@@ -150,6 +150,19 @@ static const http_route routes[] = {
     LONG(HTTP_GET, "repos/{repo}/versions/{version}/verify", READ, native_version_verify,
          "is all of a version there, and what its digests say? A step of it"),
 
+    RPC(HTTP_GET, "repos/{repo}/versions/{version}/readiness", READ, native_versions_readiness,
+        "has a version what is asked for before a ref is moved to it?"),
+    RPC(HTTP_POST, "repos/{repo}/versions/{version}/approve", WRITE, native_versions_approve,
+        "approve a version for a ref, or take that back"),
+
+    // protection
+    RPC(HTTP_GET, "repos/{repo}/protections", READ, native_protections_list,
+        "what a repo asks for before refs move and versions are published"),
+    RPC(HTTP_PUT, "repos/{repo}/protections", MAINTAIN, native_protections_set,
+        "protect a ref, or publishing"),
+    RPC(HTTP_DELETE, "repos/{repo}/protections", MAINTAIN, native_protections_remove,
+        "protect it no more"),
+
     // refs
     RPC(HTTP_GET, "repos/{repo}/refs", READ, native_refs_list,
         "the aliases and tags of a repo"),

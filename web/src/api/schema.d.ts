@@ -804,6 +804,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/versions/{version}/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** has a version what is asked for before a ref is moved to it? */
+        get: operations["get_repos_repo_versions_version_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** approve a version for a ref, or take that back */
+        post: operations["post_repos_repo_versions_version_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/protections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what a repo asks for before refs move and versions are published */
+        get: operations["get_repos_repo_protections"];
+        /** protect a ref, or publishing */
+        put: operations["put_repos_repo_protections"];
+        post?: never;
+        /** protect it no more */
+        delete: operations["delete_repos_repo_protections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/refs": {
         parameters: {
             query?: never;
@@ -1432,6 +1485,24 @@ export interface components {
             /** @description the first hundred */
             damage: components["schemas"]["Damage"][];
         };
+        Readiness: {
+            /** @description the version has all that is asked for */
+            ready: boolean;
+            /** @description is anything asked for? */
+            protected: boolean;
+            /** @description the parts that the version has */
+            has: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
+            /** @description parts that it must have and has not */
+            lacks: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
+            /** @description how many people must approve it */
+            approvals_needed: number;
+            /** @description who did */
+            approvals: components["schemas"]["Approval"][];
+        };
+        Protections: {
+            /** @description in the order of refs, at most 1,000 */
+            items: components["schemas"]["Protection"][];
+        };
         Refs: {
             /** @description aliases, then tags, in the order of names */
             items: components["schemas"]["Ref"][];
@@ -1726,6 +1797,26 @@ export interface components {
             /** @description what is wrong with it */
             what: string;
         };
+        Approval: {
+            /** @description who approved it */
+            user: string;
+            /** @description why */
+            reason: string;
+            /** @description when */
+            time_us: number;
+        };
+        Protection: {
+            /** @description which ref; absent: publishing in the repo */
+            ref?: string;
+            /** @description parts that a version must have */
+            require: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
+            /** @description how many people must approve a version */
+            approvals: number;
+            /** @description who set it */
+            user: string;
+            /** @description when */
+            set_us: number;
+        };
         Ref: {
             /** @description its name, unique in the repo */
             name: string;
@@ -1754,7 +1845,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -4212,6 +4303,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionVerified"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_readiness: {
+        parameters: {
+            query?: {
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_versions_version_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description the ref that it may be at */
+                    ref: string;
+                    /** @description why */
+                    reason?: string;
+                    /** @description take your approval back */
+                    withdraw?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_protections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protections"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_repos_repo_protections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description which ref, or stage of MLflow; left out: publishing in the repo */
+                    ref?: string;
+                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations */
+                    require?: string[];
+                    /** @description how many people must approve a version, besides who published it */
+                    approvals?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protections"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_repos_repo_protections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description which ref; left out: publishing in the repo */
+                    ref?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protections"];
                 };
             };
             /** @description an error */

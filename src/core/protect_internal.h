@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the writers of refs, stages and versions ask within their transactions.
+#ifndef STEMMA_CORE_PROTECT_INTERNAL_H
+#define STEMMA_CORE_PROTECT_INTERNAL_H
+
+#include "core/protect.h"
+
+// What a version has is found out of files and series, which no transaction waits for: a check
+// that needs it fails with `asked`, and is done again when it is known.
+typedef struct protect_facts {
+    bool asked, known;
+    version of;
+    uint64_t parts;
+} protect_facts;
+
+// May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE
+// says all that is missing.
+bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
+                    err *e);
+// May the caller touch this ref at all? ERR_FORBIDDEN.
+bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e);
+
+// db_write, once more when facts were asked for.
+bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e);
+
+#endif

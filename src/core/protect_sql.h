@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables and queries of protections and approvals.
+#ifndef STEMMA_CORE_PROTECT_SQL_H
+#define STEMMA_CORE_PROTECT_SQL_H
+
+#include "core/sql.h"
+
+#define PROTECT_DDL                                                                            \
+    "CREATE TABLE protection (ws {i64} NOT NULL, repo {blob} NOT NULL, ref {text} NOT NULL, "  \
+    "parts {i64} NOT NULL, approvals {i64} NOT NULL, user_name {text} NOT NULL, set_us {i64} " \
+    "NOT NULL, PRIMARY KEY (ws, repo, ref)) {clustered};\n"                                    \
+    "CREATE TABLE approval (ws {i64} NOT NULL, version {blob} NOT NULL, ref {text} NOT NULL, " \
+    "user_name {text} NOT NULL, reason {text} NOT NULL, approved_us {i64} NOT NULL, PRIMARY "  \
+    "KEY (ws, version, ref, user_name)) {clustered}"
+
+#define PROTECT_SQL(X)                                                                         \
+    X(protection_put, true,                                                                    \
+      "INSERT INTO protection (ws, repo, ref, parts, approvals, user_name, set_us)"            \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ws, repo, ref)"                       \
+      " DO UPDATE SET parts = $4, approvals = $5, user_name = $6, set_us = $7")                \
+    X(protection_delete, true, "DELETE FROM protection WHERE ws = $1 AND repo = $2 AND ref = $3") \
+    X(protection_get, true,                                                                    \
+      "SELECT ref, parts, approvals, user_name, set_us FROM protection"                        \
+      " WHERE ws = $1 AND repo = $2 AND ref = $3")                                             \
+    X(protection_page, true,                                                                   \
+      "SELECT ref, parts, approvals, user_name, set_us FROM protection"                        \
+      " WHERE ws = $1 AND repo = $2 ORDER BY ref LIMIT $3")                                    \
+    X(approval_put, true,                                                                      \
+      "INSERT INTO approval (ws, version, ref, user_name, reason, approved_us)"                \
+      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (ws, version, ref, user_name) DO NOTHING") \
+    X(approval_delete, true,                                                                   \
+      "DELETE FROM approval WHERE ws = $1 AND version = $2 AND ref = $3 AND user_name = $4")   \
+    X(approval_page, true,                                                                     \
+      "SELECT user_name, reason, approved_us FROM approval"                                    \
+      " WHERE ws = $1 AND version = $2 AND ref = $3 ORDER BY user_name LIMIT $4")
+
+PROTECT_SQL(SQL_QUERY)
+
+#endif

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a repo asks for before refs move and versions are published: the API, the commands, and MLflow's alias."""
+
+import pytest
+import requests
+
+from conftest import problem, unique
+from registry import Registry
+
+
+@pytest.fixture
+def registry(api, server):
+    return Registry(api, server.uri)
+
+
+def two_versions(registry, name):
+    registry.repo(name)
+    registry.publish(name, {"config.json": b"{}", "m.safetensors": b"w"})
+    registry.publish(name, {"README.md": b"# bot", "config.json": b"{}", "m.safetensors": b"w"})
+
+
+def test_parts_are_asked_for(api, registry, server):
+    name = unique("protected")
+    two_versions(registry, name)
+    body = {"ref": "prod", "require": ["card", "weights"]}
+    items = api.ok("PUT", f"repos/{name}/protections", json=body)["items"]
+    assert [(i["ref"], i["require"], i["approvals"]) for i in items] == [("prod", ["weights", "card"], 0)]
+    refused = api.call("PUT", f"repos/{name}/refs/prod", json={"version": 1})
+    assert problem(refused) == (400, "STATE") and "this version lacks card" in refused.json()["detail"]
+    ready = api.ok("GET", f"repos/{name}/versions/1/readiness", params={"ref": "prod"})
+    assert (ready["ready"], ready["has"], ready["lacks"]) == (False, ["config", "weights"], ["card"])
+    registry.move(name, "prod", 2)
+    alias = {"name": name, "alias": "prod", "version": "1"}
+    reply = requests.post(server.uri + "/api/2.0/mlflow/registered-models/alias", json=alias, timeout=60)
+    assert reply.status_code == 400 and "lacks card" in reply.json()["message"], "MLflow's clients too"
+    assert api.ok("DELETE", f"repos/{name}/protections", json={"ref": "prod"}) == {"items": []}
+    registry.move(name, "prod", 1)
+    assert problem(api.call("DELETE", f"repos/{name}/protections", json={"ref": "prod"})) == (404, "NOT_FOUND")
+    bad = api.call("PUT", f"repos/{name}/protections", json={"ref": "prod", "require": ["luck"]})
+    assert problem(bad) == (400, "INVALID") and "config, weights" in bad.json()["detail"]
+
+
+def test_publishing_asks(cli, registry, tmp_path):
+    name = unique("complete")
+    registry.repo(name)
+    cli.ok("protect", "set", name, "--require", "config, card")
+    (tmp_path / "config.json").write_text("{}")
+    refused = cli("push", str(tmp_path), name)
+    assert refused.code == 1 and "this version lacks card" in refused.err
+    (tmp_path / "README.md").write_text("# bot")
+    cli.ok("push", str(tmp_path), name)
+    assert "(publishing)" in cli.ok("protect", "list", name).out
+
+
+def test_commands_without_people(cli, registry):
+    name = unique("approved")
+    two_versions(registry, name)
+    cli.ok("protect", "set", f"{name}@prod", "--require", "card", "--approvals", "1")
+    refused = cli("alias", f"{name}@2", "prod")
+    assert refused.code == 1 and "lacks 1 of 1 approvals" in refused.err
+    nobody = cli("approve", f"{name}@2", "prod")
+    assert nobody.code == 1 and "a token of your own" in nobody.err
+    shown = cli.ok("protect", "check", f"{name}@1", "prod").out
+    assert "card" in shown and "0 of 1" in shown and "no" in shown
+    assert cli.ok("protect", "check", f"{name}@1", "other", "--json").json["ready"]
+    assert cli.ok("protect", "list", name, "--json").json["items"][0]["approvals"] == 1
+    cli.ok("protect", "remove", f"{name}@prod")
+    cli.ok("alias", f"{name}@1", "prod")
+    assert cli("protect", "set", f"{name}@prod", "--approvals", "x").code == 2

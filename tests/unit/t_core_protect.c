@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Protection: which parts a version has, that a protected ref moves only to what has all that
+// is asked for, by whom, and what an approval is; that going back asks for nothing again.
+#include "core_help.h"
+
+#include "core/protect.h"
+#include "core/schema.h"
+
+// Publishes these files, with ',' between the names; the version's number.
+static int64_t publish(core_fix *x, const char *files, id run_id) {
+    static int folders;
+    err e;
+    content k;
+    bool found;
+    version v;
+    str rest = str_of(files), folder = arena_printf(x->c.a, "0/r/artifacts/%d", folders++);
+    for (str name; str_split(&rest, ',', &name);)
+        OK(artifact_put(&x->c, arena_printf(x->c.a, "%.*s/%.*s", STR_F(folder), STR_F(name)),
+                        fix_put(x->f.s, 7, 10), 10, &e));
+    OK(content_seal_artifacts(&x->c, REPO_MODEL, folder, &k, &found, &e));
+    version_new n = {.content = &k, .run = run_id};
+    OK(version_create(&x->c, STR("bot"), &n, &v, &e));
+    return v.number;
+}
+
+static void make_bot(core_fix *x) {
+    err e;
+    repo r;
+    repo_new new = {.name = STR("bot"), .kind = REPO_MODEL};
+    OK(repo_create(&x->c, &new, &r, &e));
+}
+
+static void protect(core_fix *x, const char *name, uint64_t parts, int64_t approvals) {
+    err e;
+    protection p = {.ref = str_of(name), .parts = parts, .approvals = approvals};
+    OK(protect_set(&x->c, STR("bot"), &p, &e));
+}
+
+static ref_change to(int64_t number) {
+    return (ref_change){.repo = STR("bot"),
+                        .kind = REF_ALIAS,
+                        .name = STR("prod"),
+                        .number = number,
+                        .expected = REF_ANY,
+                        .reason = STR("r")};
+}
+
+static void refused(core_fix *x, int64_t number, err_code code, const char *says) {
+    err e;
+    ref_change m = to(number);
+    FAILS(code, ref_set(&x->c, &m, NULL, &e));
+    if (!strstr(e.msg, says)) fail_msg("'%s' does not say '%s'", e.msg, says);
+}
+
+static void moved(core_fix *x, int64_t number) {
+    err e;
+    ref_change m = to(number);
+    OK(ref_set(&x->c, &m, NULL, &e));
+}
+
+CORE_TEST(parts_are_told_by_names_and_metrics) {
+    err e;
+    const id none = {0};
+    static const struct {
+        const char *files;
+        uint64_t has;
+    } cases[] = {
+        {"a.txt", 0},
+        {"config.json,sub/README.MD", PART_CONFIG | PART_CARD},
+        {"model-00001-of-2.safetensors,tokenizer.json", PART_WEIGHTS | PART_TOKENIZER},
+        {"training_args.bin,my_config.json", 0},
+        {"pytorch_model.bin", PART_WEIGHTS},
+        {"x.Q4.gguf", PART_WEIGHTS | PART_CONFIG | PART_TOKENIZER},
+    };
+    make_bot(x);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        version v;
+        uint64_t sum;
+        OK(version_get(&x->c, STR("bot"), publish(x, cases[i].files, none), &v, &e));
+        OK(parts_of(&x->c, &v, &sum, &e));
+        assert_int_equal(sum, cases[i].has);
+    }
+    run r = core_fix_run(x, "r");
+    version v;
+    uint64_t sum;
+    OK(version_get(&x->c, STR("bot"), publish(x, "a", r.id), &v, &e));
+    OK(parts_of(&x->c, &v, &sum, &e));
+    assert_int_equal(sum, 0);
+    core_fix_log(x, r.id, "loss", 1, 0.5);
+    OK(parts_of(&x->c, &v, &sum, &e));
+    assert_int_equal(sum, PART_LOGS);
+    core_fix_log(x, r.id, "eval/acc", 1, 0.5);
+    OK(parts_of(&x->c, &v, &sum, &e));
+    assert_int_equal(sum, PART_LOGS | PART_EVALUATIONS);
+    SAME(parts_text(x->c.a, sum | PART_CARD), "card, logs, evaluations");
+}
+
+CORE_TEST(a_ref_asks_for_parts) {
+    const id none = {0};
+    make_bot(x);
+    int64_t bare = publish(x, "a.txt", none), whole = publish(x, "README.md,config.json", none);
+    moved(x, bare);
+    protect(x, "prod", PART_CARD | PART_CONFIG, 0);
+    moved(x, bare); // it is there
+    moved(x, whole);
+    refused(x, bare, ERR_STATE, "'prod' of 'bot' is protected: this version lacks config, card");
+    x->c.maintains = false;
+    refused(x, whole + 1, ERR_NOT_FOUND, "");
+    refused(x, bare, ERR_FORBIDDEN, "only a maintainer");
+    err e;
+    ref_change m = to(0);
+    FAILS(ERR_FORBIDDEN, ref_delete(&x->c, &m, &e));
+    ref_move done;
+    FAILS(ERR_FORBIDDEN, ref_rollback(&x->c, &m, false, &done, &e));
+    x->c.maintains = true;
+    OK(ref_rollback(&x->c, &m, false, &done, &e)); // it was there, and goes back
+    assert_int_equal(done.to, bare);
+    OK(protect_remove(&x->c, STR("bot"), STR("prod"), &e));
+    FAILS(ERR_NOT_FOUND, protect_remove(&x->c, STR("bot"), STR("prod"), &e));
+    x->c.maintains = false;
+    moved(x, whole);
+}
+
+static bool approve_as(core_fix *x, const char *user, int64_t number, err *e) {
+    ctx c = x->c;
+    c.user = str_of(user);
+    *e = (err){0};
+    return protect_approve(&c, STR("bot"), number, STR("prod"), STR("looks good"), e);
+}
+
+CORE_TEST(people_approve) {
+    err e;
+    const id none = {0};
+    protect_state s;
+    make_bot(x);
+    int64_t first = publish(x, "README.md", none), second = publish(x, "b", none);
+    protect(x, "prod", PART_CARD, 2);
+    refused(x, first, ERR_STATE, "lacks 2 of 2 approvals");
+    refused(x, second, ERR_STATE, "lacks card; 2 of 2 approvals");
+    if (approve_as(x, "tester", first, &e) || e.code != ERR_STATE) fail_msg("its publisher");
+    x->c.proven = false;
+    if (approve_as(x, "ann", first, &e) || e.code != ERR_FORBIDDEN) fail_msg("not proven");
+    x->c.proven = true;
+    assert_true(approve_as(x, "ann", first, &e) && approve_as(x, "ann", first, &e));
+    refused(x, first, ERR_STATE, "lacks 1 of 2 approvals");
+    assert_true(approve_as(x, "bob", first, &e));
+    OK(protect_look(&x->c, STR("bot"), first, STR("prod"), &s, &e));
+    assert_true(s.is_protected && s.ready && s.n_approvals == 2 && s.parts == PART_CARD);
+    SAME(s.approvals[1].user, "bob");
+    ctx bob = x->c;
+    bob.user = STR("bob");
+    OK(protect_withdraw(&bob, STR("bot"), first, STR("prod"), &e));
+    FAILS(ERR_NOT_FOUND, protect_withdraw(&bob, STR("bot"), first, STR("prod"), &e));
+    refused(x, first, ERR_STATE, "lacks 1 of 2");
+    assert_true(approve_as(x, "bob", first, &e));
+    moved(x, first);
+    OK(protect_look(&x->c, STR("bot"), second, STR("prod"), &s, &e));
+    assert_true(!s.ready && !s.n_approvals);
+    OK(protect_look(&x->c, STR("bot"), second, STR("other"), &s, &e));
+    assert_true(!s.is_protected && s.ready);
+}
+
+CORE_TEST(publishing_and_stages_ask_too) {
+    err e;
+    const id none = {0};
+    version v;
+    protection *list;
+    size_t n;
+    make_bot(x);
+    int64_t bare = publish(x, "a", none);
+    protect(x, "", PART_WEIGHTS, 0);
+    version_new outside = {.source = STR("s3://b/m")};
+    FAILS(ERR_STATE, version_create(&x->c, STR("bot"), &outside, &v, &e));
+    if (!strstr(e.msg, "publishing in 'bot' is protected: this version lacks weights"))
+        fail_msg("%s", e.msg);
+    int64_t whole = publish(x, "m.safetensors", none);
+    assert_int_equal(whole, bare + 1); // no number was taken
+    protect(x, "Production", PART_WEIGHTS, 0);
+    FAILS(ERR_STATE, version_set_stage(&x->c, STR("bot"), bare, STR("Production"), false,
+                                       (str){0}, &v, &e));
+    OK(version_set_stage(&x->c, STR("bot"), whole, STR("Production"), false, (str){0}, &v, &e));
+    x->c.maintains = false;
+    FAILS(ERR_FORBIDDEN,
+          version_set_stage(&x->c, STR("bot"), whole, STR("None"), false, (str){0}, &v, &e));
+    OK(protect_list(&x->c, STR("bot"), &list, &n, &e));
+    assert_true(n == 2 && !list[0].ref.n);
+    SAME(list[1].ref, "Production");
+    protection bad = {.ref = STR("a b")};
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
+    bad = (protection){.approvals = 1};
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_are_told_by_names_and_metrics),
+        cmocka_unit_test(a_ref_asks_for_parts),
+        cmocka_unit_test(people_approve),
+        cmocka_unit_test(publishing_and_stages_ask_too),
+    };
+    return core_fix_main("core protect", tests, sizeof tests / sizeof *tests);
+}
