@@ -137,7 +137,8 @@ typedef enum cli_kind {
     X(wait, "", CLI_SECONDS, "TIME", "10s", "run",                                             \
       "at the end, wait so long for a server that is away; then what is left is kept")         \
     X(kind, "", CLI_TEXT, "KIND", "", "repos_list repos_create push audit",                    \
-      "model, data, prompt or run; a new repo is for models unless this says otherwise; of "   \
+      "model, data, prompt, run or release; a new repo is for models unless this says "        \
+      "otherwise; of "                                                                         \
       "'audit': kinds of events, with commas")                                                 \
     X(require, "", CLI_TEXT, "PARTS", "", "protect_set",                                       \
       "parts that a version must have, with commas")                                           \
@@ -152,7 +153,7 @@ typedef enum cli_kind {
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
-      "alias tag rollback push mark unmark delete unref approve",                              \
+      "alias tag rollback push mark unmark delete unref approve release",                      \
       "why: it is kept with the move, with who and when; of 'push': what is new")              \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
@@ -277,6 +278,7 @@ int cmd_show(const cli_options *o, arena *a);
 int cmd_refs(const cli_options *o, arena *a);
 int cmd_alias(const cli_options *o, arena *a);
 int cmd_tag(const cli_options *o, arena *a);
+int cmd_release(const cli_options *o, arena *a);
 int cmd_rollback(const cli_options *o, arena *a);
 int cmd_protect_set(const cli_options *o, arena *a);
 int cmd_protect_list(const cli_options *o, arena *a);

@@ -8,8 +8,8 @@ static bool target(cli_session *s, str *path, str *member) {
     str repo, ref;
     if (!cli_split_ref(s, s->o->words[0], &repo, &ref)) return false;
     *path = cli_repo_path(s->a, repo, "/protections");
-    *member = ref.p ? arena_printf(s->a, "\"ref\":%.*s", STR_F(cli_json_text(s->a, ref)))
-                    : (str){0};
+    *member =
+        ref.p ? arena_printf(s->a, "\"ref\":%.*s", STR_F(cli_json_text(s->a, ref))) : (str){0};
     return true;
 }
 
@@ -31,11 +31,11 @@ static bool put_list(cli_session *s, const json_value *reply) {
     out_table *t = out_table_new(&s->t, columns, 4, false);
     for (const json_value *p = json_get(reply, "items")->child; p; p = p->next) {
         str name = cli_text(p, "ref");
-        out_row(t, (out_cell[]){{name.n ? name : STR("(publishing)"),
-                                 name.n ? OUT_PLAIN : OUT_DIM},
-                                {joined(s, json_get(p, "require")), OUT_PLAIN},
-                                {cli_text(p, "approvals"), OUT_PLAIN},
-                                {cli_text(p, "user"), OUT_PLAIN}});
+        out_row(
+            t, (out_cell[]){{name.n ? name : STR("(publishing)"), name.n ? OUT_PLAIN : OUT_DIM},
+                            {joined(s, json_get(p, "require")), OUT_PLAIN},
+                            {cli_text(p, "approvals"), OUT_PLAIN},
+                            {cli_text(p, "user"), OUT_PLAIN}});
     }
     out_table_end(t);
     return true;

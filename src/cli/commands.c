@@ -328,6 +328,19 @@ const cli_command cli_commands[] = {
      .least = 2,
      .most = 2,
      .flags = CLI_CLIENT},
+    {.name = "release",
+     .run = cmd_release,
+     .summary = "publish versions of several repos as one",
+     .text = "Makes a version of the repo of releases (which is made when it is not there) "
+             "that pins the "
+             "versions that the ADDRESSes mean.\n"
+             "When an alias of it moves or is rolled back, the alias of that name of each "
+             "pinned repo "
+             "moves with it, all or none.",
+     .usage = "REPO ADDRESS...",
+     .least = 2,
+     .most = CLI_MANY,
+     .flags = CLI_CLIENT},
     {.name = "rollback",
      .run = cmd_rollback,
      .summary = "move an alias back to the last good version",

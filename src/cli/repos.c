@@ -40,13 +40,23 @@ str cli_version_cell(cli_session *s, const json_value *of, const char *key) {
     return number.n ? arena_printf(s->a, "v%.*s", STR_F(number)) : (str){0};
 }
 
-void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move) {
+static void say_move(cli_session *s, str repo, str name, const json_value *move) {
     str from = cli_version_cell(s, move, "from"), to = cli_version_cell(s, move, "to");
-    out_printf(&s->t, "%s", what);
     out_safe(&s->t, repo);
     out_add(&s->t, STR("@"));
-    out_safe(&s->t, cli_text(move, "ref"));
+    out_safe(&s->t, name);
     out_printf(&s->t, "  %.*s%s%.*s\n", STR_F(from), from.n ? " -> " : "", STR_F(to));
+}
+
+void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move) {
+    str name = cli_text(move, "ref");
+    const json_value *pins = json_get(move, "pins");
+    out_printf(&s->t, "%s", what);
+    say_move(s, repo, name, move);
+    for (const json_value *p = pins ? pins->child : NULL; p; p = p->next) {
+        out_add(&s->t, STR("    "));
+        say_move(s, cli_text(p, "repo"), name, p);
+    }
 }
 
 bool cli_expected_json(cli_session *s, str *out) {

@@ -10,8 +10,7 @@
 str parts_text(arena *a, uint64_t sum) {
     str out = {0};
 #define NAME(name, text, number, doc)                                                          \
-    if (sum & (number))                                                                        \
-        out = arena_printf(a, "%.*s%s%s", STR_F(out), out.n ? ", " : "", text);
+    if (sum & (number)) out = arena_printf(a, "%.*s%s%s", STR_F(out), out.n ? ", " : "", text);
     PARTS(NAME)
 #undef NAME
     return str_or_empty(out);
@@ -77,9 +76,8 @@ static bool parts_of_tree(ctx *c, sha256 tree, uint64_t *sum, err *e) {
     tree_objects *t = tree_objects_new(core_store(c->core));
     tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
     tree_file f;
-    for (size_t i = 0; i < PARTS_FILES && (*sum & PARTS_OF_TREE) != PARTS_OF_TREE &&
-                       tree_next(r, &f, e);
-         i++)
+    for (size_t i = 0;
+         i < PARTS_FILES && (*sum & PARTS_OF_TREE) != PARTS_OF_TREE && tree_next(r, &f, e); i++)
         *sum |= parts_of_path(f.path);
     tree_reader_free(r);
     tree_objects_free(t);

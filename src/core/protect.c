@@ -21,7 +21,8 @@ static protection protection_of_row(db_rows *row, arena *a) {
 static bool read_protection(db_tx *tx, const ctx *c, id repo_id, str name, protection *out,
                             bool *found, err *e) {
     db_rows *row;
-    int n = db_get(tx, &Q_protection_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(name));
+    int n =
+        db_get(tx, &Q_protection_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(name));
     *found = n > 0;
     if (*found) *out = protection_of_row(row, c->a);
     return n >= 0;
@@ -30,7 +31,7 @@ static bool read_protection(db_tx *tx, const ctx *c, id repo_id, str name, prote
 // "the ref 'prod' of 'bot'", "publishing in 'bot'"
 static str what(const ctx *c, str repo_name, str name) {
     return name.n ? arena_printf(c->a, "'%.*s' of '%.*s'", STR_F(name), STR_F(repo_name))
-                 : arena_printf(c->a, "publishing in '%.*s'", STR_F(repo_name));
+                  : arena_printf(c->a, "publishing in '%.*s'", STR_F(repo_name));
 }
 
 // ---- protections ----------------------------------------------------------------------------
@@ -49,18 +50,19 @@ typedef struct protect_call {
 // Of the repo itself: "bot", of a ref "bot@prod".
 static bool protection_event(db_tx *tx, const ctx *c, event_kind kind, const repo *r, str name,
                              const protection *p, err *e) {
-    kv told[] = {{STR("require"), p ? parts_text(c->a, p->parts) : (str){0}},
-                 {STR("approvals"),
-                  arena_printf(c->a, "%lld", p ? (long long)p->approvals : 0)}};
-    str object = name.n ? arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(name)) : r->name;
+    kv told[] = {
+        {STR("require"), p ? parts_text(c->a, p->parts) : (str){0}},
+        {STR("approvals"), arena_printf(c->a, "%lld", p ? (long long)p->approvals : 0)}};
+    str object =
+        name.n ? arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(name)) : r->name;
     return event_add(tx, c, kind, EVENT_NO_PROJECT, object,
                      p ? event_payload(c->a, told, 2) : (str){0}, e);
 }
 
 static bool check_room(db_tx *tx, const ctx *c, const repo *r, err *e) {
     int64_t n = 0;
-    db_rows *rows = db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r->id),
-                              DB_I64(PROTECT_MAX));
+    db_rows *rows =
+        db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(PROTECT_MAX));
     if (!rows) return false;
     while (db_next(rows, e))
         n++;
@@ -104,9 +106,7 @@ static bool take_away(db_tx *tx, void *arg, err *e) {
     repo r;
     if (!repo_read(tx, c, k->repo_name, &r, e)) return false;
     int64_t n = db_do(tx, &Q_protection_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(k->ref));
-    if (!n)
-        return err_set(e, ERR_NOT_FOUND, "%s is not protected",
-                       what(c, r.name, k->ref).p);
+    if (!n) return err_set(e, ERR_NOT_FOUND, "%s is not protected", what(c, r.name, k->ref).p);
     return n > 0 && protection_event(tx, c, EVENT_protection_removed, &r, k->ref, NULL, e);
 }
 
@@ -121,8 +121,8 @@ static bool list(db_tx *tx, void *arg, err *e) {
     VEC(protection) v = {0};
     repo r;
     if (!repo_read(tx, c, k->repo_name, &r, e)) return false;
-    db_rows *rows = db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r.id),
-                              DB_I64(PROTECT_MAX));
+    db_rows *rows =
+        db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(PROTECT_MAX));
     if (!rows) return false;
     while (db_next(rows, e))
         vec_push(c->a, &v, protection_of_row(rows, c->a));
@@ -186,9 +186,9 @@ static bool approve(db_tx *tx, void *arg, err *e) {
     version v;
     if (!version_read_bare(tx, c, k->repo_name, k->number, &v, e) || !check_approver(c, &v, e))
         return false;
-    int64_t n = db_do(tx, &Q_approval_put, e, DB_I64(c->ws), DB_ID(v.id), DB_TEXT(k->ref),
-                      DB_TEXT(c->user), DB_TEXT(str_or_empty(k->reason)),
-                      DB_I64(clock_now_us()));
+    int64_t n =
+        db_do(tx, &Q_approval_put, e, DB_I64(c->ws), DB_ID(v.id), DB_TEXT(k->ref),
+              DB_TEXT(c->user), DB_TEXT(str_or_empty(k->reason)), DB_I64(clock_now_us()));
     return n >= 0 && (!n || approval_event(tx, k, EVENT_version_approved, &v, e));
 }
 
@@ -260,18 +260,26 @@ static bool refuse(const ctx *c, const version *to, str name, const protect_stat
                    STR_F(what(c, to->repo_name, name)), STR_F(parts), STR_F(people));
 }
 
+static bool known_parts(const protect_facts *f, id version_id, uint64_t *parts) {
+    for (size_t i = 0; i < f->n; i++) {
+        if (!id_eq(f->known[i].version, version_id)) continue;
+        *parts = f->known[i].parts;
+        return true;
+    }
+    return false;
+}
+
 bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
                     err *e) {
     protect_state s = {0};
     f->asked = false;
     if (!read_state(tx, c, to, name, &s, e)) return false;
     if (!s.is_protected) return true;
-    if (s.asked.parts && !f->known) {
+    if (s.asked.parts && !known_parts(f, to->id, &s.parts)) {
         f->asked = true;
         f->of = *to;
         return err_set(e, ERR_STATE, "what the version has is not known yet");
     }
-    s.parts = f->parts;
     return is_ready(&s) || refuse(c, to, name, &s, e);
 }
 
@@ -280,15 +288,20 @@ bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e)
     bool found;
     if (c->maintains) return true;
     if (!read_protection(tx, c, r->id, name, &p, &found, e)) return false;
-    return !found || err_set(e, ERR_FORBIDDEN,
-                             "%.*s is protected: only a maintainer moves or removes it",
-                             STR_F(what(c, r->name, name)));
+    return !found ||
+           err_set(e, ERR_FORBIDDEN, "%.*s is protected: only a maintainer moves or removes it",
+                   STR_F(what(c, r->name, name)));
 }
 
 bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e) {
-    if (db_write(core_db(c->core), fn, arg, e)) return true;
-    if (!f->asked || f->known) return false;
-    *e = (err){0};
-    f->known = true;
-    return parts_of(c, &f->of, &f->parts, e) && db_write(core_db(c->core), fn, arg, e);
+    while (!db_write(core_db(c->core), fn, arg, e)) {
+        uint64_t parts;
+        if (!f->asked || f->n == sizeof f->known / sizeof *f->known) return false;
+        *e = (err){0};
+        if (!parts_of(c, &f->of, &parts, e)) return false;
+        f->known[f->n].version = f->of.id;
+        f->known[f->n++].parts = parts;
+        f->asked = false;
+    }
+    return true;
 }

@@ -26,7 +26,7 @@ typedef struct protection {
 } protection;
 
 bool protect_set(ctx *c, str repo_name, const protection *p, err *e); // in place of what was
-bool protect_remove(ctx *c, str repo_name, str name, err *e);          // ERR_NOT_FOUND
+bool protect_remove(ctx *c, str repo_name, str name, err *e);         // ERR_NOT_FOUND
 #define PROTECT_MAX 1000 // of a repo; more are refused
 bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e); // by ref
 

@@ -8,9 +8,13 @@
 // What a version has is found out of files and series, which no transaction waits for: a check
 // that needs it fails with `asked`, and is done again when it is known.
 typedef struct protect_facts {
-    bool asked, known;
-    version of;
-    uint64_t parts;
+    bool asked;
+    version of; // that was asked for
+    struct {
+        id version;
+        uint64_t parts;
+    } known[1 + VERSION_PARENTS_MAX]; // of a release and what it pins
+    size_t n;
 } protect_facts;
 
 // May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE
@@ -20,7 +24,7 @@ bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protec
 // May the caller touch this ref at all? ERR_FORBIDDEN.
 bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e);
 
-// db_write, once more when facts were asked for.
+// db_write, again as long as facts are asked for.
 bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e);
 
 #endif

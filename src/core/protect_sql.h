@@ -18,7 +18,8 @@
       "INSERT INTO protection (ws, repo, ref, parts, approvals, user_name, set_us)"            \
       " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ws, repo, ref)"                       \
       " DO UPDATE SET parts = $4, approvals = $5, user_name = $6, set_us = $7")                \
-    X(protection_delete, true, "DELETE FROM protection WHERE ws = $1 AND repo = $2 AND ref = $3") \
+    X(protection_delete, true,                                                                 \
+      "DELETE FROM protection WHERE ws = $1 AND repo = $2 AND ref = $3")                       \
     X(protection_get, true,                                                                    \
       "SELECT ref, parts, approvals, user_name, set_us FROM protection"                        \
       " WHERE ws = $1 AND repo = $2 AND ref = $3")                                             \

@@ -8,8 +8,7 @@
 // I2. moved_us rises from move to move of a name, whatever the clocks of the servers say.
 #include "base/clock.h"
 #include "core/event.h"
-#include "core/protect_internal.h"
-#include "core/ref_internal.h"
+#include "core/release_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 
@@ -126,22 +125,41 @@ static bool check_sealed(const ctx *c, const ref_change *m, const ref_now *now, 
                    STR_F(m->name), STR_F(m->repo), STR_F(ref_where(c->a, now)));
 }
 
-static bool set(db_tx *tx, void *arg, err *e) {
-    change_call *k = arg;
-    const ctx *c = k->c;
-    const ref_change *m = k->m;
+// Moves it, or with how->dry tells what the move would be; a release takes its pins along.
+static bool go(db_tx *tx, const ctx *c, const repo *r, const ref_change *m, const ref_now *now,
+               const version *to, const ref_how *how, ref_move *out, err *e) {
+    *out = (ref_move){.kind = m->kind,
+                      .name = m->name,
+                      .from = now->move.to,
+                      .to = to->number,
+                      .user = str_or_empty(c->user),
+                      .reason = str_or_empty(m->reason),
+                      .proven = c->proven};
+    if (!how->dry && !move_to(tx, c, r, m, now, to, out, e)) return false;
+    out->made = true;
+    return r->kind != REPO_RELEASE || release_follow(tx, c, m, to->id, how, out, e);
+}
+
+bool ref_put_tx(db_tx *tx, const ctx *c, const ref_change *m, const ref_how *how, ref_move *out,
+                err *e) {
     version to;
     ref_now now;
     if (!version_read_bare(tx, c, m->repo, m->number, &to, e) ||
         !ref_now_read(tx, c, to.repo, m->name, &now, e) || !check_kind(c, m, &now, e) ||
         !check_expected(c, m, &now, e))
         return false;
-    *k->out = now.move;
+    *out = now.move;
     if (now.there && id_eq(now.version, to.id)) return true;
-    repo r = {.id = to.repo, .name = to.repo_name};
+    repo r = {.id = to.repo, .name = to.repo_name, .kind = to.repo_kind};
     return check_sealed(c, m, &now, e) && protect_may_touch(tx, c, &r, m->name, e) &&
-           protect_allows(tx, c, &to, m->name, &k->facts, e) &&
-           move_to(tx, c, &r, m, &now, &to, k->out, e);
+           (how->back || protect_allows(tx, c, &to, m->name, how->facts, e)) &&
+           go(tx, c, &r, m, &now, &to, how, out, e);
+}
+
+static bool set(db_tx *tx, void *arg, err *e) {
+    change_call *k = arg;
+    ref_how how = {.facts = &k->facts};
+    return ref_put_tx(tx, k->c, k->m, &how, k->out, e);
 }
 
 bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e) {
@@ -185,20 +203,34 @@ bool ref_delete(ctx *c, const ref_change *m, err *e) {
 
 // ---- back -----------------------------------------------------------------------------------
 
+// The last good version that it was at before a time; 0: there is none.
+static int good_before(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
+                       int64_t before, version *to, err *e) {
+    db_rows *row;
+    bool good = true;
+    do {
+        int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                           DB_TEXT(m->name), DB_I64(before));
+        if (found <= 0) return found;
+        *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
+        before = db_i64(row, 2);
+        if (r->kind == REPO_RELEASE && !release_is_good(tx, c, to->id, &good, e)) return -1;
+    } while (!good);
+    return 1;
+}
+
 // The last good version before it first came to where it is.
-static bool find_good(db_tx *tx, const ctx *c, id repo_id, const ref_change *m,
+static bool find_good(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
                       const ref_now *now, version *to, err *e) {
     db_rows *row;
     int64_t before = INT64_MAX;
     if (now->there) {
-        if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(repo_id),
-                   DB_TEXT(m->name), DB_ID(now->version)) <= 0)
+        if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(m->name),
+                   DB_ID(now->version)) <= 0)
             return false;
         before = db_i64(row, 0);
     }
-    int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(repo_id),
-                       DB_TEXT(m->name), DB_I64(before));
-    if (found > 0) *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
+    int found = good_before(tx, c, r, m, before, to, e);
     return found > 0 ||
            (!found && err_set(e, ERR_STATE,
                               "'%.*s' of '%.*s' can not go back: before, it was at no version "
@@ -219,16 +251,10 @@ static bool rollback(db_tx *tx, void *arg, err *e) {
         return err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(m->repo),
                        STR_F(m->name));
     if (!check_kind(c, m, &now, e) || !check_expected(c, m, &now, e) ||
-        !protect_may_touch(tx, c, &r, m->name, e) || !find_good(tx, c, r.id, m, &now, &to, e))
+        !protect_may_touch(tx, c, &r, m->name, e) || !find_good(tx, c, &r, m, &now, &to, e))
         return false;
-    *k->out = (ref_move){.kind = m->kind,
-                         .name = m->name,
-                         .from = now.move.to,
-                         .to = to.number,
-                         .user = str_or_empty(c->user),
-                         .reason = str_or_empty(m->reason),
-                         .proven = c->proven};
-    return k->dry || move_to(tx, c, &r, m, &now, &to, k->out, e);
+    ref_how how = {.dry = k->dry, .back = true};
+    return go(tx, c, &r, m, &now, &to, &how, k->out, e);
 }
 
 bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e) {

@@ -38,6 +38,10 @@ typedef struct ref_move {
     str user, reason;
     bool proven;
     int64_t time_us;
+    bool made;             // by this call, or would be; else it pointed there already
+    struct ref_move *pins; // of a release (release.h) that was just moved: what moved with it
+    size_t n_pins;
+    str repo; // of those
 } ref_move;
 
 // ERR_INVALID for a name that an address could not tell from something else: empty, too long,
@@ -54,10 +58,10 @@ bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e);
 // sealed one needs a reason, and a maintainer (ERR_FORBIDDEN).
 bool ref_delete(ctx *c, const ref_change *m, err *e);
 
-// Back to the last good version (not deleted, not yanked, not bad) that the alias was at before
-// it first came to where it is: so twice goes back twice, and never forward. m->number is not
-// read. *out is the move, or with `dry` the one that would be made (no id, no time). ERR_STATE
-// when there is no such version.
+// Back to the last good version (not deleted, not yanked, not bad; of a release: nor is what it
+// pins) that the alias was at before it first came to where it is: so twice goes back twice,
+// and never forward. m->number is not read. *out is the move, or with `dry` the one that would
+// be made (no id, no time). ERR_STATE when there is no such version.
 bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e);
 
 // The version that it points at; ERR_NOT_FOUND for the repo. *found is false when there is no

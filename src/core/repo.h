@@ -18,7 +18,8 @@ typedef enum repo_kind {
     REPO_MODEL = 1,
     REPO_DATA = 2,
     REPO_PROMPT = 3,
-    REPO_RUN = 4
+    REPO_RUN = 4,
+    REPO_RELEASE = 5 // its versions pin versions of others (release.h)
 } repo_kind;
 
 #define REPO_NAME_MAX 256 // code points
@@ -77,7 +78,8 @@ typedef struct version_mark {
     X(QUANTISED, "quantised", 3)                                                               \
     X(MERGED, "merged", 4)                                                                     \
     X(DISTILLED, "distilled", 5)                                                               \
-    X(NEXT, "next", 6)
+    X(NEXT, "next", 6)                                                                         \
+    X(PINS, "pins", 7) // a release's, of what it is made of
 #define VERSION_RELATION(name, text, number) RELATION_##name = (number),
 typedef enum version_relation { VERSION_RELATIONS(VERSION_RELATION) } version_relation;
 #undef VERSION_RELATION

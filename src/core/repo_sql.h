@@ -204,10 +204,15 @@
       "SELECT moved_us FROM ref_move WHERE ws = $1 AND repo = $2 AND name = $3"                \
       " AND version = $4 ORDER BY moved_us LIMIT 1")                                           \
     X(ref_good_before, true,                                                                   \
-      "SELECT m.version, v.number FROM ref_move m JOIN version v ON v.ws = m.ws"               \
+      "SELECT m.version, v.number, m.moved_us FROM ref_move m JOIN version v ON v.ws = m.ws"   \
       " AND v.version = m.version WHERE m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
       " AND m.moved_us < $4 AND v.deleted_us = 0 AND v.marks = 0"                              \
       " ORDER BY m.moved_us DESC LIMIT 1")                                                     \
+    X(release_pins, true,                                                                      \
+      "SELECT r.name, v.number, v.marks, v.deleted_us FROM version_parent p"                   \
+      " JOIN version v ON v.ws = p.ws AND v.version = p.parent"                                \
+      " JOIN repo r ON r.ws = v.ws AND r.repo = v.repo"                                        \
+      " WHERE p.ws = $1 AND p.version = $2 AND p.relation = $3 ORDER BY p.place")              \
     X(ref_moves_of_name, true,                                                                 \
       "SELECT " MOVE_COLUMNS MOVE_FROM "m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
       " AND (m.moved_us, m.move) < ($4, $5) ORDER BY m.moved_us DESC, m.move DESC LIMIT $6")   \

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
-#include "core/protect_internal.h"
+#include "core/release_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
@@ -82,7 +82,9 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .created_us = clock_now_us()};
     if (n->content) v.content = *n->content;
     v.updated_us = v.created_us;
-    if (!protect_allows(tx, c, &v, PROTECT_PUBLISHING, &k->facts, e)) return false;
+    if (!release_check_parents(&r, n->parents, n->n_parents, e) ||
+        !protect_allows(tx, c, &v, PROTECT_PUBLISHING, &k->facts, e))
+        return false;
     if (n->content && !store_keep_tx(core_store(c->core), tx, v.content.digest, e))
         return false;
     if (!take_number(tx, c, &r, v.created_us, &v.number, e) || !insert(tx, c, &v, e))

@@ -148,3 +148,19 @@ def test_verify(cli, registry, api):
     assert part["files"] == 1
     assert api.call("GET", "events/verify", params={"limit": 10**9}).status_code == 400
     assert api.call("GET", "events/head", params={"number": 10**12}).status_code == 404
+
+
+def test_release(cli, registry, api):
+    name, bot, prompt = unique("support"), registry.bot(unique("bot"), 2), registry.bot(unique("prompt"), 2)
+    made = cli.ok("release", name, f"{bot}@1", f"{prompt}@1", "-m", "first")
+    assert made.lines == [f"{name}@v1 pins", f"    {bot}@v1", f"    {prompt}@v1"]
+    cli.ok("alias", name, "prod")
+    assert cli.ok("release", name, f"{bot}@2", f"{prompt}@prod", "--json").json["parents"][0]["relation"] == "pins"
+    moved = cli.ok("alias", name, "prod", "-m", "second")
+    assert moved.lines == [f"{name}@prod  v1 -> v2", f"    {bot}@prod  v1 -> v2"]
+    back = cli.ok("rollback", f"{name}@prod", "--dry-run", "--json").json
+    assert back["pins"] == [{"repo": bot, "from": 2, "to": 1}], "the other stays"
+    cli.ok("rollback", f"{name}@prod", "-m", "slow")
+    assert cli.ok("show", f"{bot}@prod", "--json").json["version"]["number"] == 1
+    assert "release" in cli.ok("repos", "list", "--kind", "release").out
+    assert cli("release", bot, f"{prompt}@1").code == 2 and cli("release", name, f"{bot}@1", f"{bot}@2").code == 2

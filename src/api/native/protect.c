@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // protect: what a repo asks for before a ref moves or a version is published, and approvals.
 // Any thread; all state is the request's.
-#include "api/native/repos.h"
 #include "core/protect.h"
+#include "api/native/repos.h"
 
 #define PART_NAME(name, text, number, doc) {text, number},
 static const msg_name parts[] = {PARTS(PART_NAME){NULL, 0}};
@@ -27,8 +27,7 @@ SHAPE(static, protection_shape, "Protection",
       FIELD("require", SHAPE_ENUM, SHAPE_LIST, "parts that a version must have",
             .names = parts),
       FIELD("approvals", SHAPE_INT, 0, "how many people must approve a version"),
-      FIELD("user", SHAPE_TEXT, 0, "who set it"),
-      FIELD("set_us", SHAPE_INT, 0, "when"));
+      FIELD("user", SHAPE_TEXT, 0, "who set it"), FIELD("set_us", SHAPE_INT, 0, "when"));
 SHAPE(static, protections_shape, "Protections",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order of refs, at most 1,000",
             .sub = &protection_shape));
@@ -187,9 +186,8 @@ static bool approve(call *k, void *msg, err *e) {
     struct approve *q = msg;
     int64_t number;
     if (!versions_number(http_param(k->r, "version"), &number, e)) return false;
-    bool ok = q->withdraw
-                  ? protect_withdraw(&k->c, repo_of(k), number, q->ref, e)
-                  : protect_approve(&k->c, repo_of(k), number, q->ref, q->reason, e);
+    bool ok = q->withdraw ? protect_withdraw(&k->c, repo_of(k), number, q->ref, e)
+                          : protect_approve(&k->c, repo_of(k), number, q->ref, q->reason, e);
     return ok && put_readiness(k, number, q->ref, e);
 }
 const rpc native_versions_approve = {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// publish: a tree that was pushed becomes a version of a repo, which is made if need be. Any
-// thread.
+// publish: a tree that was pushed becomes a version of a repo, which is made if need be; and
+// versions of several repos become a release. Any thread.
 #include "api/native/repos.h"
 #include "api/native/runs.h"
 #include "core/address.h"
+#include "core/release.h"
 
 SHAPE(static, published_shape, "Published",
       FIELD("created", SHAPE_BOOL, 0,
@@ -49,19 +50,6 @@ static const msg_field publish_fields[] = {
               .max = VERSION_PARENTS_MAX, .doc = "what it derives from"),
 };
 static const msg_type publish_msg = MSG_TYPE(struct publish, publish_fields);
-
-// The repo is there, or is made when its kind is given.
-static bool open_repo(call *k, const struct publish *q, repo *r, err *e) {
-    str name = http_param(k->r, "repo");
-    if (repo_get(&k->c, name, r, e)) return true;
-    if (e->code != ERR_NOT_FOUND || !msg_has(&publish_msg, q, "kind")) return false;
-    *e = (err){0};
-    repo_new n = {.name = name, .kind = (repo_kind)q->kind};
-    if (repo_create(&k->c, &n, r, e)) return true;
-    if (e->code != ERR_EXISTS) return false; // somebody else made it meanwhile
-    *e = (err){0};
-    return repo_get(&k->c, name, r, e);
-}
 
 static bool newest_is(call *k, const repo *r, sha256 digest, version *out, bool *yes, err *e) {
     version *v;
@@ -111,7 +99,8 @@ static bool publish(call *k, void *msg, err *e) {
     // What can be wrong is found before a repo is made.
     if (!native_digest(q->tree, &tree, e) || !content_measure(&k->c, tree, &sum, e) ||
         !check_run(k, q->run, &n.run, e) || !parents_of(k, q->parents, parents, e) ||
-        !open_repo(k, q, &r, e) || !content_seal_tree(&k->c, r.kind, tree, &sum, &sealed, e) ||
+        !repos_open(k, q->kind, &r, e) ||
+        !content_seal_tree(&k->c, r.kind, tree, &sum, &sealed, e) ||
         (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
         return false;
     if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;
@@ -125,3 +114,33 @@ static bool publish(call *k, void *msg, err *e) {
 }
 const rpc native_versions_publish = {
     .msg = &publish_msg, .fn = publish, .reply = &published_shape};
+
+// ---- releases -------------------------------------------------------------------------------
+
+struct release {
+    uint64_t has;
+    msg_list pins;
+    str description;
+};
+static const msg_field release_fields[] = {
+    MSG_FIELD(struct release, pins, MSG_STRINGS, MSG_REQUIRED, .max = VERSION_PARENTS_MAX,
+              .doc = "addresses of the versions that are released together, of other repos"),
+    MSG_FIELD(struct release, description, MSG_STRING, 0, .max = 5000, .doc = "what is new"),
+};
+static const msg_type release_msg = MSG_TYPE(struct release, release_fields);
+
+static bool release(call *k, void *msg, err *e) {
+    struct release *q = msg;
+    version *pins = ARENA_ARRAY(k->c.a, version, q->pins.n), v;
+    repo r;
+    for (size_t i = 0; i < q->pins.n; i++) {
+        address_found f;
+        if (!address_resolve(&k->c, *MSG_AT(str, q->pins, i), &f, e)) return false;
+        pins[i] = f.version;
+    }
+    return repos_open(k, REPO_RELEASE, &r, e) &&
+           release_create(&k->c, r.name, pins, q->pins.n, q->description, &v, e) &&
+           versions_put_whole(k, &v, e);
+}
+const rpc native_releases_create = {
+    .msg = &release_msg, .fn = release, .reply = &versions_version_shape};

@@ -16,6 +16,11 @@ SHAPE(static, refs_shape, "Refs",
             .sub = &ref_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
 
+SHAPE(static, pin_shape, "PinMove",
+      FIELD("repo", SHAPE_TEXT, 0, "whose ref of the same name moved along"),
+      FIELD("from", SHAPE_INT, SHAPE_OPTIONAL, "the number of its version before"),
+      FIELD("to", SHAPE_INT, 0, "and behind"));
+
 SHAPE(, refs_move_shape, "RefMove", FIELD("ref", SHAPE_TEXT, 0, "which ref"),
       FIELD("kind", SHAPE_ENUM, 0, "what it was then", .names = refs_kinds),
       FIELD("from", SHAPE_INT, SHAPE_OPTIONAL,
@@ -25,11 +30,26 @@ SHAPE(, refs_move_shape, "RefMove", FIELD("ref", SHAPE_TEXT, 0, "which ref"),
       FIELD("user", SHAPE_TEXT, 0, "who moved it"),
       FIELD("proven", SHAPE_BOOL, 0, "by a token; else the user only said so"),
       FIELD("reason", SHAPE_TEXT, 0, "why"),
-      FIELD("time_us", SHAPE_INT, SHAPE_OPTIONAL, "when; absent: it was only tried"));
+      FIELD("time_us", SHAPE_INT, SHAPE_OPTIONAL, "when; absent: it was only tried"),
+      FIELD("pins", SHAPE_OBJECT, SHAPE_LIST | SHAPE_OPTIONAL,
+            "what moves along with a release, in the reply to its move", .sub = &pin_shape));
 
 SHAPE(static, moves_shape, "RefMoves",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "the newest first", .sub = &refs_move_shape),
       FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
+
+static void put_pins(json_writer *w, const ref_move *m) {
+    json_m_array(w, "pins");
+    for (size_t i = 0; i < m->n_pins; i++) {
+        const ref_move *p = &m->pins[i];
+        json_object(w);
+        json_m_string(w, "repo", p->repo);
+        if (p->from) json_m_i64(w, "from", p->from);
+        json_m_i64(w, "to", p->to);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
 
 void refs_put_move(json_writer *w, const ref_move *m) {
     json_object(w);
@@ -41,6 +61,7 @@ void refs_put_move(json_writer *w, const ref_move *m) {
     json_m_bool(w, "proven", m->proven);
     json_m_string(w, "reason", m->reason);
     if (m->time_us) json_m_i64(w, "time_us", m->time_us);
+    if (m->n_pins) put_pins(w, m);
     json_object_end(w);
 }
 

@@ -5,11 +5,9 @@
 #include "api/native/runs.h"
 #include "core/event.h"
 
-const msg_name repos_kinds[] = {{"model", REPO_MODEL},
-                                {"data", REPO_DATA},
-                                {"prompt", REPO_PROMPT},
-                                {"run", REPO_RUN},
-                                {NULL, 0}};
+const msg_name repos_kinds[] = {{"model", REPO_MODEL},     {"data", REPO_DATA},
+                                {"prompt", REPO_PROMPT},   {"run", REPO_RUN},
+                                {"release", REPO_RELEASE}, {NULL, 0}};
 
 SHAPE(static, repo_shape, "Repo", FIELD("id", SHAPE_ID, 0, "its id; a name may change"),
       FIELD("name", SHAPE_TEXT, 0, "its name, unique in the workspace"),
@@ -29,6 +27,18 @@ static const msg_field why_fields[] = {
               .doc = "why: it is kept"),
 };
 const msg_type repos_why_msg = MSG_TYPE(struct repos_why, why_fields);
+
+bool repos_open(call *k, int64_t kind, repo *out, err *e) {
+    str name = http_param(k->r, "repo");
+    if (repo_get(&k->c, name, out, e)) return true;
+    if (e->code != ERR_NOT_FOUND || !kind) return false;
+    *e = (err){0};
+    repo_new n = {.name = name, .kind = (repo_kind)kind};
+    if (repo_create(&k->c, &n, out, e)) return true;
+    if (e->code != ERR_EXISTS) return false; // somebody else made it meanwhile
+    *e = (err){0};
+    return repo_get(&k->c, name, out, e);
+}
 
 static void put_repo(json_writer *w, const repo *r) {
     json_object(w);

@@ -15,6 +15,8 @@ struct repos_why {
 };
 extern const msg_type repos_why_msg;
 extern const msg_name repos_kinds[];
+// The repo that the path names, made when it is not there and a kind is given (else 0).
+bool repos_open(call *k, int64_t kind, repo *out, err *e);
 
 // ---- versions.c -----------------------------------------------------------------------------
 extern const shape versions_version_shape;

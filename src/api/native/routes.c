@@ -115,6 +115,8 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "trees/{tree}", READ, native_trees_files, "all files of a tree"),
     RPC(HTTP_POST, "repos/{repo}/versions", WRITE, native_versions_publish,
         "publish a tree as a version"),
+    RPC(HTTP_POST, "repos/{repo}/releases", WRITE, native_releases_create,
+        "publish versions of several repos as one release"),
 
     // repos
     RPC(HTTP_GET, "repos", READ, native_repos_list,

@@ -629,6 +629,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** publish versions of several repos as one release */
+        post: operations["post_repos_repo_releases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos": {
         parameters: {
             query?: never;
@@ -1379,54 +1396,6 @@ export interface components {
             /** @description the cursor of the next page */
             next?: string;
         };
-        Repos: {
-            /** @description in the order of names */
-            items: components["schemas"]["Repo"][];
-            /** @description the cursor of the next page */
-            next?: string;
-        };
-        Repo: {
-            /** @description its id; a name may change */
-            id: string;
-            /** @description its name, unique in the workspace */
-            name: string;
-            /**
-             * @description what its versions are
-             * @enum {string}
-             */
-            kind: "model" | "data" | "prompt" | "run";
-            /** @description about it */
-            description: string;
-            /** @description who made it */
-            user: string;
-            /** @description when it was made */
-            created_us: number;
-            /** @description when it or a version of it last changed */
-            updated_us: number;
-            /** @description its tags */
-            tags: {
-                [key: string]: string;
-            };
-        };
-        RefMoves: {
-            /** @description the newest first */
-            items: components["schemas"]["RefMove"][];
-            /** @description the cursor of the next page */
-            next?: string;
-        };
-        Resolved: {
-            /**
-             * @description what the address named it by
-             * @enum {string}
-             */
-            by: "latest" | "number" | "alias" | "tag" | "digest";
-            /** @description as of when, if the address says a time */
-            at_us?: number;
-            /** @description the move that brought the ref there */
-            move?: components["schemas"]["RefMove"];
-            /** @description what it means */
-            version: components["schemas"]["Version"];
-        };
         Version: {
             /** @description its id */
             id: string;
@@ -1472,6 +1441,54 @@ export interface components {
             marks: components["schemas"]["VersionMark"][];
             /** @description what it derives from; absent in lists */
             parents?: components["schemas"]["VersionParent"][];
+        };
+        Repos: {
+            /** @description in the order of names */
+            items: components["schemas"]["Repo"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Repo: {
+            /** @description its id; a name may change */
+            id: string;
+            /** @description its name, unique in the workspace */
+            name: string;
+            /**
+             * @description what its versions are
+             * @enum {string}
+             */
+            kind: "model" | "data" | "prompt" | "run" | "release";
+            /** @description about it */
+            description: string;
+            /** @description who made it */
+            user: string;
+            /** @description when it was made */
+            created_us: number;
+            /** @description when it or a version of it last changed */
+            updated_us: number;
+            /** @description its tags */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        RefMoves: {
+            /** @description the newest first */
+            items: components["schemas"]["RefMove"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Resolved: {
+            /**
+             * @description what the address named it by
+             * @enum {string}
+             */
+            by: "latest" | "number" | "alias" | "tag" | "digest";
+            /** @description as of when, if the address says a time */
+            at_us?: number;
+            /** @description the move that brought the ref there */
+            move?: components["schemas"]["RefMove"];
+            /** @description what it means */
+            version: components["schemas"]["Version"];
         };
         VersionVerified: {
             /** @description that this step checked */
@@ -1529,6 +1546,8 @@ export interface components {
             reason: string;
             /** @description when; absent: it was only tried */
             time_us?: number;
+            /** @description what moves along with a release, in the reply to its move */
+            pins?: components["schemas"]["PinMove"][];
         };
         Events: {
             /** @description events in the order asked for */
@@ -1783,7 +1802,7 @@ export interface components {
              * @description what the version is of it
              * @enum {string}
              */
-            relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next";
+            relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next" | "pins";
             /** @description the repo of a version of this workspace */
             repo?: string;
             /** @description its number */
@@ -1835,6 +1854,14 @@ export interface components {
             reason: string;
             /** @description when */
             moved_us: number;
+        };
+        PinMove: {
+            /** @description whose ref of the same name moved along */
+            repo: string;
+            /** @description the number of its version before */
+            from?: number;
+            /** @description and behind */
+            to: number;
         };
         Event: {
             /** @description its place in the workspace's log: 1, 2, 3 ... without gaps; a cursor */
@@ -3716,7 +3743,7 @@ export interface operations {
                      * @description of a repo that is not there: with it one is made
                      * @enum {string}
                      */
-                    kind?: "model" | "data" | "prompt" | "run";
+                    kind?: "model" | "data" | "prompt" | "run" | "release";
                     /** @description also when the newest version is the same content */
                     again?: boolean;
                     tags?: {
@@ -3729,7 +3756,7 @@ export interface operations {
                          * @description what the version is of it
                          * @enum {string}
                          */
-                        relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next";
+                        relation: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next" | "pins";
                         /** @description of a version here, or with '://' in it of what is elsewhere */
                         address: string;
                     }[];
@@ -3757,10 +3784,50 @@ export interface operations {
             };
         };
     };
+    post_repos_repo_releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description addresses of the versions that are released together, of other repos */
+                    pins: string[];
+                    /** @description what is new */
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_repos: {
         parameters: {
             query?: {
-                kind?: "model" | "data" | "prompt" | "run";
+                kind?: "model" | "data" | "prompt" | "run" | "release";
                 limit?: number;
                 after?: string;
             };
@@ -3809,7 +3876,7 @@ export interface operations {
                      * @description what its versions are; model by default
                      * @enum {string}
                      */
-                    kind?: "model" | "data" | "prompt" | "run";
+                    kind?: "model" | "data" | "prompt" | "run" | "release";
                     description?: string;
                     tags?: {
                         key: string;

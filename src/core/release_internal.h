@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of refs and versions ask of releases, within their transactions.
+#ifndef STEMMA_CORE_RELEASE_INTERNAL_H
+#define STEMMA_CORE_RELEASE_INTERNAL_H
+
+#include "core/ref_internal.h"
+#include "core/release.h"
+
+// A repo of releases has versions that pin, and no other has.
+bool release_check_parents(const repo *r, const version_parent *p, size_t n, err *e);
+// Are all versions that a release pins there, and neither yanked nor bad?
+bool release_is_good(db_tx *tx, const ctx *c, id version_id, bool *good, err *e);
+// Moves the pinned repos' alias of that name, as `how` says; out->pins are the moves.
+bool release_follow(db_tx *tx, const ctx *c, const ref_change *m, id version_id,
+                    const ref_how *how, ref_move *out, err *e);
+
+#endif

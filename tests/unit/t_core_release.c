@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Releases: several repos move as one or not at all, and go back to where all was good.
+#include "core_help.h"
+
+#include "core/protect.h"
+#include "core/release.h"
+
+static void make(core_fix *x, const char *name, repo_kind kind, int versions) {
+    err e;
+    repo r;
+    version v;
+    repo_new new = {.name = str_of(name), .kind = kind};
+    version_new nv = {.source = STR("s3://b/m")};
+    OK(repo_create(&x->c, &new, &r, &e));
+    for (int i = 0; i < versions; i++)
+        OK(version_create(&x->c, new.name, &nv, &v, &e));
+}
+
+static version get(core_fix *x, const char *name, int64_t number) {
+    err e;
+    version v;
+    OK(version_get(&x->c, str_of(name), number, &v, &e));
+    return v;
+}
+
+// Releases bot@b with prompt@p; the number.
+static int64_t publish(core_fix *x, int64_t b, int64_t p) {
+    err e;
+    version out, pins[] = {get(x, "prompt", p), get(x, "bot", b)};
+    OK(release_create(&x->c, STR("support"), pins, 2, STR("d"), &out, &e));
+    return out.number;
+}
+
+static ref_change to(const char *name, int64_t number) {
+    return (ref_change){.repo = str_of(name),
+                        .kind = REF_ALIAS,
+                        .name = STR("prod"),
+                        .number = number,
+                        .expected = REF_ANY,
+                        .reason = STR("why")};
+}
+
+static void at(core_fix *x, int64_t support, int64_t bot, int64_t prompt) {
+    static const char *const repos[] = {"support", "bot", "prompt"};
+    const int64_t want[] = {support, bot, prompt};
+    for (size_t i = 0; i < 3; i++) {
+        err e;
+        version v;
+        bool found;
+        OK(ref_version(&x->c, str_of(repos[i]), REF_ALIAS, STR("prod"), &v, &found, &e));
+        if ((found ? v.number : 0) != want[i])
+            fail_msg("%s is at %lld", repos[i], found ? (long long)v.number : 0);
+    }
+}
+
+static void set_up(core_fix *x) {
+    make(x, "bot", REPO_MODEL, 3);
+    make(x, "prompt", REPO_PROMPT, 2);
+    make(x, "support", REPO_RELEASE, 0);
+}
+
+CORE_TEST(all_move_and_go_back_as_one) {
+    err e;
+    ref_move m;
+    set_up(x);
+    int64_t first = publish(x, 1, 1), second = publish(x, 2, 2), third = publish(x, 3, 2);
+    ref_change c = to("support", first);
+    OK(ref_set(&x->c, &c, &m, &e));
+    assert_int_equal(m.n_pins, 2);
+    SAME(m.pins[0].repo, "bot");
+    SAME(m.pins[0].reason, "release support@v1: why");
+    at(x, first, 1, 1);
+    c.number = second;
+    OK(ref_set(&x->c, &c, &m, &e));
+    c.number = third;
+    OK(ref_set(&x->c, &c, &m, &e));
+    at(x, third, 3, 2);
+    OK(ref_rollback(&x->c, &c, true, &m, &e)); // only told
+    assert_true(m.to == second && m.n_pins == 1 && m.pins[0].from == 3 && m.pins[0].to == 2);
+    at(x, third, 3, 2);
+    version v;
+    OK(version_set_mark(&x->c, STR("bot"), 2, MARK_BAD, true, STR("wrong"), &v, &e));
+    OK(ref_rollback(&x->c, &c, false, &m, &e)); // the second pins what is bad
+    assert_int_equal(m.to, first);
+    at(x, first, 1, 1);
+    FAILS(ERR_STATE, ref_rollback(&x->c, &c, false, &m, &e));
+    at(x, first, 1, 1);
+}
+
+CORE_TEST(none_moves_when_one_may_not) {
+    err e;
+    set_up(x);
+    int64_t first = publish(x, 1, 1), second = publish(x, 2, 2);
+    ref_change c = to("support", first), away = to("prompt", 1);
+    OK(ref_set(&x->c, &c, NULL, &e));
+    protection p = {.ref = STR("prod"), .parts = PART_CARD};
+    OK(protect_set(&x->c, STR("prompt"), &p, &e));
+    c.number = second;
+    FAILS(ERR_STATE, ref_set(&x->c, &c, NULL, &e));
+    if (!strstr(e.msg, "'prod' of 'prompt' is protected")) fail_msg("%s", e.msg);
+    at(x, first, 1, 1);
+    OK(protect_remove(&x->c, STR("prompt"), STR("prod"), &e));
+    OK(ref_delete(&x->c, &away, &e));
+    away.kind = REF_TAG;
+    OK(ref_set(&x->c, &away, NULL, &e)); // of that name, but sealed
+    FAILS(ERR_EXISTS, ref_set(&x->c, &c, NULL, &e));
+    at(x, first, 1, 0);
+}
+
+CORE_TEST(what_a_release_may_pin) {
+    err e;
+    version out, twice[2], nothing;
+    set_up(x);
+    twice[0] = twice[1] = get(x, "bot", 1);
+    FAILS(ERR_INVALID, release_create(&x->c, STR("support"), twice, 2, STR(""), &out, &e));
+    FAILS(ERR_INVALID, release_create(&x->c, STR("support"), NULL, 0, STR(""), &out, &e));
+    FAILS(ERR_INVALID, release_create(&x->c, STR("bot"), twice, 1, STR(""), &out, &e));
+    version release = get(x, "support", publish(x, 1, 1));
+    FAILS(ERR_INVALID, release_create(&x->c, STR("support"), &release, 1, STR(""), &out, &e));
+    version_new plain = {.source = STR("s3://b/m")};
+    FAILS(ERR_STATE, version_create(&x->c, STR("support"), &plain, &nothing, &e));
+    // The same contents are the same release, whatever else is published between.
+    publish(x, 2, 2);
+    version again = get(x, "support", publish(x, 1, 1));
+    assert_true(sha256_eq(again.content.digest, release.content.digest));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_move_and_go_back_as_one),
+        cmocka_unit_test(none_moves_when_one_may_not),
+        cmocka_unit_test(what_a_release_may_pin),
+    };
+    return core_fix_main("core release", tests, sizeof tests / sizeof *tests);
+}
