@@ -5,6 +5,7 @@ Python `playwright` and the distribution's Chromium; software rendering, as on a
 import contextlib
 import shutil
 import statistics
+import time
 
 import servers
 
@@ -79,8 +80,22 @@ def tab(started, height=HEIGHT):
     context.add_init_script(WATCH)
     page = context.new_page()
     page.set_default_timeout(120_000)
+    until_idle(page)
     yield page
     context.close()
+
+
+IDLE_S, SHARE, PATIENCE_S = 0.3, 0.1, 10
+
+
+def until_idle(page):
+    """Waits for a new window to have come to rest. Chromium loads pages of its own into it (those of its address bar: four
+    hundred files, a second of a core), which who follows a link does not wait for: the window was open before."""
+    late = time.monotonic() + PATIENCE_S
+    worked = -IDLE_S
+    while time.monotonic() < late and process_cpu_s() - worked > SHARE * IDLE_S:
+        worked = process_cpu_s()
+        page.wait_for_timeout(IDLE_S * 1000)
 
 
 def seen_ms(page, name):
