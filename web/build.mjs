@@ -16,7 +16,7 @@ const out = resolve(option("--out") ?? join(here, "../build/web/dist"));
 
 const settings = {
     absWorkingDir: here,
-    entryPoints: { app: "src/main.tsx", early: "src/early.ts" },
+    entryPoints: { app: "src/main.tsx" },
     outdir: join(out, "assets"),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -36,27 +36,30 @@ const settings = {
 
 const assetOf = (path) => `./assets/${basename(path)}`;
 
-// The entries' scripts, and the chunks that they cannot begin without.
-function entryFiles({ outputs }) {
-    const entryOf = (source) => Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
-    const [app, early] = [entryOf("src/main.tsx"), entryOf("src/early.ts")];
-    const needed = new Set();
-    const visit = (path) => {
-        for (const i of outputs[path].imports) {
-            if (i.kind !== "import-statement" || needed.has(i.path)) continue;
-            needed.add(i.path);
-            visit(i.path);
-        }
-    };
-    visit(early);
-    visit(app);
-    return { app, early, needed: [...needed] };
+// The script of a source, and the chunks that it cannot begin without.
+function scriptsOf({ outputs }, source) {
+    const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
+    const needed = new Set([entry]);
+    for (const path of needed)
+        for (const i of outputs[path].imports) if (i.kind === "import-statement") needed.add(i.path);
+    return [...needed];
+}
+
+// Beside the others and not made of their chunks: it runs as soon as it is here.
+async function writeEarly(screens) {
+    const { metafile } = await esbuild.build({
+        ...settings,
+        entryPoints: { early: "src/early.ts" },
+        splitting: false,
+        format: "iife",
+        define: { SCREENS: JSON.stringify(screens.map(assetOf)) },
+    });
+    return Object.keys(metafile.outputs)[0];
 }
 
 // One sheet has the styles of all scripts, whenever they are read: that of a bundle that is not split.
 async function writeStyle() {
-    const { early, ...entryPoints } = settings.entryPoints;
-    const { outputFiles } = await esbuild.build({ ...settings, entryPoints, splitting: false, write: false });
+    const { outputFiles } = await esbuild.build({ ...settings, splitting: false, write: false });
     const { path, contents } = outputFiles.find((f) => f.path.endsWith(".css"));
     await writeFile(path, contents);
     return path;
@@ -64,7 +67,11 @@ async function writeStyle() {
 
 // A browser learns of the chunks here, not when it has read the script.
 async function writeIndex(metafile, style) {
-    const { app, early, needed } = entryFiles(metafile);
+    const [app, ...needed] = scriptsOf(metafile, "src/main.tsx");
+    const screens = scriptsOf(metafile, "src/screens/others.ts").filter(
+        (s) => s !== app && !needed.includes(s),
+    );
+    const early = await writeEarly(screens);
     const preload = needed
         .map((path) => `<link rel="modulepreload" href="${assetOf(path)}" />`)
         .join("\n        ");

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first script, and a small one: asks for what the address shows, and for the screen's own script, while the page itself
-// is still being read.
-import { askEarly } from "./api/client";
-import { projectAsk } from "./api/projects";
-import { runAsk, searchAsk } from "./api/runs";
-import { address, parseAddress } from "./base/address";
+// The first script, and a small one that needs no other: asks for what the address shows, and for the screen's own scripts,
+// while the page itself is still being read.
+import { askEarly } from "./api/ask";
+import { projectAsk, runAsk, searchAsk } from "./api/asks";
+import { parseAddress } from "./base/parse_address";
 import { comparedRuns, placeOf, translated } from "./routes";
 import { firstPart } from "./screens/runs/search";
-import { stateOf } from "./screens/runs/state";
+import { stateOf } from "./screens/runs/state_of";
 
-const here = address.peek();
-const to = translated(here);
-const { path, query } = to ? parseAddress(to) : here;
+declare const SCREENS: readonly string[]; // the scripts of screens/others.ts (build.mjs)
+
+function readSoon(script: string): void {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = script;
+    document.head.append(link);
+}
+
+const here = parseAddress(location.hash);
+const { path, query } = parseAddress(translated(here) ?? location.hash);
 const place = placeOf({ path, query });
 if (place.screen === "runs") {
     const state = stateOf(query);
@@ -19,6 +26,6 @@ if (place.screen === "runs") {
     if (/^\d+$/.test(place.project) && !state.group.length)
         askEarly(...searchAsk(firstPart(Number(place.project), state)));
 } else {
-    import("./screens/others").catch(() => undefined); // told where it is shown
+    for (const script of SCREENS) readSoon(script);
 }
 if (place.screen === "compare") for (const id of comparedRuns(query)) askEarly(...runAsk(id));

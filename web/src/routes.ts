@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The addresses of the page, and those that MLflow's client prints, which lead to the same screens. A row is a pattern
 // and what it shows; versions, lineage and promotion get rows of their own here.
-import type { Address } from "./base/address";
-import { formatAddress } from "./base/address";
+import { type Address, formatAddress } from "./base/parse_address";
 
 export type Place =
     | { screen: "home" }

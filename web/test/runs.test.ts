@@ -140,7 +140,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 test("pages: what is in sight comes first, and what is left behind is given up", async () => {
     const { asked, pages } = server(10_000);
-    pages.want(0, 40, ["metrics.loss"]);
+    pages.want(0, PAGE - 4, ["metrics.loss"]);
     asked[0]?.answer();
     await turn();
     assert.equal(pages.count, 10_000);

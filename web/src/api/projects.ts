@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Projects, as the server has them.
-import { type Ask, call, type Page, type Project, pathOf } from "./client";
+import { projectAsk } from "./asks";
+import { call, type Page, type Project, pathOf } from "./client";
 import type { components } from "./schema";
 
 // With how much is in it and when it moved last.
@@ -12,8 +13,6 @@ export const listProjects = (
     view = "active",
 ): Promise<Page<ProjectNow>> =>
     call("projects", { query: { view, after, limit: 1000, with: "activity", sort: "changed" }, signal });
-
-export const projectAsk = (project: string | number): [string, Ask] => [pathOf("projects", project), {}];
 
 export const getProject = (project: string | number, signal?: AbortSignal): Promise<Project> =>
     call(projectAsk(project)[0], signal ? { signal } : {});

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs, as the server has them: one, those of a search, and what is done to many.
-import { type Ask, call, type Page, pathOf, type Run } from "./client";
+import { type RunSearch, runAsk, searchAsk } from "./asks";
+import { call, type Page, pathOf, type Run } from "./client";
 
-export interface RunSearch {
-    projects?: readonly (string | number)[];
-    where?: string | undefined;
-    view?: "active" | "deleted" | "all";
-    sort?: readonly string[];
-    columns?: readonly string[];
-    limit?: number;
-    after?: string;
-    skip?: number;
-    count?: boolean;
-}
+export type { RunSearch } from "./asks";
+
 export interface RunPage extends Page<Run> {
     total?: number;
 }
-
-export const searchAsk = (search: RunSearch): [string, Ask] => ["runs/search", { json: search }];
 
 export function searchRuns(search: RunSearch, signal?: AbortSignal): Promise<RunPage> {
     const [path, ask] = searchAsk(search);
     return call(path, signal ? { ...ask, signal } : ask);
 }
-
-export const runAsk = (run: string): [string, Ask] => [pathOf("runs", run), {}];
 
 export function getRun(run: string, signal?: AbortSignal): Promise<Run> {
     const [path, ask] = runAsk(run);

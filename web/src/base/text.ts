@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts: order, search, quoting for shells, CSV and the search language. Pure.
 
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+let collator: Intl.Collator | undefined; // made when something is sorted: it costs more than what is drawn first
 
 // "layer2" before "layer10".
-export const naturally = (a: string, b: string): number => collator.compare(a, b);
+export function naturally(a: string, b: string): number {
+    collator ??= new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+    return collator.compare(a, b);
+}
 
 // What a search box finds: a regular expression when it is one, else the text itself; case does not matter.
 export function matcher(pattern: string): (text: string) => boolean {

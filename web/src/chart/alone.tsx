@@ -4,19 +4,17 @@ import { formatAddress } from "../base/address";
 import { Dialog, type MenuItem } from "../ui/dialog";
 import { ChartCard, legendHeight } from "./chart";
 import type { ChartRun } from "./model";
-import { type Settings, setAlone } from "./settings";
+import { setAlone } from "./settings";
 import type { ChartView } from "./view";
 
 export function Alone({
     chartKey,
     runs,
-    settings,
     logY,
     menu,
 }: {
     chartKey: string;
     runs: readonly ChartRun[];
-    settings: Settings;
     logY: boolean;
     menu: (logY: boolean, view: ChartView | null) => MenuItem[];
 }) {
@@ -29,7 +27,7 @@ export function Alone({
                 wide
                 most={most}
                 menu={(view) => menu(logY, view)}
-                {...{ chartKey, runs, settings, logY, height }}
+                {...{ chartKey, runs, logY, height }}
             />
         </Dialog>
     );

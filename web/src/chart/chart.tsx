@@ -5,16 +5,17 @@ import { Menu, type MenuItem } from "../ui/dialog";
 import { Skeleton } from "../ui/parts";
 import type { ChartRun } from "./model";
 import type { Moves } from "./moves";
-import { type Settings, xWord } from "./settings";
+import { setting, xWord } from "./settings";
 import { useNear, useWidth } from "./sight";
 import { ChartTable } from "./table";
 import { type ChartState, ChartView } from "./view";
+
+const x = setting("x");
 
 export function ChartCard({
     title,
     chartKey,
     runs,
-    settings,
     logY,
     wide,
     height,
@@ -25,7 +26,6 @@ export function ChartCard({
     title: string;
     chartKey: string;
     runs: readonly ChartRun[];
-    settings: Settings;
     logY: boolean;
     wide: boolean;
     height: number;
@@ -74,7 +74,7 @@ export function ChartCard({
             </header>
             {near ? (
                 <Body
-                    {...{ chartKey, runs, settings, logY, height, most, table }}
+                    {...{ chartKey, runs, logY, height, most, table }}
                     made={(v) => {
                         view.current = v;
                     }}
@@ -93,7 +93,6 @@ export const legendHeight = (most: number): number => 20 + Math.ceil(most / 2) *
 function Body({
     chartKey,
     runs,
-    settings,
     logY,
     height,
     most,
@@ -102,7 +101,6 @@ function Body({
 }: {
     chartKey: string;
     runs: readonly ChartRun[];
-    settings: Settings;
     logY: boolean;
     height: number;
     most: number;
@@ -133,8 +131,8 @@ function Body({
         };
     }, []);
     useLayoutEffect(() => {
-        if (width) view.current?.set({ key: chartKey, runs, settings, logY, width, height, most });
-    }, [chartKey, runs, settings, logY, width, height, most]);
+        if (width) view.current?.set({ key: chartKey, runs, logY, width, height, most });
+    }, [chartKey, runs, logY, width, height, most]);
 
     return (
         <>
@@ -145,7 +143,7 @@ function Body({
                 // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor
                 tabIndex={0}
                 role="img"
-                aria-label={`${chartKey} over ${xWord[settings.x]}, ${runs.length} runs. ${KEYS}`}
+                aria-label={`${chartKey} over ${xWord[x.value]}, ${runs.length} runs. ${KEYS}`}
                 onKeyDown={(e) => onKey(e, view.current, setSaid)}
             >
                 <div ref={plot} hidden />
@@ -168,7 +166,7 @@ function Body({
             <div class="hidden" role="status">
                 {said}
             </div>
-            {table && <ChartTable view={view.current} chartKey={chartKey} mode={settings.x} />}
+            {table && <ChartTable view={view.current} chartKey={chartKey} mode={x.value} />}
         </>
     );
 }

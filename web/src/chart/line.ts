@@ -17,7 +17,7 @@ export interface Line {
     alone: boolean; // asked for with others it failed
     refusedUntil: number;
     used: number;
-    readonly needs: Set<string>; // of this frame, as needKey
+    readonly needs: Set<string>; // of this plan, as needKey
 }
 
 export const lineId = (run: string, by: By, key: string): string => `${run} ${by} ${key}`;

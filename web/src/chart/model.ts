@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From runs, their columns and the settings to what a plot shows: traces, smoothed values, groups, ranges,
 // and the words of a legend. Pure but for the colours.
-import { dateTime, shortNumber } from "../base/format";
+import { dateTime, integer, shortNumber } from "../base/format";
 import type { Columns } from "./columns";
 import { groupTrace, valueAt } from "./group";
 import type { Entry } from "./legend";
@@ -131,7 +131,7 @@ export function placesWithin(whole: Columns, mode: XMode, [from, to]: Range, sta
 export function xText(x: number, mode: XMode): string {
     if (mode === "rel") return durationText(x);
     if (mode === "wall") return dateTime(x);
-    return `step ${Math.round(x).toLocaleString("en")}`;
+    return `step ${integer(Math.round(x))}`;
 }
 
 // The value of a line at x, or at its end.
@@ -141,7 +141,7 @@ export function entryOf(line: PlotLine, x: number | null, logY: boolean): Entry 
     const i = x === null ? t.n - 1 : inside ? nearest(t, x) : -1;
     const odd = oddities(t, logY);
     const notes = [
-        odd.nan ? `${odd.nan.toLocaleString("en")} NaN` : "",
+        odd.nan ? `${integer(odd.nan)} NaN` : "",
         odd.up ? `${odd.up} × ∞` : "",
         odd.down ? `${odd.down} × −∞` : "",
     ].filter(Boolean);

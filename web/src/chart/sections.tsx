@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All charts of some runs: a toolbar, and sections by prefix that open and close, a page of charts at a time.
+import { computed } from "@preact/signals";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "../base/format";
 import { Empty } from "../ui/parts";
@@ -11,9 +12,12 @@ import { useFollow } from "./follow";
 import type { ChartRun } from "./model";
 import { type Moves, useMoves } from "./moves";
 import { type Remembered, useRemembered } from "./remember";
-import { type Settings, settings } from "./settings";
+import { setting, settings } from "./settings";
 import { Toolbar } from "./toolbar";
 import "./chart.css";
+
+const [find, alone, logOfAll] = [setting("find"), setting("alone"), setting("logY")];
+const order = computed(() => settings.value.order.join("\n"));
 
 const AT_FIRST = 60; // charts of open sections
 const PAGE = 36;
@@ -26,44 +30,37 @@ export function ChartSections({
     storeKey,
 }: {
     project: number;
-    runs: ChartRun[];
-    keys: string[];
+    runs: readonly ChartRun[];
+    keys: readonly string[];
     storeKey: string;
 }) {
-    const now = settings.value;
     const [remembered, remember] = useRemembered(storeKey);
     useFollow(project, true);
     const sections = useMemo(
-        () => sectionsOf(keys, now.find, now.order),
-        [keys, now.find, now.order.join("\n")],
+        () => sectionsOf(keys, find.value, settings.peek().order),
+        [keys, find.value, order.value],
     );
     const atFirst = useMemo(() => openAtFirst(sections, AT_FIRST), [sections]);
     const shown = useStable(runs);
     const grouped = runs.some((r) => r.group !== undefined);
     return (
         <div class="charts">
-            <Toolbar
-                settings={now}
-                grouped={grouped}
-                keys={keys.length}
-                hidden={remembered.hidden}
-                remember={remember}
-            />
-            {!sections.length && <NoCharts find={now.find} />}
+            <Toolbar grouped={grouped} keys={keys.length} hidden={remembered.hidden} remember={remember} />
+            {!sections.length && <NoCharts find={find.value} />}
             {sections.map((s) => (
                 <SectionOf
                     key={s.name}
                     section={s}
-                    open={remembered.open[s.name] ?? (now.find !== "" || atFirst.has(s.name))}
-                    {...{ runs: shown, settings: now, remembered, remember }}
+                    open={remembered.open[s.name] ?? (find.value !== "" || atFirst.has(s.name))}
+                    {...{ runs: shown, remembered, remember }}
                 />
             ))}
-            {now.alone !== null && (
+            {alone.value !== null && (
                 <Alone
-                    chartKey={now.alone}
-                    logY={now.logY !== remembered.log.includes(now.alone)}
-                    menu={(logY, view) => chartMenu(now.alone ?? "", remembered, remember, logY, view)}
-                    {...{ runs: shown, settings: now }}
+                    chartKey={alone.value}
+                    logY={logOfAll.value !== remembered.log.includes(alone.value)}
+                    menu={(logY, view) => chartMenu(alone.value ?? "", remembered, remember, logY, view)}
+                    runs={shown}
                 />
             )}
         </div>
@@ -71,7 +68,7 @@ export function ChartSections({
 }
 
 // The same list while nothing in it changed: parents make a new one with every draw.
-function useStable(runs: ChartRun[]): ChartRun[] {
+function useStable(runs: readonly ChartRun[]): readonly ChartRun[] {
     const text = JSON.stringify(runs);
     return useMemo(() => runs, [text]);
 }
@@ -89,8 +86,7 @@ function NoCharts({ find }: { find: string }) {
 }
 
 interface InSection {
-    runs: ChartRun[];
-    settings: Settings;
+    runs: readonly ChartRun[];
     remembered: Remembered;
     remember: (change: Partial<Remembered>) => void;
 }
@@ -145,14 +141,13 @@ function Card({
     chartKey: key,
     prefix,
     runs,
-    settings: s,
     remembered,
     remember,
     moves,
 }: InSection & { chartKey: string; prefix: string; moves: Moves }) {
     const wide = remembered.wide.includes(key);
     const lines = Math.max(1, new Set(runs.map((r) => r.group ?? r.id)).size);
-    const logY = s.logY !== remembered.log.includes(key); // the chart's own is the other of all
+    const logY = logOfAll.value !== remembered.log.includes(key); // the chart's own is the other of all
     return (
         <ChartCard
             title={prefix ? key.slice(prefix.length + 1) : key}
@@ -160,7 +155,7 @@ function Card({
             height={wide ? 280 : HEIGHT}
             most={Math.min(wide ? 12 : 6, lines)}
             menu={(view) => chartMenu(key, remembered, remember, logY, view, moves.items(key))}
-            {...{ runs, settings: s, logY, wide, moves }}
+            {...{ runs, logY, wide, moves }}
         />
     );
 }

@@ -3,7 +3,7 @@
 // rel, wall; `smooth`: 0 to 0.999; `log`: x, y, xy; `band`: deviation; `charts`: what keys are searched for;
 // `order`: charts that stand before the others of their section; `z`: the range of x; `zy`: ranges of y, a
 // chart each; `chart`: the one that is open alone.
-import { computed } from "@preact/signals";
+import { computed, type ReadonlySignal } from "@preact/signals";
 import { address, setQuery } from "../base/address";
 import type { Range, XMode } from "./trace";
 
@@ -19,6 +19,10 @@ export interface Settings {
     readonly zoomY: ReadonlyMap<string, Range>;
     readonly alone: string | null;
 }
+
+// One of them, for who is drawn again only when that one changes.
+export const setting = <K extends "x" | "logY" | "find" | "alone">(name: K): ReadonlySignal<Settings[K]> =>
+    computed(() => settings.value[name]);
 
 function rangeOf(low: string | undefined, high: string | undefined): Range | null {
     const [a, b] = [Number(low), Number(high)];
@@ -49,7 +53,14 @@ export function readSettings(q: URLSearchParams): Settings {
     };
 }
 
-const query = computed(() => address.value.query.toString());
+const KEYS = ["x", "smooth", "log", "band", "charts", "order", "z", "zy", "chart"];
+
+// What else the address holds is no reason to draw a chart again.
+const query = computed(() => {
+    const own = new URLSearchParams();
+    for (const key of KEYS) for (const value of address.value.query.getAll(key)) own.append(key, value);
+    return own.toString();
+});
 export const settings = computed(() => readSettings(new URLSearchParams(query.value)));
 
 // Nine digits: wall time in milliseconds keeps its seconds at every zoom by being rounded to whole ones

@@ -54,6 +54,17 @@ export function useNear<T extends Element>(): [{ current: T | null }, boolean] {
     return [ref, near];
 }
 
+const widths = new Map<Element, (width: number) => void>();
+let resized: ResizeObserver | null = null;
+
+// One for all: what it tells of many charts is drawn together.
+function widthObserver(): ResizeObserver {
+    resized ??= new ResizeObserver((entries) => {
+        for (const e of entries) widths.get(e.target)?.(Math.floor(e.contentRect.width));
+    });
+    return resized;
+}
+
 // The width of an element as it changes: told by the browser when the page is laid out. To ask for it would have the page
 // laid out at once, for each chart again.
 export function useWidth<T extends Element>(ref: { current: T | null }): number {
@@ -61,11 +72,12 @@ export function useWidth<T extends Element>(ref: { current: T | null }): number 
     useLayoutEffect(() => {
         const el = ref.current;
         if (!el) return undefined;
-        const observer = new ResizeObserver(([entry]) => {
-            if (entry) setWidth(Math.floor(entry.contentRect.width));
-        });
-        observer.observe(el);
-        return () => observer.disconnect();
+        widths.set(el, setWidth);
+        widthObserver().observe(el);
+        return () => {
+            widths.delete(el);
+            widthObserver().unobserve(el);
+        };
     }, []);
     return width;
 }

@@ -4,6 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { address } from "../base/address";
 import { placeOf } from "../routes";
+import { type Columns, firstPlace, lastPlace, merged } from "./columns";
 import { useFollow } from "./follow";
 import { yRangeOf } from "./model";
 import { type Area, type Pencil, traceEnvelope, traceLine } from "./path";
@@ -22,6 +23,8 @@ function projectHere(): number | null {
     return "project" in place ? Number(place.project) || null : null;
 }
 
+const tenths = (v: number): number => Math.round(v * 10) / 10;
+
 class PathText implements Pencil {
     text = "";
     moveTo(x: number, y: number): void {
@@ -34,7 +37,7 @@ class PathText implements Pencil {
         this.text += "Z";
     }
     private add(letter: string, x: number, y: number): void {
-        this.text += `${letter}${x.toFixed(1)} ${y.toFixed(1)}`;
+        this.text += `${letter}${tenths(x)} ${tenths(y)}`;
     }
 }
 
@@ -72,11 +75,15 @@ function pathsOf(trace: Trace): readonly [part: string, path: string][] {
     ];
 }
 
+// A chart may have its line finer, and live lines grow.
+const shaped = (c: Columns): Columns =>
+    c.n > 3 * BUCKETS ? merged(c, (lastPlace(c) - firstPlace(c) + 1) / BUCKETS) : c;
+
 export function Spark({ run, metric, live }: { run: string; metric: string; live: boolean }) {
     const [paths, setPaths] = useState<ReturnType<typeof pathsOf>>([]);
     useFollow(projectHere(), live);
     useEffect(() => {
-        const wisher = new Wisher(() => setPaths(pathsOf(traceOf(wisher.columns(run), "step"))));
+        const wisher = new Wisher(() => setPaths(pathsOf(traceOf(shaped(wisher.columns(run)), "step"))));
         wisher.ask({ runs: [run], key: metric, by: "step", buckets: BUCKETS, apart: true });
         return () => wisher.close();
     }, [run, metric]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lines of all charts: what is in sight wishes for lines, once a frame all wishes become a few requests,
+// The lines of all charts: what is in sight wishes for lines, all wishes of a moment become a few requests,
 // and who wished is told when its lines changed. A line is kept coarse as a whole, and fine where one looked
 // last; the coarse one is shown until the finer one is there. What nobody wishes for any more is cancelled,
 // and forgotten when space is short.
@@ -37,8 +37,8 @@ const AGAIN_MS = 3000; // after a failure
 const lines = new Map<string, Line>();
 const wishers = new Set<Wisher>();
 const flights = new Set<Flight>();
-let needing: Line[] = []; // lines with needs in this frame
-let framed = false;
+let needing: Line[] = []; // lines with needs in this plan
+let planned = false;
 let clock = 0;
 let bytes = 0;
 
@@ -83,11 +83,12 @@ function lineOf(run: string, by: By, key: string): Line {
 
 // ---- planning ---------------------------------------------------------------------------------------------
 
+// Charts that came into sight wish together; behind them, and not a frame later, their requests leave.
 function soon(): void {
-    if (framed) return;
-    framed = true;
-    requestAnimationFrame(() => {
-        framed = false;
+    if (planned) return;
+    planned = true;
+    queueMicrotask(() => {
+        planned = false;
         plan();
     });
 }

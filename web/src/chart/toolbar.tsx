@@ -4,22 +4,21 @@ import { plural } from "../base/format";
 import { Find } from "../ui/find";
 import { useLate } from "../ui/late";
 import type { Remembered } from "./remember";
-import { type Settings, setBand, setFind, setLog, setSmooth, setX, setZoom } from "./settings";
+import { type Settings, setBand, setFind, setLog, setSmooth, settings, setX, setZoom } from "./settings";
 import type { XMode } from "./trace";
 
 export function Toolbar({
-    settings: s,
     grouped,
     keys,
     hidden,
     remember,
 }: {
-    settings: Settings;
     grouped: boolean;
     keys: number;
     hidden: readonly string[];
     remember: (change: Partial<Remembered>) => void;
 }) {
+    const s = settings.value;
     return (
         <div class="chart-tools" role="toolbar" aria-label="Charts">
             <Search find={s.find} keys={keys} />

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chart in sight: wishes for its lines, makes of them what the plot shows, and follows cursor and
-// highlight. Without components: what moves often is drawn, not rendered.
+// A chart in sight: wishes for its lines, makes of them what the plot shows, and follows the settings, the cursor
+// and the highlight. Without components: what moves often is drawn, not rendered.
 import { signal } from "@preact/signals";
 import { cursor } from "./cursor";
 import { highlight } from "./highlight";
@@ -19,14 +19,13 @@ import {
 } from "./model";
 import { colours } from "./palette";
 import { Plot } from "./plot";
-import { type Settings, setZoom, setZoomY } from "./settings";
+import { settings, setZoom, setZoomY } from "./settings";
 import { Wisher } from "./store";
 import { oddities, type Range } from "./trace";
 
 export interface ChartInput {
     readonly key: string;
     readonly runs: readonly ChartRun[];
-    readonly settings: Settings;
     readonly logY: boolean;
     readonly width: number;
     readonly height: number;
@@ -67,6 +66,7 @@ export class ChartView {
             drawn: () => this.follow(),
         });
         this.legend = new Legend(parts.legend, (id) => this.point(id));
+        this.stop.push(settings.subscribe(() => this.wish()));
         this.stop.push(cursor.subscribe((at) => this.follow(at)));
         this.stop.push(highlight.subscribe(() => this.light()));
         this.stop.push(colours.subscribe(() => this.refresh()));
@@ -82,16 +82,21 @@ export class ChartView {
 
     set(input: ChartInput): void {
         this.input = input;
-        const { runs, key, settings } = input;
-        const { x, zoom } = settings;
+        this.wish();
+    }
+
+    private wish(): void {
+        if (!this.input) return;
+        const { runs, key, width } = this.input;
+        const { x, zoom, logX } = settings.peek();
         const starts = new Map(runs.map((r) => [r.id, r.startMs]));
-        const buckets = BUCKETS.find((b) => b >= input.width - 60) ?? 4096;
+        const buckets = BUCKETS.find((b) => b >= width - 60) ?? 4096;
         this.wisher.ask({
             runs: runs.map((r) => r.id),
             key,
             buckets,
             by: x === "step" ? "step" : "time",
-            log: settings.logX && x === "step",
+            log: logX && x === "step",
             range: zoom ? (whole, run) => placesWithin(whole, x, zoom, starts.get(run)) : undefined,
         });
         this.refresh();
@@ -107,8 +112,13 @@ export class ChartView {
     private refresh(): void {
         const { input } = this;
         if (!input) return;
-        const { settings, runs } = input;
-        this.lines = linesOf(runs, this.wisher, settings, Math.max(64, input.width / 2), this.memory);
+        this.lines = linesOf(
+            input.runs,
+            this.wisher,
+            settings.peek(),
+            Math.max(64, input.width / 2),
+            this.memory,
+        );
         this.tell(input);
         this.show();
         this.version.value++;
@@ -130,15 +140,16 @@ export class ChartView {
     }
 
     ranges(): { x: Range; y: Range } {
-        const { settings, key, logY } = this.input as ChartInput;
-        const x = xRangeOf(this.lines, settings);
-        return { x, y: settings.zoomY.get(key) ?? yRangeOf(this.lines, x, logY) };
+        const { key, logY } = this.input as ChartInput;
+        const now = settings.peek();
+        const x = xRangeOf(this.lines, now);
+        return { x, y: now.zoomY.get(key) ?? yRangeOf(this.lines, x, logY) };
     }
 
     private show(): void {
         const { input } = this;
         if (!input) return;
-        const { settings, logY, width, height } = input;
+        const { logY, width, height } = input;
         if (!this.lines.length) {
             this.plot.set(null, width, height);
             this.parts.plot.hidden = true;
@@ -147,7 +158,8 @@ export class ChartView {
         }
         this.parts.plot.hidden = false;
         const { lines, lit } = this;
-        const view = { lines, ...this.ranges(), mode: settings.x, logX: settings.logX, logY, lit };
+        const { x: mode, logX } = settings.peek();
+        const view = { lines, ...this.ranges(), mode, logX, logY, lit };
         this.plot.set(view, width, height);
     }
 
@@ -170,7 +182,7 @@ export class ChartView {
         const x = at?.x ?? null;
         this.plot.at(x);
         this.legend.show(this.entries(x), this.lit, input.most);
-        this.parts.where.textContent = x === null ? "" : xText(x, input.settings.x);
+        this.parts.where.textContent = x === null ? "" : xText(x, settings.peek().x);
     }
 
     private hover(x: number | null, y: number | null): void {
@@ -186,7 +198,7 @@ export class ChartView {
         this.point(lineNear(this.lines, x, y, (v) => this.plot.yOf(v)));
     }
 
-    private snapped = (x: number): number => (this.input?.settings.x === "step" ? Math.round(x) : x);
+    private snapped = (x: number): number => (settings.peek().x === "step" ? Math.round(x) : x);
 
     private point(id: string | null): void {
         const line = this.lines.find((l) => l.id === id);
@@ -206,7 +218,7 @@ export class ChartView {
         if (to === undefined) return "";
         cursor.value = { x: to, key: input.key };
         const words = this.entries(to).map((e) => `${e.name} ${e.text}`);
-        return `${xText(to, input.settings.x)}: ${words.slice(0, 5).join(", ")}`;
+        return `${xText(to, settings.peek().x)}: ${words.slice(0, 5).join(", ")}`;
     }
 
     places([from, to]: Range): number[] {
@@ -234,7 +246,7 @@ export class ChartView {
     reset(): void {
         const { input } = this;
         if (!input) return;
-        if (input.settings.zoomY.has(input.key)) setZoomY(input.key, null);
-        if (input.settings.zoom) setZoom(null);
+        if (settings.peek().zoomY.has(input.key)) setZoomY(input.key, null);
+        if (settings.peek().zoom) setZoom(null);
     }
 }

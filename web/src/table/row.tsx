@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of the table. It is drawn again only when what it shows is another thing than before.
-import { Component } from "preact";
+// One row of the table. It is drawn again only when what it shows is another thing than before. While its run is not known,
+// or its turn has not come, it waits: its old cells stay in the page, unseen, since taking them down and building them
+// again would cost more than all else of a jump.
+import { Component, type VNode } from "preact";
 import type { Cell, Column, RowLook } from "./model";
+import { leave, takeTurn, type Waiting } from "./turns";
 
 export interface PlacedColumn {
     column: Column;
@@ -30,9 +33,72 @@ const WAITING: Cell = { body: null, kind: "wait" };
 
 export const px = (n: number): string => `${n}px`;
 
+// What is seen of rows that wait: a bar in each cell, as a background.
+export function barsOf(fixed: readonly PlacedColumn[], columns: readonly PlacedColumn[]): string {
+    const bar = (c: PlacedColumn, left: string): string =>
+        `linear-gradient(var(--paper-3) 0 0) ${left} 9px / ${px(0.55 * (c.column.width - 16))} 8px no-repeat`;
+    const width = fixed.reduce((sum, c) => sum + c.column.width, 0);
+    return [
+        ...fixed.map((c) => bar(c, px(c.left + 8))),
+        `linear-gradient(var(--rule-2) 0 0) ${px(width)} 0 / 1px 100% no-repeat`,
+        `linear-gradient(var(--paper) 0 0) 0 0 / ${px(width)} 100% no-repeat`,
+        ...columns.map((c) => bar(c, `calc(${px(c.left + 8)} - var(--passed, 0px))`)),
+    ].join(", ");
+}
+
 export const cellId = (table: string, place: number, column: number): string => `${table}.${place}.${column}`;
 
-export class TableRow<R> extends Component<RowProps<R>> {
+interface CellsProps<R>
+    extends Pick<RowProps<R>, "id" | "place" | "row" | "fixed" | "columns" | "focus" | "cell"> {}
+
+function Cells<R>({ id, place, row, fixed, columns, focus, cell }: CellsProps<R>) {
+    const draw = ({ column, index, left }: PlacedColumn, stays: boolean) => {
+        const { body, hint, kind } = row === undefined ? WAITING : cell(row, column);
+        let names = kind ? `cell cell-${kind}` : "cell";
+        if (column.numeric) names += " cell-number";
+        if (focus === index) names += " cell-focus";
+        return (
+            // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
+            <div
+                role="gridcell"
+                id={focus === index ? cellId(id, place, index) : undefined}
+                class={names}
+                title={hint}
+                aria-colindex={index + 1}
+                data-column={index}
+                style={stays ? { width: px(column.width) } : { left: px(left), width: px(column.width) }}
+            >
+                {body}
+            </div>
+        );
+    };
+    return (
+        <>
+            <div class="table-fixed" role="none">
+                {fixed.map((c) => draw(c, true))}
+            </div>
+            <div class="table-pass" role="none">
+                {columns.map((c) => draw(c, false))}
+            </div>
+        </>
+    );
+}
+
+export class TableRow<R> extends Component<RowProps<R>> implements Waiting {
+    private cells: VNode<CellsProps<R>> | null = null; // as they were drawn last
+
+    get place(): number {
+        return this.props.place;
+    }
+
+    fill(): void {
+        this.forceUpdate();
+    }
+
+    override componentWillUnmount(): void {
+        leave(this);
+    }
+
     override shouldComponentUpdate(next: RowProps<R>): boolean {
         const now = this.props;
         return (
@@ -47,31 +113,23 @@ export class TableRow<R> extends Component<RowProps<R>> {
         );
     }
 
-    private drawCell({ column, index, left }: PlacedColumn, fixed: boolean) {
-        const { id, place, row, focus, cell } = this.props;
-        const { body, hint, kind } = row === undefined ? WAITING : cell(row, column);
-        let names = kind ? `cell cell-${kind}` : "cell";
-        if (column.numeric) names += " cell-number";
-        if (focus === index) names += " cell-focus";
-        return (
-            // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus, and says which cell it is on
-            <div
-                role="gridcell"
-                id={focus === index ? cellId(id, place, index) : undefined}
-                class={names}
-                title={hint}
-                aria-colindex={index + 1}
-                data-column={index}
-                style={fixed ? { width: px(column.width) } : { left: px(left), width: px(column.width) }}
-            >
-                {body}
-            </div>
-        );
+    // Old cells of the same columns can stay; not those that the focus names.
+    private keepsCells(old: CellsProps<R>): boolean {
+        const { row, fixed, columns, focus } = this.props;
+        if (old.row === undefined || old.fixed !== fixed || old.columns !== columns || focus >= 0)
+            return false;
+        return row === undefined || (row !== old.row && !takeTurn(this));
     }
 
     override render() {
-        const { place, number, top, fixed, columns, look, row } = this.props;
+        const { id, place, number, top, fixed, columns, look, row, focus, cell } = this.props;
+        const old = this.cells;
+        const keeps = old !== null && this.keepsCells(old.props);
+        // The same element as before is not looked at again.
+        if (!keeps) this.cells = <Cells {...{ id, place, row, fixed, columns, focus, cell }} />;
         const names = ["table-row", look.kind ?? ""];
+        // What is new of the same row may be seen a frame later.
+        if (keeps && (row === undefined || place !== old.props.place)) names.push("row-wait");
         if (look.selected) names.push("row-selected");
         if (look.lit) names.push("row-lit");
         return (
@@ -87,12 +145,7 @@ export class TableRow<R> extends Component<RowProps<R>> {
                 data-place={place}
                 style={top === null ? {} : { top: px(top) }}
             >
-                <div class="table-fixed" role="none">
-                    {fixed.map((c) => this.drawCell(c, true))}
-                </div>
-                <div class="table-pass" role="none">
-                    {columns.map((c) => this.drawCell(c, false))}
-                </div>
+                {this.cells}
             </div>
         );
     }

@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useId, useMemo, useState } from "preact/hooks";
 import { Head, type HeadingActs } from "./heading";
 import { type Cell, type Column, ROW_HEIGHT, type RowLook, type Rows } from "./model";
-import { cellId, type PlacedColumn, px, TableRow } from "./row";
+import { barsOf, cellId, type PlacedColumn, px, TableRow } from "./row";
 import { scrolled } from "./still";
 import { type Picking, useFocus } from "./use_focus";
 import { type Box, useAnchor, useRemembered, useSight } from "./use_sight";
@@ -90,6 +90,7 @@ export function Table<R>(props: TableProps<R>) {
     const { box, sight, travel } = view;
     const note = useAnchor(rows, keyOf, view);
     const { stay, pass } = useDrawn(rows, fixed, layout, view);
+    const bars = useMemo(() => barsOf(stay, pass), [stay, pass]);
     useRemembered(props.remember, rows, view);
     const first = -1 - top.length;
     const rowAt = (place: number): R | undefined =>
@@ -188,7 +189,7 @@ export function Table<R>(props: TableProps<R>) {
                 {top.map((row, i) => drawRow(first + 1 + i, row, null, keyOf(row)))}
             </div>
             <div class="table-body" role="rowgroup" style={{ width: px(width), height: px(travel.height) }}>
-                <div class="table-pane" role="none" style={{ width: px(view.width) }}>
+                <div class="table-pane" role="none" style={{ width: px(view.width), "--bars": bars }}>
                     {slots(sight.rows).map((place, slot) =>
                         place === null || place >= rows.count
                             ? null

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // useFollow: does something again whenever live news say so. When it was quiet it is done at once; after work that took
-// T ms the next waits ten times as long, so that a busy project never takes more than a tenth of a core. A page that
+// T ms until it was drawn the next waits ten times as long, so that a busy project never takes more than a tenth of a core. A page that
 // nobody sees does nothing until it is seen. (Charts pace their drawing by what it costs: chart/pace.ts.)
 import { useEffect, useRef } from "preact/hooks";
 import { type LiveNews, onLive } from "../api/live";
@@ -12,6 +12,18 @@ export interface Rest {
     most: number;
 }
 const REST: Rest = { least: 0, most: 5000 };
+
+const UNSEEN_MS = 250; // a page that is hidden draws nothing
+
+// When what was changed is drawn.
+const drawn = (): Promise<void> =>
+    new Promise((resolve) => {
+        const late = setTimeout(resolve, UNSEEN_MS);
+        requestAnimationFrame(() => {
+            clearTimeout(late);
+            setTimeout(resolve);
+        });
+    });
 
 // Calls run() soon after poke(), never twice at once.
 class Pace {
@@ -52,6 +64,7 @@ class Pace {
         this.busy = true;
         this.again = false;
         await this.run().catch(() => undefined); // what is shown stays; the next news try again
+        await drawn();
         const now = performance.now();
         this.free = now + Math.max(this.rest.least, Math.min(SHARE * (now - began), this.rest.most));
         this.busy = false;

@@ -185,5 +185,10 @@ function Charts({ runs, colours }: { runs: readonly Run[]; colours: ReadonlyMap<
             })),
         [runs, colours],
     );
-    return <ChartSections project={runs[0]?.project ?? 0} runs={lines} keys={keys} storeKey="compare" />;
+    const project = runs[0]?.project ?? 0;
+    // Kept: charts follow what else is in the address themselves.
+    return useMemo(
+        () => <ChartSections {...{ project, keys }} runs={lines} storeKey="compare" />,
+        [project, lines, keys],
+    );
 }

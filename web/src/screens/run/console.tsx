@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type ConsoleLine, isAbort, type Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
-import { plural } from "../../base/format";
+import { integer, plural } from "../../base/format";
 import { Copy, Empty, Paste, Skeleton } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
 import { Rows, type RowsHandle } from "../../view/rows";
@@ -105,7 +105,7 @@ function All({ run, moved, search, whole, middle }: Shared & { middle: { current
             />
             <footer class="console-foot">
                 <span class="grow">
-                    {lines.total.toLocaleString("en")} {lines.total === 1 ? "line" : "lines"}
+                    {integer(lines.total)} {lines.total === 1 ? "line" : "lines"}
                     {lines.ended ? "" : follow ? ", following" : ""}
                 </span>
                 <button type="button" class="button plain" onClick={() => list.current?.show(0, "top")}>

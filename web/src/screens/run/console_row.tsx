@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A line of a console: its number (a link to it), its time on demand, its stream in words, its text with its colours.
 import type { ConsoleLine } from "../../api/client";
-import { dateTime } from "../../base/format";
+import { dateTime, integer } from "../../base/format";
 import { markFound, type Piece, piecesOf } from "./ansi";
 
 export const ROW_HEIGHT = 19;
@@ -87,7 +87,7 @@ export function ConsoleRow({
                 {line ? <Pieces list={markFound(piecesOf(text), find)} /> : <span class="muted">…</span>}
                 {long && (
                     <button type="button" class="copy" onClick={() => whole(line)}>
-                        … {(line.text.length - SHOWN).toLocaleString("en")} characters more
+                        … {integer(line.text.length - SHOWN)} characters more
                     </button>
                 )}
             </span>

@@ -4,7 +4,7 @@ import type { File, Run } from "../../api/client";
 import { pathOf } from "../../api/client";
 import { download, filesPath, readEntry } from "../../api/files";
 import { address } from "../../base/address";
-import { bytes, dateTime, plural } from "../../base/format";
+import { bytes, dateTime, integer, plural } from "../../base/format";
 import { plainName, shellWord } from "../../base/text";
 import { useActs } from "../../ui/acts";
 import { useLoad } from "../../ui/load";
@@ -84,7 +84,7 @@ function Shown({ run, file }: { run: Run; file: File }) {
     return (
         <>
             <div class="file-facts">
-                <span title={`${(file.size ?? 0).toLocaleString("en")} bytes`}>{bytes(file.size ?? 0)}</span>
+                <span title={`${integer(file.size ?? 0)} bytes`}>{bytes(file.size ?? 0)}</span>
                 {file.modified_us !== undefined && (
                     <span class="muted" title={dateTime(file.modified_us / 1000)}>
                         <Ago ms={file.modified_us / 1000} />

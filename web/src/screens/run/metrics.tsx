@@ -4,7 +4,7 @@
 import { useMemo } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { address, setQuery } from "../../base/address";
-import { numberOf, plural, shortNumber } from "../../base/format";
+import { integer, numberOf, plural, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
 import { Spark } from "../../chart/spark";
 import { Find } from "../../ui/find";
@@ -75,7 +75,7 @@ function Line({ run, name }: { run: Run; name: string }) {
                 const count = c.id === "points" || c.id === "step";
                 return (
                     <span key={c.id} role="cell" class="number" title={String(value)}>
-                        {count ? value.toLocaleString("en") : shortNumber(value)}
+                        {count ? integer(value) : shortNumber(value)}
                     </span>
                 );
             })}

@@ -3,7 +3,7 @@
 // are selected, what can be done to them.
 import type { FieldName, Problem, Project } from "../../api/client";
 import type { View } from "../../api/fields";
-import { plural } from "../../base/format";
+import { integer, plural } from "../../base/format";
 import type { Act } from "../../ui/acts";
 import { Menu, type MenuItem } from "../../ui/dialog";
 import { copy } from "../../ui/parts";
@@ -113,7 +113,7 @@ export function Bar(p: BarProps) {
             />
             <StatusChips where={state.where} />
             <div class="runs-tools">
-                <span class="runs-count" role="status" title={total.toLocaleString("en")}>
+                <span class="runs-count" role="status" title={integer(total)}>
                     {p.pending ? <span class="muted">{what} …</span> : what}
                 </span>
                 <Menu
@@ -198,7 +198,7 @@ export function SelectionBar({
     return (
         <div class="selection-bar" role="toolbar" aria-label="What to do with the selected runs">
             <b>
-                {n.toLocaleString("en")} selected{selection.all && !selection.ids.size ? " (all)" : ""}
+                {integer(n)} selected{selection.all && !selection.ids.size ? " (all)" : ""}
             </b>
             {IN_BAR.map((id) => acts.find((a) => a.id === id)).map(
                 (a) =>

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { FieldStatistics, Run } from "../../api/client";
 import { lineVariable } from "../../base/colour";
-import { ago, dateTime, duration, numberOf, shortNumber } from "../../base/format";
+import { ago, dateTime, duration, integer, numberOf, shortNumber } from "../../base/format";
 import { Spark } from "../../chart/spark";
 import { toRun } from "../../routes";
 import type { Cell } from "../../table/model";
@@ -148,7 +148,7 @@ export const groupCell = (row: GroupRow, name: string, look: Look, toggle: () =>
             <span class="clip name" title={name}>
                 {name}
             </span>
-            <span class="muted">{row.group.count.toLocaleString("en")}</span>
+            <span class="muted">{integer(row.group.count)}</span>
         </>
     ),
 });

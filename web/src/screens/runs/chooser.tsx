@@ -4,7 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { FieldName } from "../../api/client";
-import { shortCount } from "../../base/format";
+import { integer, shortCount } from "../../base/format";
 import { matcher } from "../../base/text";
 import { Dialog } from "../../ui/dialog";
 import { Find } from "../../ui/find";
@@ -48,7 +48,7 @@ function FieldList({ list, row }: { list: readonly Known[]; row: (k: Known) => C
                 return (
                     <section key={domain} aria-label={title}>
                         <h3>
-                            {title} <span class="muted">{of.length.toLocaleString("en")}</span>
+                            {title} <span class="muted">{integer(of.length)}</span>
                         </h3>
                         {drawn.map(row)}
                         {drawn.length < of.length && (

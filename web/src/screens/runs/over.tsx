@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runs of the table as points of a scatter, or as lines over parallel axes: its columns are the choices. Read when
 // one of them is wanted first.
+
 import { useEffect, useState } from "preact/hooks";
 import type { Project, Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { go } from "../../base/address";
 import { lineColours } from "../../base/colour";
+import { integer } from "../../base/format";
 import type { ChartRow } from "../../chart";
 import { toRun } from "../../routes";
 import { useLoad } from "../../ui/load";
@@ -82,8 +84,7 @@ export function Over({ project, state, columns, turn }: OverProps) {
         <div class="over">
             {total > rows.length && (
                 <p class="muted">
-                    The first {rows.length.toLocaleString("en")} of {total.toLocaleString("en")} runs, in the
-                    order of the table.
+                    The first {integer(rows.length)} of {integer(total)} runs, in the order of the table.
                 </p>
             )}
             <Chart

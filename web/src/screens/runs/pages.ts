@@ -10,7 +10,8 @@ import { whenIdle } from "../../base/idle";
 import type { Rows } from "../../table/model";
 import { PAGE } from "./search";
 
-const KEPT = 160; // pages
+const NEAR = 128; // rows
+const KEPT = 320; // pages
 
 export type Ask = (
     skip: number,
@@ -78,7 +79,7 @@ export class RunPages implements Rows<Run> {
     }
 
     find(key: string, near: number): number {
-        for (let d = 0; d <= 2 * PAGE; d++) {
+        for (let d = 0; d <= NEAR; d++) {
             if (this.row(near + d)?.id === key) return near + d;
             if (d && this.row(near - d)?.id === key) return near - d;
         }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search that the address of the Runs screen stands for. Pure.
-import type { Which } from "../../api/fields";
-import type { RunSearch } from "../../api/runs";
-import { askedFor, parseField } from "./field";
-import { type State, searchSort } from "./state";
 
-export const PAGE = 64; // runs that are read at once
+import type { RunSearch } from "../../api/asks";
+import type { Which } from "../../api/fields";
+import { askedFor, parseField } from "./field";
+import { type State, searchSort } from "./state_of";
+
+export const PAGE = 32; // runs that are read at once: about what a screen shows
 
 export const fieldsAsked = (columns: readonly string[]): string[] => [
     ...new Set(columns.map((c) => parseField(c)).flatMap((f) => (f && askedFor(f)) ?? [])),

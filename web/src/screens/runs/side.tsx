@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands beside the table: the charts of the shown runs, or all of its runs as a scatter or over parallel axes.
+import { useMemo } from "preact/hooks";
 import type { Project, Run } from "../../api/client";
 import { searchRuns } from "../../api/runs";
 import { naturally, searchText } from "../../base/text";
+import type { ChartRun } from "../../chart";
+import { useBehind } from "../../ui/behind";
 import { later } from "../../ui/later";
 import { useLoad } from "../../ui/load";
 import { Empty } from "../../ui/parts";
 import { Over, type OverProps } from "./over";
-import type { ShownRuns } from "./shown";
+import { type ShownRuns, useSame } from "./shown";
 import { setSide } from "./state";
 
 // The rows come first.
@@ -16,15 +19,15 @@ const ChartSections = later(async () => (await import("../../chart")).ChartSecti
 const KEYS_OF = 100; // runs whose metrics are asked for
 
 // The metrics that the shown runs have.
-function useKeys(shown: ShownRuns, turn: number): readonly string[] {
-    const ids = [...new Set(shown.runs.map((r) => r.id))].slice(0, KEYS_OF);
+function useKeys(runs: readonly ChartRun[], turn: number): readonly string[] {
+    const ids = [...new Set(runs.map((r) => r.id))].slice(0, KEYS_OF);
     const load = useLoad(`keys ${ids.join(" ")} ${turn}`, async (signal) => {
         if (!ids.length) return [];
         const where = `id in (${ids.map(searchText).join(", ")})`;
         const page = await searchRuns({ where, view: "all", limit: ids.length }, signal);
         return metricsOf(page.items);
     });
-    return load.data ?? [];
+    return useSame(load.data ?? []);
 }
 
 const metricsOf = (runs: readonly Run[]): string[] =>
@@ -66,19 +69,22 @@ export function Side(p: SideProps) {
 }
 
 function Charts({ project, shown, turn }: { project: Project; shown: ShownRuns; turn: number }) {
-    const keys = useKeys(shown, turn);
-    if (!shown.runs.length)
-        return (
-            <Empty title="No run is shown here">
-                <p class="muted">Open the eye of a run in the table, or show the first of the order again.</p>
-            </Empty>
-        );
+    const runs = useBehind(shown.runs); // the rows come first here too
+    const keys = useKeys(runs, turn);
+    const charts = useMemo(
+        () => (
+            <ChartSections
+                storeKey={`project-${project.number}`}
+                project={project.number}
+                {...{ runs, keys }}
+            />
+        ),
+        [project.number, runs, keys],
+    );
+    if (runs.length) return charts;
     return (
-        <ChartSections
-            project={project.number}
-            runs={[...shown.runs]}
-            keys={[...keys]}
-            storeKey={`project-${project.number}`}
-        />
+        <Empty title="No run is shown here">
+            <p class="muted">Open the eye of a run in the table, or show the first of the order again.</p>
+        </Empty>
     );
 }
