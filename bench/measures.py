@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.request
 
+import diff as differences
 import pages
 import push as pushing
 import peer as mlflow
@@ -392,6 +393,14 @@ def files(b):
                               join("every file read back and compared", note), {"stemma": mine, "mlflow": other}))
         b.explain(figure, s, lambda: b.load("files", s, seconds=5, size=4096, conns=64, path="bench/again", seed=2,
                                             **{"skip-readback": True}))
+
+
+# ---- differences -----------------------------------------------------------------------------------------------------
+
+@measure
+def diff(b):
+    """what changed between two large files of weights: three tensors, and all"""
+    differences.diff(b)
 
 
 # ---- push and pull ---------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@
 // ---- where things are -----------------------------------------------------------------------
 
 bool files_tree_path(arena *a, str uri, str client_path, str *out, err *e) {
-    str scheme = STR(FILES_SCHEME), root, below;
-    if (!str_starts(uri, scheme) || str_starts(uri, STR(FILES_SCHEME "/"))) {
+    str scheme = STR(ARTIFACT_SCHEME), root, below;
+    if (!str_starts(uri, scheme) || str_starts(uri, STR(ARTIFACT_SCHEME "/"))) {
         return err_set(
             e, ERR_UNIMPLEMENTED,
             "These artifacts are kept at '%.*s', where this server does not read or write:"

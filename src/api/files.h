@@ -10,8 +10,7 @@
 #include "core/artifact.h"
 #include "core/repo.h"
 
-#define FILES_SCHEME     "mlflow-artifacts:/" // uris of the tree
-#define FILES_FOLDER_MAX 100000               // entries of an operator's folder that are listed
+#define FILES_FOLDER_MAX 100000 // entries of an operator's folder that are listed
 
 typedef struct files_place {
     bool in_folder; // beneath the operator's folder

@@ -7,7 +7,7 @@
 str files_version_uri(arena *a, const version *v) {
     if (v->has_content) {
         str path = version_path(a, v->id);
-        return arena_printf(a, FILES_SCHEME "%.*s", STR_F(path));
+        return arena_printf(a, ARTIFACT_SCHEME "%.*s", STR_F(path));
     }
     return v->location.n ? v->location : v->source;
 }

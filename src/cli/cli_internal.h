@@ -157,6 +157,11 @@ typedef enum cli_kind {
       "why: it is kept with the move, with who and when; of 'push': what is new")              \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
+    X(part, "", CLI_TEXTS, "NAME", "", "diff",                                                 \
+      "only this part: files, config, tokenizer, text, tensors, parameters, metrics, "         \
+      "evaluations, data, code or environment; may be given several times")                    \
+    X(stat, "", CLI_FLAG, "", "", "diff", "only how much differs, a line a part")              \
+    X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
     X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
     X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
     X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
@@ -310,6 +315,7 @@ int cmd_artifacts_get(const cli_options *o, arena *a);
 int cmd_artifacts_cat(const cli_options *o, arena *a);
 int cmd_artifacts_put(const cli_options *o, arena *a);
 
+int cmd_diff(const cli_options *o, arena *a);
 int cmd_push(const cli_options *o, arena *a);
 int cmd_pull(const cli_options *o, arena *a);
 

@@ -56,14 +56,10 @@ static bool is_finite(const json_value *v) {
 
 // "0.91 (+0.02, +2.2%)": beside the value what it differs from the first run's.
 static str with_difference(struct compare *c, const json_value *v, const json_value *first) {
-    arena *a = c->s->a;
-    str text = out_number(a, v);
+    str text = out_number(c->s->a, v);
     if (v == first || !is_finite(v) || !is_finite(first) || v->f == first->f) return text;
-    double d = v->f - first->f;
-    str percent =
-        first->f == 0 ? (str){0} : arena_printf(a, ", %+.3g%%", d / fabs(first->f) * 100);
-    return arena_printf(a, "%.*s (%s%.*s%.*s)", STR_F(text), d > 0 ? "+" : "",
-                        STR_F(out_f64(a, d)), STR_F(percent));
+    return arena_printf(c->s->a, "%.*s (%.*s)", STR_F(text),
+                        STR_F(out_difference(c->s->a, first->f, v->f)));
 }
 
 static void metric_row(struct compare *c, str key) {

@@ -301,6 +301,20 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT},
+    {.name = "diff",
+     .run = cmd_diff,
+     .summary = "what changed between two versions, or two runs",
+     .text =
+         "Compares files, configuration by its values, the tokenizer, texts line by line, "
+         "tensors by how far they moved, and what\n"
+         "the runs recorded: parameters, metrics, data, code, environment. What is the same "
+         "is not shown. Each of the two is an\n"
+         "address (bot@3, 'bot@prod@{yesterday}'), or a run: its id, a beginning of it, or "
+         "'latest'.",
+     .usage = "ADDRESS|RUN ADDRESS|RUN",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
     {.name = "refs",
      .run = cmd_refs,
      .summary = "the aliases and tags of a repo",

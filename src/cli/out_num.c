@@ -12,6 +12,13 @@ str out_f64(arena *a, double v) {
     return arena_printf(a, "%.6g", v);
 }
 
+str out_difference(arena *a, double was, double is) {
+    double d = is - was;
+    str percent = was == 0 ? (str){0} : arena_printf(a, ", %+.3g%%", d / fabs(was) * 100);
+    return arena_printf(a, "%s%.*s%.*s", d > 0 ? "+" : "", STR_F(out_f64(a, d)),
+                        STR_F(percent));
+}
+
 str out_number(arena *a, const json_value *v) {
     if (!v) return (str){0};
     if (v->type == JSON_INT || v->type == JSON_DOUBLE) return out_f64(a, v->f);

@@ -9,6 +9,8 @@
 #include "core/core.h"
 #include "core/table.h"
 
+#define ARTIFACT_SCHEME "mlflow-artifacts:/" // of uris whose files lie in the tree
+
 // Decoded user path -> normal form without leading, trailing or double '/'. ERR_INVALID
 // "Invalid path" for `..`, absolute paths, drive letters, backslashes, '#', control characters,
 // more than 4 KiB or 255 bytes a name, bad UTF-8, and anything that is still so after decoding

@@ -13,8 +13,7 @@
 #include "core/gc_sql.h"
 #include "core/table.h"
 
-#define PROXY_SCHEME "mlflow-artifacts:/"
-#define IN_NONE      0 // the project Default, which is never freed
+#define IN_NONE 0 // the project Default, which is never freed
 
 typedef struct gc {
     ctx *c;
@@ -35,7 +34,7 @@ typedef struct gc {
 // ("//host/..."), and not under what is no path (clients may name any location; nothing could
 // be put there).
 static void find_path(gc *g, bin_item *i) {
-    str scheme = STR(PROXY_SCHEME), path;
+    str scheme = STR(ARTIFACT_SCHEME), path;
     err no_path;
     if (!str_starts(i->artifact_uri, scheme)) return;
     str rest = str_from(i->artifact_uri, scheme.n);

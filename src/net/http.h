@@ -164,6 +164,8 @@ void http_json_fail(http_req *r, const err *e);
 // http_json_flush now and then, which sends once a piece has come together and waits for the
 // peer.
 void http_json_flush(http_req *r);
+// The same at once, whatever has come together: for replies that come slowly.
+void http_json_send(http_req *r);
 // True when the peer is gone, or has closed its side: stop working. Cheap enough to ask for
 // each row.
 bool http_gone(http_req *r);

@@ -69,6 +69,10 @@ void http_json_flush(http_req *r) {
     if (r->out.n >= r->json.flush_at) flush(r, &r->out);
 }
 
+void http_json_send(http_req *r) {
+    if (r->out.n) flush(r, &r->out);
+}
+
 // The buffer goes back to its worker, unless it grew large.
 void http_json_release(http_req *r, http_worker *w) {
     if (!r->out.max) return;

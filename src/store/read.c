@@ -91,6 +91,11 @@ bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e) {
     return o->fd < 0 || store_file_check(o, offset, within(o, offset, n), e);
 }
 
+uint64_t store_object_same(const store_object *a, uint64_t at_a, const store_object *b,
+                           uint64_t at_b, uint64_t n) {
+    return sha256_eq(a->digest, b->digest) && at_a == at_b ? within(a, at_a, n) : 0;
+}
+
 ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e) {
     if (n > SSIZE_MAX) n = SSIZE_MAX;
     n = (size_t)within(o, offset, n);

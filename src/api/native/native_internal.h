@@ -123,6 +123,9 @@ void native_version_file(http_req *r);
 extern const rpc native_refs_list, native_refs_set, native_refs_remove, native_refs_rollback,
     native_refs_history;
 
+// ---- diff.c, diff_tensors.c -----------------------------------------------------------------
+extern const rpc native_diff, native_diff_tensors;
+
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;
 void native_backup(http_req *r);

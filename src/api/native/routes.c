@@ -131,6 +131,12 @@ static const http_route routes[] = {
         "where the refs of a repo were moved, the newest move first"),
     RPC(HTTP_GET, "resolve", READ, native_resolve, "which version an address means"),
 
+    // differences
+    LONG(HTTP_GET, "diff", READ, native_diff,
+         "what changed between two versions, or two runs: all but tensors"),
+    LONG(HTTP_GET, "diff/tensors", READ, native_diff_tensors,
+         "which tensors of two versions differ and how far, a line each, then their sum"),
+
     // versions
     RPC(HTTP_GET, "repos/{repo}/versions", READ, native_versions_list,
         "the versions of a repo, the newest first"),

@@ -717,6 +717,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what changed between two versions, or two runs: all but tensors */
+        get: operations["get_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diff/tensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** which tensors of two versions differ and how far, a line each, then their sum */
+        get: operations["get_diff_tensors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/versions/{version}": {
         parameters: {
             query?: never;
@@ -1490,6 +1524,36 @@ export interface components {
             /** @description what it means */
             version: components["schemas"]["Version"];
         };
+        Diff: {
+            /** @description before */
+            from: components["schemas"]["DiffSide"];
+            /** @description after */
+            to: components["schemas"]["DiffSide"];
+            /** @description does any of the parts that follow? */
+            differs: boolean;
+            /** @description files */
+            files?: components["schemas"]["DiffFiles"];
+            /** @description values of JSON files */
+            config?: components["schemas"]["DiffRows"];
+            /** @description vocabulary, merges, templates */
+            tokenizer?: components["schemas"]["DiffTokenizer"];
+            /** @description text files */
+            text?: components["schemas"]["DiffTexts"];
+            /** @description of the runs */
+            parameters?: components["schemas"]["DiffRows"];
+            /** @description last values of the runs */
+            metrics?: components["schemas"]["DiffRows"];
+            /** @description what was measured of the versions, and their tags */
+            evaluations?: components["schemas"]["DiffRows"];
+            /** @description data sets that the runs read */
+            data?: components["schemas"]["DiffRows"];
+            /** @description commit, command and the like of the runs */
+            code?: components["schemas"]["DiffRows"];
+            /** @description machine, Python and packages of the runs */
+            environment?: components["schemas"]["DiffRows"];
+            /** @description what could not be compared */
+            notes: components["schemas"]["DiffNote"][];
+        };
         VersionVerified: {
             /** @description that this step checked */
             files: number;
@@ -1810,6 +1874,79 @@ export interface components {
             /** @description of one that is elsewhere */
             address?: string;
         };
+        DiffSide: {
+            /** @description REPO@NUMBER, or the id of a run */
+            name: string;
+            /** @description of a version: its repo */
+            repo?: string;
+            /** @description of a version: its number */
+            number?: number;
+            /** @description the run, or the one that made the version */
+            run?: string;
+            /** @description of a version: are its files elsewhere? */
+            external?: boolean;
+        };
+        DiffFiles: {
+            /** @description in the order of paths */
+            items: components["schemas"]["DiffFile"][];
+            /** @description how many differ */
+            total: number;
+            /** @description of these */
+            added: number;
+            /** @description of these */
+            removed: number;
+            /** @description of these */
+            changed: number;
+            /** @description of these */
+            renamed: number;
+        };
+        DiffRows: {
+            /** @description the first of them */
+            items: components["schemas"]["DiffRow"][];
+            /** @description how many differ */
+            total: number;
+        };
+        DiffTokenizer: {
+            /** @description tokens of the vocabulary before */
+            was_size: number;
+            /** @description and after */
+            is_size: number;
+            /** @description tokens */
+            added: number;
+            /** @description tokens */
+            removed: number;
+            /** @description tokens with another number */
+            moved: number;
+            /** @description merges */
+            merges_added: number;
+            /** @description merges */
+            merges_removed: number;
+            /** @description are the same merges in another order? */
+            merges_reordered: boolean;
+            /** @description the first of each kind */
+            tokens: components["schemas"]["DiffToken"][];
+            /** @description all else, by its paths */
+            values: components["schemas"]["DiffRows"];
+            /** @description chat templates */
+            templates: components["schemas"]["DiffTexts"];
+        };
+        DiffTexts: {
+            /** @description the first of them */
+            items: components["schemas"]["DiffText"][];
+            /** @description how many differ */
+            total: number;
+        };
+        DiffNote: {
+            /**
+             * @description whose file it is
+             * @enum {string}
+             */
+            side: "from" | "to";
+            /** @description the file; empty: all of them */
+            path: string;
+            /** @description why it was not compared */
+            why: string;
+        };
         Damage: {
             /** @description an event's number, or the path of a file; empty: the version as a whole */
             where: string;
@@ -1927,6 +2064,61 @@ export interface components {
             min?: number | ("NaN" | "Infinity" | "-Infinity");
             /** @description the greatest */
             max?: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        DiffFile: {
+            /**
+             * @description what became of it
+             * @enum {string}
+             */
+            what: "added" | "removed" | "changed" | "renamed" | "reshaped" | "retyped";
+            /** @description where it is, or was */
+            path: string;
+            /** @description where a renamed one was */
+            before?: string;
+            /** @description its bytes before */
+            was_size?: number;
+            /** @description its bytes after */
+            is_size?: number;
+            /** @description its SHA-256 before */
+            was_digest?: string;
+            /** @description its SHA-256 after */
+            is_digest?: string;
+        };
+        DiffRow: {
+            /** @description the file, or the group */
+            in?: string;
+            /** @description what differs; in JSON its path: rope_scaling.factor */
+            key: string;
+            /** @description its value; absent: it was not there */
+            was?: unknown;
+            /** @description its value; absent: it is there no more */
+            is?: unknown;
+            /** @description of numbers: is - was */
+            delta?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description the same of |was| */
+            percent?: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        DiffToken: {
+            /** @description the file */
+            in: string;
+            /** @description the token */
+            token: string;
+            /** @description its number before */
+            was?: number;
+            /** @description its number after */
+            is?: number;
+        };
+        DiffText: {
+            /** @description the file, or the text in it */
+            path: string;
+            /** @description lines */
+            added: number;
+            /** @description lines */
+            removed: number;
+            /** @description hunks as 'diff -u' writes them, without its head */
+            unified: string;
+            /** @description are there more hunks? */
+            cut: boolean;
         };
     };
     responses: never;
@@ -4067,6 +4259,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Resolved"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_diff: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                part?: string[];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_diff_tensors: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                names_only?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
                 };
             };
             /** @description an error */

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Differences of versions and runs: over the API part by part, and as 'stemma diff' shows them."""
+
+import json
+import math
+
+import pytest
+from conftest import Native, problem, unique
+from registry import Registry
+from test_push_api import tree_of
+from weights import bf16, f32, gguf, safetensors
+
+CONFIG = {"model_type": "llama", "hidden_size": 64, "rope_scaling": {"factor": 8, "low": [1, 2]}, "dropout": 0.0, "gone": {"a": 1}}
+TOKENIZER = {
+    "version": "1.0",
+    "added_tokens": [{"id": 3, "content": "<s>", "special": True}],
+    "normalizer": {"type": "NFC"},
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2}, "merges": ["a b", "b c"]},
+}
+LAYERS = {f"model.layers.{i}.w": ("BF16", [4, 2], bf16([i + 1] * 8)) for i in range(4)}
+
+
+def tokenizer(**model):
+    return json.dumps(TOKENIZER | {"model": TOKENIZER["model"] | model}).encode()
+
+
+def first():
+    return {
+        "config.json": json.dumps(CONFIG).encode(),
+        "tokenizer.json": tokenizer(),
+        "tokenizer_config.json": json.dumps({"chat_template": "one\ntwo\n", "legacy": True}).encode(),
+        "README.md": b"# Bot\n\nGood.\n",
+        "old/notes.txt": b"moved as it is\n",
+        "gone.bin": bytes(100),
+        "model.safetensors": safetensors(LAYERS | {"head": ("F32", [2], f32([3, 4])), "odd": ("F32", [2], f32([1, 2]))}, format="pt"),
+    }
+
+
+def second():
+    changed = LAYERS | {
+        "model.layers.1.w": ("BF16", [4, 2], bf16([2, 2, 2, 2, 2, 2, 2, 3])),
+        "model.layers.3.w": ("BF16", [4, 2], bf16([8] * 8)),
+    }
+    # two shards where one file was; one tensor of another shape, one of another type, one new
+    return {
+        "config.json": json.dumps(CONFIG | {"rope_scaling": {"factor": 16, "low": [1, 2, 3]}, "dropout": 0, "gone": None}).encode(),
+        "tokenizer.json": tokenizer(vocab={"a": 0, "b": 2, "c": 1, "d": 3}, merges=["a b"]),
+        "tokenizer_config.json": json.dumps({"chat_template": "one\n2\n", "legacy": False}).encode(),
+        "README.md": b"# Bot\n\nBetter.\n",
+        "new/notes.txt": b"moved as it is\n",
+        "model-00001-of-00002.safetensors": safetensors({k: changed[k] for k in list(changed)[:2]}, format="pt"),
+        "model-00002-of-00002.safetensors": safetensors(
+            {k: changed[k] for k in list(changed)[2:]}
+            | {"head": ("BF16", [2], bf16([3, 5])), "odd": ("F32", [1, 2], f32([1, 2])), "new": ("F32", [1], f32([math.nan]))}
+        ),
+    }
+
+
+def publish(api, repo, *versions):
+    for files in versions:
+        api.ok("POST", f"repos/{repo}/versions", json={"tree": tree_of(api, files), "kind": "model"})
+    return repo
+
+
+@pytest.fixture(scope="module")
+def bot(server):
+    return publish(Native(server.uri), unique("bot"), first(), second())
+
+
+@pytest.fixture
+def registry(api, server):
+    return Registry(api, server.uri)
+
+
+def diff(api, was, to, **params):
+    return api.ok("GET", "diff", params={"from": was, "to": to, **params})
+
+
+def rows(part):
+    return {row["key"]: (row.get("was"), row.get("is")) for row in part["items"]}
+
+
+def tensors(api, was, to, **params):
+    reply = api.get("diff/tensors", **{"from": was, "to": to}, **params)
+    assert reply.status_code == 200 and reply.headers["Content-Type"] == "application/x-ndjson", reply.text
+    lines = [json.loads(line) for line in reply.text.splitlines()]
+    return {line["tensor"]["name"]: line["tensor"] for line in lines[:-1]}, lines[-1]["summary"]
+
+
+# ---- the parts ------------------------------------------------------------------------------------------------------
+
+
+def test_files_and_configuration(api, bot):
+    d = diff(api, f"{bot}@1", f"{bot}@2", part=["files", "config", "text"])
+    assert d["differs"] and d["from"]["name"] == f"{bot}@1" and d["to"]["number"] == 2 and d["notes"] == []
+    f = {i["path"]: i for i in d["files"]["items"]}
+    assert [d["files"][k] for k in ("added", "removed", "changed", "renamed", "total")] == [2, 2, 4, 1, 9]
+    assert f["new/notes.txt"]["before"] == "old/notes.txt" and f["new/notes.txt"]["what"] == "renamed"
+    assert f["gone.bin"]["was_size"] == 100 and "is_size" not in f["gone.bin"]
+    # 0.0 is 0; an object that is null now is gone with what was in it
+    assert rows(d["config"]) == {
+        "rope_scaling.factor": (8, 16), "rope_scaling.low[2]": (None, 3), "gone.a": (1, None), "gone": (None, None),
+    }  # fmt: skip
+    factor = d["config"]["items"][0]
+    assert factor["in"] == "config.json" and factor["delta"] == 8 and factor["percent"] == 100
+    (text,) = d["text"]["items"]
+    assert text == {"path": "README.md", "added": 1, "removed": 1, "cut": False, "unified": "@@ -1,3 +1,3 @@\n # Bot\n \n-Good.\n+Better.\n"}
+    assert "tokenizer" not in d and "metrics" not in d
+
+
+def test_tokenizer(api, bot):
+    t = diff(api, f"{bot}@1", f"{bot}@2", part="tokenizer")["tokenizer"]
+    assert (t["was_size"], t["is_size"], t["added"], t["removed"], t["moved"]) == (3, 4, 1, 0, 2)
+    assert (t["merges_added"], t["merges_removed"], t["merges_reordered"]) == (0, 1, False)
+    assert {k["token"]: (k.get("was"), k.get("is")) for k in t["tokens"]} == {"b": (1, 2), "c": (2, 1), "d": (None, 3)}
+    assert rows(t["values"]) == {"legacy": (True, False)}
+    (template,) = t["templates"]["items"]
+    assert template["path"] == "tokenizer_config.json: chat_template" and "-two\n+2\n" in template["unified"]
+
+
+def test_tokenizers_of_other_forms(api):
+    """Word pieces, byte pairs apart, and scores; what a tokenizer.json beside them says is not told twice."""
+    scores = [[["a", -1.5], ["b", -2.5]], [["b", -2.5], ["a", -1.5], ["c", 0]]]
+    merges = [["a", "b"], ["c", "d"]]
+    was = {"a/vocab.txt": b"[PAD]\nthe\n", "a/merges.txt": b"#version: 0.2\na b\nc d\n", "b/vocab.json": b'{"x": 0}', "b/tokenizer.json": tokenizer(vocab=scores[0], merges=merges)}
+    now = {"a/vocab.txt": b"[PAD]\nof\n", "a/merges.txt": b"#version: 0.2\nc d\na b\n", "b/vocab.json": b'{"y": 0}', "b/tokenizer.json": tokenizer(vocab=scores[1], merges=["c d", "a b"])}
+    repo = publish(api, unique("tok"), was, now)
+    t = diff(api, f"{repo}@1", f"{repo}@2", part="tokenizer")["tokenizer"]
+    assert (t["added"], t["removed"], t["moved"], t["merges_reordered"], t["merges_added"]) == (2, 1, 2, True, 0)
+    found = {(k["in"], k["token"], k.get("was"), k.get("is")) for k in t["tokens"]}
+    assert found == {("a/vocab.txt", "the", 1, None), ("a/vocab.txt", "of", None, 1), ("b/tokenizer.json", "a", 0, 1), ("b/tokenizer.json", "b", 1, 0), ("b/tokenizer.json", "c", None, 2)}
+    assert t["values"]["total"] == 0
+
+
+def test_tensors_over_other_shards(api, bot):
+    t, s = tensors(api, f"{bot}@1", f"{bot}@2")
+    assert {n: x["what"] for n, x in t.items()} == {
+        "model.layers.1.w": "changed", "model.layers.3.w": "changed", "head": "retyped", "odd": "reshaped", "new": "added",
+    }  # fmt: skip
+    w = t["model.layers.1.w"]
+    assert w["layer"] == "model.layers.1" and (w["elements"], w["equal"], w["largest"]) == (8, 7, 1)
+    assert w["change"] == pytest.approx(1 / math.sqrt(32)) and w["cosine"] == pytest.approx(34 / math.sqrt(32 * 37))
+    assert t["model.layers.3.w"]["change"] == 1 and t["model.layers.3.w"]["cosine"] == pytest.approx(1)
+    assert t["head"]["was"]["type"] == "F32" and t["head"]["is"]["type"] == "BF16" and t["head"]["change"] == pytest.approx(0.2)
+    assert t["odd"]["is"]["shape"] == [1, 2] and "change" not in t["odd"]
+    assert (s["differs"], s["same"], s["changed"], s["added"], s["reshaped"], s["retyped"]) == (True, 2, 2, 1, 1, 1)
+    assert [layer["name"] for layer in s["layers"]][:3] == ["model.layers.3", "head", "model.layers.1"] and s["notes"] == []
+    t, s = tensors(api, f"{bot}@1", f"{bot}@2", names_only="true")
+    assert s["bytes_read"] == 0 and s["changed"] == 4 and all("change" not in x for x in t.values())
+
+
+def test_gguf(api):
+    one = {"blk.0.q": (12, [256, 1], bytes(144)), "blk.1.n": (0, [2], f32([1, 2])), "same": (0, [1], f32([1]))}
+    two = one | {"blk.0.q": (12, [256, 1], b"\1" * 36 + bytes(108)), "blk.1.n": (0, [2], f32([1, 4]))}
+    repo = publish(
+        api, unique("gguf"), {"a-Q4.gguf": gguf(one, {"general.name": "a"}, ["x", "y"])},
+        {"b-Q4.gguf": gguf(two, {"general.name": "b"}, ["x", "z"])},
+    )  # fmt: skip
+    t, s = tensors(api, f"{repo}@1", f"{repo}@2")
+    assert t["blk.0.q"]["bytes_differ"] == 36 and "change" not in t["blk.0.q"]
+    assert t["blk.1.n"]["change"] == pytest.approx(2 / math.sqrt(5)) and s["same"] == 1
+    metadata = rows(s["metadata"])
+    assert metadata["general.name"] == ("a", "b") and all(v.startswith("2 of text (sha256 ") for v in metadata["tokenizer.ggml.tokens"])
+
+
+def test_hostile_files_are_told_and_break_nothing(api):
+    bad = [b"\xff" * 16, safetensors({"a": ("F32", [1 << 62], b"1234")}), b"GGUF\3\0\0\0" + b"\xff" * 16]
+    was = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": bad[0], "b.safetensors": bad[1], "c.gguf": bad[2], "r.txt": b"a"}
+    now = {"config.json": b"[" * 100, "tokenizer.json": b'{"model":{"vocab":3', "model.safetensors": first()["model.safetensors"]}
+    now |= {"b.safetensors": b"", "c.gguf": b"GGUF", "r.txt": b"\0binary"}
+    repo = publish(api, unique("bad"), was, now)
+    d = diff(api, f"{repo}@1", f"{repo}@2")
+    assert {(n["side"], n["path"]) for n in d["notes"]} == {("to", "config.json"), ("to", "tokenizer.json")}, d["notes"]
+    assert d["files"]["changed"] == 6 and d["text"]["total"] == 0
+    t, s = tensors(api, f"{repo}@1", f"{repo}@2")
+    assert t == {} and not s["differs"] and len(s["notes"]) == 5, s
+
+
+def test_runs(api):
+    runs = []
+    for lr, acc, commit in (("0.1", 0.8, "aaaa"), ("0.2", 0.9, "bbbb")):
+        tags = [{"key": "mlflow.source.git.commit", "value": commit}, {"key": "stemma.host", "value": f"h-{commit}"}]
+        run = api.ok("POST", "runs", json={"project": "0", "config": [{"key": "lr", "value": lr}, {"key": "seed", "value": "1"}], "tags": tags})
+        api.ok("POST", f"runs/{run['id']}/log", json={"points": [{"key": "acc", "value": acc, "step": 1}, {"key": "n", "value": 3}]})
+        api.ok("PUT", f"runs/{run['id']}/files/source/requirements.txt", data=f"torch==2.{commit}\nnumpy==1.0\n")
+        runs.append(run["id"])
+    d = diff(api, *runs)
+    assert rows(d["parameters"]) == {"lr": ("0.1", "0.2")} and rows(d["metrics"]) == {"acc": (0.8, 0.9)}
+    assert d["metrics"]["items"][0]["percent"] == pytest.approx(12.5)
+    assert rows(d["code"]) == {"mlflow.source.git.commit": ("aaaa", "bbbb")}
+    assert rows(d["environment"]) == {"stemma.host": ("h-aaaa", "h-bbbb"), "torch": ("2.aaaa", "2.bbbb")}
+    assert "files" not in d and d["notes"] == [] and d["differs"]
+    same = diff(api, runs[0], runs[0])
+    assert not same["differs"] and same["parameters"] == {"items": [], "total": 0}
+    # versions tell of the runs that made them
+    repo, tree = unique("made"), tree_of(api, {"a": b"a"})
+    for run in runs:
+        api.ok("POST", f"repos/{repo}/versions", json={"tree": tree, "kind": "model", "run": run, "again": True})
+    d = diff(api, f"{repo}@1", f"{repo}@2")
+    assert rows(d["metrics"]) == {"acc": (0.8, 0.9)} and d["files"]["total"] == 0 and d["from"]["run"] == runs[0]
+
+
+def test_what_can_not_be_compared(api, registry, bot):
+    repo = unique("elsewhere")
+    registry.repo(repo)
+    registry.publish(repo)
+    d = diff(api, f"{bot}@1", f"{repo}@1")
+    assert "files" not in d and d["to"]["external"] and "elsewhere (s3://bucket/model)" in d["notes"][0]["why"]
+    for path, more in (("diff", {"part": "files"}), ("diff/tensors", {})):
+        reply = api.get(path, **{"from": f"{bot}@1", "to": f"{repo}@1"}, **more)
+        assert problem(reply) == (400, "STATE") and "elsewhere" in reply.json()["detail"]
+    assert problem(api.get("diff", **{"from": bot, "to": unique("none")})) == (404, "NOT_FOUND")
+    assert problem(api.get("diff", **{"from": bot, "to": bot, "part": "nonsense"})) == (400, "INVALID")
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_command(cli, bot):
+    done = cli("diff", f"{bot}@1", f"{bot}@2")
+    assert done.code == 0 and done.err == "", done
+    for text in (
+        "files       2 added, 2 removed, 4 changed, 1 renamed", "  > old/notes.txt -> new/notes.txt", "rope_scaling.factor  8 ", "+8, +100%",
+        "3 -> 4 tokens: 1 added, 2 moved", "-Good.\n+Better.\n", "model.layers.3    100%  ████", "87.5% of elements equal",
+    ):  # fmt: skip
+        assert text in done.out, (text, done)
+    assert cli("diff", f"{bot}@1", f"{bot}@2", "--exit-code").code == 1
+    same = cli("diff", f"{bot}@2", bot, "--exit-code")
+    assert (same.code, same.out) == (0, ""), same
+    stat = cli("diff", f"{bot}@1", f"{bot}@2", "--stat", "--part", "config", "--part", "tensors")
+    assert stat.lines == ["config      4 differ", "tensors     4 may be changed, 1 added, 1 reshaped, 1 retyped"], stat
+    whole = cli("diff", f"{bot}@1", f"{bot}@2", "--json").json
+    assert whole["diff"]["config"]["total"] == 4 and len(whole["tensors"]["items"]) == 5 and whole["tensors"]["summary"]["same"] == 2
+    assert cli("diff", bot, f"{bot}@none").code == 4
+
+
+def test_command_is_coloured_and_names_are_harmless(api, cli):
+    repo = publish(api, unique("esc"), {"a.json": b'{"\\u001b[31mx":1}', "t.txt": b"a\n"}, {"a.json": b'{"\\u001b[31mx":2}', "t.txt": b"\x1b[2Jb\n"})
+    plain = cli("diff", f"{repo}@1", f"{repo}@2")
+    assert "\x1b" not in plain.out and "x" in plain.out, plain
+    coloured = cli("diff", f"{repo}@1", f"{repo}@2", "--color", "always")
+    assert "\x1b[32m+" in coloured.out and "\x1b[2J" not in coloured.out and "\x1b[31mx" not in coloured.out
