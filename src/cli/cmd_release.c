@@ -9,9 +9,8 @@ static bool release(cli_session *s) {
                             STR_F(cli_json_text(s->a, s->o->words[i])));
     str body = arena_printf(s->a, "{\"pins\":[%.*s],\"description\":%.*s}", STR_F(pins),
                             STR_F(cli_json_text(s->a, s->o->message)));
-    const json_value *v =
-        cli_call(s->c, "POST", cli_repo_path(s->a, s->o->words[0], "/releases"), body, &text,
-                 &s->e);
+    const json_value *v = cli_call(
+        s->c, "POST", cli_repo_path(s->a, s->o->words[0], "/releases"), body, &text, &s->e);
     if (!v) return false;
     if (s->o->json.n) {
         cli_put_json(s, text);

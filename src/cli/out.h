@@ -72,8 +72,8 @@ size_t out_telling(arena *a, const str *ids, size_t n, size_t least);
 str out_number(arena *a, const json_value *v); // six digits; "" for none
 str out_f64(arena *a, double v);
 str out_difference(arena *a, double was, double is); // "+0.02, +2.2%"
-str out_bytes(arena *a, int64_t n);     // 17.3 MB
-str out_duration(arena *a, int64_t ms); // 1 h 02 min, 12.3 s
+str out_bytes(arena *a, int64_t n);                  // 17.3 MB
+str out_duration(arena *a, int64_t ms);              // 1 h 02 min, 12.3 s
 // On a terminal "3 min ago", else 2026-11-23T22:59:57Z.
 str out_time(const cli_out *t, int64_t us);
 

@@ -68,10 +68,8 @@ bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str de
     if (!check_pins(v, n, e) || !seal(c, file_of(c->a, v, n), &sealed, e)) return false;
     for (size_t i = 0; i < n; i++)
         parents[i] = (version_parent){.relation = RELATION_PINS, .version = v[i].id};
-    version_new new = {.content = &sealed,
-                       .description = description,
-                       .parents = parents,
-                       .n_parents = n};
+    version_new new = {
+        .content = &sealed, .description = description, .parents = parents, .n_parents = n};
     return version_create(c, repo_name, &new, out, e);
 }
 
@@ -81,7 +79,8 @@ bool release_check_parents(const repo *r, const version_parent *p, size_t n, err
         pins += p[i].relation == RELATION_PINS;
     if (r->kind == REPO_RELEASE)
         return (n && pins == n) ||
-               err_set(e, ERR_STATE, "'%.*s' is for releases: publish one with 'stemma release'",
+               err_set(e, ERR_STATE,
+                       "'%.*s' is for releases: publish one with 'stemma release'",
                        STR_F(r->name));
     return !pins || err_set(e, ERR_INVALID, "only a release pins versions; '%.*s' has others",
                             STR_F(r->name));
