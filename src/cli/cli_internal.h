@@ -162,6 +162,13 @@ typedef enum cli_kind {
       "evaluations, data, code or environment; may be given several times")                    \
     X(stat, "", CLI_FLAG, "", "", "diff", "only how much differs, a line a part")              \
     X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
+    X(up, "", CLI_FLAG, "", "", "lineage", "what it is made of; without --down only that")     \
+    X(down, "", CLI_FLAG, "", "", "lineage", "what was made from it; without --up only that")  \
+    X(depth, "", CLI_NUMBER, "N", "10", "lineage", "at most so many steps, 1 to 100")          \
+    X(nodes, "", CLI_NUMBER, "N", "500", "lineage", "at most so many nodes, 1 to 10000")       \
+    X(refs, "", CLI_FLAG, "", "", "lineage",                                                   \
+      "of --json: also which refs point at the versions; people are shown them anyway")        \
+    X(dot, "", CLI_FLAG, "", "", "lineage", "print a graph for graphviz: ... | dot -Tsvg")     \
     X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
     X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
     X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
@@ -295,6 +302,7 @@ int cmd_mark(const cli_options *o, arena *a);
 int cmd_unmark(const cli_options *o, arena *a);
 int cmd_delete(const cli_options *o, arena *a);
 int cmd_history(const cli_options *o, arena *a);
+int cmd_lineage(const cli_options *o, arena *a);
 int cmd_log_repo(const cli_options *o, arena *a); // 'log' with a repo and nothing to log
 
 int cmd_runs_list(const cli_options *o, arena *a);

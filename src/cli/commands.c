@@ -458,6 +458,25 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "lineage",
+     .run = cmd_lineage,
+     .summary = "what something is made of, and what was made from it",
+     .text =
+         "Draws the family tree of a version, a run, a logged model or a data set: up, what it "
+         "is made of; down, what was\n"
+         "made from it, with the refs that point there. WHAT is an address (bot@prod; a "
+         "deleted "
+         "version by its number), an id,\n"
+         "run:RUN, data:NAME[@DIGEST], or an address elsewhere with '://' in it. What a "
+         "version "
+         "says that it derives from is\n"
+         "verified where its own files say so too:\n"
+         "    stemma lineage bot@prod --up\n"
+         "    stemma lineage data:refusals@3f2a --down",
+     .usage = "WHAT",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
     {.name = "runs list",
      .run = cmd_runs_list,
      .summary = "runs, begun last first",

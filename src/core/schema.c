@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/import.h"
 #include "core/job.h"
+#include "core/lineage.h"
 #include "core/protect.h"
 #include "core/repo.h"
 #include "core/search.h"
@@ -117,6 +118,7 @@ const db_migration schema_migrations[] = {
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
+    {47, "lineage", lineage_schema},
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
 };

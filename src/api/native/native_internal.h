@@ -125,6 +125,8 @@ extern const rpc native_refs_list, native_refs_set, native_refs_remove, native_r
 
 // ---- diff.c, diff_tensors.c -----------------------------------------------------------------
 extern const rpc native_diff, native_diff_tensors;
+// ---- lineage.c ------------------------------------------------------------------------------
+extern const rpc native_lineage;
 
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;

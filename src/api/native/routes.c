@@ -171,6 +171,10 @@ static const http_route routes[] = {
     RPC(HTTP_DELETE, "repos/{repo}/protections", MAINTAIN, native_protections_remove,
         "protect it no more"),
 
+    // lineage
+    LONG(HTTP_GET, "lineage", READ, native_lineage,
+         "what a version, a run, a model or a data set is made of, and what was made from it"),
+
     // refs
     RPC(HTTP_GET, "repos/{repo}/refs", READ, native_refs_list,
         "the aliases and tags of a repo"),
