@@ -12,6 +12,7 @@
 #include "core/lineage.h"
 #include "core/protect.h"
 #include "core/repo.h"
+#include "core/rule.h"
 #include "core/search.h"
 #include "core/series.h"
 #include "core/user.h"
@@ -119,6 +120,7 @@ const db_migration schema_migrations[] = {
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
     {47, "lineage", lineage_schema},
+    {48, "rules", rule_schema},
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
 };

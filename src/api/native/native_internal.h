@@ -128,6 +128,10 @@ extern const rpc native_diff, native_diff_tensors;
 // ---- lineage.c ------------------------------------------------------------------------------
 extern const rpc native_lineage;
 
+// ---- rules.c, best.c ------------------------------------------------------------------------
+extern const rpc native_rules_list, native_rules_get, native_rules_set, native_rules_remove,
+    native_best, native_rule_holds;
+
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;
 void native_backup(http_req *r);
