@@ -174,6 +174,9 @@ typedef enum cli_kind {
       "evaluations, data, code or environment; may be given several times")                    \
     X(stat, "", CLI_FLAG, "", "", "diff", "only how much differs, a line a part")              \
     X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
+    X(vs, "", CLI_TEXT, "ADDRESS", "", "why", "the version that it is compared with")          \
+    X(metric, "", CLI_TEXT, "NAME", "", "why",                                                 \
+      "what is explained: metrics.acc, or acc; default: what the repo's rules judge by")       \
     X(up, "", CLI_FLAG, "", "", "lineage", "what it is made of; without --down only that")     \
     X(down, "", CLI_FLAG, "", "", "lineage", "what was made from it; without --up only that")  \
     X(depth, "", CLI_NUMBER, "N", "10", "lineage", "at most so many steps, 1 to 100")          \
@@ -206,8 +209,8 @@ typedef enum cli_kind {
 typedef struct cli_options {
     CLI_OPTIONS(CLI_MEMBER) // as given, or the default; a flag that is set is "1"
     uint8_t given[0 CLI_OPTIONS(CLI_COUNT)]; // see cli_given
-    str order; // names of the options of the command line as they stood, one a line
-    str *words;                              // what is no option, and everything behind "--"
+    str order;  // names of the options of the command line as they stood, one a line
+    str *words; // what is no option, and everything behind "--"
     size_t n_words;
 } cli_options;
 #undef CLI_MEMBER
@@ -321,6 +324,7 @@ int cmd_rule_show(const cli_options *o, arena *a);
 int cmd_rule_remove(const cli_options *o, arena *a);
 int cmd_rule_check(const cli_options *o, arena *a);
 int cmd_best(const cli_options *o, arena *a);
+int cmd_why(const cli_options *o, arena *a);
 int cmd_lineage(const cli_options *o, arena *a);
 int cmd_log_repo(const cli_options *o, arena *a); // 'log' with a repo and nothing to log
 

@@ -52,14 +52,16 @@ static str refs_of(cli_session *s, const json_value *x) {
 
 // "bad, deleted" of what is wrong with it.
 static str faults_of(cli_session *s, const json_value *x) {
-    str out = {0}, kind = cli_text(x, "kind"), status = cli_text(x, "status");
+    str out = {0}, status = cli_text(x, "status");
     add_list(s, &out, json_get(x, "marks"), "");
     bool told = str_find_str(out, STR("deleted"), 0) != SIZE_MAX;
     if (cli_true(x, "freed"))
         out = STR("gone for good");
     else if (cli_true(x, "deleted") && !told)
         out = arena_printf(s->a, "%.*s%sdeleted", STR_F(out), out.n ? ", " : "");
-    if (str_is(kind, "run") && !str_is(status, "finished") && status.n)
+    bool broke =
+        str_is(status, "failed") || str_is(status, "killed") || str_is(status, "crashed");
+    if (broke)
         out = arena_printf(s->a, "%.*s%s%.*s", STR_F(out), out.n ? ", " : "", STR_F(status));
     return out;
 }

@@ -484,7 +484,8 @@ const cli_command cli_commands[] = {
          "Says what a good version of a repo is: constraints over the runs of a version (the "
          "one that made it, and its\n"
          "evaluations) and its tags, and which field decides between those that are good:\n"
-         "    stemma rule set bot release --where \"metrics.acc > 0.9 and tags.license = 'mit'\" "
+         "    stemma rule set bot release --where \"metrics.acc > 0.9 and tags.license = "
+         "'mit'\" "
          "--max metrics.acc --then --min metrics.latency",
      .usage = "REPO NAME",
      .least = 2,
@@ -517,8 +518,9 @@ const cli_command cli_commands[] = {
     {.name = "rule check",
      .run = cmd_rule_check,
      .summary = "does a rule hold for a version?",
-     .text = "Tells whether a rule holds for the version that ADDRESS means, and if not, why. The "
-             "exit status is 1 then.",
+     .text =
+         "Tells whether a rule holds for the version that ADDRESS means, and if not, why. The "
+         "exit status is 1 then.",
      .usage = "ADDRESS NAME",
      .least = 2,
      .most = 2,
@@ -526,13 +528,30 @@ const cli_command cli_commands[] = {
     {.name = "best",
      .run = cmd_best,
      .summary = "the best version of a repo, and why the others are not",
-     .text =
-         "Chooses among the versions of a repo by a rule, or by --where and --max or --min, and "
-         "says of each other version why it\n"
-         "lost. Deleted, yanked and bad ones never win, nor does NaN; between equals the newest "
-         "does. With --alias the alias is moved\n"
-         "to the choice. The exit status is 4 when no version is good.",
+     .text = "Chooses among the versions of a repo by a rule, or by --where and --max or "
+             "--min, and "
+             "says of each other version why it\n"
+             "lost. Deleted, yanked and bad ones never win, nor does NaN; between equals the "
+             "newest "
+             "does. With --alias the alias is moved\n"
+             "to the choice. The exit status is 4 when no version is good.",
      .usage = "REPO",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "why",
+     .run = cmd_why,
+     .summary = "what explains that a metric of two versions differs",
+     .text =
+         "Tells the differences between two versions of a repo, those first that explain a "
+         "change "
+         "of a metric by the repo's history:\n"
+         "pairs of versions of which only this differs, then what goes with the metric over "
+         "all "
+         "versions (a permutation test, with a\n"
+         "threshold that counts how many differences were tested). It is evidence, no proof:\n"
+         "    stemma why bot@prod --vs bot@candidate --metric acc",
+     .usage = "ADDRESS",
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT},

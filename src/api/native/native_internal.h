@@ -132,6 +132,9 @@ extern const rpc native_lineage;
 extern const rpc native_rules_list, native_rules_get, native_rules_set, native_rules_remove,
     native_best, native_rule_holds;
 
+// ---- why.c ----------------------------------------------------------------------------------
+extern const rpc native_why;
+
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;
 void native_backup(http_req *r);

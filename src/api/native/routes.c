@@ -186,6 +186,8 @@ static const http_route routes[] = {
         "does a rule hold for a version, and if not, why?"),
     LONG(HTTP_POST, "repos/{repo}/best", READ, native_best,
          "the best version by a rule, and why the others are not"),
+    LONG(HTTP_GET, "why", READ, native_why,
+         "what explains that a metric of two versions differs, by the repo's history"),
 
     // refs
     RPC(HTTP_GET, "repos/{repo}/refs", READ, native_refs_list,
