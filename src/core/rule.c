@@ -63,8 +63,8 @@ static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const repo *r, c
         {STR("tie"), str_upto_code_points(goal_text(c, x->tie_goal, x->tie), 500)},
         {STR("reason"), reason}};
     return event_add(tx, c, kind, EVENT_NO_PROJECT,
-                     arena_printf(c->a, "%.*s#%.*s", STR_F(r->name), STR_F(x->name)),
-                     repo_payload(c, p, reason.n ? 6 : 5), e);
+                     arena_printf(c->a, "%.*s/rules/%.*s", STR_F(r->name), STR_F(x->name)),
+                     event_payload(c->a, p, reason.n ? 6 : 5), e);
 }
 
 // ---- change ---------------------------------------------------------------------------------

@@ -86,12 +86,12 @@ CORE_TEST(rules_live) {
     OK(rule_remove(&x->c, STR("bot"), STR("fast"), STR("unused"), &e));
     FAILS(ERR_NOT_FOUND, rule_remove(&x->c, STR("bot"), STR("fast"), STR(""), &e));
     FAILS(ERR_NOT_FOUND, rule_get(&x->c, STR("bot"), STR("fast"), &out, &e));
-    event_query q = {.newest = true, .after = INT64_MAX, .max = 10};
+    event_query q = {.newest = true, .after = INT64_MAX, .max = 10, .subject = STR("bot")};
     event_list events;
     OK(event_seal_all(x->core, &e));
     OK(event_page(&x->c, &q, &events, &e));
     assert_int_equal(events.v[0].kind, EVENT_rule_removed);
-    SAME(events.v[0].object, "bot#fast");
+    SAME(events.v[0].object, "bot/rules/fast");
     assert_true(str_find_str(events.v[0].payload, STR("max metrics.acc"), 0) != SIZE_MAX);
     size_t sets = 0;
     for (size_t i = 0; i < events.n; i++)

@@ -48,9 +48,9 @@ SHAPE(
     FIELD("exact", SHAPE_BOOL, 0, "all permutations were tried"),
     FIELD("experiments", SHAPE_INT, 0, "how many there are"),
     FIELD("change", SHAPE_NUMBER, SHAPE_OPTIONAL,
-            "how much they change: the root of the mean square"),
-      FIELD("experiment_p", SHAPE_NUMBER, SHAPE_OPTIONAL,
-            "that this is noise; 1 when the noise is not known"),
+          "how much they change: the root of the mean square"),
+    FIELD("experiment_p", SHAPE_NUMBER, SHAPE_OPTIONAL,
+          "that this is noise; 1 when the noise is not known"),
     FIELD("pairs", SHAPE_OBJECT, SHAPE_LIST, "the newest of them", .sub = &pair_shape));
 
 SHAPE(
