@@ -79,6 +79,8 @@ static str word_of(cli_session *s, const edge *x, bool forward) {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_is(link, words[i].link))
             return str_of(forward ? words[i].forward : words[i].back);
+    if (str_is(cli_text(x->v, "relation"), "pins"))
+        return str_of(forward ? "pins " : "pinned by ");
     return arena_printf(s->a, "%.*s%s", STR_F(cli_text(x->v, "relation")),
                         forward ? " of " : ": ");
 }
