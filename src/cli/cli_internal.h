@@ -101,8 +101,19 @@ typedef enum cli_kind {
     X(columns, "", CLI_TEXTS, "FIELDS", "", "runs_list runs_search",                           \
       "the columns, with commas: name,metrics.acc.max,config.lr; with + at the beginning: "    \
       "beside the usual ones")                                                                 \
-    X(where, "", CLI_TEXT, "EXPRESSION", "", "@select runs_list",                              \
-      "the runs that match, as in 'stemma runs search'")                                       \
+    X(where, "", CLI_TEXT, "EXPRESSION", "", "@select runs_list rule_set best",                \
+      "the runs that match, as in 'stemma runs search'; of rules: what must hold of the runs " \
+      "of a version")                                                                          \
+    X(max, "", CLI_TEXTS, "FIELD", "", "rule_set best",                                        \
+      "the best version is that with the greatest value: --max metrics.acc")                   \
+    X(min, "", CLI_TEXTS, "FIELD", "", "rule_set best",                                        \
+      "the best version is that with the least value")                                         \
+    X(then, "", CLI_FLAG, "", "", "rule_set best",                                             \
+      "before a second --max or --min, which decides between equals")                          \
+    X(rule, "", CLI_TEXT, "NAME", "", "best", "by a rule of the repo, instead of the above")   \
+    X(alias, "", CLI_TEXT, "NAME", "", "best",                                                 \
+      "move this alias to the choice, with -m and the rule as the reason; refused when "       \
+      "somebody moved it meanwhile")                                                           \
     X(to, "", CLI_TEXT, "WHERE", "", "runs_move migrate",                                      \
       "the project to move to; of 'migrate': sqlite or postgresql://..., which must be empty") \
     X(remove, "", CLI_TEXTS, "KEY", "", "runs_tag projects_tag repos_tag",                     \
@@ -153,7 +164,8 @@ typedef enum cli_kind {
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
-      "alias tag rollback push mark unmark delete unref approve release",                      \
+      "alias tag rollback push mark unmark delete unref approve release rule_set "             \
+      "rule_remove best",                                                                      \
       "why: it is kept with the move, with who and when; of 'push': what is new")              \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
@@ -162,6 +174,16 @@ typedef enum cli_kind {
       "evaluations, data, code or environment; may be given several times")                    \
     X(stat, "", CLI_FLAG, "", "", "diff", "only how much differs, a line a part")              \
     X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
+    X(vs, "", CLI_TEXT, "ADDRESS", "", "why", "the version that it is compared with")          \
+    X(metric, "", CLI_TEXT, "NAME", "", "why",                                                 \
+      "what is explained: metrics.acc, or acc; default: what the repo's rules judge by")       \
+    X(up, "", CLI_FLAG, "", "", "lineage", "what it is made of; without --down only that")     \
+    X(down, "", CLI_FLAG, "", "", "lineage", "what was made from it; without --up only that")  \
+    X(depth, "", CLI_NUMBER, "N", "10", "lineage", "at most so many steps, 1 to 100")          \
+    X(nodes, "", CLI_NUMBER, "N", "500", "lineage", "at most so many nodes, 1 to 10000")       \
+    X(refs, "", CLI_FLAG, "", "", "lineage",                                                   \
+      "of --json: also which refs point at the versions; people are shown them anyway")        \
+    X(dot, "", CLI_FLAG, "", "", "lineage", "print a graph for graphviz: ... | dot -Tsvg")     \
     X(quiet, "", CLI_FLAG, "", "", "run", "say nothing but what went wrong")                   \
     X(step, "", CLI_TEXT, "STEP", "0", "log", "the step of the points")                        \
     X(time, "", CLI_TEXT, "MS", "", "log",                                                     \
@@ -187,7 +209,8 @@ typedef enum cli_kind {
 typedef struct cli_options {
     CLI_OPTIONS(CLI_MEMBER) // as given, or the default; a flag that is set is "1"
     uint8_t given[0 CLI_OPTIONS(CLI_COUNT)]; // see cli_given
-    str *words;                              // what is no option, and everything behind "--"
+    str order;  // names of the options of the command line as they stood, one a line
+    str *words; // what is no option, and everything behind "--"
     size_t n_words;
 } cli_options;
 #undef CLI_MEMBER
@@ -295,6 +318,14 @@ int cmd_mark(const cli_options *o, arena *a);
 int cmd_unmark(const cli_options *o, arena *a);
 int cmd_delete(const cli_options *o, arena *a);
 int cmd_history(const cli_options *o, arena *a);
+int cmd_rule_set(const cli_options *o, arena *a);
+int cmd_rule_list(const cli_options *o, arena *a);
+int cmd_rule_show(const cli_options *o, arena *a);
+int cmd_rule_remove(const cli_options *o, arena *a);
+int cmd_rule_check(const cli_options *o, arena *a);
+int cmd_best(const cli_options *o, arena *a);
+int cmd_why(const cli_options *o, arena *a);
+int cmd_lineage(const cli_options *o, arena *a);
 int cmd_log_repo(const cli_options *o, arena *a); // 'log' with a repo and nothing to log
 
 int cmd_runs_list(const cli_options *o, arena *a);

@@ -458,6 +458,103 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "lineage",
+     .run = cmd_lineage,
+     .summary = "what something is made of, and what was made from it",
+     .text =
+         "Draws the family tree of a version, a run, a logged model or a data set: up, what it "
+         "is made of; down, what was\n"
+         "made from it, with the refs that point there. WHAT is an address (bot@prod; a "
+         "deleted "
+         "version by its number), an id,\n"
+         "run:RUN, data:NAME[@DIGEST], or an address elsewhere with '://' in it. What a "
+         "version "
+         "says that it derives from is\n"
+         "verified where its own files say so too:\n"
+         "    stemma lineage bot@prod --up\n"
+         "    stemma lineage data:refusals@3f2a --down",
+     .usage = "WHAT",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "rule set",
+     .run = cmd_rule_set,
+     .summary = "make or change a rule of a repo",
+     .text =
+         "Says what a good version of a repo is: constraints over the runs of a version (the "
+         "one that made it, and its\n"
+         "evaluations) and its tags, and which field decides between those that are good:\n"
+         "    stemma rule set bot release --where \"metrics.acc > 0.9 and tags.license = "
+         "'mit'\" "
+         "--max metrics.acc --then --min metrics.latency",
+     .usage = "REPO NAME",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "rule list",
+     .run = cmd_rule_list,
+     .summary = "the rules of a repo",
+     .text = "Lists the rules of a repo. Their changes are events: see 'stemma events'.",
+     .usage = "REPO",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "rule show",
+     .run = cmd_rule_show,
+     .summary = "one rule of a repo",
+     .text = "Shows a rule: what must hold, what decides, who set it when and why.",
+     .usage = "REPO NAME",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "rule remove",
+     .run = cmd_rule_remove,
+     .summary = "remove a rule of a repo",
+     .text = "Removes a rule. What it was stays in the events.",
+     .usage = "REPO NAME",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "rule check",
+     .run = cmd_rule_check,
+     .summary = "does a rule hold for a version?",
+     .text =
+         "Tells whether a rule holds for the version that ADDRESS means, and if not, why. The "
+         "exit status is 1 then.",
+     .usage = "ADDRESS NAME",
+     .least = 2,
+     .most = 2,
+     .flags = CLI_CLIENT},
+    {.name = "best",
+     .run = cmd_best,
+     .summary = "the best version of a repo, and why the others are not",
+     .text = "Chooses among the versions of a repo by a rule, or by --where and --max or "
+             "--min, and "
+             "says of each other version why it\n"
+             "lost. Deleted, yanked and bad ones never win, nor does NaN; between equals the "
+             "newest "
+             "does. With --alias the alias is moved\n"
+             "to the choice. The exit status is 4 when no version is good.",
+     .usage = "REPO",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "why",
+     .run = cmd_why,
+     .summary = "what explains that a metric of two versions differs",
+     .text =
+         "Tells the differences between two versions of a repo, those first that explain a "
+         "change "
+         "of a metric by the repo's history:\n"
+         "pairs of versions of which only this differs, then what goes with the metric over "
+         "all "
+         "versions (a permutation test, with a\n"
+         "threshold that counts how many differences were tested). It is evidence, no proof:\n"
+         "    stemma why bot@prod --vs bot@candidate --metric acc",
+     .usage = "ADDRESS",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
     {.name = "runs list",
      .run = cmd_runs_list,
      .summary = "runs, begun last first",
@@ -763,6 +860,7 @@ const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 const cli_group cli_groups[] = {
     {"import", "bring an export, or the history of another tracker, over"},
     {"projects", "list, make, rename, tag, delete and restore projects"},
+    {"rule", "what a repo calls a good version"},
     {"repos", "list, make, rename, tag and delete repos"},
     {"protect", "what is asked for before refs move and versions are published"},
     {"runs", "search, show, watch, compare, tag, move, delete and restore runs"},

@@ -172,6 +172,8 @@ static void give(arena *a, cli_options *out, const option *o, str value) {
     bool more = o->kind == CLI_TEXTS && out->given[o - options] == BY_COMMAND_LINE;
     *s = more ? arena_printf(a, "%.*s\n%.*s", STR_F(*s), STR_F(value)) : value;
     out->given[o - options] = BY_COMMAND_LINE;
+    out->order =
+        arena_printf(a, "%.*s%s%s", STR_F(out->order), out->order.n ? "\n" : "", o->name);
 }
 
 // One option at argv[*i]; moves past its value.
@@ -217,6 +219,7 @@ bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_option
                err *e) {
     bool words_only = false;
     memset(out->given, 0, sizeof out->given);
+    out->order = (str){0};
     if (!from_environment(c, out, e)) return false;
     out->words = ARENA_ARRAY(a, str, (size_t)argc);
     out->n_words = 0;

@@ -94,6 +94,7 @@ static const bool of_part[EVENT_COUNT_] = {
     [EVENT_version_marked] = true,   [EVENT_version_unmarked] = true,
     [EVENT_protection_set] = true,   [EVENT_protection_removed] = true,
     [EVENT_version_approved] = true, [EVENT_approval_withdrawn] = true,
+    [EVENT_rule_set] = true,         [EVENT_rule_removed] = true,
 };
 
 // The thing that an event is of, whatever part of it was touched: the repo "bot" of these.

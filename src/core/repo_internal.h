@@ -35,7 +35,9 @@ bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
 // The aliases of a version that is deleted go, each with a row of its history; ERR_STATE while
 // a sealed ref holds it.
 bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, str reason, err *e);
-// The same question of a whole repo.
+// A repo that is deleted loses its rules.
+bool rule_drop_all(db_tx *tx, const ctx *c, id repo_id, err *e);
+// Is a version of the repo held by a sealed ref?
 bool ref_none_sealed(db_tx *tx, const ctx *c, const repo *r, err *e);
 
 #endif

@@ -9,8 +9,10 @@
 #include "core/event.h"
 #include "core/import.h"
 #include "core/job.h"
+#include "core/lineage.h"
 #include "core/protect.h"
 #include "core/repo.h"
+#include "core/rule.h"
 #include "core/search.h"
 #include "core/series.h"
 #include "core/user.h"
@@ -117,6 +119,8 @@ const db_migration schema_migrations[] = {
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
+    {47, "lineage", lineage_schema},
+    {48, "rules", rule_schema},
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
 };

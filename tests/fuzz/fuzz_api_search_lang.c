@@ -58,6 +58,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         // a time's "=" is two leaves
         if (ok && touch(where, &sum) > 2 * SEARCH_LANG_COMPARISONS) abort();
         if (ok && depth_of(where) > 190) abort();
+        search_lang_part *parts;
+        size_t n;
+        err other = {0};
+        bool split = search_lang_parts(&l, text, &parts, &n, &other);
+        if (split != ok || (ok && (where != NULL) != (n > 0))) abort();
+        for (size_t i = 0; split && i < n; i++) // each is a search of its own
+            if (!search_lang_where(&l, parts[i].text, &where, &other)) abort();
     }
     bool told = e.msg[0] && e.place && e.place - 1 <= text.n &&
                 (e.code == ERR_INVALID || e.code == ERR_NOT_FOUND);

@@ -39,7 +39,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 def test_commands(complete):
-    assert complete("stemma ru") == ["run", "runs"]
+    assert complete("stemma ru") == ["run", "rule", "runs"]
     assert {"list", "search", "show", "watch"} <= set(complete("stemma runs "))
     assert complete("stemma runs sh") == ["show"]
     assert "runs" in complete("stemma help ") and complete("stemma help runs wa") == ["watch"]

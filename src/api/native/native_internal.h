@@ -125,6 +125,15 @@ extern const rpc native_refs_list, native_refs_set, native_refs_remove, native_r
 
 // ---- diff.c, diff_tensors.c -----------------------------------------------------------------
 extern const rpc native_diff, native_diff_tensors;
+// ---- lineage.c ------------------------------------------------------------------------------
+extern const rpc native_lineage;
+
+// ---- rules.c, best.c ------------------------------------------------------------------------
+extern const rpc native_rules_list, native_rules_get, native_rules_set, native_rules_remove,
+    native_best, native_rule_holds;
+
+// ---- why.c ----------------------------------------------------------------------------------
+extern const rpc native_why;
 
 // ---- care.c ---------------------------------------------------------------------------------
 extern const rpc native_du;

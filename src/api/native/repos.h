@@ -20,7 +20,7 @@ bool repos_open(call *k, int64_t kind, repo *out, err *e);
 
 // ---- versions.c -----------------------------------------------------------------------------
 extern const shape versions_version_shape;
-extern const msg_name versions_relations[];
+extern const msg_name versions_relations[], versions_marks[];
 bool versions_of_path(call *k, version *out, err *e); // that the request's path names
 // parents: NULL: they are not shown.
 void versions_put(json_writer *w, const version *v, const version_parent *parents, size_t n);

@@ -171,6 +171,24 @@ static const http_route routes[] = {
     RPC(HTTP_DELETE, "repos/{repo}/protections", MAINTAIN, native_protections_remove,
         "protect it no more"),
 
+    // lineage
+    LONG(HTTP_GET, "lineage", READ, native_lineage,
+         "what a version, a run, a model or a data set is made of, and what was made from it"),
+
+    // rules
+    RPC(HTTP_GET, "repos/{repo}/rules", READ, native_rules_list, "the rules of a repo"),
+    RPC(HTTP_GET, "repos/{repo}/rules/{rule}", READ, native_rules_get, "a rule by its name"),
+    RPC(HTTP_PUT, "repos/{repo}/rules/{rule}", WRITE, native_rules_set,
+        "make or change a rule: what must hold, and which version is the best"),
+    RPC(HTTP_DELETE, "repos/{repo}/rules/{rule}", WRITE, native_rules_remove,
+        "remove a rule; its changes stay in the events"),
+    RPC(HTTP_GET, "repos/{repo}/rules/{rule}/versions/{version}", READ, native_rule_holds,
+        "does a rule hold for a version, and if not, why?"),
+    LONG(HTTP_POST, "repos/{repo}/best", READ, native_best,
+         "the best version by a rule, and why the others are not"),
+    LONG(HTTP_GET, "why", READ, native_why,
+         "what explains that a metric of two versions differs, by the repo's history"),
+
     // refs
     RPC(HTTP_GET, "repos/{repo}/refs", READ, native_refs_list,
         "the aliases and tags of a repo"),

@@ -52,6 +52,8 @@ struct runs_which {
 search_lang runs_lang(call *k);
 // out->now_ms: what "now" is in the filter; 0: it is set to now.
 bool runs_which_query(call *k, const struct runs_which *q, search_query *out, err *e);
+// The message says which member of the request it is about; the place stays. False.
+bool runs_in_member(const char *member, err *e);
 // A field of a request's member; the message names the member.
 bool runs_field(const search_lang *l, const char *member, str text, search_field *out, err *e);
 

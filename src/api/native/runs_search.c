@@ -48,8 +48,7 @@ static bool some_projects(call *k, msg_list names, search_query *out, err *e) {
     return true;
 }
 
-// The message says which member of the request it is about; the place stays.
-static bool in_member(const char *member, err *e) {
+bool runs_in_member(const char *member, err *e) {
     uint32_t place = e->place;
     char msg[sizeof e->msg];
     memcpy(msg, e->msg, sizeof msg);
@@ -59,7 +58,7 @@ static bool in_member(const char *member, err *e) {
 }
 
 bool runs_field(const search_lang *l, const char *member, str text, search_field *out, err *e) {
-    return search_lang_field(l, text, out, e) || in_member(member, e);
+    return search_lang_field(l, text, out, e) || runs_in_member(member, e);
 }
 
 bool runs_which_query(call *k, const struct runs_which *q, search_query *out, err *e) {
@@ -70,7 +69,7 @@ bool runs_which_query(call *k, const struct runs_which *q, search_query *out, er
     out->view = q->view ? (view)q->view : VIEW_ACTIVE;
     if (!(q->projects.n ? some_projects(k, q->projects, out, e) : all_projects(k, out, e)))
         return false;
-    if (!search_lang_where(&l, q->where, &where, e)) return in_member("where", e);
+    if (!search_lang_where(&l, q->where, &where, e)) return runs_in_member("where", e);
     out->where = where;
     return true;
 }
@@ -176,7 +175,7 @@ static bool take_sort(call *k, msg_list sort, search_query *s, err *e) {
     if (!search_lang_sort(&l, sort.p, sort.n, &out, &s->n_sort, &wrong, e)) {
         char member[32];
         snprintf(member, sizeof member, "sort[%zu]", wrong);
-        return in_member(member, e);
+        return runs_in_member(member, e);
     }
     s->sort = out;
     return true;

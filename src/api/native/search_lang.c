@@ -80,6 +80,38 @@ bool search_lang_where(const search_lang *l, str text, search_node **out, err *e
     return p.token.kind == LANG_END || lang_fail(&p, &p.token, "and, or or the end", e);
 }
 
+// Factors joined by "and"; *whole is false when something else follows.
+static bool split(lang *p, search_lang_part **out, size_t *n, bool *whole, err *e) {
+    VEC(search_lang_part) parts = {0};
+    for (;;) {
+        size_t at = p->token.at;
+        search_node *node = parse_factor(p, e);
+        if (!node) return false;
+        str words = str_trim(str_n(p->text.p + at, p->token.at - at));
+        vec_push(p->l->a, &parts, (search_lang_part){words, node});
+        if (!lang_is(p, "and")) break;
+        if (!lang_next(p, e)) return false;
+    }
+    *out = parts.p;
+    *n = parts.n;
+    *whole = p->token.kind == LANG_END;
+    return true;
+}
+
+bool search_lang_parts(const search_lang *l, str text, search_lang_part **out, size_t *n,
+                       err *e) {
+    lang p = begin(l, text);
+    bool whole;
+    *n = 0;
+    if (!lang_next(&p, e)) return false;
+    if (p.token.kind == LANG_END) return true;
+    if (!split(&p, out, n, &whole, e)) return false;
+    if (whole) return true;
+    *n = 1;
+    (*out)->text = str_trim(text);
+    return search_lang_where(l, text, &(*out)->node, e);
+}
+
 // ---- fields and sort keys ------------------------------------------------------------------
 bool search_lang_field(const search_lang *l, str text, search_field *out, err *e) {
     lang p = begin(l, text);

@@ -52,6 +52,15 @@ typedef struct search_lang {
 // *out is NULL for an empty text: everything.
 bool search_lang_where(const search_lang *l, str text, search_node **out, err *e);
 
+// The same as a list of what must be true, each with its own words: split where "and" joins the
+// whole text, else (or for an "or") in one part. *n is 0 for an empty text.
+typedef struct search_lang_part {
+    str text;
+    search_node *node;
+} search_lang_part;
+bool search_lang_parts(const search_lang *l, str text, search_lang_part **out, size_t *n,
+                       err *e);
+
 // A configuration or tag sorts by numbers first, by value, then by texts: it makes two keys of
 // core. e->place is within items[*wrong].
 bool search_lang_sort(const search_lang *l, const str *items, size_t n, search_sort **out,

@@ -10,7 +10,7 @@
 
 #define STAGE_MAX 100
 
-static const msg_name marks[] = {
+const msg_name versions_marks[] = {
     {"yanked", MARK_YANKED}, {"bad", MARK_BAD}, {"deleted", MARK_DELETED}, {NULL, 0}};
 
 #define RELATION_ROW(name, text, number) {(text), (number)},
@@ -19,7 +19,7 @@ const msg_name versions_relations[] = {VERSION_RELATIONS(RELATION_ROW){NULL, 0}}
 SHAPE(static, mark_shape, "VersionMark",
       FIELD("mark", SHAPE_ENUM, 0,
             "yanked: not to be used any more; bad: no rollback goes to it; deleted: gone",
-            .names = marks),
+            .names = versions_marks),
       FIELD("reason", SHAPE_TEXT, 0, "why"), FIELD("user", SHAPE_TEXT, 0, "who set it"),
       FIELD("proven", SHAPE_BOOL, 0, "by a token; else the user only said so"),
       FIELD("time_us", SHAPE_INT, 0, "when"));
@@ -68,7 +68,7 @@ static void put_marks(json_writer *w, const version *v) {
     for (size_t i = 0; i < v->n_marks; i++) {
         const version_mark *m = &v->marks[i];
         json_object(w);
-        json_m_string(w, "mark", msg_name_of(marks, m->kind));
+        json_m_string(w, "mark", msg_name_of(versions_marks, m->kind));
         json_m_string(w, "reason", m->reason);
         json_m_string(w, "user", m->user);
         json_m_bool(w, "proven", m->proven);

@@ -908,6 +908,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what a version, a run, a model or a data set is made of, and what was made from it */
+        get: operations["get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the rules of a repo */
+        get: operations["get_repos_repo_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** a rule by its name */
+        get: operations["get_repos_repo_rules_rule"];
+        /** make or change a rule: what must hold, and which version is the best */
+        put: operations["put_repos_repo_rules_rule"];
+        post?: never;
+        /** remove a rule; its changes stay in the events */
+        delete: operations["delete_repos_repo_rules_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/rules/{rule}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** does a rule hold for a version, and if not, why? */
+        get: operations["get_repos_repo_rules_rule_versions_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/best": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** the best version by a rule, and why the others are not */
+        post: operations["post_repos_repo_best"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what explains that a metric of two versions differs, by the repo's history */
+        get: operations["get_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/refs": {
         parameters: {
             query?: never;
@@ -1584,6 +1688,115 @@ export interface components {
             /** @description in the order of refs, at most 1,000 */
             items: components["schemas"]["Protection"][];
         };
+        Lineage: {
+            /** @description what was asked first, then by their distance */
+            nodes: components["schemas"]["LineageNode"][];
+            /** @description between these nodes */
+            edges: components["schemas"]["LineageEdge"][];
+            /** @description there is more: behind the depth, or past the count of nodes */
+            cut?: ("depth" | "nodes")[];
+        };
+        Rules: {
+            /** @description in the order of names */
+            items: components["schemas"]["Rule"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Rule: {
+            /** @description its name, unique among the rules of the repo */
+            name: string;
+            /** @description what must hold; empty: nothing */
+            where: string;
+            /** @description the field that decides */
+            objective?: string;
+            /**
+             * @description of the objective: the greatest or the least
+             * @enum {string}
+             */
+            goal?: "max" | "min";
+            /** @description the field that decides between equals */
+            tie?: string;
+            /**
+             * @description of `tie`
+             * @enum {string}
+             */
+            tie_goal?: "max" | "min";
+            /** @description who set it as it is */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
+            /** @description why */
+            reason: string;
+            /** @description when */
+            changed_us: number;
+        };
+        RuleVerdict: {
+            /** @description the number of the version */
+            version: number;
+            /**
+             * @description holds: nothing is against it; deleted, bad, yanked: its marks; no-run: no run tells of it; fails: a constraint; no-value: it has no objective, or NaN; worse: by `behind`; tie-worse: equal, but worse by `tie`; older: equal in all
+             * @enum {string}
+             */
+            verdict: "holds" | "deleted" | "bad" | "yanked" | "no-run" | "fails" | "no-value" | "worse" | "tie-worse" | "older";
+            /** @description its objective */
+            value?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description what decides between equals */
+            tie?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description how far behind the best, by the objective or by `tie` */
+            behind?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description constraints that do not hold */
+            failures: components["schemas"]["RuleFailure"][];
+        };
+        Best: {
+            /** @description the choice; absent: no version is good */
+            best?: components["schemas"]["RuleVerdict"];
+            /** @description the newest first */
+            others: components["schemas"]["RuleVerdict"][];
+            /** @description by which rule */
+            rule?: string;
+            /** @description what had to hold */
+            where: string;
+            /** @description the field that decided */
+            objective: string;
+            /**
+             * @description the greatest or the least of it
+             * @enum {string}
+             */
+            goal: "max" | "min";
+            /** @description the field between equals */
+            tie?: string;
+            /**
+             * @description of `tie`
+             * @enum {string}
+             */
+            tie_goal?: "max" | "min";
+            /** @description there are older versions that were not looked at */
+            more: boolean;
+        };
+        Why: {
+            /** @description the name of the repo */
+            repo: string;
+            /** @description the number of the first version */
+            a: number;
+            /** @description of the second */
+            b: number;
+            /** @description what is explained */
+            metric: string;
+            /** @description of the first */
+            a_value?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description of the second */
+            b_value?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description what differs, the best evidence first */
+            keys: components["schemas"]["WhyKey"][];
+            /** @description how many versions have the metric */
+            versions: number;
+            /** @description how many keys could be tested: p times this is 0.05 at most where it is associated */
+            tests: number;
+            /** @description how much versions without any difference differ; absent: there are none */
+            noise?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description older versions, or some keys, were not looked at */
+            cut: boolean;
+        };
         Refs: {
             /** @description aliases, then tags, in the order of names */
             items: components["schemas"]["Ref"][];
@@ -1973,6 +2186,119 @@ export interface components {
             /** @description when */
             set_us: number;
         };
+        LineageNode: {
+            /**
+             * @description what it is; model: a logged one, data: an input of runs
+             * @enum {string}
+             */
+            kind: "version" | "run" | "model" | "data" | "elsewhere";
+            /** @description its id; absent of what is elsewhere */
+            id?: string;
+            /** @description of the version's repo, of the run, model or data set; or the address */
+            name: string;
+            /** @description of a version */
+            number?: number;
+            /**
+             * @description of a version's repo
+             * @enum {string}
+             */
+            repo_kind?: "model" | "data" | "prompt" | "run" | "release";
+            /** @description the digest of a version's content */
+            content?: string;
+            /** @description when a version was published */
+            created_us?: number;
+            /** @description of a run or a logged model */
+            status?: string;
+            /** @description of a data set, as its client gave it */
+            digest?: string;
+            /** @description of a data set, as its client gave it */
+            source?: string;
+            /** @description a tombstone, in the bin, or freed */
+            deleted: boolean;
+            /** @description only its id is known */
+            freed: boolean;
+            /** @description of a version: yanked, bad, deleted */
+            marks?: string[];
+            /** @description with `refs`: the movable refs that point at a version */
+            aliases?: string[];
+            /** @description with `refs`: the sealed refs that hold it */
+            sealed?: string[];
+            /** @description steps up from what was asked; absent: not reached upwards */
+            up?: number;
+            /** @description steps down from what was asked; absent: not reached downwards */
+            down?: number;
+        };
+        LineageEdge: {
+            /** @description the place in `nodes` of what is newer */
+            from: number;
+            /** @description the place of what it is made of */
+            to: number;
+            /**
+             * @description what they are to each other
+             * @enum {string}
+             */
+            link: "made-by" | "derives-from" | "is-model" | "used-data" | "used-model" | "same-content";
+            /**
+             * @description of derives-from
+             * @enum {string}
+             */
+            relation?: "fine-tune" | "adapter" | "quantised" | "merged" | "distilled" | "next" | "pins";
+            /**
+             * @description declared: somebody said so; verified: the stored bytes say so too; unchecked: they were not looked at
+             * @enum {string}
+             */
+            evidence: "declared" | "verified" | "unchecked";
+            /** @description what of the bytes says so */
+            proof?: string;
+        };
+        RuleFailure: {
+            /** @description what does not hold */
+            constraint: string;
+            /** @description what the fields in it hold; none: nothing */
+            found: string;
+        };
+        WhyKey: {
+            /**
+             * @description see WhyName
+             * @enum {string}
+             */
+            source: "config" | "tag" | "version-tag" | "data" | "parent";
+            /** @description its name there */
+            key: string;
+            /** @description its value in the first, shortened */
+            a?: string;
+            /** @description its value in the second */
+            b?: string;
+            /** @description keys that always change with it: they can not be told apart */
+            with: components["schemas"]["WhyName"][];
+            /**
+             * @description experiment: versions of which only this differs; associated: over the history; none
+             * @enum {string}
+             */
+            evidence: "experiment" | "associated" | "none";
+            /** @description its values are compared as numbers */
+            number: boolean;
+            /** @description how many versions count */
+            versions: number;
+            /** @description how many different values they have */
+            values: number;
+            /** @description Spearman's, of numbers */
+            rho?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description of the metric's variance that goes with it, 0 to 1 */
+            share: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description by permutation, of this key alone */
+            p: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description all permutations were tried */
+            exact: boolean;
+            /** @description how many there are */
+            experiments: number;
+            /** @description how much they change: the root of the mean square */
+            change?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description that this is noise; 1 when the noise is not known */
+            experiment_p?: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description the newest of them */
+            pairs: components["schemas"]["WhyExperiment"][];
+        };
         Ref: {
             /** @description its name, unique in the repo */
             name: string;
@@ -2009,7 +2335,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn" | "rule_set" | "rule_removed";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -2119,6 +2445,29 @@ export interface components {
             unified: string;
             /** @description are there more hunks? */
             cut: boolean;
+        };
+        WhyName: {
+            /**
+             * @description config, tag: of the run; version-tag; data: a data set by its name; parent: by its relation
+             * @enum {string}
+             */
+            source: "config" | "tag" | "version-tag" | "data" | "parent";
+            /** @description its name there */
+            key: string;
+        };
+        WhyExperiment: {
+            /** @description the older version */
+            from: number;
+            /** @description the newer one, which differs in nothing else */
+            to: number;
+            /** @description absent: the key is not there */
+            from_value?: string;
+            /** @description absent: the key is not there */
+            to_value?: string;
+            /** @description the metric of the older */
+            before: number | ("NaN" | "Infinity" | "-Infinity");
+            /** @description the metric of the newer */
+            after: number | ("NaN" | "Infinity" | "-Infinity");
         };
     };
     responses: never;
@@ -4817,6 +5166,322 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Protections"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lineage: {
+        parameters: {
+            query: {
+                of: string;
+                up?: boolean;
+                down?: boolean;
+                depth?: number;
+                nodes?: number;
+                refs?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_rules: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_rules_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_repos_repo_rules_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description what must hold, in the search language, over the runs of a version and its tags */
+                    where?: string;
+                    /** @description the field that decides: metrics.acc.max */
+                    objective?: string;
+                    /**
+                     * @description of the objective; max by default
+                     * @enum {string}
+                     */
+                    goal?: "max" | "min";
+                    /** @description the field that decides between equals; then the newest wins */
+                    tie?: string;
+                    /**
+                     * @description of `tie`; max by default
+                     * @enum {string}
+                     */
+                    tie_goal?: "max" | "min";
+                    /** @description why */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_repos_repo_rules_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why: it is kept */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_rules_rule_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                rule: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVerdict"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_best: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description a rule of the repo; instead of the terms below */
+                    rule?: string;
+                    /** @description what must hold, in the search language, over the runs of a version and its tags */
+                    where?: string;
+                    /** @description the field that decides: metrics.acc.max */
+                    objective?: string;
+                    /**
+                     * @description of the objective; max by default
+                     * @enum {string}
+                     */
+                    goal?: "max" | "min";
+                    /** @description the field that decides between equals; then the newest wins */
+                    tie?: string;
+                    /**
+                     * @description of `tie`; max by default
+                     * @enum {string}
+                     */
+                    tie_goal?: "max" | "min";
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Best"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_why: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                metric?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description an error */
