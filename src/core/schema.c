@@ -14,6 +14,7 @@
 #include "core/search.h"
 #include "core/series.h"
 #include "core/user.h"
+#include "core/workspace.h"
 #include "store/store.h"
 
 static const char trunk[] =
@@ -117,6 +118,7 @@ const db_migration schema_migrations[] = {
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
+    {45, "workspaces", workspace_schema},
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
 };
