@@ -270,7 +270,7 @@ static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
 static bool read_workspace(http_req *r, api_caller *who, bool is_public, err *e) {
     const api *app = http_app(r);
     str name = str_trim(http_header(r, API_WORKSPACE_HEADER));
-    who->workspace = name.n ? name : STR(WORKSPACE_DEFAULT_NAME);
+    who->workspace = name.n ? arena_str(http_arena(r), name) : STR(WORKSPACE_DEFAULT_NAME);
     who->ws = WORKSPACE_DEFAULT;
     return is_public || !name.n || workspace_find(app->core, name, &who->ws, e);
 }

@@ -80,12 +80,16 @@ bool content_seen(ctx *c, const sha256 *digests, size_t n, bool *out, err *e) {
 }
 
 bool content_find(ctx *c, const sha256 *digests, size_t n, int64_t *sizes, err *e) {
+    sha256 *there = ARENA_ARRAY(c->a, sha256, n);
     bool *may = ARENA_ARRAY(c->a, bool, n);
-    if (!store_find_many(core_store(c->core), digests, n, sizes, e) ||
-        !content_seen(c, digests, n, may, e))
-        return false;
+    size_t k = 0;
+    if (!store_find_many(core_store(c->core), digests, n, sizes, e)) return false;
     for (size_t i = 0; i < n; i++)
-        if (!may[i]) sizes[i] = -1;
+        if (sizes[i] >= 0) there[k++] = digests[i];
+    if (!content_seen(c, there, k, may, e)) return false;
+    k = 0;
+    for (size_t i = 0; i < n; i++)
+        if (sizes[i] >= 0 && !may[k++]) sizes[i] = -1;
     return true;
 }
 
