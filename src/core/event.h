@@ -54,7 +54,7 @@
     X(protection_removed, "a ref, or publishing in a repo, is not protected any more")         \
     X(version_approved, "a version was approved for a ref; payload: repo, number, ref, "       \
                         "reason")                                                              \
-    X(approval_withdrawn, "an approval was withdrawn; payload: repo, number, ref")                \
+    X(approval_withdrawn, "an approval was withdrawn; payload: repo, number, ref")             \
     X(workspace_created, "a workspace was created")                                            \
     X(workspace_deleted, "a workspace, which was empty, was deleted")
 
