@@ -153,7 +153,7 @@ typedef enum cli_kind {
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
-      "alias tag rollback push mark unmark delete unref approve release "                     \
+      "alias tag rollback push mark unmark delete unref approve release "                      \
       "workspace_create",                                                                      \
       "why: it is kept with the move, with who and when; of 'push': what is new; of a "        \
       "workspace: what it is for")                                                             \
