@@ -193,12 +193,13 @@ bool api_may(http_req *r, http_perm p, err *e) {
     bool proven, operate = p == PERM_OPERATE;
     str name = str_upto_code_points(http_user(r, &proven), USER_NAME_MAX);
     user_role role = operate ? who->at_default : who->role;
-    return err_set(e, ERR_FORBIDDEN,
-                   "This needs the role %s in %s workspace; the role of '%.*s' there is %s. An "
-                   "admin can give it: stemma user role %.*s %s",
-                   user_role_name(needed_role(p)), operate ? "the default" : "this",
-                   STR_F(name), user_role_name(role), STR_F(name),
-                   user_role_name(needed_role(p)));
+    str where = operate ? STR(WORKSPACE_DEFAULT_NAME) : who->workspace;
+    return err_set(
+        e, ERR_FORBIDDEN,
+        "This needs the role %s in the workspace '%.*s'; the role of '%.*s' there is "
+        "%s. An admin can give it: stemma user role %.*s %s",
+        user_role_name(needed_role(p)), STR_F(where), STR_F(name), user_role_name(role),
+        STR_F(name), user_role_name(needed_role(p)));
 }
 
 static bool refuse_stranger(err *e) {
@@ -230,6 +231,7 @@ static bool prove(http_req *r, api_caller *who, str user, str secret, err *e) {
                        "the token's own.",
                        STR_F(str_upto_code_points(user, USER_NAME_MAX)));
     who->known = true;
+    who->user = p.user;
     who->role = p.role;
     who->at_default = p.at_default;
     http_set_user(r, str_of(p.name), true);
@@ -265,10 +267,25 @@ static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
     return user_is_token(secret) ? prove(r, who, user, secret, e) : refuse_stranger(e);
 }
 
+static bool read_workspace(http_req *r, api_caller *who, bool is_public, err *e) {
+    const api *app = http_app(r);
+    str name = str_trim(http_header(r, API_WORKSPACE_HEADER));
+    who->workspace = name.n ? arena_str(http_arena(r), name) : STR(WORKSPACE_DEFAULT_NAME);
+    who->ws = WORKSPACE_DEFAULT;
+    return is_public || !name.n || workspace_find(app->core, name, &who->ws, e);
+}
+
+// A workspace in which the caller has no role is answered as one that is not there.
+static bool sees_workspace(const api_caller *who, err *e) {
+    bool sees = who->ws == WORKSPACE_DEFAULT ||
+                (who->ws != WORKSPACE_NONE && (who->role || may(who, PERM_OPERATE)));
+    return sees || err_set(e, ERR_NOT_FOUND, "Workspace '%.*s' not found",
+                           STR_F(str_upto_code_points(who->workspace, WORKSPACE_NAME_MAX)));
+}
+
 bool api_authorise(http_req *r, const http_route *route, err *e) {
     const api *app = http_app(r);
     api_caller *who = ARENA_NEW(http_arena(r), api_caller);
-    who->ws = WORKSPACE_DEFAULT;
     http_keep(r, who);
     if (!host_allowed(r, app, route)) {
         return err_set(e, ERR_FORBIDDEN,
@@ -280,7 +297,9 @@ bool api_authorise(http_req *r, const http_route *route, err *e) {
     if (!origin_allowed(r, app))
         return err_set(e, ERR_FORBIDDEN, "Cross-origin request blocked");
     http_perm perm = route ? route->perm : PERM_PUBLIC;
-    return recognise(r, who, perm == PERM_PUBLIC, e) && api_may(r, perm, e);
+    bool is_public = perm == PERM_PUBLIC;
+    return read_workspace(r, who, is_public, e) && recognise(r, who, is_public, e) &&
+           (is_public || sees_workspace(who, e)) && api_may(r, perm, e);
 }
 
 const api_caller *api_caller_of(http_req *r) {

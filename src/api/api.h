@@ -4,6 +4,7 @@
 #define STEMMA_API_API_H
 
 #include "core/user.h"
+#include "core/workspace.h"
 #include "net/http.h"
 
 // http_config.app of our server.
@@ -19,7 +20,9 @@ typedef struct api {
 
 // Who asks, and as what: of every request that was let in.
 typedef struct api_caller {
-    int64_t ws;
+    int64_t ws; // WORKSPACE_NONE: there is none of that name
+    str workspace;
+    id user;       // zero: the operator, or anybody
     bool known;    // by a token, or the server is open to everybody
     bool operator; // by the server's token, or the server is open
     user_role role, at_default;
@@ -33,13 +36,22 @@ const api_caller *api_caller_of(http_req *r);
 // whose route may do more than one thing. ERR_FORBIDDEN says which role is needed.
 bool api_may(http_req *r, http_perm p, err *e);
 
+// The workspaces that the caller may see, a page by name; and one of them, ERR_NOT_FOUND as for
+// one that is not there.
+bool api_workspaces(http_req *r, str after, size_t max, workspace_row **out, size_t *n, err *e);
+bool api_workspace_named(http_req *r, str name, workspace_row *out, err *e);
+
 // Must a request bring a token?
 bool api_needs_token(const api *app, bool *needed, err *e);
 
 // For http_config.preflight: what pages of allowed origins may send (CORS).
 void api_preflight(http_req *r);
 
-// The context of a request, in the default workspace.
+// The header by which a request names its workspace, as MLflow's clients send it; every dialect
+// takes it. Absent: the default one.
+#define API_WORKSPACE_HEADER "x-mlflow-workspace"
+
+// The context of a request, in the workspace that it names.
 ctx api_ctx(http_req *r);
 
 extern const http_dialect *const api_dialects[]; // NULL-terminated

@@ -165,8 +165,9 @@ typedef enum cli_kind {
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
       "alias tag rollback push mark unmark delete unref approve release rule_set "             \
-      "rule_remove best",                                                                      \
-      "why: it is kept with the move, with who and when; of 'push': what is new")              \
+      "rule_remove best workspace_create",                                                     \
+      "why: it is kept with the move, with who and when; of 'push': what is new; of a "        \
+      "workspace: what it is for")                                                             \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
     X(part, "", CLI_TEXTS, "NAME", "", "diff",                                                 \
@@ -193,6 +194,8 @@ typedef enum cli_kind {
     X(match, "", CLI_TEXT, "PATTERN", "", "console",                                           \
       "only lines that match this regular expression")                                         \
     X(stream, "", CLI_TEXT, "STREAM", "", "console", "only lines of out or err")               \
+    X(workspace, "STEMMA_WORKSPACE", CLI_TEXT, "NAME", "", "@client",                          \
+      "the workspace; the default one is 'default'")                                           \
     X(role, "", CLI_TEXT, "ROLE", "", "user_add",                                              \
       "what the user may do in the workspace: reader, writer, maintainer or admin; none by "   \
       "default")                                                                               \
@@ -353,6 +356,10 @@ int cmd_pull(const cli_options *o, arena *a);
 int cmd_events(const cli_options *o, arena *a);
 int cmd_audit(const cli_options *o, arena *a);
 int cmd_verify(const cli_options *o, arena *a);
+int cmd_workspace_list(const cli_options *o, arena *a);
+int cmd_workspace_create(const cli_options *o, arena *a);
+int cmd_workspace_delete(const cli_options *o, arena *a);
+
 int cmd_user_list(const cli_options *o, arena *a);
 int cmd_user_add(const cli_options *o, arena *a);
 int cmd_user_enable(const cli_options *o, arena *a);

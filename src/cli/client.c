@@ -10,7 +10,7 @@
 struct cli_client {
     arena *a; // the command's
     http_client *http;
-    str url, token;
+    str url, token, workspace;
     cli_local *local; // the server within, or NULL
     int64_t error_at;
 };
@@ -37,7 +37,7 @@ static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_u
     c->url = config.url;
     c->token = config.token;
     if (!within || c->local) c->http = http_client_new(&config, e);
-    if (c->http) return c;
+    if (c->http && (!o->workspace.n || cli_use_workspace(c, o->workspace, e))) return c;
     cli_disconnect(c);
     return NULL;
 }
@@ -67,6 +67,25 @@ str cli_client_url(const cli_client *c) {
 
 str cli_client_token(const cli_client *c) {
     return c->token;
+}
+
+str cli_workspace_header(arena *a, str workspace) {
+    return workspace.n ? arena_printf(a, "X-MLflow-Workspace: %.*s\n", STR_F(workspace))
+                       : (str){0};
+}
+
+bool cli_use_workspace(cli_client *c, str name, err *e) {
+    for (size_t i = 0; i < name.n; i++)
+        if ((unsigned char)name.p[i] <= ' ' || (unsigned char)name.p[i] >= 0x7f)
+            return err_set(e, ERR_INVALID, "'%.*s' is no name of a workspace",
+                           STR_F(str_upto_code_points(name, 100)));
+    c->workspace = name;
+    http_client_set_headers(c->http, cli_workspace_header(c->a, name));
+    return true;
+}
+
+str cli_client_workspace(const cli_client *c) {
+    return c->workspace;
 }
 
 arena *cli_use_arena(cli_client *c, arena *a) {

@@ -30,6 +30,10 @@ bool cli_reply_ok(arena *a, const http_exchange *x, err *e);
 // Where the server is and its token, for threads and programs that speak to it themselves.
 str cli_client_url(const cli_client *c);
 str cli_client_token(const cli_client *c);
+// The workspace that requests name, empty: the default one. The name must outlive the client.
+bool cli_use_workspace(cli_client *c, str name, err *e);
+str cli_client_workspace(const cli_client *c);
+str cli_workspace_header(arena *a, str workspace); // for clients of one's own; empty: none
 // Replies come into this arena from now on; returns the one before. Lists give pages their own.
 arena *cli_use_arena(cli_client *c, arena *a);
 // Where in the expression that was sent the last error lies, in bytes; -1 when it has no place.

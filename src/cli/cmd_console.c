@@ -178,6 +178,7 @@ int cmd_send(const cli_options *o, arena *a) {
     if (c) {
         config.url = cli_client_url(c);
         config.token = cli_client_token(c);
+        config.headers = cli_workspace_header(a, cli_client_workspace(c));
         http = http_client_new(&config, &e);
     }
     bool ok = http != NULL;

@@ -80,6 +80,7 @@ static bool push_folder(cli_session *s) {
     str run = {0}, reply = {0}, repo = o->words[1];
     const json_value *v;
     int64_t began_us = clock_now_us();
+    if (!cli_take_workspace(s, &repo)) return false;
     if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
     if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
     pushed_read(s->a, cli_client_url(s->c), p.scan.top, &p.last);

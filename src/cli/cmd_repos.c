@@ -72,11 +72,17 @@ static str path_of(cli_session *s) {
     return cli_repo_path(s->a, s->o->words[0], "");
 }
 
+// The first word may say the workspace too.
+static bool take_repo(cli_session *s) {
+    return cli_take_workspace(s, &s->o->words[0]);
+}
+
 static bool show(cli_session *s) {
-    return change(s, "GET", path_of(s), (str){0}, NULL);
+    return take_repo(s) && change(s, "GET", path_of(s), (str){0}, NULL);
 }
 
 static bool create(cli_session *s) {
+    if (!take_repo(s)) return false;
     str tags, kind = s->o->kind.n ? s->o->kind : STR("model");
     if (!cli_tags_json(s, s->o->words + 1, s->o->n_words - 1, &tags)) return false;
     str body = arena_printf(s->a, "{\"name\":%.*s,\"kind\":%.*s,\"tags\":%.*s}",
@@ -86,6 +92,7 @@ static bool create(cli_session *s) {
 }
 
 static bool rename_it(cli_session *s) {
+    if (!take_repo(s)) return false;
     str body =
         arena_printf(s->a, "{\"name\":%.*s}", STR_F(cli_json_text(s->a, s->o->words[1])));
     return change(s, "PATCH", path_of(s), body, "renamed to");
@@ -93,10 +100,12 @@ static bool rename_it(cli_session *s) {
 
 static bool tag(cli_session *s) {
     str body;
-    return cli_tag_body(s, &body) && change(s, "PATCH", path_of(s), body, "tagged");
+    return take_repo(s) && cli_tag_body(s, &body) &&
+           change(s, "PATCH", path_of(s), body, "tagged");
 }
 
 static bool delete (cli_session *s) {
+    if (!take_repo(s)) return false;
     str text, what = arena_printf(s->a, "repo %.*s with its versions", STR_F(s->o->words[0]));
     if (!cli_confirm(s, "delete", what) ||
         !cli_call(s->c, "DELETE", path_of(s), (str){0}, &text, &s->e))

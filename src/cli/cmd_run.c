@@ -128,6 +128,7 @@ static bool open_outbox(run_cmd *r, err *e) {
     const char *folder = getenv("TMPDIR");
     outbox_config c = {.url = cli_client_url(r->client),
                        .token = cli_client_token(r->client),
+                       .headers = cli_workspace_header(r->a, cli_client_workspace(r->client)),
                        .folder = str_of(folder && *folder ? folder : "/tmp"),
                        .beat_path = cli_run_path(r->a, r->id, "/beat"),
                        .beat_body = arena_printf(
@@ -144,23 +145,27 @@ static bool open_outbox(run_cmd *r, err *e) {
 static char **environment(run_cmd *r) {
     extern char **environ;
     str url = cli_client_url(r->client), token = cli_client_token(r->client);
+    str workspace = cli_client_workspace(r->client);
     const kv set[] = {{STR("STEMMA_RUN_ID"), r->id},
                       {STR("STEMMA_URL"), url},
                       {STR("MLFLOW_RUN_ID"), r->id},
                       {STR("MLFLOW_TRACKING_URI"), url},
                       {STR("MLFLOW_EXPERIMENT_ID"), r->project},
                       {STR("STEMMA_TOKEN"), token},
-                      {STR("MLFLOW_TRACKING_TOKEN"), token}};
+                      {STR("MLFLOW_TRACKING_TOKEN"), token},
+                      {STR("STEMMA_WORKSPACE"), workspace},
+                      {STR("MLFLOW_WORKSPACE"), workspace}};
     VEC(char *) v = {0};
-    size_t n = sizeof set / sizeof *set - (token.n ? 0 : 2);
+    size_t n = sizeof set / sizeof *set;
     for (char **old = environ; *old; old++) {
         str name = str_upto(str_of(*old), str_find(str_of(*old), '=', 0));
         bool ours = false;
         for (size_t i = 0; i < n; i++)
-            ours = ours || str_eq(name, set[i].key);
+            ours = ours || (set[i].value.n && str_eq(name, set[i].key));
         if (!ours) vec_push(r->a, &v, *old);
     }
     for (size_t i = 0; i < n; i++) {
+        if (!set[i].value.n) continue; // there is none: what the caller has stays
         str one = arena_printf(r->a, "%.*s=%.*s", STR_F(set[i].key), STR_F(set[i].value));
         vec_push(r->a, &v, arena_cstr(r->a, one));
     }

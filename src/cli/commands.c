@@ -738,6 +738,32 @@ const cli_command cli_commands[] = {
      .least = 1,
      .most = 1,
      .flags = CLI_CLIENT},
+    {.name = "workspace create",
+     .run = cmd_workspace_create,
+     .summary = "make a workspace",
+     .text =
+         "Makes a workspace with a Default project of its own. Choose it by --workspace, "
+         "STEMMA_WORKSPACE (MLflow: MLFLOW_WORKSPACE),\n"
+         "or before the name of a repo: team/bot@prod. Roles are given in each: stemma user "
+         "role ann writer --workspace team.",
+     .usage = "NAME",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
+    {.name = "workspace list",
+     .run = cmd_workspace_list,
+     .summary = "the workspaces in which you have a role",
+     .text = "Lists the workspaces in which you have a role; who operates the server sees all.",
+     .flags = CLI_CLIENT | CLI_LIST},
+    {.name = "workspace delete",
+     .run = cmd_workspace_delete,
+     .summary = "delete a workspace that is empty",
+     .text = "Deletes a workspace, which must be empty: no runs, projects, models and files, "
+             "those in the bin included. Its event log stays.",
+     .usage = "NAME",
+     .least = 1,
+     .most = 1,
+     .flags = CLI_CLIENT},
     {.name = "user add",
      .run = cmd_user_add,
      .summary = "make a user, and their first token",
@@ -867,6 +893,7 @@ const cli_group cli_groups[] = {
     {"metrics", "the series of a run: tables, CSV, plots"},
     {"artifacts", "list, download and upload the files of runs"},
     {"jobs", "what the server does in the background"},
+    {"workspace", "make, list and delete workspaces"},
     {"user", "make, list and disable users, and say what they may do"},
     {"token", "make, list and revoke tokens"},
 };

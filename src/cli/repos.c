@@ -11,28 +11,33 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest) {
     return arena_printf(a, "%.*s/%.*s%s", STR_F(path), STR_F(http_client_escape(a, ref)), rest);
 }
 
+bool cli_take_workspace(cli_session *s, str *address) {
+    size_t slash = str_find(str_upto(*address, str_find(*address, '@', 0)), '/', 0);
+    str name = str_upto(*address, slash);
+    if (slash == SIZE_MAX) return true;
+    if (!name.n || slash + 1 == address->n)
+        return err_set(&s->e, ERR_INVALID, "'%.*s' is not written WORKSPACE/REPO",
+                       STR_F(str_upto_code_points(*address, 300)));
+    *address = str_from(*address, slash + 1);
+    return cli_use_workspace(s->c, name, &s->e);
+}
+
 const json_value *cli_resolve(cli_session *s, str address, str *text) {
+    if (!cli_take_workspace(s, &address)) return NULL;
     str path =
         arena_printf(s->a, "/resolve?address=%.*s", STR_F(http_client_escape(s->a, address)));
     return cli_call(s->c, "GET", path, (str){0}, text, &s->e);
 }
 
-// A workspace before the name is checked by asking what the address means.
-static bool leave_workspace(cli_session *s, str address, str *repo) {
-    if (str_find(*repo, '/', 0) == SIZE_MAX) return true;
-    const json_value *found = cli_resolve(s, address, NULL);
-    if (found) *repo = cli_text(json_get(found, "version"), "repo");
-    return found != NULL;
-}
-
 bool cli_split_ref(cli_session *s, str text, str *repo, str *ref) {
+    if (!cli_take_workspace(s, &text)) return false;
     size_t at = str_find(text, '@', 0);
     *repo = str_upto(text, at);
     *ref = at == SIZE_MAX ? (str){0} : str_from(text, at + 1);
     if (!repo->n || (ref->p && (!ref->n || str_find(*ref, '@', 0) != SIZE_MAX)))
         return err_set(&s->e, ERR_INVALID, "'%.*s' is not written REPO or REPO@REF",
                        STR_F(str_upto_code_points(text, 300)));
-    return leave_workspace(s, text, repo);
+    return true;
 }
 
 str cli_version_cell(cli_session *s, const json_value *of, const char *key) {

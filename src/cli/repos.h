@@ -11,7 +11,10 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest);
 // What an address means: the server's reply, NULL when nothing.
 const json_value *cli_resolve(cli_session *s, str address, str *text);
 
-// Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one. The server knows workspaces.
+// Takes "WORKSPACE/" off an address: from now on requests are about that workspace.
+bool cli_take_workspace(cli_session *s, str *address);
+
+// Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one.
 bool cli_split_ref(cli_session *s, str text, str *repo, str *ref);
 
 // A column's cell of the number of a version ("v3"); empty for none.

@@ -46,6 +46,17 @@ bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, 
 bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, size_t *n,
                    err *e);
 
+// ---- who may know of what (content_seen.c)
+// --------------------------------------------------- Notes that the workspace has sent these
+// objects or made these trees.
+bool content_sent(ctx *c, const sha256 *digests, size_t n, err *e);
+// May the workspace know of them: has it sent them lately, or do its files or versions hold
+// them? All true while there is one workspace only.
+bool content_seen(ctx *c, const sha256 *digests, size_t n, bool *out, err *e);
+// The sizes of objects in the store that the workspace may know of, -1 of all others.
+bool content_find(ctx *c, const sha256 *digests, size_t n, int64_t *sizes, err *e);
+bool content_clean(core *c, size_t *n, err *e); // a bounded step
+
 // ---- reading --------------------------------------------------------------------------------
 // Reads a file of a tree, or lists a folder of it; as the artifact tree does (artifact.h).
 typedef struct content_entry {

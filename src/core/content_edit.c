@@ -13,12 +13,15 @@
 
 // ---- checks ---------------------------------------------------------------------------------
 
-static bool check_tree(store *s, sha256 tree, err *e) {
-    bool yes;
+static bool check_tree(ctx *c, sha256 tree, err *e) {
+    bool yes, may;
     char hex[SHA256_HEX];
-    if (!store_has_links(s, tree, &yes, e)) return false;
+    if (!store_has_links(core_store(c->core), tree, &yes, e) ||
+        !content_seen(c, &tree, 1, &may, e))
+        return false;
     sha256_hex(tree, hex);
-    return yes || err_set(e, ERR_NOT_FOUND, "there is no tree %s: POST trees makes one", hex);
+    return (yes && may) ||
+           err_set(e, ERR_NOT_FOUND, "there is no tree %s: POST trees makes one", hex);
 }
 
 static int by_path(const void *a, const void *b) {
@@ -55,7 +58,7 @@ static bool check_files(ctx *c, const tree_change *changes, size_t n, err *e) {
     size_t k = 0;
     for (size_t i = 0; i < n; i++)
         if (!changes[i].removed) digests[k++] = changes[i].file.digest;
-    if (!store_find_many(core_store(c->core), digests, k, sizes, e)) return false;
+    if (!content_find(c, digests, k, sizes, e)) return false;
     k = 0;
     for (size_t i = 0; i < n; i++)
         if (!changes[i].removed && !check_file(&changes[i].file, sizes[k++], e)) return false;
@@ -87,11 +90,12 @@ bool content_edit(ctx *c, const sha256 *base, tree_change *changes, size_t n, sh
     store *s = core_store(c->core);
     tree_objects *t = tree_objects_new(s);
     const tree_pages *p = tree_objects_pages(t);
-    bool ok = sort(changes, n, e) && (!base || check_tree(s, *base, e)) &&
+    bool ok = sort(changes, n, e) && (!base || check_tree(c, *base, e)) &&
               check_files(c, changes, n, e) &&
               (base ? tree_edit(p, *base, changes, n, tree, e)
                     : write_anew(p, changes, n, tree, e)) &&
-              measure(t, *tree, sum, e) && tree_objects_flush(t, e);
+              measure(t, *tree, sum, e) && tree_objects_flush(t, e) &&
+              content_sent(c, tree, 1, e);
     tree_objects_free(t);
     return ok;
 }
@@ -99,7 +103,7 @@ bool content_edit(ctx *c, const sha256 *base, tree_change *changes, size_t n, sh
 bool content_measure(ctx *c, sha256 tree, tree_sum *sum, err *e) {
     store *s = core_store(c->core);
     tree_objects *t = tree_objects_new(s);
-    bool ok = check_tree(s, tree, e) && measure(t, tree, sum, e);
+    bool ok = check_tree(c, tree, e) && measure(t, tree, sum, e);
     tree_objects_free(t);
     return ok;
 }
@@ -126,7 +130,7 @@ bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, 
     store *s = core_store(c->core);
     tree_objects *t = tree_objects_new(s);
     tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
-    bool ok = check_tree(s, tree, e) && read_files(r, c->a, after, max, out, n, e);
+    bool ok = check_tree(c, tree, e) && read_files(r, c->a, after, max, out, n, e);
     tree_reader_free(r);
     tree_objects_free(t);
     return ok;

@@ -43,8 +43,8 @@ static bool write_default(db_tx *tx, void *arg, err *e) {
     first_rows *f = arg;
     int64_t now = clock_now_us();
     str location = core_uri_join(db_tx_arena(tx), core_artifact_root(f->c), STR("0"));
-    return db_do(tx, &Q_workspace_ensure, e, DB_I64(WORKSPACE_DEFAULT), DB_TEXT(STR("default")),
-                 DB_I64(now)) >= 0 &&
+    return db_do(tx, &Q_workspace_ensure, e, DB_I64(WORKSPACE_DEFAULT),
+                 DB_TEXT(STR(WORKSPACE_DEFAULT_NAME)), DB_I64(now)) >= 0 &&
            db_do(tx, &Q_project_ensure, e, DB_I64(WORKSPACE_DEFAULT), DB_TEXT(location),
                  DB_I64(now / 1000)) >= 0;
 }
@@ -107,6 +107,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
     c->undo_dir = mem_strdup(config->undo_dir);
     c->holder = id_new();
     c->users = user_cache_new();
+    c->workspaces = workspace_cache_new();
     pthread_mutex_init(&c->listen_lock, NULL);
     c->beat_grace_us = config->beat_grace_us ? config->beat_grace_us : BEAT_GRACE_US;
     if (!make_default(c, e)) {
@@ -138,6 +139,7 @@ void core_close(core *c) {
     if (c->sealer) event_sealer_stop(c->sealer);
     if (c->watch) beat_watch_stop(c->watch);
     user_cache_free(c->users);
+    workspace_cache_free(c->workspaces);
     pthread_mutex_destroy(&c->listen_lock);
     free(c->artifact_root);
     free(c->undo_dir);

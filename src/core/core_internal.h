@@ -9,6 +9,7 @@
 #include "core/search.h"
 #include "core/series.h"
 #include "core/user.h"
+#include "core/workspace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct core {
     event_sealer *sealer; // PostgreSQL only
     beat_watch *watch;
     user_cache *users;
+    workspace_cache *workspaces;
     int64_t beat_grace_us;
     job_manager *jobs;
     job_shown shown[JOB_SHOWN_COUNT_]; // what the threads above say of themselves

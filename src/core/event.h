@@ -58,7 +58,9 @@
     X(rule_set,                                                                                \
       "a rule of a repo was made or changed; payload: repo, rule, where, objective, "          \
       "tie, reason")                                                                           \
-    X(rule_removed, "a rule of a repo was removed; payload: the same, as it was")
+    X(rule_removed, "a rule of a repo was removed; payload: the same, as it was")              \
+    X(workspace_created, "a workspace was created")                                            \
+    X(workspace_deleted, "a workspace, which was empty, was deleted")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -3,6 +3,7 @@
 // check of everything, and cleaning. Called by the threads of the manager.
 #include "base/json.h"
 #include "core/check.h"
+#include "core/content.h"
 #include "core/core_internal.h"
 #include "core/job_internal.h"
 #include "core/once.h"
@@ -84,7 +85,8 @@ static bool clean_by(job_run *j, bool (*step)(core *c, size_t *n, err *e), int64
 
 static bool clean(job_run *j, err *e) {
     int64_t all = 0;
-    return clean_by(j, once_clean, &all, e) && clean_by(j, job_clean, &all, e);
+    return clean_by(j, once_clean, &all, e) && clean_by(j, job_clean, &all, e) &&
+           clean_by(j, content_clean, &all, e);
 }
 
 // ---- the table ------------------------------------------------------------------------------
@@ -100,7 +102,10 @@ const job_kind job_kinds[] = {
      .users = true, .check = gc_job_check, .run = gc_job_run},
     {"gc_undo", "brings back what the last gc freed, to the bin", .users = true,
      .run = gc_job_undo},
-    {"clean", "forgets Idempotency-Keys after a day and ended jobs after a month",
+    {"clean",
+     "forgets Idempotency-Keys after a day, who sent an object after a week, ended jobs after "
+     "a "
+     "month",
      .every_us = 3600 * (int64_t)1000000, .run = clean},
     {"import", "the command that brings another tracker's records over, while it does",
      .gone = "its process is gone: the same command again goes on where it was"},

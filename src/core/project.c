@@ -81,8 +81,8 @@ static bool create(db_tx *tx, void *arg, err *e) {
     if (db_get(tx, &Q_project_counter, &row, e, DB_I64(c->ws)) <= 0) return false;
     p->number = db_i64(row, 0);
     str location = p->location;
-    if (!location.n)
-        location = core_uri_join(c->a, core_artifact_root(c->core), number_text(c, p->number));
+    if (!location.n && !workspace_root(tx, c, &location, e)) return false;
+    if (!p->location.n) location = core_uri_join(c->a, location, number_text(c, p->number));
     if (db_do(tx, &Q_project_insert, e, DB_I64(c->ws), DB_I64(p->number), DB_TEXT(p->name),
               DB_TEXT(location), DB_I64(clock_now_us() / 1000)) < 0) {
         return false;

@@ -16,6 +16,7 @@
 #include "core/search.h"
 #include "core/series.h"
 #include "core/user.h"
+#include "core/workspace.h"
 #include "store/store.h"
 
 static const char trunk[] =
@@ -119,6 +120,7 @@ const db_migration schema_migrations[] = {
     {42, "history of refs", repo_history_schema},
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
+    {45, "workspaces", workspace_schema},
     {47, "lineage", lineage_schema},
     {48, "rules", rule_schema},
     {50, "subjects of events", event_subject_schema},

@@ -75,6 +75,7 @@ bool user_token_revoke(ctx *c, str name, id token, err *e);
 
 // ---- proof ----------------------------------------------------------------------------------
 typedef struct user_proof {
+    id user;
     char name[USER_NAME_MAX + 1];
     user_role role;       // in the workspace that was asked for
     user_role at_default; // in the default one

@@ -74,7 +74,7 @@ static void remember(user_cache *k, const slot *s) {
 
 typedef struct prove_call {
     slot s;
-    id user, token;
+    id token;
     int64_t used_us, now_us;
     bool found, enabled;
 } prove_call;
@@ -90,7 +90,7 @@ static bool read_token(db_tx *tx, void *arg, err *e) {
     str hash = found ? db_blob(row, 0) : (str){0};
     p->found = found && secret_eq(hash, str_n((const char *)p->s.hash.b, sizeof p->s.hash.b));
     if (!p->found) return true;
-    p->user = db_id(row, 1);
+    p->s.proof.user = db_id(row, 1);
     p->token = db_id(row, 2);
     p->s.expires_us = db_i64(row, 3);
     p->used_us = db_i64(row, 4);
@@ -104,8 +104,8 @@ static bool read_token(db_tx *tx, void *arg, err *e) {
 
 static bool write_used(db_tx *tx, void *arg, err *e) {
     prove_call *p = arg;
-    return db_do(tx, &Q_token_used, e, DB_ID(p->user), DB_ID(p->token), DB_I64(p->now_us),
-                 DB_I64(p->now_us - USED_EVERY_US)) >= 0;
+    return db_do(tx, &Q_token_used, e, DB_ID(p->s.proof.user), DB_ID(p->token),
+                 DB_I64(p->now_us), DB_I64(p->now_us - USED_EVERY_US)) >= 0;
 }
 
 // When a token was used last helps who looks for forgotten ones: no request fails for it.

@@ -19,7 +19,7 @@
 struct http_client {
     CURL *h;
     char *url; // without a slash at its end
-    char *authorization, *user_password;
+    char *authorization, *user_password, *headers;
     long stall_s, within_ms;
     char why[CURL_ERROR_SIZE];
 };
@@ -64,7 +64,13 @@ http_client *http_client_new(const http_client_config *config, err *e) {
     if (config->token.n)
         c->authorization = joined(STR("Authorization: Bearer "), config->token, (str){0});
     if (config->user.n) c->user_password = joined(config->user, STR(":"), config->password);
+    c->headers = mem_strdup(config->headers);
     return c;
+}
+
+void http_client_set_headers(http_client *c, str headers) {
+    free(c->headers);
+    c->headers = mem_strdup(headers);
 }
 
 void http_client_free(http_client *c) {
@@ -73,6 +79,7 @@ void http_client_free(http_client *c) {
     free(c->url);
     free(c->authorization);
     free(c->user_password);
+    free(c->headers);
     free(c);
 }
 
@@ -130,6 +137,12 @@ static struct curl_slist *add_header(struct curl_slist *list, str name, str valu
     return list;
 }
 
+static struct curl_slist *add_lines(struct curl_slist *list, str lines) {
+    for (str line; str_split(&lines, '\n', &line);)
+        if (line.n) list = add_header(list, line, (str){0});
+    return list;
+}
+
 static struct curl_slist *headers_of(const http_client *c, const http_exchange *x) {
     // No waiting for 100-continue.
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -137,11 +150,7 @@ static struct curl_slist *headers_of(const http_client *c, const http_exchange *
     if (x->content_type)
         list = add_header(list, STR("Content-Type: "), str_of(x->content_type));
     if (x->accept) list = add_header(list, STR("Accept: "), str_of(x->accept));
-    str rest = x->headers;
-    for (str line; str_split(&rest, '\n', &line);) {
-        if (line.n) list = add_header(list, line, (str){0});
-    }
-    return list;
+    return add_lines(add_lines(list, str_of(c->headers)), x->headers);
 }
 
 static void set_body(CURL *h, exchange *k) {

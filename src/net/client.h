@@ -16,12 +16,14 @@ typedef struct http_client_config {
     str url;            // "http://host:port/prefix"; paths of requests are joined to it
     str token;          // sent as Bearer; empty: none
     str user, password; // sent as Basic when user is not empty
+    str headers;        // sent with every request, "Name: value\n" each
     int64_t stall_us;   // an exchange without a byte for so long has failed; 0: 60 s
     int64_t within_us;  // an exchange that takes longer has failed; 0: it may take any time
 } http_client_config;
 
 http_client *http_client_new(const http_client_config *c, err *e); // ERR_INVALID on a bad URL
 void http_client_free(http_client *c);
+void http_client_set_headers(http_client *c, str headers); // in place of the configuration's
 
 // One exchange. A body is text, or comes from `read` (which fills at most n bytes, gives their
 // count, 0 at the end, -1 to give up); a reply is kept (up to 64 MiB) or goes to `write` piece

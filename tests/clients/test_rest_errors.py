@@ -180,7 +180,7 @@ def test_what_comes_later_says_so(rest, path):
 
 
 @pytest.mark.differs("of the reference all of these are there")
-@pytest.mark.parametrize("path", ["/api/3.0/mlflow/traces", "/api/3.0/mlflow/workspaces", "/api/2.0/mlflow-artifacts/presigned/x"])
+@pytest.mark.parametrize("path", ["/api/3.0/mlflow/traces", "/api/2.0/mlflow-artifacts/presigned/x"])
 def test_what_clients_probe_is_not_found(rest, path):
     assert error_of(rest.send("GET", path))[:2] == (404, "ENDPOINT_NOT_FOUND")
 

@@ -25,7 +25,7 @@ def test_repos(cli):
     refused = cli("repos", "delete", other)
     assert refused.code == 2 and "say --yes" in refused.err
     assert cli.ok("repos", "delete", other, "--yes").out == f"deleted {other}\n"
-    assert cli("repos", "create", "a/b").code == 2 and cli("repos", "tag", other).code == 2
+    assert cli("repos", "create", "a/b").code == 4 and cli("repos", "create", "a:b").code == 2 and cli("repos", "tag", other).code == 2
 
 
 def test_promote_and_roll_back(cli, registry):

@@ -39,11 +39,14 @@ def test_the_page_is_valid_openapi(document):
     assert [f"{list(e.absolute_path)}: {e.message}" for e in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
+PERMISSIONS = ("PUBLIC", "KNOWN", "READ", "WRITE", "MAINTAIN", "ADMIN", "OPERATE")
+
+
 def test_operations_have_what_generators_need(described):
     ids = [o.described["operationId"] for o in described.operations]
     assert len(ids) == len(set(ids))
     for o in described.operations:
-        assert o.described["summary"] and o.described["x-permission"] in ("PUBLIC", "READ", "WRITE", "ADMIN"), o.name
+        assert o.described["summary"] and o.described["x-permission"] in PERMISSIONS, o.name
         assert re.findall(r"\{(\w+)\}", o.path) == list(o.parameters("path")), o.name
         assert ("security" in o.described) == (o.described["x-permission"] == "PUBLIC"), o.name
 

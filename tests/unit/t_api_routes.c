@@ -10,14 +10,15 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-// Who comes: `role` in the default workspace, `elsewhere` in another.
+// Who comes: `role` in the default workspace, `elsewhere` in 'team'; and which they name.
 typedef struct caller {
     const char *name;
     user_role role, elsewhere;
+    const char *asks; // NULL: the default one
     str header;
 } caller;
 
-enum { STRANGER, UNKNOWN, FIRST_USER, CALLERS = 8 };
+enum { STRANGER, UNKNOWN, FIRST_USER, CALLERS = 12 };
 
 typedef struct walk {
     caller callers[CALLERS];
@@ -161,7 +162,15 @@ static bool shall_pass(http_perm p, const caller *who) {
                                       [PERM_MAINTAIN] = USER_MAINTAINER,
                                       [PERM_ADMIN] = USER_ADMIN,
                                       [PERM_OPERATE] = USER_ADMIN};
-    return p == PERM_PUBLIC || who->role >= least[p];
+    user_role role = who->asks && p != PERM_OPERATE ? who->elsewhere : who->role;
+    bool gives_roles = p == PERM_ADMIN && who->role == USER_ADMIN;
+    return p == PERM_PUBLIC || role >= least[p] || gives_roles;
+}
+
+// Of a workspace that they have no role in nobody learns that it is there.
+static bool shall_see(const caller *who) {
+    return !who->asks ||
+           (!strcmp(who->asks, "team") && (who->elsewhere || who->role == USER_ADMIN));
 }
 
 static void visit_as(walk *w, const caller *who, const char *method, const char *path,
@@ -171,6 +180,12 @@ static void visit_as(walk *w, const caller *who, const char *method, const char 
     str answer = ask(w, method, path, who->header.p, (str){0});
     int status = status_of(answer);
     snprintf(what, sizeof what, "%s %s as %s", method, path, who->name);
+    if (is_user && r->perm != PERM_PUBLIC && !shall_see(who)) {
+        str body = body_of(answer);
+        if (status != 404 || str_find_str(body, STR("Workspace '"), 0) == SIZE_MAX)
+            fail_msg("%s: %d %.*s", what, status, STR_F(str_upto(body, 300)));
+        return;
+    }
     bool refused = status == 401 || status == 403;
     if (refused != !(is_user ? shall_pass(r->perm, who) : r->perm == PERM_PUBLIC))
         fail_msg("%s: %d", what, status);
@@ -216,8 +231,10 @@ static void visit(void *arg, const char *pattern, const http_route *r) {
     }
 }
 
-static str bearer(walk *w, str secret) {
-    return arena_printf(w->x.c.a, "Authorization: Bearer %.*s\r\n", STR_F(secret));
+static str bearer(walk *w, str secret, const char *asks) {
+    str line = arena_printf(w->x.c.a, "Authorization: Bearer %.*s\r\n", STR_F(secret));
+    return asks ? arena_printf(w->x.c.a, "%.*sX-MLFLOW-WORKSPACE: %s\r\n", STR_F(line), asks)
+                : line;
 }
 
 // A user for each role, one with none, and one whose role is in another workspace only.
@@ -229,11 +246,17 @@ static void make_callers(walk *w) {
                                         {"maintainer", .role = USER_MAINTAINER},
                                         {"admin", .role = USER_ADMIN},
                                         {"nobody"},
-                                        {"elsewhere", .elsewhere = USER_ADMIN}};
+                                        {"elsewhere", .elsewhere = USER_ADMIN},
+                                        {"there", .elsewhere = USER_ADMIN, .asks = "team"},
+                                        {"operator", .role = USER_ADMIN, .asks = "team"},
+                                        {"intruder", .role = USER_WRITER, .asks = "team"},
+                                        {"lost", .role = USER_ADMIN, .asks = "no-such"}};
+    workspace_row team;
     err e;
     memcpy(w->callers, all, sizeof all);
     w->callers[STRANGER].header = STR("");
-    w->callers[UNKNOWN].header = bearer(w, STR("stm_00ff"));
+    w->callers[UNKNOWN].header = bearer(w, STR("stm_00ff"), "team");
+    OK(workspace_create(&w->x.c, STR("team"), (str){0}, &team, &e));
     for (size_t i = FIRST_USER; i < CALLERS; i++) {
         caller *k = &w->callers[i];
         user_account u;
@@ -241,9 +264,9 @@ static void make_callers(walk *w) {
         user_new n = {.name = str_of(k->name), .role = k->role, .token = true};
         OK(user_create(&w->x.c, &n, &u, &secret, &e));
         ctx other = w->x.c;
-        other.ws = 2;
+        other.ws = team.number;
         if (k->elsewhere) OK(user_set_role(&other, n.name, k->elsewhere, &e));
-        k->header = bearer(w, secret);
+        k->header = bearer(w, secret, k->asks);
     }
 }
 

@@ -81,7 +81,7 @@ static bool reply_experiment(call *k, const project *p) {
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_key(w, STR("experiment"));
-    mlflow_experiment(w, p, k->c.a);
+    mlflow_experiment(k, w, p);
     json_object_end(w);
     return true;
 }
@@ -155,7 +155,7 @@ static bool search(call *k, void *msg, err *e) {
     if (n) {
         json_m_array(w, "experiments");
         for (size_t i = 0; i < n; i++)
-            mlflow_experiment(w, &found[i], k->c.a);
+            mlflow_experiment(k, w, &found[i]);
         json_array_end(w);
     }
     if (next.n) json_m_string(w, "next_page_token", next);

@@ -52,7 +52,7 @@ str mlflow_repr(arena *a, str s);            // a string as Python's repr writes
 str mlflow_float_repr(arena *a, double v);
 
 // ---- rendering (render.c) -------------------------------------------------------------------
-void mlflow_experiment(json_writer *w, const project *p, arena *a);
+void mlflow_experiment(call *k, json_writer *w, const project *p);
 void mlflow_run_info(json_writer *w, const run *r);
 // A run that was just made has no outputs to speak of: the reference leaves the member out.
 void mlflow_run(json_writer *w, const run_view *v, bool is_new);
@@ -98,6 +98,9 @@ void mlflow_proxy_delete(http_req *r);
 void mlflow_multipart(http_req *r);
 void mlflow_health(http_req *r);
 void mlflow_version(http_req *r);
+extern const rpc mlflow_workspaces_list, mlflow_workspaces_create, mlflow_workspaces_get,
+    mlflow_workspaces_update;
+void mlflow_workspaces_delete(http_req *r);
 void mlflow_server_info(http_req *r);
 void mlflow_metrics(http_req *r);
 void mlflow_later(http_req *r);     // 501

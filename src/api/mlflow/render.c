@@ -22,15 +22,15 @@ static const char *life_name(lifecycle l) {
     return l == LIFE_DELETED ? "deleted" : "active";
 }
 
-void mlflow_experiment(json_writer *w, const project *p, arena *a) {
+void mlflow_experiment(call *k, json_writer *w, const project *p) {
     json_object(w);
-    json_m_string(w, "experiment_id", number_text(a, p->number));
+    json_m_string(w, "experiment_id", number_text(k->c.a, p->number));
     json_m_string(w, "name", p->name);
     json_m_string(w, "artifact_location", p->artifact_location);
     json_m_string(w, "lifecycle_stage", str_of(life_name(p->life)));
     json_m_i64(w, "last_update_time", p->updated_ms);
     json_m_i64(w, "creation_time", p->created_ms);
-    json_m_string(w, "workspace", STR("default")); // the only one that MLflow's clients see
+    json_m_string(w, "workspace", api_caller_of(k->r)->workspace);
     if (p->n_tags) {
         json_m_array(w, "tags");
         mlflow_list_of_kv(w, p->tags, p->n_tags);

@@ -22,6 +22,7 @@
 #define A "2.0/mlflow-artifacts/"
 #define R M "registered-models/"
 #define V M "model-versions/"
+#define W "3.0/mlflow/workspaces"
 
 static const http_route routes[] = {
     // the server itself
@@ -164,9 +165,17 @@ static const http_route routes[] = {
     ROUTE(HTTP_POST, A "mpu/{path...}", WRITE, mlflow_multipart,
           "multipart upload: clients fall back to one PUT"),
 
+    // workspaces
+    RPC(HTTP_GET, W, KNOWN, mlflow_workspaces_list, "the workspaces that the caller may see"),
+    RPC(HTTP_POST, W, OPERATE, mlflow_workspaces_create,
+        "make a workspace with its Default experiment"),
+    RPC(HTTP_GET, W "/{workspace}", KNOWN, mlflow_workspaces_get, "a workspace"),
+    RPC(HTTP_PATCH, W "/{workspace}", OPERATE, mlflow_workspaces_update,
+        "describe a workspace"),
+    ROUTE(HTTP_DELETE, W "/{workspace}", OPERATE, mlflow_workspaces_delete,
+          "delete a workspace that is empty"),
+
     // what clients probe in order to fall back
-    PROBED("3.0/mlflow/workspaces", "workspaces"),
-    PROBED("3.0/mlflow/workspaces/{rest...}", "workspaces"),
     PROBED("3.0/mlflow/traces", "traces"),
     PROBED("3.0/mlflow/traces/{rest...}", "traces"),
     PROBED(A "presigned/{rest...}", "presigned downloads"),

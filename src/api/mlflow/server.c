@@ -15,7 +15,7 @@ void mlflow_version(http_req *r) {
 
 void mlflow_server_info(http_req *r) {
     http_reply(r, 200, "application/json",
-               STR("{\"store_type\":\"SqlStore\",\"workspaces_enabled\":false,\"trace_archival_"
+               STR("{\"store_type\":\"SqlStore\",\"workspaces_enabled\":true,\"trace_archival_"
                    "enabled\":false}"));
 }
 

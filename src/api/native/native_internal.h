@@ -54,6 +54,11 @@ extern const msg_name native_views[];
 // ---- server.c -------------------------------------------------------------------------------
 extern const rpc native_server;
 
+// ---- workspaces.c
+// ----------------------------------------------------------------------------
+extern const rpc native_workspaces_list, native_workspaces_create, native_workspaces_get,
+    native_workspaces_change, native_workspaces_delete;
+
 // ---- users.c, tokens.c ----------------------------------------------------------------------
 extern const rpc native_whoami, native_users_list, native_users_create, native_users_get,
     native_users_change, native_users_role;

@@ -22,7 +22,9 @@ bool native_digest(str text, sha256 *out, err *e) {
 // ---- which objects are missing --------------------------------------------------------------
 
 SHAPE(static, missing_shape, "Missing",
-      FIELD("missing", SHAPE_TEXT, SHAPE_LIST, "those that the server does not have"));
+      FIELD("missing", SHAPE_TEXT, SHAPE_LIST,
+            "those that the server does not have, or has from other "
+            "workspaces only"));
 
 struct missing {
     uint64_t has;
@@ -40,7 +42,7 @@ static bool missing(call *k, void *msg, err *e) {
     int64_t *sizes = ARENA_ARRAY(k->c.a, int64_t, q->digests.n);
     for (size_t i = 0; i < q->digests.n; i++)
         if (!native_digest(*MSG_AT(str, q->digests, i), &digests[i], e)) return false;
-    if (!store_find_many(core_store(k->c.core), digests, q->digests.n, sizes, e)) return false;
+    if (!content_find(&k->c, digests, q->digests.n, sizes, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
     json_m_array(w, "missing");
@@ -65,6 +67,7 @@ const native_stream native_objects_put_io = {
 typedef struct receiving {
     http_req *r;
     store *s;
+    ctx c;
     arena *a; // of what is gathered
     store_item items[STORE_MANY];
     size_t n, gathered;
@@ -73,7 +76,12 @@ typedef struct receiving {
 } receiving;
 
 static bool store_gathered(receiving *v, err *e) {
-    if (v->n && !store_put_many(v->s, v->items, v->n, e)) return false;
+    sha256 sent[STORE_MANY];
+    for (size_t i = 0; i < v->n; i++)
+        sent[i] = v->items[i].digest;
+    if (v->n &&
+        (!store_put_many(v->s, v->items, v->n, e) || !content_sent(&v->c, sent, v->n, e)))
+        return false;
     v->objects += v->n;
     v->bytes += v->gathered;
     v->n = v->gathered = 0;
@@ -124,6 +132,7 @@ static bool take_large(receiving *v, sha256 digest, uint64_t size, err *e) {
     }
     if (!store_finish(u, &is, &size, e)) return false;
     if (!sha256_eq(is, digest)) return differs(digest, e);
+    if (!content_sent(&v->c, &digest, 1, e)) return false;
     v->objects++;
     v->bytes += size;
     return true;
@@ -167,7 +176,8 @@ static bool receive(receiving *v, err *e) {
 
 void native_objects_put(http_req *r) {
     err e = {0};
-    receiving v = {.r = r, .s = core_store(api_ctx(r).core), .a = arena_new()};
+    receiving v = {.r = r, .c = api_ctx(r), .a = arena_new()};
+    v.s = core_store(v.c.core);
     v.copy = arena_bytes(http_arena(r), COPY_BYTES);
     if (receive(&v, &e)) {
         json_writer *w = http_json(r, 200, "application/json");
@@ -183,12 +193,23 @@ void native_objects_put(http_req *r) {
 }
 
 const native_stream native_object_get_io = {.gives = "application/octet-stream"};
+
+// What another workspace stored is answered as what nobody did.
+static bool may_get(ctx *c, sha256 digest, err *e) {
+    bool may;
+    char hex[SHA256_HEX];
+    if (!content_seen(c, &digest, 1, &may, e)) return false;
+    sha256_hex(digest, hex);
+    return may || err_set(e, ERR_NOT_FOUND, "there is no object %s", hex);
+}
+
 void native_object_get(http_req *r) {
     err e = {0};
     sha256 digest;
     ctx c = api_ctx(r);
     str text = http_param(r, "object");
-    if (!native_digest(text, &digest, &e) || !files_send_object(r, &c, digest, text, &e))
+    if (!native_digest(text, &digest, &e) || !may_get(&c, digest, &e) ||
+        !files_send_object(r, &c, digest, text, &e))
         http_fail(r, &e);
 }
 

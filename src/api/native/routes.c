@@ -17,6 +17,17 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "server", KNOWN, native_server, "what this server is, and who asks"),
     RPC(HTTP_GET, "whoami", KNOWN, native_whoami, "who asks, and as what"),
 
+    // workspaces
+    RPC(HTTP_GET, "workspaces", KNOWN, native_workspaces_list,
+        "the workspaces that the caller may see"),
+    RPC(HTTP_POST, "workspaces", OPERATE, native_workspaces_create, "make a workspace"),
+    RPC(HTTP_GET, "workspaces/{workspace}", KNOWN, native_workspaces_get,
+        "a workspace by its name"),
+    RPC(HTTP_PATCH, "workspaces/{workspace}", OPERATE, native_workspaces_change,
+        "describe a workspace"),
+    RPC(HTTP_DELETE, "workspaces/{workspace}", OPERATE, native_workspaces_delete,
+        "delete a workspace that is empty"),
+
     // users
     RPC(HTTP_GET, "users", ADMIN, native_users_list,
         "list users with their roles in the workspace"),

@@ -27,7 +27,7 @@ static bool server(call *k, void *msg, err *e) {
     json_m_string(w, "version", STR(STEMMA_VERSION));
     json_m_string(w, "engine", str_of(engines[engine].name));
     json_m_bool(w, "needs_token", needs_token);
-    json_m_string(w, "workspace", STR("default"));
+    json_m_string(w, "workspace", api_caller_of(k->r)->workspace);
     json_m_string(w, "user", k->c.user);
     json_m_bool(w, "proven", k->c.proven);
     json_m_i64(w, "now_us", clock_now_us());

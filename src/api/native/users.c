@@ -164,7 +164,7 @@ static bool whoami(call *k, void *msg, err *e) {
     json_object(w);
     json_m_string(w, "user", k->c.user);
     json_m_bool(w, "proven", k->c.proven);
-    json_m_string(w, "workspace", STR("default"));
+    json_m_string(w, "workspace", api_caller_of(k->r)->workspace);
     json_m_string(w, "role", str_of(user_role_name(api_caller_of(k->r)->role)));
     json_m_bool(w, "operates", api_may(k->r, PERM_OPERATE, &unread));
     json_object_end(w);
