@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // cut: see cut.h. Cutting by content follows the idea of FastCDC (Xia et al., 2016): a rolling
 // sum over a window of 64 bytes, in which each byte has a number of its own; a chunk ends where
-// the upper bits of the sum are 0, more of them before the normal size is reached than behind it.
+// the upper bits of the sum are 0, more of them before the normal size is reached than behind
+// it.
 #include "store/cut.h"
 
 #include "base/vec.h"
 
 #include <pthread.h>
 
-#define WINDOW    64u // bytes that the sum knows
-#define BITS_MORE 22  // of the sum that are 0, before CUT_NORMAL
-#define BITS_LESS 18  // and behind it
+#define WINDOW    64u          // bytes that the sum knows
+#define BITS_MORE 22           // of the sum that are 0, before CUT_NORMAL
+#define BITS_LESS 18           // and behind it
 #define RUN       (256u << 10) // of small stretches in one chunk
 
 // ---- by content -----------------------------------------------------------------------------
@@ -94,6 +95,22 @@ bool cut_bounds(arena *a, uint64_t header_end, const cut_stretch *s, size_t n, u
     bound(a, &b, size);
     *out = (cutter){.bounds = b.at.p, .n = b.at.n};
     return true;
+}
+
+cutter cut_file(weights_read read, void *arg, uint64_t size, arena *a) {
+    err other; // then it is no such file
+    char first[WEIGHTS_SNIFF];
+    weights_layout w;
+    cutter c = {0};
+    size_t n = size < sizeof first ? (size_t)size : sizeof first;
+    if (!read(arg, 0, first, n, &other) ||
+        weights_sniff(str_n(first, n), size) == WEIGHTS_OTHER ||
+        !weights_layout_read(read, arg, size, a, &w, &other))
+        return c;
+    cut_stretch *s = ARENA_ARRAY(a, cut_stretch, w.n);
+    for (size_t i = 0; i < w.n; i++)
+        s[i] = (cut_stretch){w.tensors[i].offset, w.tensors[i].bytes};
+    return cut_bounds(a, w.header_end, s, w.n, size, &c) ? c : (cutter){0};
 }
 
 static size_t by_bounds(cutter *c, size_t n) {

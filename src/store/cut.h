@@ -8,6 +8,7 @@
 #define STEMMA_STORE_CUT_H
 
 #include "store/store.h"
+#include "store/weights.h"
 
 #define CUT_LEAST  (STORE_PACKED + 1u) // a shorter file stays whole
 #define CUT_MIN    (256u << 10)        // by content: of a chunk, but for the last
@@ -27,10 +28,12 @@ typedef struct cutter {
 } cutter;
 
 // The bounds for a file of `size` bytes whose stretches lie behind a header, in the order of
-// offsets and not on top of each other; false, and the file is cut by content, when they do not.
-// In the arena.
+// offsets and not on top of each other; false, and the file is cut by content, when they do
+// not. In the arena.
 bool cut_bounds(arena *a, uint64_t header_end, const cut_stretch *s, size_t n, uint64_t size,
                 cutter *out);
+// The cutter of a file: by the layout that its header tells, or else by content.
+cutter cut_file(weights_read read, void *arg, uint64_t size, arena *a);
 // How many of the n bytes at p, which follow the chunk before, are the next chunk. n is CUT_MAX
 // at least, or all that the file has left; 0 for 0.
 size_t cut_next(cutter *c, const void *p, size_t n);

@@ -19,14 +19,25 @@ struct store_made {
 
 // ---- pages ----------------------------------------------------------------------------------
 
+// Whoever pushes it is asked for it again, and mends it.
+static void mark(store *s, sha256 digest) {
+    err ignored; // it is found again
+    store_row row;
+    bool found;
+    if (store_cat_find(s, digest, &row, &found, &ignored) && found)
+        store_cat_mark(s, &row, true, &ignored);
+}
+
 // What came to light on the way to the object's bytes is damage to the object.
-static bool damaged(store_object *o, const err *why, err *e) {
+static bool damaged(store_object *o, sha256 part, const err *why, err *e) {
     char hex[SHA256_HEX];
     if (why->code != ERR_CORRUPT && why->code != ERR_NOT_FOUND) {
         if (e) *e = *why;
         return false;
     }
     METRIC_ADD(corrupt_total, why->code == ERR_NOT_FOUND); // else it was counted
+    mark(o->s, part);
+    mark(o->s, o->digest);
     sha256_hex(o->digest, hex);
     return err_set(e, ERR_CORRUPT, "object %s is damaged: of what it is made of, %s", hex,
                    why->msg);
@@ -39,7 +50,7 @@ static bool load_page(store_object *o, sha256 digest, store_recipe_page *p, err 
     ssize_t n = page ? store_object_read(page, 0, bytes, sizeof bytes, &why) : -1;
     bool whole = n >= 0 && (uint64_t)n == page->size;
     store_object_close(page);
-    if (n < 0) return damaged(o, &why, e);
+    if (n < 0) return damaged(o, digest, &why, e);
     return (whole && store_recipe_get(str_n(bytes, (size_t)n), p)) ||
            store_corrupt(e, o->digest, "a page of its recipe is none");
 }
@@ -100,7 +111,7 @@ static bool open_chunk(store_object *o, err *e) {
     err why = {0};
     if (m->chunk) return true;
     m->chunk = store_get(o->s, m->leaf.items[m->at].digest, &why);
-    if (!m->chunk) return damaged(o, &why, e);
+    if (!m->chunk) return damaged(o, m->leaf.items[m->at].digest, &why, e);
     return m->chunk->size == m->leaf.items[m->at].size ||
            store_corrupt(e, o->digest, "a chunk has another size than its recipe says");
 }
@@ -112,10 +123,10 @@ ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err
         uint64_t at = offset + done;
         err why = {0};
         if (!seek(o, at, e) || !open_chunk(o, e)) return -1;
-        ssize_t got = store_object_read(m->chunk, at - m->chunk_at, (char *)p + done, n - done,
-                                        &why);
+        ssize_t got =
+            store_object_read(m->chunk, at - m->chunk_at, (char *)p + done, n - done, &why);
         if (got <= 0) {
-            if (got < 0) damaged(o, &why, e);
+            if (got < 0) damaged(o, m->chunk->digest, &why, e);
             return got < 0 ? -1 : (ssize_t)done;
         }
         done += (size_t)got;
@@ -128,7 +139,8 @@ bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e) {
     for (uint64_t at = offset; at - offset < n;) {
         err why = {0};
         if (!seek(o, at, e) || !open_chunk(o, e)) return false;
-        if (!store_object_check(m->chunk, 0, m->chunk->size, &why)) return damaged(o, &why, e);
+        if (!store_object_check(m->chunk, 0, m->chunk->size, &why))
+            return damaged(o, m->chunk->digest, &why, e);
         at = m->chunk_at + m->leaf.items[m->at].size;
     }
     return true;
@@ -143,7 +155,7 @@ static bool is_placed(store_object *o, const store_chunk_ref *c, err *e) {
     sha256_hex(c->digest, hex);
     err why;
     err_set(&why, ERR_NOT_FOUND, "chunk %s is %s", hex, found ? "damaged" : "missing");
-    return damaged(o, &why, e);
+    return damaged(o, c->digest, &why, e);
 }
 
 bool store_made_check_places(store_object *o, err *e) {

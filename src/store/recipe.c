@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // recipe: what a large object is made of. Its chunks are the items of pages of level 0, whose
 // pages are the items of level 1, and so on until one page is left: the root. Where a page ends
-// depends on the digests of its items and on nothing else, so two objects that have a stretch of
-// chunks in common have its pages in common. Pages are objects that are linked to what they
-// name; the object is linked to the root. Pages are put after what they name, so the store finds
-// all of it.
+// depends on the digests of its items and on nothing else, so two objects that have a stretch
+// of chunks in common have its pages in common. Pages are objects that are linked to what they
+// name; the object is linked to the root. Pages are put after what they name, so the store
+// finds all of it.
 //
 // A builder belongs to one thread; it keeps one unfinished page a level and some finished ones.
 #include "store/store_internal.h"
@@ -57,7 +57,8 @@ bool store_recipe_get(str bytes, store_recipe_page *p) {
     return true;
 }
 
-// One item in 256 ends its page. A page of one item would have its level's whole chain above it.
+// One item in 256 ends its page. A page of one item would have its level's whole chain above
+// it.
 bool store_recipe_ends(const store_chunk_ref *item, size_t n) {
     return n == STORE_RECIPE_ITEMS || (n > 1 && item->digest.b[31] == 0);
 }
@@ -67,7 +68,7 @@ bool store_recipe_ends(const store_chunk_ref *item, size_t n) {
 typedef struct level {
     store_recipe_page page; // not finished
     uint64_t pages;         // finished ones
-    store_chunk_ref last;       // the last of them
+    store_chunk_ref last;   // the last of them
 } level;
 
 struct store_recipe {
@@ -216,7 +217,8 @@ static bool verify(store *s, sha256 digest, sha256 root, uint64_t *size, err *e)
             err_set(e, ERR_INVALID, "the chunks are not the object %s: their SHA-256 differs",
                     hex)) &&
            (*size > STORE_PACKED ||
-            err_set(e, ERR_INVALID, "an object of %u bytes and less has no chunks: send it whole",
+            err_set(e, ERR_INVALID,
+                    "an object of %u bytes and less has no chunks: send it whole",
                     STORE_PACKED));
 }
 

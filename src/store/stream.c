@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// stream: many objects of up to STORE_PACKED bytes, one behind the other. A few are gathered and
-// go to the shared pack together. When more come they go to a pack of the stream's own as they
-// come, and get their rows after a sync for much of it. Memory: what is gathered, and a row an
-// object that waits for its sync. One thread; several streams at once know nothing of each other,
-// and when two bring the same object, one record has no row and is dead.
+// stream: many objects of up to STORE_PACKED bytes, one behind the other. A few are gathered
+// and go to the shared pack together. When more come they go to a pack of the stream's own as
+// they come, and get their rows after a sync for much of it. Memory: what is gathered, and a
+// row an object that waits for its sync. One thread; several streams at once know nothing of
+// each other, and when two bring the same object, one record has no row and is dead.
 #include "base/metrics.h"
 #include "store/store_internal.h"
 
@@ -97,8 +97,8 @@ bool store_stream_add(store_stream *t, sha256 digest, const void *p, size_t n, e
     BUG_ON(n > STORE_PACKED);
     bool fits = !t->pack && t->n < STORE_MANY && t->bytes + n <= GATHER_BYTES;
     if (!fits) return spill(t, e) && write_own(t, digest, p, n, e);
-    t->items[t->n++] = (store_item){
-        .p = arena_str(t->a, str_n(p, n)).p, .n = n, .digest = digest};
+    t->items[t->n++] =
+        (store_item){.p = arena_str(t->a, str_n(p, n)).p, .n = n, .digest = digest};
     t->bytes += n;
     return true;
 }
