@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // made: the place of objects that are made of chunks. An open one has the page of its recipe
-// that was needed last, and the chunk that was needed last, so memory does not grow with the
+// that was needed last, and the chunks that were needed last, so memory does not grow with the
 // object, and a read from front to back looks up each chunk once. An object is read by one
 // thread at a time.
 #include "base/metrics.h"
@@ -8,13 +8,18 @@
 
 #include <stdlib.h>
 
+// A chunk that is open, and where it begins in the object.
+typedef struct held {
+    store_object *chunk;
+    uint64_t at;
+} held;
+
 struct store_made {
     sha256 root;
     store_recipe_page leaf; // n is 0: none yet
     uint64_t leaf_at;       // where it begins in the object
-    size_t at;              // an item of it
-    uint64_t chunk_at;      // and where that begins in the object
-    store_object *chunk;    // it, open; or NULL
+    held held[2];           // two: who sends checks ahead of what is read
+    unsigned newest;
 };
 
 // ---- pages ----------------------------------------------------------------------------------
@@ -89,59 +94,70 @@ static bool find_leaf(store_object *o, uint64_t offset, err *e) {
     return true;
 }
 
-// m->at is the item that holds this byte of the object.
-static bool seek(store_object *o, uint64_t offset, err *e) {
+// The chunk that holds this byte of the object, and where it begins.
+static bool seek(store_object *o, uint64_t offset, store_chunk_ref *chunk, uint64_t *at, err *e) {
     store_made *m = o->made;
     bool here = m->leaf.n && offset >= m->leaf_at && offset - m->leaf_at < m->leaf.total;
-    if (here && offset >= m->chunk_at && offset - m->chunk_at < m->leaf.items[m->at].size)
-        return true;
-    store_object_close(m->chunk);
-    m->chunk = NULL;
     if (!here && !find_leaf(o, offset, e)) return false;
-    m->chunk_at = m->leaf_at;
-    m->at = item_at(&m->leaf, offset, &m->chunk_at);
+    *at = m->leaf_at;
+    *chunk = m->leaf.items[item_at(&m->leaf, offset, at)];
     return true;
 }
 
 // ---- chunks ---------------------------------------------------------------------------------
 
-// Opening one checks all of it.
-static bool open_chunk(store_object *o, err *e) {
+// Opening one checks all of it. NULL: it is damaged.
+static const held *hold(store_object *o, uint64_t offset, err *e) {
     store_made *m = o->made;
+    for (unsigned i = 0; i < 2; i++) {
+        held *h = &m->held[i];
+        if (!h->chunk || offset - h->at >= h->chunk->size) continue;
+        m->newest = i;
+        return h;
+    }
+    store_chunk_ref is;
+    held *h = &m->held[!m->newest];
     err why = {0};
-    if (m->chunk) return true;
-    m->chunk = store_get(o->s, m->leaf.items[m->at].digest, &why);
-    if (!m->chunk) return damaged(o, m->leaf.items[m->at].digest, &why, e);
-    return m->chunk->size == m->leaf.items[m->at].size ||
-           store_corrupt(e, o->digest, "a chunk has another size than its recipe says");
+    store_object_close(h->chunk);
+    h->chunk = NULL;
+    if (!seek(o, offset, &is, &h->at, e)) return NULL;
+    h->chunk = store_get(o->s, is.digest, &why);
+    if (!h->chunk) {
+        damaged(o, is.digest, &why, e);
+        return NULL;
+    }
+    m->newest = !m->newest;
+    if (h->chunk->size == is.size) return h;
+    store_object_close(h->chunk);
+    h->chunk = NULL;
+    store_corrupt(e, o->digest, "a chunk has another size than its recipe says");
+    return NULL;
 }
 
 ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err *e) {
-    store_made *m = o->made;
     size_t done = 0;
     while (done < n) {
         uint64_t at = offset + done;
         err why = {0};
-        if (!seek(o, at, e) || !open_chunk(o, e)) return -1;
+        const held *h = hold(o, at, e);
+        if (!h) return -1;
         ssize_t got =
-            store_object_read(m->chunk, at - m->chunk_at, (char *)p + done, n - done, &why);
-        if (got <= 0) {
-            if (got < 0) damaged(o, m->chunk->digest, &why, e);
-            return got < 0 ? -1 : (ssize_t)done;
-        }
+            store_object_read(h->chunk, at - h->at, (char *)p + done, n - done, &why);
+        if (got < 0) damaged(o, h->chunk->digest, &why, e);
+        if (got < 0) return -1;
         done += (size_t)got;
     }
     return (ssize_t)done;
 }
 
 bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e) {
-    store_made *m = o->made;
     for (uint64_t at = offset; at - offset < n;) {
         err why = {0};
-        if (!seek(o, at, e) || !open_chunk(o, e)) return false;
-        if (!store_object_check(m->chunk, 0, m->chunk->size, &why))
-            return damaged(o, m->chunk->digest, &why, e);
-        at = m->chunk_at + m->leaf.items[m->at].size;
+        const held *h = hold(o, at, e);
+        if (!h) return false;
+        if (!store_object_check(h->chunk, 0, h->chunk->size, &why))
+            return damaged(o, h->chunk->digest, &why, e);
+        at = h->at + h->chunk->size;
     }
     return true;
 }
@@ -161,7 +177,7 @@ static bool is_placed(store_object *o, const store_chunk_ref *c, err *e) {
 bool store_made_check_places(store_object *o, err *e) {
     store_made *m = o->made;
     for (uint64_t at = 0; at < o->size; at += m->leaf.total) {
-        if (!seek(o, at, e)) return false;
+        if (!find_leaf(o, at, e)) return false;
         for (size_t i = 0; i < m->leaf.n; i++)
             if (!is_placed(o, &m->leaf.items[i], e)) return false;
     }
@@ -201,7 +217,8 @@ store_object *store_made_of(store *s, sha256 digest, sha256 root, err *e) {
 
 void store_made_close(store_object *o) {
     if (!o->made) return;
-    store_object_close(o->made->chunk);
+    for (size_t i = 0; i < 2; i++)
+        store_object_close(o->made->held[i].chunk);
     free(o->made);
 }
 

@@ -136,7 +136,7 @@ store_opened store_pack_open(store *s, const store_row *row, store_object *o, er
     store_opened r = borrow(s, row->where.part, &fd, &slot, e);
     if (r != STORE_OPENED) return r;
     size_t n = STORE_RECORD + (size_t)row->size;
-    char *p = mem_alloc(n);
+    char *p = mem_realloc(NULL, n);
     ssize_t got = store_io_read(s, fd, p, n, row->where.start, e);
     give_back(s, fd, slot);
     if (got < 0 || !check_record(row, p, (size_t)got, e)) {
