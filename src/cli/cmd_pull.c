@@ -53,8 +53,8 @@ static bool add_file(void *arg, const json_value *item) {
     pull *p = arg;
     arena *a = p->s->a;
     fetch_file f = {.path = arena_str(a, cli_text(item, "path")),
-                   .size = (uint64_t)cli_int(item, "size", 0),
-                   .executable = cli_true(item, "executable")};
+                    .size = (uint64_t)cli_int(item, "size", 0),
+                    .executable = cli_true(item, "executable")};
     if (!sink_path_ok(f.path, &p->s->e)) return false;
     if (!sha256_parse(cli_text(item, "sha256"), &f.digest))
         return err_set(&p->s->e, ERR_CORRUPT, "the server names no digest of '%.*s'",

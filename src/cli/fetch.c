@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fetch: see fetch.h. The pieces on their way are a ring: the caller adds at its end and takes
 // from its front, and threads with a connection each take what nobody has taken. `lock` guards
-// the ring's numbers and the states of pieces; a piece's bytes belong to the thread that fetches
-// it, and then to the caller.
+// the ring's numbers and the states of pieces; a piece's bytes belong to the thread that
+// fetches it, and then to the caller.
 #include "cli/fetch.h"
 
 #include "base/thread.h"
@@ -65,9 +65,8 @@ static bool try_once(http_client *c, arena *a, piece *x, err *e) {
                          .arg = x};
     x->have = 0;
     if (x->n < x->file->size)
-        ask.headers =
-            arena_printf(a, "Range: bytes=%llu-%llu\n", (unsigned long long)x->from,
-                         (unsigned long long)(x->from + x->n - 1));
+        ask.headers = arena_printf(a, "Range: bytes=%llu-%llu\n", (unsigned long long)x->from,
+                                   (unsigned long long)(x->from + x->n - 1));
     return http_client_do(c, a, &ask, e) && cli_reply_ok(a, &ask, e) &&
            (x->have == x->n || err_set(e, ERR_UNAVAILABLE, "a file was cut off"));
 }
@@ -171,9 +170,9 @@ static bool begin_file(fetch *f, const piece *x) {
     // A part that is longer than the file is none of it.
     if (f->at.size > file->size && !sink_restart(&f->at, e)) return false;
     out_progress_add(&f->progress, (int64_t)f->at.size);
-    return f->at.size == x->from || err_set(e, ERR_CONFLICT,
-                                            "another process downloads '%.*s' at this moment",
-                                            STR_F(file->path));
+    return f->at.size == x->from ||
+           err_set(e, ERR_CONFLICT, "another process downloads '%.*s' at this moment",
+                   STR_F(file->path));
 }
 
 static bool write_piece(fetch *f, const piece *x) {

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PIECE     ((size_t)8 << 20)
+#define PIECE ((size_t)8 << 20)
 // Chunks that end in one: small stretches and others by turns, in what was left before it too.
 #define OF_PIECE  (2 * (PIECE + CUT_MAX) / CUT_SMALL + 4)
-#define CHUNKS_AT (CUT_MAX)           // where a piece begins in its buffer
+#define CHUNKS_AT (CUT_MAX) // where a piece begins in its buffer
 
 typedef struct piece {
     char *p;     // CUT_MAX bytes of room, then the piece

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // hash: the digest of a file that is pushed and, of a large one, of its chunks, in one reading.
-// Hashing is what takes the time, so a large file's two sums are two threads' work while a third
-// reads on; memory is bounded.
+// Hashing is what takes the time, so a large file's two sums are two threads' work while a
+// third reads on; memory is bounded.
 #ifndef STEMMA_CLI_HASH_H
 #define STEMMA_CLI_HASH_H
 

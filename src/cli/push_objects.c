@@ -87,8 +87,8 @@ static bool need_chunks(push *p, scan_file *f) {
 }
 
 typedef struct missing {
-    part_list files;  // that the server lacks
-    part_list send;   // of them: small files, and chunks of large ones
+    part_list files; // that the server lacks
+    part_list send;  // of them: small files, and chunks of large ones
 } missing;
 
 static bool find_chunks(push *p, const missing *m, part_list *chunks) {
@@ -108,8 +108,7 @@ static bool find_missing(push *p, const push_files *files, missing *m) {
     part_list all = {0}, chunks = {0};
     *m = (missing){0};
     for (size_t i = 0; i < files->n; i++)
-        vec_push(p->s->a, &all,
-                 (part){files->p[i], 0, files->p[i]->size, files->p[i]->digest});
+        vec_push(p->s->a, &all, (part){files->p[i], 0, files->p[i]->size, files->p[i]->digest});
     if (!ask(p, &all, &m->files) || !find_chunks(p, m, &chunks)) return false;
     for (size_t i = 0; i < m->files.n; i++)
         if (m->files.p[i].size < CUT_LEAST) vec_push(p->s->a, &m->send, m->files.p[i]);

@@ -12,9 +12,9 @@ const char store_link_schema[] = STORE_LINK_DDL;
 const char store_damage_schema[] = STORE_DAMAGE_DDL;
 
 const db_query *const store_queries[] = {
-    &sql_find,      &sql_page,   &sql_add,  &sql_lease,  &sql_move,
-    &sql_remove,    &sql_aside,  &sql_back, &sql_linked, &sql_has_link,
-    &sql_is_parent, &sql_unlink, &sql_mark, &sql_child,  &sql_parents};
+    &sql_find,  &sql_page,  &sql_add,     &sql_lease,    &sql_move,      &sql_remove,
+    &sql_aside, &sql_back,  &sql_linked,  &sql_has_link, &sql_is_parent, &sql_unlink,
+    &sql_mark,  &sql_child, &sql_parents, &sql_inherit};
 const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
 
 // Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
@@ -265,7 +265,9 @@ bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *rem
     return changed(db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
                          DB_I64(row->where.start), DB_I64(now)),
                    removed) &&
-           (!*removed || db_push(tx, &sql_unlink, e, DB_ID(row->digest)));
+           (!*removed || (db_do(tx, &sql_inherit, e, DB_ID(row->digest),
+                                DB_I64(row->freed ? row->freed : now), DB_I64(now)) >= 0 &&
+                          db_push(tx, &sql_unlink, e, DB_ID(row->digest))));
 }
 
 bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e) {

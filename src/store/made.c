@@ -95,7 +95,8 @@ static bool find_leaf(store_object *o, uint64_t offset, err *e) {
 }
 
 // The chunk that holds this byte of the object, and where it begins.
-static bool seek(store_object *o, uint64_t offset, store_chunk_ref *chunk, uint64_t *at, err *e) {
+static bool seek(store_object *o, uint64_t offset, store_chunk_ref *chunk, uint64_t *at,
+                 err *e) {
     store_made *m = o->made;
     bool here = m->leaf.n && offset >= m->leaf_at && offset - m->leaf_at < m->leaf.total;
     if (!here && !find_leaf(o, offset, e)) return false;
@@ -141,8 +142,7 @@ ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err
         err why = {0};
         const held *h = hold(o, at, e);
         if (!h) return -1;
-        ssize_t got =
-            store_object_read(h->chunk, at - h->at, (char *)p + done, n - done, &why);
+        ssize_t got = store_object_read(h->chunk, at - h->at, (char *)p + done, n - done, &why);
         if (got < 0) damaged(o, h->chunk->digest, &why, e);
         if (got < 0) return -1;
         done += (size_t)got;

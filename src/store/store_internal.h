@@ -32,7 +32,8 @@
 //      An object that another one names (table object_link) is used. The links of an object are
 //      added in the transaction that adds its row, all or none, and only to objects that are
 //      there; they go with its row. So whoever finds an object with its links finds all that
-//      it names, to the last level.
+//      it names, to the last level. What a removed object named is set aside as of when that
+//      was, so a level goes with each gc and needs no hold of its own.
 //  I4  When it is not certain whether a row was added (connection lost at the commit), the file
 //      stays. Files that no row names go once they are older than `grace`, which is far beyond
 //      any deadline of a transaction.

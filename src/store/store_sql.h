@@ -129,6 +129,13 @@ static const db_query sql_parents = {
     "> $2 ORDER BY parent LIMIT $3",
     true};
 
+// What a removed object named was set aside when it was: its hold was theirs.
+static const db_query sql_inherit = {"object.inherit",
+                                     "UPDATE object SET freed = $2 WHERE digest IN (SELECT "
+                                     "child FROM object_link WHERE parent = "
+                                     "$1) AND freed IS NULL AND leased < $3",
+                                     true};
+
 static const db_query sql_unlink = {"object_link.drop",
                                     "DELETE FROM object_link WHERE parent = $1", true};
 
