@@ -181,7 +181,7 @@ bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e) {
 struct find_many {
     const sha256 *digests;
     size_t n;
-    int64_t *sizes, until;
+    int64_t *sizes, now, lease;
 };
 
 static bool find_many_fn(db_tx *tx, void *arg, err *e) {
@@ -192,14 +192,16 @@ static bool find_many_fn(db_tx *tx, void *arg, err *e) {
         if (!store_cat_find_tx(tx, f->digests[i], &row, &there, e)) return false;
         there = there && !row.damaged;
         f->sizes[i] = there ? (int64_t)row.size : -1;
-        if (there && db_do(tx, &sql_lease, e, DB_ID(f->digests[i]), DB_I64(f->until)) < 0)
+        bool fresh = there && row.leased - f->now > f->lease / 2; // that is long enough
+        if (there && !fresh &&
+            !db_push(tx, &sql_lease, e, DB_ID(f->digests[i]), DB_I64(f->now + f->lease)))
             return false;
     }
     return true;
 }
 
 bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e) {
-    struct find_many f = {digests, n, sizes, clock_now_us() + s->lease};
+    struct find_many f = {digests, n, sizes, clock_now_us(), s->lease};
     return db_write(s->db, find_many_fn, &f, e);
 }
 

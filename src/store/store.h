@@ -95,8 +95,9 @@ bool store_recipe_root(store *s, sha256 digest, sha256 *root, bool *found, err *
 // Within the transaction that begins to use an object: it is there, and its lease begins anew;
 // else ERR_CONFLICT, and what uses it must begin anew.
 bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e);
-// The size of each object, -1 of those that are not there; the lease of the others begins anew:
-// until it ends gc leaves them to who found them and is about to use them.
+// The size of each object, -1 of those that are not there, or damaged; the others have a lease
+// of half an hour at least: until it ends gc leaves them to who found them and is about to use
+// them.
 bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e);
 bool store_has_links(store *s, sha256 digest, bool *yes, err *e); // was it put with any?
 

@@ -255,7 +255,7 @@ static void high_recipes(void **state) {
     (void)state;
     fix f;
     err e;
-    enum { N = 20000, EACH = 256 };
+    enum { N = 2500, EACH = 2048 };
     fix_open(&f, NULL);
     char *p = fix_bytes(5, N * EACH);
     store_chunk_ref *c = mem_alloc(N * sizeof *c);
@@ -269,8 +269,7 @@ static void high_recipes(void **state) {
         int64_t before = METRIC_GET(objects_written_total);
         sha256 d = sha256_of(p, N * EACH);
         OK(make(f.s, d, c, N, &e));
-        assert_in_range(METRIC_GET(objects_written_total) - before, round ? 2 : 40,
-                        round ? 5 : 200);
+        assert_in_range(METRIC_GET(objects_written_total) - before, round ? 2 : 6, round ? 4 : 30);
         expect(f.s, d, p, N * EACH);
         p[777 * EACH + 5] ^= 4;
     }
