@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // pull: a version's files into a folder. They are gathered in a folder beside it that is named
 // by the tree, so that a pull that broke off goes on and never mixes two versions; it gets its
-// name when all is there. One thread.
+// name when all is there. One thread; others fetch (fetch.h).
 #include "base/vec.h"
-#include "cli/files.h"
+#include "cli/fetch.h"
 #include "cli/repos.h"
 
 #include <errno.h>
@@ -12,19 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct pull_file {
-    str path;
-    uint64_t size;
-    sha256 digest;
-    bool executable;
-} pull_file;
-
 typedef struct pull {
     cli_session *s;
     str repo, tree; // of the version
     int64_t number;
     str folder, part;
-    VEC(pull_file) files;
+    VEC(fetch_file) files;
     int64_t bytes;
 } pull;
 
@@ -59,9 +52,9 @@ static bool resolve(pull *p, str address) {
 static bool add_file(void *arg, const json_value *item) {
     pull *p = arg;
     arena *a = p->s->a;
-    pull_file f = {.path = arena_str(a, cli_text(item, "path")),
-                   .size = (uint64_t)cli_int(item, "size", 0),
-                   .executable = cli_true(item, "executable")};
+    fetch_file f = {.path = arena_str(a, cli_text(item, "path")),
+                    .size = (uint64_t)cli_int(item, "size", 0),
+                    .executable = cli_true(item, "executable")};
     if (!sink_path_ok(f.path, &p->s->e)) return false;
     if (!sha256_parse(cli_text(item, "sha256"), &f.digest))
         return err_set(&p->s->e, ERR_CORRUPT, "the server names no digest of '%.*s'",
@@ -104,14 +97,6 @@ static bool choose_folder(pull *p) {
 
 // ---- bringing it ----------------------------------------------------------------------------
 
-static bool bring(pull *p, sink *to, const pull_file *f) {
-    cli_session *s = p->s;
-    str from = arena_printf(s->a, "/api/v1/objects/%.*s", STR_F(sha256_str(s->a, f->digest)));
-    return (sink_has(to, f->path, f->size, f->digest) ||
-            cli_get_file(s, from, &f->digest, to, f->path)) &&
-           (!f->executable || sink_make_executable(to, f->path, &s->e));
-}
-
 static bool give_name(pull *p) {
     arena *a = p->s->a;
     char *from = arena_cstr(a, p->part), *to = arena_cstr(a, p->folder);
@@ -122,10 +107,8 @@ static bool bring_all(pull *p) {
     cli_session *s = p->s;
     sink to;
     if (!sink_open(s->a, p->part, &to, &s->e)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < p->files.n; i++)
-        ok = bring(p, &to, &p->files.p[i]);
-    ok = ok && (!fsync(to.dir) || err_errno(&s->e, "syncing the folder failed"));
+    bool ok = fetch_files(s, &to, p->repo, p->files.p, p->files.n) &&
+              (!fsync(to.dir) || err_errno(&s->e, "syncing the folder failed"));
     sink_close(&to);
     return ok && give_name(p);
 }

@@ -85,6 +85,7 @@ static bool push_folder(cli_session *s) {
     if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
     pushed_read(s->a, cli_client_url(s->c), p.scan.top, &p.last);
     pushed_apply(&p.last, &p.scan);
+    if (o->again.n) p.last.has_tree = false; // the server is asked about all of it
     if (!push_tree(&p)) return false;
     sha256 tree;
     if (sha256_parse(p.tree, &tree)) pushed_write(&p.last, &p.scan, tree, began_us);

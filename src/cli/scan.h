@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "store/store.h"
 
 typedef struct scan_file {
     str path; // below the folder
@@ -17,6 +18,8 @@ typedef struct scan_file {
     bool executable;
     bool has_digest; // the rest is for who asked
     sha256 digest;
+    const store_chunk_ref *chunks; // of a large one that was hashed; NULL: it goes whole
+    size_t n_chunks;
 } scan_file;
 
 typedef struct scan {

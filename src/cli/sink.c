@@ -3,6 +3,7 @@
 #include "cli/sink.h"
 
 #include "base/id.h"
+#include "base/thread.h"
 #include "base/utf8_internal.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define READ_BYTES (256u << 10)
+#define BESIDE     ((size_t)1 << 20)
 
 bool sink_open(arena *a, str folder, sink *out, err *e) {
     char *path = arena_cstr(a, folder.n ? folder : STR("."));
@@ -149,6 +151,19 @@ static void name_part(sink_file *f, str digest) {
     snprintf(f->part, sizeof f->part, ".stemma-%s.part", text);
 }
 
+uint64_t sink_part_size(sink *s, str path, sha256 digest) {
+    err unread;
+    char hex[SHA256_HEX];
+    struct stat st;
+    sink_file f = {.dir = open_parent(s, path, f.name, &unread)};
+    if (f.dir < 0) return 0;
+    sha256_hex(digest, hex);
+    name_part(&f, str_of(hex));
+    bool there = !fstatat(f.dir, f.part, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
+    close(f.dir);
+    return there ? (uint64_t)st.st_size : 0;
+}
+
 bool sink_begin(sink *s, str path, str digest, sink_file *f, err *e) {
     *f = (sink_file){.fd = -1};
     f->dir = open_parent(s, path, f->name, e);
@@ -174,17 +189,40 @@ bool sink_begin(sink *s, str path, str digest, sink_file *f, err *e) {
     return false;
 }
 
-bool sink_write(sink_file *f, const void *p, size_t n, err *e) {
-    const char *from = p;
+typedef struct summing {
+    sha256_ctx *sum;
+    const void *p;
+    size_t n;
+} summing;
+
+static void *add_to_sum(void *arg) {
+    summing *g = arg;
+    sha256_add(g->sum, g->p, g->n);
+    return NULL;
+}
+
+static bool write_all(sink_file *f, const char *from, size_t n, err *e) {
     for (size_t done = 0; done < n;) {
         ssize_t wrote = write(f->fd, from + done, n - done);
         if (wrote < 0 && errno == EINTR) continue;
         if (wrote < 0) return err_errno(e, "cannot write %s", f->name);
         done += (size_t)wrote;
     }
-    sha256_add(f->sum, p, n);
-    f->size += n;
     return true;
+}
+
+// Much is hashed while it is written.
+bool sink_write(sink_file *f, const void *p, size_t n, err *e) {
+    summing g = {f->sum, p, n};
+    pthread_t by;
+    bool beside = n >= BESIDE && thread_start(&by, "hash", 0, false, add_to_sum, &g);
+    bool ok = write_all(f, p, n, e);
+    if (beside)
+        pthread_join(by, NULL);
+    else
+        add_to_sum(&g);
+    f->size += n;
+    return ok;
 }
 
 bool sink_restart(sink_file *f, err *e) {

@@ -21,6 +21,8 @@ bool sink_path_ok(str path, err *e);
 bool sink_make_folder(sink *s, str path, err *e);
 // Is a file of this size and digest there?
 bool sink_has(sink *s, str path, uint64_t size, sha256 digest);
+// How much of a file of this digest an earlier download left beside its name.
+uint64_t sink_part_size(sink *s, str path, sha256 digest);
 bool sink_make_executable(sink *s, str path, err *e);
 
 typedef struct sink_file {

@@ -36,6 +36,7 @@ typedef enum archive_kind {
     ARCHIVE_OWNER_END = 8, // undo: and are complete
     ARCHIVE_INDEX = 9,     // where tables and some objects begin
     ARCHIVE_END = 10,
+    ARCHIVE_MADE = 11, // an object without bytes: digest, size, root of its recipe
     ARCHIVE_KINDS
 } archive_kind;
 

@@ -106,6 +106,12 @@ static void check_frame(checking *k, const archive_got *f) {
         k->have += f->payload.n;
         break;
     case ARCHIVE_LOST: check_lost(k, f); break;
+    case ARCHIVE_MADE:
+        end_object(k);
+        k->r->objects++;
+        if (f->payload.n != 2 * sizeof(sha256) + 8)
+            report_at(k, f, "the head of an object is damaged");
+        break;
     case ARCHIVE_INDEX: end_object(k); break;
     default: report_at(k, f, "a frame that does not belong here");
     }

@@ -206,6 +206,18 @@ static bool take_data(taking *t, const archive_got *f, err *e) {
     return t->have < t->size || end_object(t, e);
 }
 
+// What it is made of came before it; all of it is read and hashed.
+static bool take_made(taking *t, const archive_got *f, err *e) {
+    cur c = cur_of(f->payload);
+    sha256 digest = {{0}}, root = {{0}};
+    sha256_copy(cur_take(&c, sizeof digest.b), &digest);
+    cur_u64(&c);
+    sha256_copy(cur_take(&c, sizeof root.b), &root);
+    if (c.bad || cur_left(&c) || t->open) return damaged(e, f);
+    t->r->objects++;
+    return flush_items(t, e) && store_make(t->s, digest, root, e);
+}
+
 static bool take_frame(taking *t, const archive_got *f, err *e) {
     if (f->damaged) return damaged(e, f);
     switch (f->kind) {
@@ -217,6 +229,7 @@ static bool take_frame(taking *t, const archive_got *f, err *e) {
         t->open = false;
         t->r->lost++;
         return true;
+    case ARCHIVE_MADE: return take_made(t, f, e);
     case ARCHIVE_INDEX: return !t->open || damaged(e, f);
     default: return damaged(e, f);
     }

@@ -84,6 +84,7 @@ typedef struct object_row {
     uint64_t size;
 } object_row;
 _Static_assert(sizeof(object_row) == 40, "written to the scratch file as it is");
+#define MADE ((uint64_t)1 << 63) // of size: it is made of chunks, which are objects
 
 // Where a table's frames begin in the scratch file.
 typedef struct noted {
@@ -126,6 +127,7 @@ static bool see_object(void *arg, const table *t, const db_rows *row, err *e) {
     snapshot *s = arg;
     object_row o = {.size = (uint64_t)db_i64(row, 1)};
     (void)t;
+    if (store_is_made(db_i64(row, 2))) o.size |= MADE;
     if (!sha256_copy(db_blob(row, 0), &o.digest))
         return err_set(e, ERR_CORRUPT, "a row of the table object is damaged");
     buf_add(&s->objects, &o, sizeof o);
@@ -243,20 +245,48 @@ static bool send_object(backup *b, const object_row *row, char *piece, err *e) {
     return true;
 }
 
-static bool send_objects(backup *b, char *piece, err *e) {
+// What it is made of was sent before. Its bytes are not read.
+static bool send_made(backup *b, const object_row *row, err *e) {
+    err why = {0};
+    sha256 root;
+    bool found;
+    if (!store_recipe_root(b->c->store, row->digest, &root, &found, e)) return false;
+    if (!found) {
+        err_set(&why, ERR_CORRUPT, "it has no recipe");
+        return send_lost(b, row->digest, &why, e);
+    }
+    buf f = BUF_MAX(128);
+    buf_add(&f, row->digest.b, sizeof row->digest.b);
+    buf_u64(&f, row->size & ~MADE);
+    buf_add(&f, root.b, sizeof root.b);
+    bool ok = archive_frame(b->out, ARCHIVE_MADE, buf_view(&f), e);
+    buf_free(&f);
+    b->r->objects += ok;
+    return ok;
+}
+
+static void note_object(backup *b, const object_row *row, uint64_t here) {
+    buf_byte(&b->index, ARCHIVE_OBJECT);
+    buf_add(&b->index, row->digest.b, sizeof row->digest.b);
+    buf_uvar(&b->index, here);
+}
+
+// Those that have bytes, or those that are made of them.
+static bool send_objects(backup *b, char *piece, bool made, err *e) {
     object_row rows[512];
     uint64_t last = 0;
     ssize_t n;
     for (off_t at = 0; (n = read_at(b->objects, rows, sizeof rows, at, e)) > 0; at += n) {
         for (size_t i = 0; i < (size_t)n / sizeof *rows; i++) {
             uint64_t here = archive_out_at(b->out);
-            if (!last || here - last >= STRETCH) {
-                buf_byte(&b->index, ARCHIVE_OBJECT);
-                buf_add(&b->index, rows[i].digest.b, sizeof rows[i].digest.b);
-                buf_uvar(&b->index, here);
+            if (!!(rows[i].size & MADE) != made) continue;
+            if (!made && (!last || here - last >= STRETCH)) {
+                note_object(b, &rows[i], here);
                 last = here;
             }
-            if (!hold(b, e) || !send_object(b, &rows[i], piece, e)) return false;
+            if (!hold(b, e) ||
+                !(made ? send_made(b, &rows[i], e) : send_object(b, &rows[i], piece, e)))
+                return false;
         }
     }
     return n == 0;
@@ -279,8 +309,8 @@ static bool send_about(backup *b, const char *version, err *e) {
 static bool send_all(backup *b, const char *version, err *e) {
     char *piece = mem_alloc(PIECE);
     archive_count n = {.rows = b->r->rows};
-    bool ok =
-        send_about(b, version, e) && send_records(b, piece, e) && send_objects(b, piece, e);
+    bool ok = send_about(b, version, e) && send_records(b, piece, e) &&
+              send_objects(b, piece, false, e) && send_objects(b, piece, true, e);
     uint64_t index_at = archive_out_at(b->out);
     n.objects = b->r->objects;
     n.bytes = b->r->object_bytes;

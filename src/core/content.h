@@ -29,6 +29,11 @@ bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool 
 #define CONTENT_OBJECTS_TYPE  "application/vnd.stemma.objects"
 #define CONTENT_OBJECTS_MAGIC "stmobjs1"
 #define CONTENT_OBJECT_HEAD   (sizeof(sha256) + 8) // the digest, how many bytes
+// A large file may be its chunks, objects that were sent so: a magic, then of each chunk its
+// digest and its bytes.
+#define CONTENT_CHUNKS_TYPE  "application/vnd.stemma.chunks"
+#define CONTENT_CHUNKS_MAGIC "stmchnk1"
+#define CONTENT_CHUNK        (sizeof(sha256) + 4)
 // Of one call; more are as many calls, each on the tree before.
 #define CONTENT_CHANGES_MAX 50000
 

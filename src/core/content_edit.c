@@ -3,8 +3,7 @@
 //
 // Whose word is taken: a page is linked to what it names only by the writer of trees, which
 // made it out of pages that it had read (store/tree_objects.h). So a page with links is a page
-// of a whole tree, and one lookup tells it from a file that somebody stored with a page's
-// bytes.
+// of a whole tree, which tells it from a file that somebody stored with a page's bytes.
 #include "base/vec.h"
 #include "core/content.h"
 #include "store/tree_objects.h"
@@ -16,7 +15,7 @@
 static bool check_tree(ctx *c, sha256 tree, err *e) {
     bool yes, may;
     char hex[SHA256_HEX];
-    if (!store_has_links(core_store(c->core), tree, &yes, e) ||
+    if (!tree_objects_is_tree(core_store(c->core), tree, &yes, e) ||
         !content_seen(c, &tree, 1, &may, e))
         return false;
     sha256_hex(tree, hex);

@@ -121,6 +121,7 @@ const db_migration schema_migrations[] = {
     {43, "marks of versions", repo_mark_schema},
     {44, "users", user_schema},
     {45, "workspaces", workspace_schema},
+    {46, "damaged objects", store_damage_schema},
     {47, "lineage", lineage_schema},
     {48, "rules", rule_schema},
     {50, "subjects of events", event_subject_schema},

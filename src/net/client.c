@@ -179,7 +179,8 @@ static void set_up(http_client *c, exchange *k, const char *url, struct curl_sli
     curl_easy_setopt(h, CURLOPT_MAXREDIRS, 5L);
     curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, c->stall_s);
+    curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME,
+                     k->x->stall_us ? (long)(k->x->stall_us / 1000000) : c->stall_s);
     curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 512L << 10);
     curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
     curl_easy_setopt(h, CURLOPT_USERAGENT, "stemma/" STEMMA_VERSION);

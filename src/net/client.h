@@ -35,7 +35,8 @@ typedef struct http_exchange {
     const char *content_type, *accept; // NULL: none, any
     str body;
     ssize_t (*read)(void *arg, void *p, size_t n);
-    int64_t length; // of what `read` gives; -1: not known
+    int64_t length;   // of what `read` gives; -1: not known
+    int64_t stall_us; // as the client's; 0: that
     bool (*write)(void *arg, const void *p, size_t n);
     bool (*stop)(void *arg); // true: give up
     void *arg;

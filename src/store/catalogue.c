@@ -9,10 +9,12 @@
 const char store_schema[] = STORE_DDL;
 const char store_care_schema[] = STORE_CARE_DDL;
 const char store_link_schema[] = STORE_LINK_DDL;
+const char store_damage_schema[] = STORE_DAMAGE_DDL;
 
 const db_query *const store_queries[] = {
-    &sql_find,  &sql_page, &sql_add,    &sql_lease,    &sql_move,      &sql_remove,
-    &sql_aside, &sql_back, &sql_linked, &sql_has_link, &sql_is_parent, &sql_unlink};
+    &sql_find,  &sql_page,  &sql_add,     &sql_lease,    &sql_move,      &sql_remove,
+    &sql_aside, &sql_back,  &sql_linked,  &sql_has_link, &sql_is_parent, &sql_unlink,
+    &sql_mark,  &sql_child, &sql_parents, &sql_inherit};
 const size_t store_query_count = sizeof store_queries / sizeof *store_queries;
 
 // Fills *row from a result of sql_find or sql_page. False when it cannot be what we wrote.
@@ -30,6 +32,7 @@ static bool read_row(const db_rows *r, store_row *row, err *e) {
     row->where.start = (uint64_t)start;
     row->leased = db_i64(r, 5);
     row->freed = db_i64(r, 6);
+    row->damaged = !db_is_null(r, 7);
     return true;
 }
 
@@ -98,6 +101,25 @@ struct add {
     bool added;
 };
 
+// The row points to other bytes of the same content. The link to a recipe goes with the place
+// that needed it.
+static bool move_row(db_tx *tx, store_move *m, err *e) {
+    int64_t n = db_do(tx, &sql_move, e, DB_ID(m->digest), DB_I64(m->to.kind), DB_ID(m->to.part),
+                      DB_I64(m->to.start), DB_ID(m->from.part), DB_I64(m->from.start));
+    m->moved = n > 0;
+    return n >= 0 && (!m->moved || m->from.kind != STORE_IN_CHUNKS ||
+                      db_push(tx, &sql_unlink, e, DB_ID(m->digest)));
+}
+
+// What is known as damaged gives way to what came now.
+static bool mend(db_tx *tx, struct add *a, err *e) {
+    store_move m = {.digest = a->row->digest, .from = a->kept.where, .to = a->row->where};
+    if (!move_row(tx, &m, e)) return false;
+    a->kept.where = m.to;
+    a->added = m.moved;
+    return true;
+}
+
 static bool add_row(db_tx *tx, struct add *a, err *e) {
     const store_where *w = &a->row->where;
     a->kept = *a->row;
@@ -109,13 +131,16 @@ static bool add_row(db_tx *tx, struct add *a, err *e) {
     bool found;
     if (db_do(tx, &sql_lease, e, DB_ID(a->row->digest), DB_I64(a->leased)) < 0) return false;
     if (!store_cat_find_tx(tx, a->row->digest, &a->kept, &found, e)) return false;
-    return found ||
-           err_set(e, ERR_CONFLICT, "the object was removed while it was added; try again");
+    if (!found)
+        return err_set(e, ERR_CONFLICT, "the object was removed while it was added; try again");
+    return !a->kept.damaged || mend(tx, a, e);
 }
 
+// An object that is there already keeps its place, and with that its recipe.
 static bool add_fn(db_tx *tx, void *arg, err *e) {
     struct add *a = arg;
-    return add_row(tx, a, e) && add_links(tx, a->row, e);
+    bool same = a->row->where.kind != STORE_IN_CHUNKS;
+    return add_row(tx, a, e) && ((!same && !a->added) || add_links(tx, a->row, e));
 }
 
 bool store_cat_add(store *s, store_row *row, bool *added, err *e) {
@@ -156,7 +181,7 @@ bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e) {
 struct find_many {
     const sha256 *digests;
     size_t n;
-    int64_t *sizes, until;
+    int64_t *sizes, now, lease;
 };
 
 static bool find_many_fn(db_tx *tx, void *arg, err *e) {
@@ -165,15 +190,18 @@ static bool find_many_fn(db_tx *tx, void *arg, err *e) {
         store_row row;
         bool there;
         if (!store_cat_find_tx(tx, f->digests[i], &row, &there, e)) return false;
+        there = there && !row.damaged;
         f->sizes[i] = there ? (int64_t)row.size : -1;
-        if (there && db_do(tx, &sql_lease, e, DB_ID(f->digests[i]), DB_I64(f->until)) < 0)
+        bool fresh = there && row.leased - f->now > f->lease / 2; // that is long enough
+        if (there && !fresh &&
+            !db_push(tx, &sql_lease, e, DB_ID(f->digests[i]), DB_I64(f->now + f->lease)))
             return false;
     }
     return true;
 }
 
 bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e) {
-    struct find_many f = {digests, n, sizes, clock_now_us() + s->lease};
+    struct find_many f = {digests, n, sizes, clock_now_us(), s->lease};
     return db_write(s->db, find_many_fn, &f, e);
 }
 
@@ -199,14 +227,8 @@ struct moves {
 
 static bool move_fn(db_tx *tx, void *arg, err *e) {
     struct moves *all = arg;
-    for (size_t i = 0; i < all->n; i++) {
-        store_move *m = &all->m[i];
-        int64_t n =
-            db_do(tx, &sql_move, e, DB_ID(m->digest), DB_I64(m->to.kind), DB_ID(m->to.part),
-                  DB_I64(m->to.start), DB_ID(m->from.part), DB_I64(m->from.start));
-        if (n < 0) return false;
-        m->moved = n > 0;
-    }
+    for (size_t i = 0; i < all->n; i++)
+        if (!move_row(tx, &all->m[i], e)) return false;
     return true;
 }
 
@@ -245,7 +267,9 @@ bool store_cat_remove_tx(db_tx *tx, const store_row *row, int64_t now, bool *rem
     return changed(db_do(tx, &sql_remove, e, DB_ID(row->digest), DB_ID(row->where.part),
                          DB_I64(row->where.start), DB_I64(now)),
                    removed) &&
-           (!*removed || db_push(tx, &sql_unlink, e, DB_ID(row->digest)));
+           (!*removed || (db_do(tx, &sql_inherit, e, DB_ID(row->digest),
+                                DB_I64(row->freed ? row->freed : now), DB_I64(now)) >= 0 &&
+                          db_push(tx, &sql_unlink, e, DB_ID(row->digest))));
 }
 
 bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *aside, err *e) {
@@ -256,6 +280,75 @@ bool store_cat_aside_tx(db_tx *tx, const store_row *row, int64_t now, bool *asid
 
 bool store_cat_back_tx(db_tx *tx, const store_row *row, err *e) {
     return db_do(tx, &sql_back, e, DB_ID(row->digest)) >= 0;
+}
+
+// ---- damage and recipes ---------------------------------------------------------------------
+
+struct mark {
+    const store_row *row;
+    bool damaged;
+};
+
+static bool mark_fn(db_tx *tx, void *arg, err *e) {
+    struct mark *m = arg;
+    const store_where *w = &m->row->where;
+    return db_do(tx, &sql_mark, e, DB_ID(m->row->digest), DB_ID(w->part), DB_I64(w->start),
+                 m->damaged ? DB_I64(clock_now_us()) : DB_NULL) >= 0;
+}
+
+bool store_cat_mark(store *s, const store_row *row, bool damaged, err *e) {
+    struct mark m = {row, damaged};
+    return row->damaged == damaged || db_write(s->db, mark_fn, &m, e);
+}
+
+struct kin {
+    sha256 of, *out;
+    size_t max, n;
+};
+
+static bool take_kin(struct kin *k, db_rows *r, err *e) {
+    err step = {0};
+    if (!r) return false;
+    for (k->n = 0; k->n < k->max && db_next(r, &step);)
+        if (sha256_copy(db_blob(r, 0), &k->out[k->n])) k->n++;
+    db_end(r);
+    if (step.code != ERR_NONE && e) *e = step;
+    return step.code == ERR_NONE;
+}
+
+static bool child_fn(db_tx *tx, void *arg, err *e) {
+    struct kin *k = arg;
+    return take_kin(k, db_select(tx, &sql_child, e, DB_ID(k->of)), e);
+}
+
+bool store_cat_recipe(store *s, sha256 digest, sha256 *root, bool *found, err *e) {
+    sha256 two[2];
+    struct kin k = {.of = digest, .out = two, .max = 2};
+    if (!db_read(s->db, child_fn, &k, e)) return false;
+    *found = k.n == 1;
+    if (*found) *root = two[0];
+    return true;
+}
+
+struct parents {
+    struct kin kin;
+    str after;
+};
+
+static bool parents_fn(db_tx *tx, void *arg, err *e) {
+    struct parents *p = arg;
+    struct kin *k = &p->kin;
+    return take_kin(
+        k, db_select(tx, &sql_parents, e, DB_ID(k->of), DB_BLOB(p->after), DB_I64(k->max)), e);
+}
+
+bool store_cat_parents(store *s, sha256 digest, const sha256 *after, sha256 *out, size_t max,
+                       size_t *n, err *e) {
+    struct parents p = {.kin = {.of = digest, .out = out, .max = max}};
+    p.after = after ? str_n(after->b, sizeof after->b) : str_n("", 1); // a zero byte
+    if (!db_read(s->db, parents_fn, &p, e)) return false;
+    *n = p.kin.n;
+    return true;
 }
 
 // ---- many at once ---------------------------------------------------------------------------
@@ -275,7 +368,7 @@ static bool known_fn(db_tx *tx, void *arg, err *e) {
         if (!store_cat_find_tx(tx, m->rows[i].digest, &row, &m->yes[i], e) ||
             !has_links(tx, &m->rows[i], &linked, e))
             return false;
-        m->yes[i] = m->yes[i] && linked;
+        m->yes[i] = m->yes[i] && linked && !row.damaged;
     }
     return true;
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // check: is everything that the catalogue names there and whole? Runs beside everything else:
-// what gc moves or removes meanwhile is looked up again before it is called damaged.
+// what gc moves or removes meanwhile is looked up again before it is called damaged. What is
+// damaged is marked in the catalogue, and whoever pushes it again mends it. What is made of it
+// (recipes) is damaged too, and named in a second step.
 #include "base/clock.h"
+#include "base/vec.h"
 #include "store/store_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#define ROWS 256 // a transaction
-#define STEP ((size_t)1 << 20)
+#define ROWS     256 // a transaction
+#define STEP     ((size_t)1 << 20)
+#define BAD_MOST 100000 // of which it is said what is made of them
 
 typedef struct check {
     store *s;
@@ -22,6 +27,8 @@ typedef struct check {
     store_cursor from, at;
     store_row rows[ROWS];
     size_t n;
+    VEC(sha256) spread; // damaged, or a page of a recipe that leads to it
+    map seen;           // what is in it, and what was called damaged
 } check;
 
 static bool page_fn(db_tx *tx, void *arg, err *e) {
@@ -41,7 +48,8 @@ static bool hash_again(check *c, store_object *o, err *e) {
 }
 
 static bool is_whole(check *c, store_object *o, err *e) {
-    if (!c->deep) return o->fd < 0 || store_file_check(o, 0, o->size, e);
+    if (!c->deep)
+        return o->made ? store_made_check_places(o, e) : store_object_check(o, 0, o->size, e);
     bool ok = hash_again(c, o, e);
     sha256 d = sha256_end(c->hash); // in each case: it begins anew
     return ok && (sha256_eq(d, o->digest) ||
@@ -60,26 +68,90 @@ static bool try_row(check *c, const store_row *row, err *e) {
     return ok;
 }
 
+// True the first time.
+static bool see(check *c, sha256 digest) {
+    bool added;
+    sha256 *key = ARENA_NEW(c->a, sha256);
+    *key = digest;
+    *map_at(&c->seen, str_n(key->b, sizeof key->b), &added) = key;
+    return added;
+}
+
+static bool call_bad(check *c, const store_row *row, const char *what, err *e) {
+    if (!see(c, row->digest)) return true;
+    c->r->bad++;
+    if (c->bad) c->bad(c->arg, row->digest, what);
+    if (c->spread.n < BAD_MOST) vec_push(c->a, &c->spread, row->digest);
+    return store_cat_mark(c->s, row, true, e);
+}
+
 // False only when the catalogue can not be read.
 static bool check_row(check *c, store_row row, err *e) {
     for (;;) {
         err why = {0};
-        if (try_row(c, &row, &why)) break;
+        if (try_row(c, &row, &why)) {
+            if (!store_cat_mark(c->s, &row, false, e)) return false;
+            break;
+        }
         store_row now;
         bool found;
         if (!store_cat_find(c->s, row.digest, &now, &found, e)) return false;
         if (!found) return true; // removed meanwhile
         if (store_where_eq(&now.where, &row.where)) {
-            c->r->bad++;
-            if (c->bad) c->bad(c->arg, row.digest, why.msg);
+            if (!call_bad(c, &row, why.msg, e)) return false;
             break;
         }
         row = now; // moved meanwhile
     }
     c->r->objects++;
-    c->r->bytes += row.size;
+    c->r->bytes += store_kept(&row);
     if (row.where.kind == STORE_IN_PACK)
         store_tally_at(&c->packs, c->a, row.where.part)->live += row.size;
+    return true;
+}
+
+// ---- what is made of it ---------------------------------------------------------------------
+
+static bool is_recipe(check *c, sha256 digest) {
+    err unread;
+    char bytes[STORE_RECIPE_PAGE];
+    store_recipe_page *page = mem_alloc(sizeof *page);
+    store_object *o = store_get(c->s, digest, &unread);
+    ssize_t n = o ? store_object_read(o, 0, bytes, sizeof bytes, &unread) : -1;
+    bool yes = n > 0 && store_recipe_get(str_n(bytes, (size_t)n), page);
+    store_object_close(o);
+    free(page);
+    return yes;
+}
+
+static bool spread_to(check *c, sha256 from, sha256 parent, err *e) {
+    store_row row;
+    bool found;
+    char hex[SHA256_HEX], what[SHA256_HEX + 60];
+    if (!store_cat_find(c->s, parent, &row, &found, e)) return false;
+    if (!found) return true;
+    if (row.where.kind == STORE_IN_CHUNKS) {
+        sha256_hex(from, hex);
+        snprintf(what, sizeof what, "it is made of %s, which is damaged", hex);
+        return call_bad(c, &row, what, e);
+    }
+    if (c->spread.n < BAD_MOST && is_recipe(c, parent) && see(c, parent))
+        vec_push(c->a, &c->spread, parent);
+    return true;
+}
+
+static bool spread(check *c, err *e) {
+    for (size_t i = 0; i < c->spread.n; i++) {
+        sha256 some[ROWS], after, from = c->spread.p[i];
+        size_t n = ROWS;
+        for (bool first = true; n == ROWS; first = false) {
+            if (!store_cat_parents(c->s, from, first ? NULL : &after, some, ROWS, &n, e))
+                return false;
+            for (size_t k = 0; k < n; k++)
+                if (!spread_to(c, from, some[k], e)) return false;
+            if (n) after = some[n - 1];
+        }
+    }
     return true;
 }
 
@@ -99,7 +171,7 @@ static bool run(check *c, err *e) {
         for (size_t i = 0; i < c->n; i++)
             if (!check_row(c, c->rows[i], e)) return false;
     } while (!c->at.end);
-    return store_sweep_files(c->s, false, &c->r->orphan_files, e) &&
+    return spread(c, e) && store_sweep_files(c->s, false, &c->r->orphan_files, e) &&
            store_each_pack(c->s, orphan_pack, c, e);
 }
 
@@ -115,6 +187,7 @@ bool store_check(store *s, bool deep, void (*bad)(void *arg, sha256 digest, cons
                  .a = arena_new(),
                  .from = STORE_CURSOR_START};
     c->packs = map_new(c->a);
+    c->seen = map_new(c->a);
     if (deep) {
         c->step = mem_alloc(STEP);
         c->hash = sha256_new();

@@ -12,10 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START_EVERY                                                                            \
-    ((uint64_t)8                                                                               \
-     << 20) // bytes after which the disk is asked to begin, so that the sync finds little
-
 struct store_file {
     store *s;
     int fd;
@@ -83,11 +79,7 @@ bool store_file_write(store_file *f, const void *p, size_t n, err *e) {
         return false;
     add_crcs(f, p, n);
     f->size += n;
-    if (f->size - f->started >= START_EVERY) { // a hint: the sync at the end is what counts
-        sync_file_range(f->fd, (off_t)f->started, (off_t)(f->size - f->started),
-                        SYNC_FILE_RANGE_WRITE);
-        f->started = f->size;
-    }
+    store_io_start(f->fd, &f->started, f->size);
     return true;
 }
 

@@ -78,7 +78,7 @@ bool store_record_get(str bytes, store_record *r) {
     r->n = cur_u32(&c);
     take(&c, r->digest.b, sizeof r->digest.b);
     r->crc = cur_u32(&c);
-    return r->n <= STORE_SMALL && !c.bad;
+    return r->n <= STORE_PACKED && !c.bad;
 }
 
 // ---- files ----------------------------------------------------------------------------------

@@ -19,9 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROWS  256 // read in one transaction
-#define GROUP 32  // removed or moved in one
-#define PACKS 256 // emptied in one run: each has an open descriptor
+#define ROWS        256                // read in one transaction
+#define GROUP       32                 // removed or moved in one
+#define GROUP_BYTES ((size_t)16 << 20) // of what is moved in one
+#define PACKS       256                // emptied in one run: each has an open descriptor
 
 typedef struct gc {
     store *s;
@@ -104,7 +105,7 @@ static void tally(gc *g, const store_row *row) {
 
 static void count(uint64_t *n, uint64_t *bytes, const store_row *row) {
     ++*n;
-    *bytes += row->size;
+    *bytes += store_kept(row);
 }
 
 static void end_of_one(struct group *q, size_t i) {
@@ -118,7 +119,7 @@ static void end_of_one(struct group *q, size_t i) {
     if (removed) {
         count(&f->removed, &f->removed_bytes, row);
         if (g->dry) return;
-        METRIC_ADD(gc_removed_bytes_total, (int64_t)row->size);
+        METRIC_ADD(gc_removed_bytes_total, (int64_t)store_kept(row));
         store_drop(g->s, row);
         return;
     }
@@ -208,7 +209,7 @@ struct moving {
     store_object *o[GROUP];
     store_append a[GROUP];
     store_move m[GROUP];
-    size_t n;
+    size_t n, bytes;
 };
 
 static bool moved_all(gc *g, struct moving *v, err *e) {
@@ -230,7 +231,7 @@ static bool move_group(gc *g, struct moving *v, err *e) {
         store_pack_release(g->s, &v->a[i]);
         store_object_close(v->o[i]);
     }
-    v->n = 0;
+    v->n = v->bytes = 0;
     return ok;
 }
 
@@ -246,7 +247,8 @@ static bool move_page(gc *g, struct moving *v, err *e) {
         v->o[v->n] = o;
         v->a[v->n] = (store_append){.p = o->bytes, .n = (size_t)o->size, .digest = row->digest};
         v->m[v->n] = (store_move){.digest = row->digest, .from = row->where};
-        if (++v->n == GROUP && !move_group(g, v, e)) return false;
+        v->bytes += (size_t)o->size;
+        if ((++v->n == GROUP || v->bytes >= GROUP_BYTES) && !move_group(g, v, e)) return false;
     }
     return !v->n || move_group(g, v, e);
 }

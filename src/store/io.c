@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define START_EVERY ((uint64_t)8 << 20)
+
 static int real_open(int dir, const char *path, int flags, mode_t mode) {
     return openat(dir, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
 }
@@ -76,6 +78,12 @@ ssize_t store_io_read(store *s, int fd, void *p, size_t n, uint64_t at, err *e) 
         have += (size_t)k;
     }
     return (ssize_t)have;
+}
+
+void store_io_start(int fd, uint64_t *started, uint64_t end) {
+    if (end - *started < START_EVERY) return;
+    sync_file_range(fd, (off_t)*started, (off_t)(end - *started), SYNC_FILE_RANGE_WRITE);
+    *started = end;
 }
 
 bool store_io_sync_dir(store *s, const char *path, err *e) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pack: appends small objects to packs, many with one sync.
+// pack: appends objects to packs, many with one sync. What comes a few at a time goes to the
+// pack that all share; who has much of it fills one of its own (chunks.c), without a queue.
 //
 // Callers queue; the first one that finds nobody leading becomes the leader: it takes what is
 // queued, writes it with one call, syncs once, wakes the others and hands the lead to the next
@@ -26,10 +27,11 @@
 
 struct store_pack {
     id id;
-    int fd;        // closing it gives up the flock (I5)
-    uint64_t end;  // behind the last record that counts
-    bool synced;   // its entry in packs/ is
-    unsigned refs; // the writer's and one for each record that waits for its row
+    int fd;           // closing it gives up the flock (I5)
+    uint64_t end;     // behind the last record that counts
+    uint64_t started; // bytes that the disk was asked to write
+    bool synced;      // its entry in packs/ is
+    unsigned refs;    // the writer's and one for each record that waits for its row
 };
 
 // With pack_lock held.
@@ -66,21 +68,21 @@ static bool enter(store *s, store_pack *p, char path[STORE_PATH_MAX], err *e) {
     return true;
 }
 
-static bool open_pack(store *s, err *e) {
+static store_pack *open_pack(store *s, err *e) {
     char path[STORE_PATH_MAX];
     store_tmp_path(s, path);
     int fd = s->io->open(s->dir, path, O_RDWR | O_CREAT | O_EXCL, STORE_FILE_MODE);
-    if (fd < 0) return err_errno(e, "making a pack failed");
+    if (fd < 0) {
+        err_errno(e, "making a pack failed");
+        return NULL;
+    }
     store_pack *p = mem_alloc(sizeof *p);
     *p = (store_pack){.id = id_new(), .fd = fd, .refs = 1};
-    if (enter(s, p, path, e)) {
-        s->pack = p;
-        return true;
-    }
+    if (enter(s, p, path, e)) return p;
     s->io->unlink(s->dir, path);
     close(fd);
     free(p);
-    return false;
+    return NULL;
 }
 
 // Nobody may touch a pack that we hold (I5); an operator, or a restored backup, might have.
@@ -93,11 +95,10 @@ static bool is_intact(const store_pack *p) {
 // An open pack with room for `bytes` more.
 static bool ready(store *s, uint64_t bytes, err *e) {
     if (s->pack && (s->pack->end + bytes > s->pack_max || !is_intact(s->pack))) give_up(s);
-    return s->pack || open_pack(s, e);
+    return s->pack || (s->pack = open_pack(s, e));
 }
 
-static bool sync_pack(store *s, err *e) {
-    store_pack *p = s->pack;
+static bool sync_pack(store *s, store_pack *p, err *e) {
     if (s->io->sync_data(p->fd)) return err_errno(e, "syncing a pack failed");
     if (!p->synced && !store_io_sync_dir(s, "packs", e)) return false;
     p->synced = true;
@@ -126,7 +127,7 @@ static bool write_batch(store *s, size_t n, err *e) {
         if (s->io->truncate(s->pack->fd, (off_t)s->pack->end)) give_up(s);
         return false;
     }
-    if (!sync_pack(s, e)) {
+    if (!sync_pack(s, s->pack, e)) {
         give_up(s);
         return false;
     }
@@ -179,7 +180,7 @@ static void enqueue(store *s, store_append *a) {
 void store_pack_append(store *s, store_append *a, size_t n) {
     for (size_t i = 0; i < n; i++) {
         store_record r = {a[i].digest, (uint32_t)a[i].n, crc32c(0, a[i].p, a[i].n)};
-        BUG_ON(a[i].n > STORE_SMALL);
+        BUG_ON(a[i].n > STORE_PACKED);
         store_record_put(a[i].header, &r);
         thread_cond_init(&a[i].wake);
         a[i].done = false;
@@ -205,6 +206,46 @@ void store_pack_release(store *s, store_append *a) {
     pthread_mutex_lock(&s->pack_lock);
     if (a->ok) unref(a->pack);
     a->pack = NULL;
+    pthread_mutex_unlock(&s->pack_lock);
+}
+
+// ---- a pack of one writer -------------------------------------------------------------------
+
+store_pack *store_pack_own(store *s, err *e) {
+    return open_pack(s, e);
+}
+
+bool store_pack_write(store *s, store_pack *p, sha256 digest, const void *bytes, size_t n,
+                      store_where *where, err *e) {
+    uint8_t header[STORE_RECORD];
+    store_record r = {digest, (uint32_t)n, crc32c(0, bytes, n)};
+    union {
+        const void *in;
+        void *out; // iovec has no const
+    } in = {bytes};
+    BUG_ON(n > STORE_PACKED);
+    store_record_put(header, &r);
+    struct iovec v[] = {{header, sizeof header}, {in.out, n}};
+    if (!store_io_write(s, p->fd, v, 2, p->end, e)) return false;
+    *where = (store_where){STORE_IN_PACK, p->id, p->end};
+    p->end += sizeof header + n;
+    store_io_start(p->fd, &p->started, p->end);
+    return true;
+}
+
+bool store_pack_sync(store *s, store_pack *p, err *e) {
+    if (!is_intact(p))
+        return err_set(e, ERR_UNAVAILABLE, "a pack was removed or cut while it was written");
+    return sync_pack(s, p, e);
+}
+
+uint64_t store_pack_end(const store_pack *p) {
+    return p->end;
+}
+
+void store_pack_leave(store *s, store_pack *p) {
+    pthread_mutex_lock(&s->pack_lock);
+    unref(p);
     pthread_mutex_unlock(&s->pack_lock);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pack_read: reads records of packs. A record is small, so the whole of it is read and checked
-// when the object is opened. A few descriptors of packs stay open, shared under fds_lock;
+// pack_read: reads records of packs. The whole of one is read and checked when the object is
+// opened: 4 MiB at most. A few descriptors of packs stay open, shared under fds_lock;
 // reading itself needs no lock.
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -126,7 +126,7 @@ static bool check_record(const store_row *row, const char *p, size_t got, err *e
 }
 
 store_opened store_pack_open(store *s, const store_row *row, store_object *o, err *e) {
-    if (row->size > STORE_SMALL) {
+    if (row->size > STORE_PACKED) {
         store_corrupt(e, row->digest,
                       "the catalogue puts it into a pack, and it is too large for one");
         return STORE_FAILED;
@@ -136,7 +136,7 @@ store_opened store_pack_open(store *s, const store_row *row, store_object *o, er
     store_opened r = borrow(s, row->where.part, &fd, &slot, e);
     if (r != STORE_OPENED) return r;
     size_t n = STORE_RECORD + (size_t)row->size;
-    char *p = mem_alloc(n);
+    char *p = mem_realloc(NULL, n);
     ssize_t got = store_io_read(s, fd, p, n, row->where.start, e);
     give_back(s, fd, slot);
     if (got < 0 || !check_record(row, p, (size_t)got, e)) {

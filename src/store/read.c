@@ -12,6 +12,7 @@
 static const store_place places[STORE_KINDS] = {
     [STORE_IN_PACK] = {"pack", store_pack_open, store_pack_drop},
     [STORE_IN_FILE] = {"file", store_file_open, store_file_drop},
+    [STORE_IN_CHUNKS] = {"chunks", store_made_open, store_made_drop},
 };
 
 bool store_corrupt(err *e, sha256 digest, const char *what) {
@@ -66,6 +67,7 @@ store_object *store_get(store *s, sha256 digest, err *e) {
 void store_object_close(store_object *o) {
     if (!o) return;
     if (o->fd >= 0) close(o->fd);
+    store_made_close(o);
     free(o->record);
     free(o->crcs);
     free(o->block);
@@ -87,8 +89,10 @@ static uint64_t within(const store_object *o, uint64_t offset, uint64_t n) {
     return n < o->size - offset ? n : o->size - offset;
 }
 
-bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e) {
-    return o->fd < 0 || store_file_check(o, offset, within(o, offset, n), e);
+bool store_object_check(store_object *o, uint64_t offset, uint64_t n, err *e) {
+    uint64_t some = within(o, offset, n);
+    if (o->made) return store_made_check(o, offset, some, e);
+    return o->fd < 0 || store_file_check(o, offset, some, e);
 }
 
 uint64_t store_object_same(const store_object *a, uint64_t at_a, const store_object *b,
@@ -100,6 +104,7 @@ ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, e
     if (n > SSIZE_MAX) n = SSIZE_MAX;
     n = (size_t)within(o, offset, n);
     if (o->fd >= 0) return store_file_read(o, offset, p, n, e);
+    if (o->made) return store_made_read(o, offset, p, n, e);
     if (n) memcpy(p, o->bytes + offset, n);
     return (ssize_t)n;
 }

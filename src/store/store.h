@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // store: bytes kept by what they are. An object is a run of bytes named by its SHA-256; the
 // same bytes are kept once. Small objects (STORE_SMALL and less) go into packs, appended in
-// groups with one sync; larger ones are a file each. Where the bytes lie is behind store_place
+// groups with one sync; larger ones are a file each; or they are made of chunks, objects in
+// packs that others may share (store_recipe). Where the bytes lie is behind store_place
 // (store_internal.h), so that S3 can join; the catalogue of objects (digest -> place, and a
 // lease) is the SQL table `object`.
 //
@@ -18,8 +19,9 @@
 
 #include <sys/types.h>
 
-#define STORE_SMALL (64u << 10)
-#define STORE_BLOCK (64u << 10) // bytes a CRC covers in a file
+#define STORE_SMALL  (64u << 10)
+#define STORE_BLOCK  (64u << 10) // bytes a CRC covers in a file
+#define STORE_PACKED (4u << 20)  // no more bytes of an object go into a pack: a chunk at most
 
 typedef struct store store;
 
@@ -29,7 +31,8 @@ store *store_open(db *d, str dir, err *e);
 void store_close(store *s);
 void store_stop(store *s);        // long checks end soon with ERR_CANCELLED
 extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
-extern const char store_care_schema[], store_link_schema[]; // later migrations of it
+// Later migrations of it.
+extern const char store_care_schema[], store_link_schema[], store_damage_schema[];
 
 // ---- writing: begin, write ..., finish or abort --------------------------------------------
 typedef struct store_upload store_upload;
@@ -56,11 +59,45 @@ typedef struct store_item {
     size_t n_links;
 } store_item;
 bool store_put_many(store *s, const store_item *items, size_t n, err *e);
+// Objects of up to STORE_PACKED that come one behind the other, any number: a few at once go as
+// store_put_many has it, many into packs of their own, with a sync for much. Durable when
+// store_stream_end is true, and perhaps before. The digests are the caller's, computed from
+// these bytes.
+typedef struct store_stream store_stream;
+store_stream *store_stream_new(store *s);
+bool store_stream_add(store_stream *t, sha256 digest, const void *p, size_t n, err *e);
+bool store_stream_end(store_stream *t, err *e); // frees it in each case
+
+// ---- large objects out of chunks ------------------------------------------------------------
+// An object of more than STORE_PACKED bytes may have no bytes of its own but a recipe: chunks,
+// one behind the other, that are objects. Who names a recipe brings no bytes, so all of them
+// are read and hashed before the object is there. Its chunks are kept as long as it.
+#define STORE_CHUNKS_MAX (16u << 20) // of one object
+typedef struct store_chunk_ref {
+    sha256 digest;
+    uint64_t size;
+} store_chunk_ref;
+typedef struct store_recipe store_recipe;
+store_recipe *store_recipe_new(store *s);
+// ERR_NOT_FOUND: the store has no such chunk (told a while later). ERR_INVALID: its size is
+// another, or none that a chunk has.
+bool store_recipe_add(store_recipe *r, store_chunk_ref chunk, err *e);
+// ERR_INVALID: the chunks are not this object. Frees r in each case.
+bool store_recipe_end(store_recipe *r, sha256 digest, err *e);
+void store_recipe_abort(store_recipe *r); // NULL is fine
+// The same for a recipe whose pages are there (store_recipe_root, of a backup).
+bool store_make(store *s, sha256 digest, sha256 root, err *e);
+bool store_is_made(int64_t place); // column `place` of the table object
+// *found is false for an object that is not made of chunks.
+bool store_recipe_root(store *s, sha256 digest, sha256 *root, bool *found, err *e);
+
+// ---- using ----------------------------------------------------------------------------------
 // Within the transaction that begins to use an object: it is there, and its lease begins anew;
 // else ERR_CONFLICT, and what uses it must begin anew.
 bool store_keep_tx(store *s, db_tx *tx, sha256 digest, err *e);
-// The size of each object, -1 of those that are not there; the lease of the others begins anew:
-// until it ends gc leaves them to who found them and is about to use them.
+// The size of each object, -1 of those that are not there, or damaged; the others have a lease
+// of half an hour at least: until it ends gc leaves them to who found them and is about to use
+// them.
 bool store_find_many(store *s, const sha256 *digests, size_t n, int64_t *sizes, err *e);
 bool store_has_links(store *s, sha256 digest, bool *yes, err *e); // was it put with any?
 
@@ -70,10 +107,10 @@ store_object *store_get(store *s, sha256 digest, err *e); // ERR_NOT_FOUND
 void store_object_close(store_object *o);
 uint64_t store_object_size(const store_object *o);
 // A whole-file object's descriptor (for sendfile) and where its bytes begin; -1 for one in a
-// pack.
+// pack, and of chunks.
 int store_object_fd(const store_object *o, uint64_t *base);
 // Checks the blocks that hold [offset, offset + n) against their CRCs.
-bool store_object_check(store_object *o, uint64_t offset, size_t n, err *e);
+bool store_object_check(store_object *o, uint64_t offset, uint64_t n, err *e);
 // How many bytes from these places on are known to be the same in both without reading them; 0:
 // nothing is known.
 uint64_t store_object_same(const store_object *a, uint64_t at_a, const store_object *b,

@@ -6,10 +6,13 @@
 //
 //     format                          "stemma content 1\n"
 //     objects/ab/cd/<digest>.<copy>   a large object: its bytes, CRCs and a trailer (file.c)
-//     packs/<pack>.pack               small objects, one behind the other (pack.c)
+//     packs/<pack>.pack               other objects, one behind the other (pack.c)
 //     tmp/lock                        held while a process joins or sweeps (store.c)
 //     tmp/<process>/lock              held as long as that process lives
 //     tmp/<process>/<n>               its files that have no name yet
+//
+// A third kind of object has no bytes of its own: it is made of others, its chunks, as a recipe
+// says (recipe.c, made.c).
 //
 // The catalogue (SQL table `object`) says where an object's bytes are. What it does not name is
 // not there, whatever lies in the folder; so nothing below ever needs undoing after a crash,
@@ -29,7 +32,8 @@
 //      An object that another one names (table object_link) is used. The links of an object are
 //      added in the transaction that adds its row, all or none, and only to objects that are
 //      there; they go with its row. So whoever finds an object with its links finds all that
-//      it names, to the last level.
+//      it names, to the last level. What a removed object named is set aside as of when that
+//      was, so a level goes with each gc and needs no hold of its own.
 //  I4  When it is not certain whether a row was added (connection lost at the commit), the file
 //      stays. Files that no row names go once they are older than `grace`, which is far beyond
 //      any deadline of a transaction.
@@ -81,6 +85,9 @@ bool store_io_write(store *s, int fd, struct iovec *v, size_t n, uint64_t at, er
 // Up to n bytes, fewer only at the end of the file; -1 on an error.
 ssize_t store_io_read(store *s, int fd, void *p, size_t n, uint64_t at, err *e);
 bool store_io_sync_dir(store *s, const char *path, err *e);
+// A hint after a write up to `end`: the disk begins, so that the sync at the end finds little.
+// *started is the caller's, 0 at first.
+void store_io_start(int fd, uint64_t *started, uint64_t end);
 // A directory that may be there already.
 bool store_io_mkdir(store *s, const char *path, err *e);
 // Takes the flock on an open file unless somebody has it. False with ERR_NONE: somebody has it.
@@ -121,12 +128,17 @@ bool store_file_name(str name, sha256 *digest, id *copy); // the last part of th
 bool store_pack_name(str name, id *pack);
 
 // ---- the catalogue (catalogue.c) ------------------------------------------------------------
-typedef enum store_kind { STORE_IN_PACK = 1, STORE_IN_FILE = 2, STORE_KINDS } store_kind;
+typedef enum store_kind {
+    STORE_IN_PACK = 1,
+    STORE_IN_FILE = 2,
+    STORE_IN_CHUNKS = 3, // linked to one object: the root of its recipe
+    STORE_KINDS
+} store_kind;
 
 typedef struct store_where {
     store_kind kind;
-    id part;        // the pack, or the file's copy
-    uint64_t start; // of the record in the pack; 0 in a file
+    id part;        // the pack, or the file's copy; of chunks a new id
+    uint64_t start; // of the record in the pack; else 0
 } store_where;
 
 typedef struct store_row {
@@ -135,6 +147,7 @@ typedef struct store_row {
     store_where where;
     int64_t leased;      // until then gc keeps it, UTC microseconds
     int64_t freed;       // when gc set it aside; 0: it did not
+    bool damaged;        // a check found it so
     const sha256 *links; // to be added with it
     size_t n_links;
 } store_row;
@@ -146,11 +159,23 @@ static inline bool store_where_eq(const store_where *a, const store_where *b) {
     return a->kind == b->kind && id_eq(a->part, b->part) && a->start == b->start;
 }
 
+// The bytes that it takes: what is made of chunks has none of its own.
+static inline uint64_t store_kept(const store_row *row) {
+    return row->where.kind == STORE_IN_CHUNKS ? 0 : row->size;
+}
+
 bool store_cat_find(store *s, sha256 digest, store_row *row, bool *found, err *e);
 // Adds the row with a lease. *added is false when another copy was there first: that one is
-// leased and in *row.
+// leased and in *row. One that is marked as damaged is replaced.
 bool store_cat_add(store *s, store_row *row, bool *added, err *e);
 bool store_cat_lease(store *s, sha256 digest, bool *there, err *e);
+// Says of a row, if it is still this one, whether its bytes are damaged.
+bool store_cat_mark(store *s, const store_row *row, bool damaged, err *e);
+// The root of the recipe of an object that is made of chunks.
+bool store_cat_recipe(store *s, sha256 digest, sha256 *root, bool *found, err *e);
+// At most max objects that name this one, in the order of digests, behind *after (NULL: all).
+bool store_cat_parents(store *s, sha256 digest, const sha256 *after, sha256 *out, size_t max,
+                       size_t *n, err *e);
 // Points n rows from `from` to `to`; moved[i] says whether row i still stood at `from`.
 typedef struct store_move {
     sha256 digest;
@@ -195,6 +220,8 @@ typedef struct store_place {
     bool (*drop)(store *s, const store_row *row, err *e);
 } store_place;
 
+typedef struct store_made store_made;
+
 struct store_object {
     store *s;
     sha256 digest;
@@ -208,6 +235,7 @@ struct store_object {
     size_t crc_n;
     char *block;             // a block that is wanted in part
     uint64_t ok_from, ok_to; // blocks that were checked last
+    store_made *made;        // of chunks, else NULL
 };
 
 store_opened store_open_row(store *s, const store_row *row, store_object **o, err *e);
@@ -226,7 +254,36 @@ bool store_file_drop(store *s, const store_row *row, err *e);
 ssize_t store_file_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
 bool store_file_check(store_object *o, uint64_t offset, uint64_t n, err *e);
 
-// Small objects (pack.c).
+// Objects of chunks (made.c).
+store_opened store_made_open(store *s, const store_row *row, store_object *o, err *e);
+bool store_made_drop(store *s, const store_row *row, err *e);
+void store_made_close(store_object *o);
+// An object that has no row yet, of the recipe with this root.
+store_object *store_made_of(store *s, sha256 digest, sha256 root, err *e);
+ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
+bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e);
+// Are all its chunks there, and none known as damaged? Without reading them.
+bool store_made_check_places(store_object *o, err *e);
+
+// Recipes (recipe.c): pages that name chunks, and above them pages that name pages.
+#define STORE_RECIPE_MAGIC  "stmrecp1"
+#define STORE_RECIPE_HEAD   16u
+#define STORE_RECIPE_ITEM   40u
+#define STORE_RECIPE_ITEMS  1024u // of a page at most
+#define STORE_RECIPE_LEVELS 8u
+#define STORE_RECIPE_PAGE   (STORE_RECIPE_HEAD + STORE_RECIPE_ITEM * STORE_RECIPE_ITEMS)
+typedef struct store_recipe_page {
+    unsigned level;
+    size_t n;
+    uint64_t total; // bytes of all items
+    store_chunk_ref items[STORE_RECIPE_ITEMS];
+} store_recipe_page;
+size_t store_recipe_put(char out[STORE_RECIPE_PAGE], const store_recipe_page *p);
+bool store_recipe_get(str bytes, store_recipe_page *p);
+// Is the item the last of its page, when it is the n-th?
+bool store_recipe_ends(const store_chunk_ref *item, size_t n);
+
+// Small objects, and chunks (pack.c).
 #define STORE_BATCH 512u // records a write: two vectors each, and IOV_MAX is 1,024
 typedef struct store_pack store_pack;
 typedef struct store_append {
@@ -248,6 +305,14 @@ typedef struct store_append {
 // once its row was added or given up.
 void store_pack_append(store *s, store_append *a, size_t n);
 void store_pack_release(store *s, store_append *a);
+// A pack of one writer, who alone touches it: records are appended, then synced, then get their
+// rows, and then it is left. After a failed write it is left at once (I8).
+store_pack *store_pack_own(store *s, err *e);
+bool store_pack_write(store *s, store_pack *p, sha256 digest, const void *bytes, size_t n,
+                      store_where *where, err *e);
+bool store_pack_sync(store *s, store_pack *p, err *e);
+uint64_t store_pack_end(const store_pack *p); // its size so far
+void store_pack_leave(store *s, store_pack *p);
 void store_pack_close(store *s); // at the end: nothing runs any more
 
 // Reading packs (pack_read.c).

@@ -38,14 +38,18 @@
     ") {clustered};\n"                                                                         \
     "CREATE INDEX object_link_by_parent ON object_link (parent)"
 
-static const db_query sql_find = {
-    "object.find",
-    "SELECT digest, size, place, part, start, leased, freed FROM object WHERE digest = $1",
-    true};
+// damaged: when a check found that its bytes are not what they were; they are missing to who
+// asks what to send, and whoever brings them again mends it.
+#define STORE_DAMAGE_DDL "ALTER TABLE object ADD COLUMN damaged {i64}"
+
+static const db_query sql_find = {"object.find",
+                                  "SELECT digest, size, place, part, start, leased, freed, "
+                                  "damaged FROM object WHERE digest = $1",
+                                  true};
 
 static const db_query sql_page = {
     "object.page",
-    "SELECT digest, size, place, part, start, leased, freed FROM object "
+    "SELECT digest, size, place, part, start, leased, freed, damaged FROM object "
     "WHERE digest > $1 ORDER BY digest LIMIT $2",
     true};
 
@@ -58,10 +62,11 @@ static const db_query sql_add = {
 static const db_query sql_lease = {
     "object.lease", "UPDATE object SET leased = $2, freed = NULL WHERE digest = $1", true};
 
-static const db_query sql_move = {"object.move",
-                                  "UPDATE object SET place = $2, part = $3, start = $4 WHERE "
-                                  "digest = $1 AND part = $5 AND start = $6",
-                                  true};
+static const db_query sql_move = {
+    "object.move",
+    "UPDATE object SET place = $2, part = $3, start = $4, damaged = NULL WHERE "
+    "digest = $1 AND part = $5 AND start = $6",
+    true};
 
 static const db_query sql_remove = {
     "object.remove",
@@ -77,6 +82,10 @@ static const db_query sql_aside = {"object.aside",
 
 static const db_query sql_back = {"object.back",
                                   "UPDATE object SET freed = NULL WHERE digest = $1", true};
+
+static const db_query sql_mark = {
+    "object.mark",
+    "UPDATE object SET damaged = $4 WHERE digest = $1 AND part = $2 AND start = $3", true};
 
 static const db_query sql_gate = {"object_hold.gate",
                                   "INSERT INTO object_hold (name, expires_us) VALUES ('', $1)"
@@ -110,6 +119,22 @@ static const db_query sql_has_link = {
 
 static const db_query sql_is_parent = {
     "object_link.is_parent", "SELECT 1 FROM object_link WHERE parent = $1 LIMIT 1", true};
+
+static const db_query sql_child = {
+    "object_link.child", "SELECT child FROM object_link WHERE parent = $1 LIMIT 2", true};
+
+static const db_query sql_parents = {
+    "object_link.parents",
+    "SELECT parent FROM object_link WHERE child = $1 AND parent "
+    "> $2 ORDER BY parent LIMIT $3",
+    true};
+
+// What a removed object named was set aside when it was: its hold was theirs.
+static const db_query sql_inherit = {"object.inherit",
+                                     "UPDATE object SET freed = $2 WHERE digest IN (SELECT "
+                                     "child FROM object_link WHERE parent = "
+                                     "$1) AND freed IS NULL AND leased < $3",
+                                     true};
 
 static const db_query sql_unlink = {"object_link.drop",
                                     "DELETE FROM object_link WHERE parent = $1", true};

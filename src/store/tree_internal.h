@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 
+#define TREE_MAGIC "stmtree1" // a page begins so
+
 enum {
     TREE_LEVELS = 20,      // no tree is higher (tree_page.c says why)
     TREE_ITEMS_MAX = 1024, // in a page

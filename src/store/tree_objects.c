@@ -83,6 +83,20 @@ static bool put(void *arg, sha256 page, str bytes, err *e) {
     return true;
 }
 
+// Links alone do not tell: recipes have them, and what is made by one. Neither can begin as a
+// page does and be as short as one.
+bool tree_objects_is_tree(store *s, sha256 digest, bool *yes, err *e) {
+    if (!store_has_links(s, digest, yes, e)) return false;
+    if (!*yes) return true;
+    char magic[sizeof TREE_MAGIC - 1];
+    store_object *o = store_get(s, digest, e);
+    ssize_t n = o ? store_object_read(o, 0, magic, sizeof magic, e) : -1;
+    *yes = n == sizeof magic && !memcmp(magic, TREE_MAGIC, sizeof magic) &&
+           store_object_size(o) <= TREE_PAGE_MAX;
+    store_object_close(o);
+    return n >= 0;
+}
+
 tree_objects *tree_objects_new(store *s) {
     tree_objects *t = mem_alloc(sizeof *t);
     t->s = s;

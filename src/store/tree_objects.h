@@ -16,5 +16,8 @@ const tree_pages *tree_objects_pages(tree_objects *t);
 // All that was put is durable when true. ERR_NOT_FOUND: a file that a page names is not in the
 // store.
 bool tree_objects_flush(tree_objects *t, err *e);
+// Is it the root of a tree that was flushed here? What was stored as somebody's file is none,
+// whatever its bytes look like.
+bool tree_objects_is_tree(store *s, sha256 digest, bool *yes, err *e);
 
 #endif

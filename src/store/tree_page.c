@@ -11,7 +11,6 @@
 
 #include <xxhash.h>
 
-#define MAGIC "stmtree1"
 enum { HEADER = 16, BITS = 7, HASHED_LEVELS = 9 };
 
 // ---- paths ----------------------------------------------------------------------------------
@@ -71,7 +70,7 @@ bool tree_ends_page(unsigned level, str path, size_t n, size_t bytes) {
 
 void tree_page_begin(buf *out, unsigned level) {
     buf_clear(out);
-    buf_add(out, MAGIC, 8);
+    buf_add(out, TREE_MAGIC, 8);
     buf_u32(out, level);
     buf_u32(out, 0); // the number of items
 }
@@ -160,7 +159,7 @@ bool tree_page_read(str bytes, arena *a, tree_page *out, err *e) {
     cur c = cur_of(bytes);
     str magic = cur_take(&c, 8);
     uint32_t level = cur_u32(&c), n = cur_u32(&c);
-    if (c.bad || bytes.n > TREE_PAGE_MAX || !str_is(magic, MAGIC))
+    if (c.bad || bytes.n > TREE_PAGE_MAX || !str_is(magic, TREE_MAGIC))
         return corrupt(e, "it is no page of a tree");
     if (level >= TREE_LEVELS || n > TREE_ITEMS_MAX || (level && !n))
         return corrupt(e, "its level or number of items cannot be");

@@ -36,12 +36,6 @@ static bool lease(store *s, const store_row *row, state *st, err *e) {
     return true;
 }
 
-// Opening checks a small object whole, a large one is read here: what is dropped in its favour
-// was just as long to write.
-static bool is_whole(store_object *o, err *why) {
-    return o->fd < 0 || store_file_check(o, 0, o->size, why);
-}
-
 static bool look(store *s, sha256 digest, state *st, store_row *row, err *e) {
     bool found;
     *st = ABSENT;
@@ -50,7 +44,8 @@ static bool look(store *s, sha256 digest, state *st, store_row *row, err *e) {
     store_object *o;
     err why = {0};
     store_opened opened = store_open_row(s, row, &o, &why);
-    bool whole = opened == STORE_OPENED && is_whole(o, &why);
+    // All of it is read: what is dropped in its favour was just as long to write.
+    bool whole = opened == STORE_OPENED && store_object_check(o, 0, o->size, &why);
     if (opened == STORE_OPENED) store_object_close(o);
     *st = whole ? THERE : DAMAGED;
     if (whole) return lease(s, row, st, e);
@@ -72,8 +67,8 @@ static bool record(store *s, const store_row *mine, const store_row *damaged, er
         store_move m = {.digest = mine->digest, .from = damaged->where, .to = mine->where};
         if (!store_cat_move(s, &m, 1, e)) return false;
         added = m.moved;
-        if (m.moved) store_drop(s, damaged);
     }
+    if (added && damaged) store_drop(s, damaged);
     if (!added) {
         store_drop(s, mine);
         return true;

@@ -38,6 +38,23 @@ def test_a_pushed_version_loads_in_mlflow(uri, client, tmp_path):
         assert files_of(mlflow.artifacts.download_artifacts(model)) == files_of(source)
 
 
+def test_a_version_of_chunks_loads_in_mlflow(uri, client, tmp_path):
+    """And what MLflow sends whole is the same file to who pushes."""
+    name = unique("large")
+    source = tmp_path / "model"
+    source.mkdir()
+    (source / "weights.bin").write_bytes(os.urandom(11 << 20))
+    stemma(uri, tmp_path, "push", source, name)
+    assert files_of(mlflow.artifacts.download_artifacts(f"models:/{name}/1")) == files_of(source)
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(str(source), "model")
+    assert files_of(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/model")) == files_of(source)
+    client.create_registered_model(f"{name}-again")
+    client.create_model_version(f"{name}-again", f"runs:/{run.info.run_id}/model", run.info.run_id)
+    stemma(uri, tmp_path, "pull", f"{name}-again@1", "out")
+    assert files_of(tmp_path / "out") == files_of(source)
+
+
 def test_a_registered_version_is_pulled(uri, client, tmp_path):
     name = unique("registered")
     with mlflow.start_run() as run:

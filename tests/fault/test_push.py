@@ -66,6 +66,47 @@ def test_the_server_is_killed_during_pushes(any_site, tmp_path):
     site.check("--deep")
 
 
+def change_large(rng, folder):
+    """A large file that keeps most of its chunks."""
+    file = folder / "large"
+    if not file.exists():
+        file.write_bytes(rng.randbytes(30 << 20))
+    with open(file, "r+b") as f:
+        for _ in range(4):
+            f.seek(rng.randrange(29 << 20))
+            f.write(rng.randbytes(100_000))
+
+
+def test_the_server_is_killed_while_chunks_come(any_site, tmp_path):
+    """Among chunks, at their sync, while a file is made of them: nothing acknowledged is lost, and nothing is half there."""
+    site, rng = any_site, random.Random(7)
+    client, folder = Client(tmp_path), tmp_path / "model"
+    folder.mkdir()
+    acked, cut = {}, 0
+    for i in range(6):
+        change_large(rng, folder)
+        (folder / "small").write_bytes(rng.randbytes(20_000))
+        server = site.start()
+        push = client.start(server, "push", "model", "bot")
+        time.sleep(rng.uniform(0, 0.4 if i else 0.8))
+        site.kill(server)
+        out, _ = push.communicate(timeout=120)
+        cut += push.returncode != 0
+        if push.returncode == 0:
+            acked[json.loads(out)["version"]["number"]] = digests(folder)
+        server = site.start()
+        done = client.run(server, "push", "model", "bot")
+        acked[done["version"]["number"]] = digests(folder)
+        site.stop(server)
+        site.check("--deep")
+    assert cut, "no push was cut off"
+    server = site.start()
+    for number, files in acked.items():
+        client.run(server, "pull", f"bot@{number}", f"out-{number}")
+        assert digests(tmp_path / f"out-{number}") == files
+    site.stop(server)
+
+
 def test_a_push_is_killed(any_site, tmp_path):
     """The client dies: nothing is half there, and the next push goes on."""
     site, rng = any_site, random.Random(6)

@@ -188,6 +188,7 @@ class Cutting(threading.Thread):
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            s.close()  # who is in the middle of sending more is told
 
 
 def test_a_break_goes_on(api, push, folder, server, tmp_path):

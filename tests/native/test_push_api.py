@@ -152,3 +152,56 @@ def test_a_wrong_publication_makes_no_repo(api, wrong):
     assert problem(api.post(f"repos/{repo}/versions", body | wrong))[0] in (400, 404)
     assert api.get(f"repos/{repo}").status_code == 404
     assert publish(api, repo, **body)[1]["number"] == 1
+
+
+# ---- chunks
+
+
+def chunk_names(*chunks, magic=b"stmchnk1"):
+    return magic + b"".join(bytes.fromhex(sha(c)) + struct.pack("<I", len(c)) for c in chunks)
+
+
+def make(api, whole, *chunks, body=None):
+    headers = {"Content-Type": "application/vnd.stemma.chunks"}
+    return api.call("PUT", f"objects/{sha(whole)}/chunks", data=chunk_names(*chunks) if body is None else body, headers=headers)
+
+
+def test_a_large_file_is_made_of_chunks(api):
+    chunks = [os.urandom(n) for n in (1 << 20, 4 << 20, 5, 300_000)]
+    whole = b"".join(chunks)
+    assert problem(make(api, whole, *chunks))[0] == 404  # they are not there
+    send(api, *chunks)
+    assert problem(make(api, whole, *chunks[::-1]))[0] == 400  # they are something else
+    assert api.ok("POST", "objects/missing", json={"digests": [sha(whole)]})["missing"] == [sha(whole)]
+    made = make(api, whole, *chunks)
+    assert made.status_code == 200 and made.json() == {"object": sha(whole), "chunks": 4, "size": len(whole)}
+    assert make(api, whole, *chunks).status_code == 200
+    assert api.ok("POST", "objects/missing", json={"digests": [sha(whole), *map(sha, chunks)]})["missing"] == []
+    assert api.get(f"objects/{sha(whole)}").content == whole
+    for begin, end in ((0, 1), (len(chunks[0]) - 3, len(chunks[0]) + 3), (5 << 20, (5 << 20) + 7), (len(whole) - 1, len(whole))):
+        part = api.call("GET", f"objects/{sha(whole)}", headers={"Range": f"bytes={begin}-{end - 1}"})
+        assert part.status_code == 206 and part.content == whole[begin:end]
+    twice = whole + whole  # chunks may come again, and a file may be made of chunks that were whole files
+    assert make(api, twice, *chunks, *chunks).status_code == 200
+    assert api.get(f"objects/{sha(twice)}").content == twice
+    tree = tree_of(api, {"small": b"s"})
+    both = {"base": tree, "put": [entry("large", whole)]}
+    assert files_of(api, api.ok("POST", "trees", json=both)["tree"]) == {"small": sha(b"s"), "large": sha(whole)}
+
+
+def test_chunks_that_are_refused(api):
+    one = os.urandom(100)
+    send(api, one)
+    many = one * 50_000
+    assert make(api, many, *[one] * 50_000).status_code == 200
+    assert problem(make(api, one, one))[0] == 400  # a small file is not made of chunks
+    for body in (b"", b"stmchnk", b"stmobjs1", b"stmchnk1", chunk_names(one) + b"x", chunk_names(one)[:-1]):
+        assert problem(make(api, os.urandom(9), body=body))[0] == 400, body
+    for size in (0, 99, 101, (4 << 20) + 1, 2**32 - 1):
+        wrong = b"stmchnk1" + bytes.fromhex(sha(one)) + struct.pack("<I", size)
+        assert problem(make(api, os.urandom(9), body=wrong))[0] == 400
+    assert problem(api.call("PUT", "objects/zz/chunks", data=chunk_names(one),
+                            headers={"Content-Type": "application/vnd.stemma.chunks"}))[0] == 400  # fmt: skip
+    # What has links is no tree for that.
+    for base in (sha(many),):
+        assert problem(api.call("POST", "trees", json={"base": base, "put": []}))[0] == 404

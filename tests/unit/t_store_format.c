@@ -74,7 +74,7 @@ static void records(void **state) {
     assert_int_equal(out.n, 3);
     assert_int_equal(out.crc, 0x01020304);
     assert_guarded(b, sizeof b, reads_record);
-    in.n = STORE_SMALL + 1; // whole, and yet nothing that we write
+    in.n = STORE_PACKED + 1; // whole, and yet nothing that we write
     store_record_put(b, &in);
     assert_false(store_record_get(str_n(b, sizeof b), &out));
 }

@@ -113,8 +113,9 @@ void native_console_stream(http_req *r);
 bool native_digest(str text, sha256 *out, err *e); // of 64 hex digits; ERR_INVALID
 extern const rpc native_objects_missing, native_trees_edit, native_trees_files,
     native_versions_publish, native_releases_create;
-extern const native_stream native_objects_put_io, native_object_get_io;
+extern const native_stream native_objects_put_io, native_object_get_io, native_object_make_io;
 void native_objects_put(http_req *r);
+void native_object_make(http_req *r);
 void native_object_get(http_req *r);
 
 // ---- repos.c, versions.c, refs.c ------------------------------------------------------------

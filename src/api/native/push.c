@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // push: how a folder becomes a version, and a version a folder. Who pushes asks which objects
-// are missing, sends those, makes a tree of all files by changes to another tree, and publishes
+// are missing, sends those (of a large file the chunks, and then which chunks it is), makes a
+// tree of all files by changes to another tree, and publishes
 // it (publish.c). Nothing is seen before the last step; each step may be repeated; objects and
 // trees that no version uses in the end are gc's, a while later. Who pulls lists a tree's files
 // and gets their objects. Any thread; all state is the request's.
@@ -9,9 +10,11 @@
 #include "core/content.h"
 #include "store/store.h"
 
-#define MISSING_MAX  10000
-#define GATHER_BYTES ((size_t)4 << 20)
-#define COPY_BYTES   ((size_t)256 << 10)
+#include <stdlib.h>
+
+#define MISSING_MAX    10000
+#define SENT_AT_ONCE   256
+#define CHUNKS_AT_ONCE 500
 
 bool native_digest(str text, sha256 *out, err *e) {
     return sha256_parse(text, out) ||
@@ -32,7 +35,7 @@ struct missing {
 };
 static const msg_field missing_fields[] = {
     MSG_FIELD(struct missing, digests, MSG_STRINGS, 0, .max = MISSING_MAX,
-              .doc = "SHA-256 of whole files, in hex"),
+              .doc = "SHA-256 of whole files and of chunks, in hex"),
 };
 static const msg_type missing_msg = MSG_TYPE(struct missing, missing_fields);
 
@@ -63,30 +66,23 @@ SHAPE(static, stored_shape, "ObjectsStored",
 const native_stream native_objects_put_io = {
     .takes = CONTENT_OBJECTS_TYPE, .gives = "application/json", .reply = &stored_shape};
 
-// A body at work. Small objects are gathered and stored many with one sync.
+// A body at work.
 typedef struct receiving {
     http_req *r;
     store *s;
+    store_stream *to;
     ctx c;
-    arena *a; // of what is gathered
-    store_item items[STORE_MANY];
-    size_t n, gathered;
-    uint64_t objects, bytes; // stored
-    char *copy;
+    sha256 sent[SENT_AT_ONCE]; // that the workspace is not known to have sent yet
+    size_t n_sent;
+    uint64_t objects, bytes; // taken
+    char *copy;              // room for an object that goes into a pack, or a piece of a larger
 } receiving;
 
-static bool store_gathered(receiving *v, err *e) {
-    sha256 sent[STORE_MANY];
-    for (size_t i = 0; i < v->n; i++)
-        sent[i] = v->items[i].digest;
-    if (v->n &&
-        (!store_put_many(v->s, v->items, v->n, e) || !content_sent(&v->c, sent, v->n, e)))
-        return false;
-    v->objects += v->n;
-    v->bytes += v->gathered;
-    v->n = v->gathered = 0;
-    arena_reset(v->a);
-    return true;
+// Whoever has the bytes may know of the object, whether it is durable already or not.
+static bool note_sent(receiving *v, err *e) {
+    size_t n = v->n_sent;
+    v->n_sent = 0;
+    return content_sent(&v->c, v->sent, n, e);
 }
 
 static bool differs(sha256 named, err *e) {
@@ -102,18 +98,15 @@ static bool cut_short(err *e) {
 
 static bool take_small(receiving *v, sha256 digest, size_t n, err *e) {
     size_t got;
-    char *p = arena_bytes(v->a, n + 1);
-    if (!http_read_full(v->r, p, n, &got, e)) return false;
+    if (!http_read_full(v->r, v->copy, n, &got, e)) return false;
     if (got < n) return cut_short(e);
-    if (!sha256_eq(sha256_of(p, n), digest)) return differs(digest, e);
-    v->items[v->n++] = (store_item){.p = p, .n = n, .digest = digest};
-    v->gathered += n;
-    return (v->n < STORE_MANY && v->gathered < GATHER_BYTES) || store_gathered(v, e);
+    return (sha256_eq(sha256_of(v->copy, n), digest) || differs(digest, e)) &&
+           store_stream_add(v->to, digest, v->copy, n, e);
 }
 
 static bool copy_large(receiving *v, store_upload *u, uint64_t size, err *e) {
     for (uint64_t left = size; left;) {
-        ssize_t got = http_read(v->r, v->copy, left < COPY_BYTES ? left : COPY_BYTES, e);
+        ssize_t got = http_read(v->r, v->copy, left < STORE_PACKED ? left : STORE_PACKED, e);
         if (got < 0) return false;
         if (!got) return cut_short(e);
         if (!store_write(u, v->copy, (size_t)got, e)) return false;
@@ -130,12 +123,7 @@ static bool take_large(receiving *v, sha256 digest, uint64_t size, err *e) {
         store_abort(u);
         return false;
     }
-    if (!store_finish(u, &is, &size, e)) return false;
-    if (!sha256_eq(is, digest)) return differs(digest, e);
-    if (!content_sent(&v->c, &digest, 1, e)) return false;
-    v->objects++;
-    v->bytes += size;
-    return true;
+    return store_finish(u, &is, &size, e) && (sha256_eq(is, digest) || differs(digest, e));
 }
 
 static bool next_object(receiving *v, bool *end, err *e) {
@@ -149,36 +137,42 @@ static bool next_object(receiving *v, bool *end, err *e) {
     memcpy(digest.b, head, sizeof digest.b);
     cur c = cur_of(str_n((char *)head + sizeof digest.b, 8));
     uint64_t size = cur_u64(&c);
-    return size <= STORE_SMALL ? take_small(v, digest, (size_t)size, e)
-                               : take_large(v, digest, size, e);
+    if (!(size <= STORE_PACKED ? take_small(v, digest, (size_t)size, e)
+                               : take_large(v, digest, size, e)))
+        return false;
+    v->objects++;
+    v->bytes += size;
+    v->sent[v->n_sent++] = digest;
+    return v->n_sent < SENT_AT_ONCE || note_sent(v, e);
 }
 
-static bool check_magic(http_req *r, err *e) {
-    char magic[sizeof CONTENT_OBJECTS_MAGIC - 1];
+static bool check_magic(http_req *r, const char want[9], const char *type, err *e) {
+    char magic[8];
     size_t got;
     if (!http_read_full(r, magic, sizeof magic, &got, e)) return false;
-    return (got == sizeof magic && !memcmp(magic, CONTENT_OBJECTS_MAGIC, got)) ||
-           err_set(e, ERR_MALFORMED,
-                   "the body does not begin as " CONTENT_OBJECTS_TYPE " does");
+    return (got == sizeof magic && !memcmp(magic, want, got)) ||
+           err_set(e, ERR_MALFORMED, "the body does not begin as %s does", type);
 }
 
 // What stands before a wrong object is stored: it need not be sent again.
 static bool receive(receiving *v, err *e) {
     bool end = false;
-    bool ok = check_magic(v->r, e);
+    bool ok = check_magic(v->r, CONTENT_OBJECTS_MAGIC, CONTENT_OBJECTS_TYPE, e);
+    v->to = store_stream_new(v->s);
     while (ok && !end)
         ok = next_object(v, &end, e);
+    ok = ok && note_sent(v, e);
     err failed = {0};
-    if (store_gathered(v, ok ? e : &failed)) return ok;
+    if (store_stream_end(v->to, ok ? e : &failed)) return ok;
     if (!ok) *e = failed;
     return false;
 }
 
 void native_objects_put(http_req *r) {
     err e = {0};
-    receiving v = {.r = r, .c = api_ctx(r), .a = arena_new()};
+    receiving v = {.r = r, .c = api_ctx(r)};
     v.s = core_store(v.c.core);
-    v.copy = arena_bytes(http_arena(r), COPY_BYTES);
+    v.copy = mem_realloc(NULL, STORE_PACKED);
     if (receive(&v, &e)) {
         json_writer *w = http_json(r, 200, "application/json");
         json_object(w);
@@ -189,7 +183,105 @@ void native_objects_put(http_req *r) {
     } else {
         http_fail(r, &e);
     }
-    arena_free(v.a);
+    free(v.copy);
+}
+
+// ---- a large one out of chunks --------------------------------------------------------------
+
+SHAPE(static, made_shape, "ObjectMade",
+      FIELD("object", SHAPE_TEXT, 0, "the SHA-256 of all its bytes"),
+      FIELD("chunks", SHAPE_INT, 0, "how many it is made of"),
+      FIELD("size", SHAPE_INT, 0, "its bytes"));
+const native_stream native_object_make_io = {
+    .takes = CONTENT_CHUNKS_TYPE, .gives = "application/json", .reply = &made_shape};
+
+static bool next_chunk(http_req *r, store_chunk_ref *c, bool *end, err *e) {
+    uint8_t item[CONTENT_CHUNK];
+    size_t got;
+    if (!http_read_full(r, item, sizeof item, &got, e)) return false;
+    *end = got == 0;
+    if (*end) return true;
+    if (got < sizeof item)
+        return err_set(e, ERR_MALFORMED, "the body ends within a chunk's name");
+    cur at = cur_of(str_n((char *)item, sizeof item));
+    sha256_copy(cur_take(&at, sizeof c->digest.b), &c->digest);
+    c->size = cur_u32(&at);
+    return true;
+}
+
+// A recipe at work: chunks are gathered, and asked for together.
+typedef struct making {
+    http_req *r;
+    ctx c;
+    store_recipe *to;
+    store_chunk_ref refs[CHUNKS_AT_ONCE];
+    size_t n;
+    uint64_t chunks, size;
+} making;
+
+// Who may not know of a chunk does not get at it by naming it.
+static bool check_seen(making *m, err *e) {
+    sha256 digests[CHUNKS_AT_ONCE];
+    bool may[CHUNKS_AT_ONCE];
+    char hex[SHA256_HEX];
+    for (size_t i = 0; i < m->n; i++)
+        digests[i] = m->refs[i].digest;
+    if (!content_seen(&m->c, digests, m->n, may, e)) return false;
+    for (size_t i = 0; i < m->n; i++) {
+        if (may[i]) continue;
+        sha256_hex(digests[i], hex);
+        return err_set(e, ERR_NOT_FOUND, "there is no chunk %s: send it first", hex);
+    }
+    return true;
+}
+
+static bool add_gathered(making *m, err *e) {
+    if (!check_seen(m, e)) return false;
+    for (size_t i = 0; i < m->n; i++) {
+        if (!store_recipe_add(m->to, m->refs[i], e)) return false;
+        m->size += m->refs[i].size;
+    }
+    m->chunks += m->n;
+    m->n = 0;
+    return true;
+}
+
+static bool add_chunks(making *m, err *e) {
+    bool end = false;
+    if (!check_magic(m->r, CONTENT_CHUNKS_MAGIC, CONTENT_CHUNKS_TYPE, e)) return false;
+    while (next_chunk(m->r, &m->refs[m->n], &end, e)) {
+        if (end) return add_gathered(m, e);
+        if (++m->n == CHUNKS_AT_ONCE && !add_gathered(m, e)) return false;
+    }
+    return false;
+}
+
+static bool make(making *m, sha256 digest, err *e) {
+    m->to = store_recipe_new(core_store(m->c.core));
+    if (add_chunks(m, e))
+        return store_recipe_end(m->to, digest, e) && content_sent(&m->c, &digest, 1, e);
+    store_recipe_abort(m->to);
+    return false;
+}
+
+void native_object_make(http_req *r) {
+    err e = {0};
+    sha256 digest;
+    making *m = ARENA_NEW(http_arena(r), making);
+    m->r = r;
+    m->c = api_ctx(r);
+    str text = http_param(r, "object");
+    if (!native_digest(text, &digest, &e) || !make(m, digest, &e)) {
+        http_fail(r, &e);
+        return;
+    }
+    json_writer *w = http_json(r, 200, "application/json");
+    json_object(w);
+    json_m_string(w, "object", text);
+    json_m_i64(w, "chunks", (int64_t)m->chunks);
+    json_m_i64(w, "size", (int64_t)m->size);
+    json_object_end(w);
+    http_json_end(r);
 }
 
 const native_stream native_object_get_io = {.gives = "application/octet-stream"};

@@ -597,6 +597,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/objects/{object}/chunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** make a large file of chunks that were sent, one behind the other */
+        put: operations["put_objects_object_chunks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/objects/{object}": {
         parameters: {
             query?: never;
@@ -1558,6 +1575,14 @@ export interface components {
             objects: number;
             /** @description their bytes */
             bytes: number;
+        };
+        ObjectMade: {
+            /** @description the SHA-256 of all its bytes */
+            object: string;
+            /** @description how many it is made of */
+            chunks: number;
+            /** @description its bytes */
+            size: number;
         };
         Tree: {
             /** @description the SHA-256 of its root */
@@ -4272,7 +4297,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description SHA-256 of whole files, in hex */
+                    /** @description SHA-256 of whole files and of chunks, in hex */
                     digests?: string[];
                 };
             };
@@ -4318,6 +4343,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectsStored"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_objects_object_chunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.stemma.chunks": unknown;
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectMade"];
                 };
             };
             /** @description an error */
