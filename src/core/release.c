@@ -86,6 +86,31 @@ bool release_check_parents(const repo *r, const version_parent *p, size_t n, err
                             STR_F(r->name));
 }
 
+// ---- what a release holds -------------------------------------------------------------------
+
+static bool refuse_pinned(db_rows *row, int found, str name, err *e) {
+    return !found || (found > 0 &&
+                      err_set(e, ERR_STATE,
+                              "%.*s is pinned by the release %.*s@v%lld: delete "
+                              "that first",
+                              STR_F(name), STR_F(db_text(row, 0)), (long long)db_i64(row, 1)));
+}
+
+bool release_pins_none(db_tx *tx, const ctx *c, const version *v, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_release_of_version, &row, e, DB_I64(c->ws), DB_ID(v->id),
+                       DB_I64(RELATION_PINS));
+    return refuse_pinned(row, found, version_text(c, v), e);
+}
+
+bool release_pins_none_of(db_tx *tx, const ctx *c, const repo *r, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_release_of_repo, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                       DB_I64(RELATION_PINS));
+    return refuse_pinned(row, found, arena_printf(c->a, "a version of '%.*s'", STR_F(r->name)),
+                         e);
+}
+
 // ---- following ------------------------------------------------------------------------------
 
 typedef struct pin {

@@ -8,6 +8,9 @@
 
 // A repo of releases has versions that pin, and no other has.
 bool release_check_parents(const repo *r, const version_parent *p, size_t n, err *e);
+// ERR_STATE when a release that is there pins this version, or one of this repo.
+bool release_pins_none(db_tx *tx, const ctx *c, const version *v, err *e);
+bool release_pins_none_of(db_tx *tx, const ctx *c, const repo *r, err *e);
 // Are all versions that a release pins there, and neither yanked nor bad?
 bool release_is_good(db_tx *tx, const ctx *c, id version_id, bool *good, err *e);
 // Moves the pinned repos' alias of that name, as `how` says; out->pins are the moves.

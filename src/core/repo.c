@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
+#include "core/release_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
@@ -210,6 +211,7 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
     repo r;
     int64_t now = clock_now_us();
     return repo_read(tx, c, k->name, &r, e) && ref_none_sealed(tx, c, &r, e) &&
+           release_pins_none_of(tx, c, &r, e) &&
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&

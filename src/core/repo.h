@@ -48,7 +48,8 @@ bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
-// With its versions and refs. ERR_STATE while a sealed ref holds one.
+// With its versions and refs. ERR_STATE while a sealed ref, or a release of another repo, holds
+// one.
 bool repo_delete(ctx *c, str name, err *e);
 bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
 bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
@@ -140,7 +141,7 @@ bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool al
 bool version_set_mark(ctx *c, str repo_name, int64_t number, mark_kind kind, bool set,
                       str reason, version *out, err *e);
 // Its row stays as a tombstone, so that its number does; its aliases go. ERR_STATE while a
-// sealed ref holds it.
+// sealed ref or a release holds it.
 bool version_delete(ctx *c, str repo_name, int64_t number, str reason, err *e);
 // In the order in which they were named.
 bool version_parents(ctx *c, id version_id, version_parent **out, size_t *n, err *e);

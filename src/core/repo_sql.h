@@ -208,6 +208,17 @@
       " AND v.version = m.version WHERE m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
       " AND m.moved_us < $4 AND v.deleted_us = 0 AND v.marks = 0"                              \
       " ORDER BY m.moved_us DESC LIMIT 1")                                                     \
+    X(release_of_version, true,                                                                \
+      "SELECT r.name, v.number FROM version_parent p"                                          \
+      " JOIN version v ON v.ws = p.ws AND v.version = p.version"                               \
+      " JOIN repo r ON r.ws = v.ws AND r.repo = v.repo WHERE p.ws = $1 AND p.parent = $2"      \
+      " AND p.relation = $3 AND v.deleted_us = 0 LIMIT 1")                                     \
+    X(release_of_repo, true,                                                                   \
+      "SELECT r.name, v.number FROM version o"                                                 \
+      " JOIN version_parent p ON p.ws = o.ws AND p.parent = o.version"                         \
+      " JOIN version v ON v.ws = p.ws AND v.version = p.version"                               \
+      " JOIN repo r ON r.ws = v.ws AND r.repo = v.repo WHERE o.ws = $1 AND o.repo = $2"        \
+      " AND p.relation = $3 AND v.deleted_us = 0 LIMIT 1")                                     \
     X(release_pins, true,                                                                      \
       "SELECT r.name, v.number, v.marks, v.deleted_us FROM version_parent p"                   \
       " JOIN version v ON v.ws = p.ws AND v.version = p.parent"                                \

@@ -26,7 +26,7 @@ struct store_made {
 
 // Whoever pushes it is asked for it again, and mends it.
 static void mark(store *s, sha256 digest) {
-    err ignored; // it is found again
+    err ignored = {0}; // it is found again
     store_row row;
     bool found;
     if (store_cat_find(s, digest, &row, &found, &ignored) && found)
@@ -150,6 +150,23 @@ ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err
     return (ssize_t)done;
 }
 
+uint64_t store_made_same(store_object *a, uint64_t at_a, store_object *b, uint64_t at_b,
+                         uint64_t n) {
+    uint64_t done = 0;
+    while (done < n) {
+        store_chunk_ref is_a, is_b;
+        uint64_t start_a, start_b;
+        err ignored = {0}; // who reads it is told
+        if (!seek(a, at_a + done, &is_a, &start_a, &ignored) ||
+            !seek(b, at_b + done, &is_b, &start_b, &ignored))
+            break;
+        uint64_t into = at_a + done - start_a;
+        if (into != at_b + done - start_b || !sha256_eq(is_a.digest, is_b.digest)) break;
+        done += is_a.size - into;
+    }
+    return done < n ? done : n;
+}
+
 bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e) {
     for (uint64_t at = offset; at - offset < n;) {
         err why = {0};
@@ -169,7 +186,7 @@ static bool is_placed(store_object *o, const store_chunk_ref *c, err *e) {
     if (!store_cat_find(o->s, c->digest, &row, &found, e)) return false;
     if (found && !row.damaged && row.size == c->size) return true;
     sha256_hex(c->digest, hex);
-    err why;
+    err why = {0};
     err_set(&why, ERR_NOT_FOUND, "chunk %s is %s", hex, found ? "damaged" : "missing");
     return damaged(o, c->digest, &why, e);
 }

@@ -95,9 +95,11 @@ bool store_object_check(store_object *o, uint64_t offset, uint64_t n, err *e) {
     return o->fd < 0 || store_file_check(o, offset, some, e);
 }
 
-uint64_t store_object_same(const store_object *a, uint64_t at_a, const store_object *b,
-                           uint64_t at_b, uint64_t n) {
-    return sha256_eq(a->digest, b->digest) && at_a == at_b ? within(a, at_a, n) : 0;
+uint64_t store_object_same(store_object *a, uint64_t at_a, store_object *b, uint64_t at_b,
+                           uint64_t n) {
+    n = within(a, at_a, within(b, at_b, n));
+    if (sha256_eq(a->digest, b->digest) && at_a == at_b) return n;
+    return a->made && b->made ? store_made_same(a, at_a, b, at_b, n) : 0;
 }
 
 ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e) {

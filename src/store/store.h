@@ -113,8 +113,8 @@ int store_object_fd(const store_object *o, uint64_t *base);
 bool store_object_check(store_object *o, uint64_t offset, uint64_t n, err *e);
 // How many bytes from these places on are known to be the same in both without reading them; 0:
 // nothing is known.
-uint64_t store_object_same(const store_object *a, uint64_t at_a, const store_object *b,
-                           uint64_t at_b, uint64_t n);
+uint64_t store_object_same(store_object *a, uint64_t at_a, store_object *b, uint64_t at_b,
+                           uint64_t n);
 // Reads up to n bytes, checked; 0 at the end, -1 on an error.
 ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
 

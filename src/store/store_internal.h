@@ -261,6 +261,8 @@ void store_made_close(store_object *o);
 // An object that has no row yet, of the recipe with this root.
 store_object *store_made_of(store *s, sha256 digest, sha256 root, err *e);
 ssize_t store_made_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
+uint64_t store_made_same(store_object *a, uint64_t at_a, store_object *b, uint64_t at_b,
+                         uint64_t n);
 bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e);
 // Are all its chunks there, and none known as damaged? Without reading them.
 bool store_made_check_places(store_object *o, err *e);

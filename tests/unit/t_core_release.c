@@ -125,11 +125,25 @@ CORE_TEST(what_a_release_may_pin) {
     assert_true(sha256_eq(again.content.digest, release.content.digest));
 }
 
+CORE_TEST(what_is_pinned_is_held) {
+    err e;
+    set_up(x);
+    int64_t first = publish(x, 1, 1);
+    FAILS(ERR_STATE, version_delete(&x->c, STR("bot"), 1, STR("old"), &e));
+    if (!strstr(e.msg, "bot/1 is pinned by the release support@v1")) fail_msg("%s", e.msg);
+    FAILS(ERR_STATE, repo_delete(&x->c, STR("prompt"), &e));
+    OK(version_delete(&x->c, STR("bot"), 2, STR("old"), &e));
+    OK(version_delete(&x->c, STR("support"), first, STR("withdrawn"), &e));
+    OK(version_delete(&x->c, STR("bot"), 1, STR("old"), &e));
+    OK(repo_delete(&x->c, STR("prompt"), &e));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_move_and_go_back_as_one),
         cmocka_unit_test(none_moves_when_one_may_not),
         cmocka_unit_test(what_a_release_may_pin),
+        cmocka_unit_test(what_is_pinned_is_held),
     };
     return core_fix_main("core release", tests, sizeof tests / sizeof *tests);
 }

@@ -218,6 +218,33 @@ static void in_and_out(void **state) {
     fix_close(&f);
 }
 
+static void what_is_shared_is_known_unread(void **state) {
+    (void)state;
+    fix f;
+    err e;
+    fix_open(&f, NULL);
+    char *p = fix_bytes(3, SIZE), *q = fix_bytes(3, SIZE);
+    sha256 d, d2;
+    memset(q + 5 * MIB, 7, 10);
+    put_made(f.s, p, SIZE, &d);
+    put_made(f.s, q, SIZE, &d2);
+    store_object *a, *b;
+    OK(a = store_get(f.s, d, &e));
+    OK(b = store_get(f.s, d2, &e));
+    uint64_t known = store_object_same(a, 0, b, 0, SIZE);
+    assert_in_range(known, MIB / 2, 5 * MIB); // up to the chunk with the change
+    assert_int_equal(store_object_same(a, 100, b, 100, 1000), 1000);
+    assert_int_equal(store_object_same(a, 100, b, 101, 1000), 0);
+    assert_int_equal(store_object_same(a, 5 * MIB, b, 5 * MIB, 10), 0);
+    assert_int_equal(store_object_same(a, SIZE - 10, b, SIZE - 10, 1000), 10);
+    assert_int_equal(store_object_same(a, 0, a, 0, SIZE + 1), SIZE);
+    store_object_close(a);
+    store_object_close(b);
+    free(p);
+    free(q);
+    fix_close(&f);
+}
+
 static void refused(void **state) {
     (void)state;
     fix f;
@@ -440,6 +467,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(by_bounds),
     cmocka_unit_test(pages),
     cmocka_unit_test(in_and_out),
+    cmocka_unit_test(what_is_shared_is_known_unread),
     cmocka_unit_test(refused),
     cmocka_unit_test(high_recipes),
     cmocka_unit_test(gc_keeps_what_is_shared),
