@@ -110,7 +110,9 @@ typedef enum cli_kind {
       "the best version is that with the least value")                                         \
     X(then, "", CLI_FLAG, "", "", "rule_set best",                                             \
       "before a second --max or --min, which decides between equals")                          \
-    X(rule, "", CLI_TEXT, "NAME", "", "best", "by a rule of the repo, instead of the above")   \
+    X(rule, "", CLI_TEXT, "NAME", "", "best protect_set",                                      \
+      "by a rule of the repo, instead of the above; of 'protect set': the rule that must "     \
+      "hold")                                                                                  \
     X(alias, "", CLI_TEXT, "NAME", "", "best",                                                 \
       "move this alias to the choice, with -m and the rule as the reason; refused when "       \
       "somebody moved it meanwhile")                                                           \

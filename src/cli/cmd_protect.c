@@ -26,14 +26,16 @@ static str joined(cli_session *s, const json_value *list) {
 static bool put_list(cli_session *s, const json_value *reply) {
     static const out_column columns[] = {{STR_K("ref"), 0, 0},
                                          {STR_K("requires"), 0, 0},
+                                         {STR_K("rule"), 0, 0},
                                          {STR_K("approvals"), OUT_RIGHT, 0},
                                          {STR_K("set by"), 0, 1}};
-    out_table *t = out_table_new(&s->t, columns, 4, false);
+    out_table *t = out_table_new(&s->t, columns, 5, false);
     for (const json_value *p = json_get(reply, "items")->child; p; p = p->next) {
         str name = cli_text(p, "ref");
         out_row(
             t, (out_cell[]){{name.n ? name : STR("(publishing)"), name.n ? OUT_PLAIN : OUT_DIM},
                             {joined(s, json_get(p, "require")), OUT_PLAIN},
+                            {cli_text(p, "rule"), OUT_PLAIN},
                             {cli_text(p, "approvals"), OUT_PLAIN},
                             {cli_text(p, "user"), OUT_PLAIN}});
     }
@@ -65,9 +67,10 @@ static bool set(cli_session *s) {
         if (str_trim(part).n)
             lines = arena_printf(s->a, "%.*s%s%.*s", STR_F(lines), lines.n ? "\n" : "",
                                  STR_F(str_trim(part)));
-    str body = arena_printf(s->a, "{%.*s%s\"require\":%.*s,\"approvals\":%lld}", STR_F(member),
-                            member.n ? "," : "", STR_F(cli_lines_json(s->a, lines)),
-                            (long long)approvals);
+    str body =
+        arena_printf(s->a, "{%.*s%s\"require\":%.*s,\"rule\":%.*s,\"approvals\":%lld}",
+                     STR_F(member), member.n ? "," : "", STR_F(cli_lines_json(s->a, lines)),
+                     STR_F(cli_json_text(s->a, s->o->rule)), (long long)approvals);
     return call(s, "PUT", path, body);
 }
 
@@ -86,6 +89,8 @@ static void put_readiness(cli_session *s, const json_value *r) {
     cli_line(s, "ready", ready ? STR("yes") : STR("no"), ready ? OUT_GREEN : OUT_RED);
     cli_line(s, "has", joined(s, json_get(r, "has")), OUT_PLAIN);
     cli_line(s, "lacks", lacks, OUT_RED);
+    cli_line(s, "rule", cli_text(r, "rule"), OUT_PLAIN);
+    cli_line(s, "fails", cli_text(r, "rule_fails"), OUT_RED);
     size_t n = 0;
     for (const json_value *v = json_get(r, "approvals")->child; v; v = v->next, n++)
         cli_line(s, "approved",

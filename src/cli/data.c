@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // data: opens what a data folder holds: stemma.db (unless --db names a PostgreSQL database) and
 // content/. One thread.
+#include "api/native/native.h"
 #include "cli/cli_internal.h"
 #include "cli/place.h"
 
@@ -47,6 +48,7 @@ bool cli_open(const cli_options *o, arena *a, bool background, cli_data *out, er
         core_config c = {.db = out->db,
                          .artifact_root = o->artifact_root,
                          .background = background,
+                         .compile_rule = native_compile_rule,
                          .undo_dir = arena_printf(a, "%.*s/undo", STR_F(o->data))};
         cli_seconds(o->beat_grace, &c.beat_grace_us);
         c.beat_grace_us *= 1000000;

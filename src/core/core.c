@@ -105,6 +105,7 @@ core *core_open(const core_config *config, const char *program_version, err *e) 
     c->artifact_root =
         mem_strdup(config->artifact_root.n ? config->artifact_root : STR("mlflow-artifacts:/"));
     c->undo_dir = mem_strdup(config->undo_dir);
+    c->compile_rule = config->compile_rule;
     c->holder = id_new();
     c->users = user_cache_new();
     c->workspaces = workspace_cache_new();

@@ -19,6 +19,9 @@
 #define WORKSPACE_DEFAULT 1
 
 typedef struct core core;
+typedef struct ctx ctx;
+struct rule;
+struct rule_terms;
 
 typedef struct core_config {
     db *db;
@@ -28,6 +31,9 @@ typedef struct core_config {
     str undo_dir;      // where gc keeps what it can undo; empty: nowhere
     bool background;   // start the threads that pack, fold, seal and run jobs (off in one-shot
                        // commands)
+    // The language of saved rules (rule.h), which is a dialect's: compiles one. NULL: a ref
+    // that asks for a rule can not be moved.
+    bool (*compile_rule)(ctx *c, const struct rule *r, struct rule_terms *out, err *e);
     int64_t job_lease_us;  // 0: 10 s; less only in tests
     int64_t beat_grace_us; // beat.h; 0: BEAT_GRACE_US
 } core_config;
@@ -48,7 +54,7 @@ str core_undo_dir(core *c); // empty: none
 
 // Who calls, for one request. `user` is what the event log records; `proven`: by a token, else
 // only claimed.
-typedef struct ctx {
+struct ctx {
     core *core;
     arena *a;
     int64_t ws;
@@ -56,7 +62,7 @@ typedef struct ctx {
     bool proven;
     bool maintains;          // may do what is protected (the api decides: by the caller's role)
     const struct once *once; // the request creates at most once (once.h); NULL: an ordinary one
-} ctx;
+};
 
 typedef enum lifecycle { LIFE_ACTIVE = 0, LIFE_DELETED = 1 } lifecycle;
 // What a listing shows.

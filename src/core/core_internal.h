@@ -26,6 +26,7 @@ struct core {
     search_folder *folder;
     event_sealer *sealer; // PostgreSQL only
     beat_watch *watch;
+    bool (*compile_rule)(ctx *c, const struct rule *r, struct rule_terms *out, err *e);
     user_cache *users;
     workspace_cache *workspaces;
     int64_t beat_grace_us;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // protect: see protect.h. Rows of `protection` and `approval`; each change is one transaction
-// with its event. Any thread.
+// with its event. What a move asks is protect_check.c's. Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
 #include "core/protect_internal.h"
 #include "core/protect_sql.h"
 #include "core/repo_internal.h"
+#include "core/rule.h"
 
 const char protect_schema[] = PROTECT_DDL;
 
@@ -15,11 +16,12 @@ static protection protection_of_row(db_rows *row, arena *a) {
                         .parts = (uint64_t)db_i64(row, 1),
                         .approvals = db_i64(row, 2),
                         .user = arena_str(a, db_text(row, 3)),
-                        .set_us = db_i64(row, 4)};
+                        .set_us = db_i64(row, 4),
+                        .rule = arena_str(a, db_text(row, 5))};
 }
 
-static bool read_protection(db_tx *tx, const ctx *c, id repo_id, str name, protection *out,
-                            bool *found, err *e) {
+bool protect_read(db_tx *tx, const ctx *c, id repo_id, str name, protection *out, bool *found,
+                  err *e) {
     db_rows *row;
     int n =
         db_get(tx, &Q_protection_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(name));
@@ -29,7 +31,7 @@ static bool read_protection(db_tx *tx, const ctx *c, id repo_id, str name, prote
 }
 
 // "the ref 'prod' of 'bot'", "publishing in 'bot'"
-static str what(const ctx *c, str repo_name, str name) {
+str protect_what(const ctx *c, str repo_name, str name) {
     return name.n ? arena_printf(c->a, "'%.*s' of '%.*s'", STR_F(name), STR_F(repo_name))
                   : arena_printf(c->a, "publishing in '%.*s'", STR_F(repo_name));
 }
@@ -52,11 +54,12 @@ static bool protection_event(db_tx *tx, const ctx *c, event_kind kind, const rep
                              const protection *p, err *e) {
     kv told[] = {
         {STR("require"), p ? parts_text(c->a, p->parts) : (str){0}},
+        {STR("rule"), p ? p->rule : (str){0}},
         {STR("approvals"), arena_printf(c->a, "%lld", p ? (long long)p->approvals : 0)}};
     str object =
         name.n ? arena_printf(c->a, "%.*s@%.*s", STR_F(r->name), STR_F(name)) : r->name;
     return event_add(tx, c, kind, EVENT_NO_PROJECT, object,
-                     p ? event_payload(c->a, told, 2) : (str){0}, e);
+                     p ? event_payload(c->a, told, 3) : (str){0}, e);
 }
 
 static bool check_room(db_tx *tx, const ctx *c, const repo *r, err *e) {
@@ -80,7 +83,8 @@ static bool set(db_tx *tx, void *arg, err *e) {
     return repo_read(tx, c, k->repo_name, &r, e) && check_room(tx, c, &r, e) &&
            db_push(tx, &Q_protection_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(p->ref),
                    DB_I64((int64_t)p->parts), DB_I64(p->approvals),
-                   DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us())) &&
+                   DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us()),
+                   DB_TEXT(str_or_empty(p->rule))) &&
            protection_event(tx, c, EVENT_protection_set, &r, p->ref, p, e);
 }
 
@@ -88,16 +92,20 @@ static bool check_protection(const protection *p, err *e) {
     if (p->ref.n && !ref_check_name(p->ref, true, e)) return false;
     if (p->approvals < 0 || p->approvals > PROTECT_APPROVALS_MAX)
         return err_set(e, ERR_INVALID, "approvals are 0 to %d", PROTECT_APPROVALS_MAX);
-    if (!p->ref.n && p->approvals)
+    if (!p->ref.n && (p->approvals || p->rule.n))
         return err_set(e, ERR_INVALID,
-                       "a version is approved once it is there: name a ref to ask for that");
+                       "a version is approved and judged once it is there: name a ref to ask "
+                       "for that");
     return p->ref.n || p->parts ||
            err_set(e, ERR_INVALID, "say which parts a version must have to be published");
 }
 
 bool protect_set(ctx *c, str repo_name, const protection *p, err *e) {
     protect_call k = {.c = c, .repo_name = repo_name, .p = p};
-    return check_protection(p, e) && db_write(core_db(c->core), set, &k, e);
+    rule found;
+    return check_protection(p, e) &&
+           (!p->rule.n || rule_get(c, repo_name, p->rule, &found, e)) &&
+           db_write(core_db(c->core), set, &k, e);
 }
 
 static bool take_away(db_tx *tx, void *arg, err *e) {
@@ -106,7 +114,9 @@ static bool take_away(db_tx *tx, void *arg, err *e) {
     repo r;
     if (!repo_read(tx, c, k->repo_name, &r, e)) return false;
     int64_t n = db_do(tx, &Q_protection_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(k->ref));
-    if (!n) return err_set(e, ERR_NOT_FOUND, "%s is not protected", what(c, r.name, k->ref).p);
+    if (!n)
+        return err_set(e, ERR_NOT_FOUND, "%s is not protected",
+                       protect_what(c, r.name, k->ref).p);
     return n > 0 && protection_event(tx, c, EVENT_protection_removed, &r, k->ref, NULL, e);
 }
 
@@ -142,8 +152,8 @@ bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e) {
 
 // ---- approvals ------------------------------------------------------------------------------
 
-static bool read_approvals(db_tx *tx, const ctx *c, id version_id, str name, protect_state *s,
-                           err *e) {
+bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, protect_state *s,
+                            err *e) {
     VEC(approval) v = {0};
     db_rows *rows = db_select(tx, &Q_approval_page, e, DB_I64(c->ws), DB_ID(version_id),
                               DB_TEXT(name), DB_I64(PROTECT_APPROVALS_MAX));
@@ -216,92 +226,4 @@ static bool withdraw(db_tx *tx, void *arg, err *e) {
 bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, err *e) {
     protect_call k = {.c = c, .repo_name = repo_name, .number = number, .ref = name};
     return db_write(core_db(c->core), withdraw, &k, e);
-}
-
-// ---- is it ready? ---------------------------------------------------------------------------
-
-static bool read_state(db_tx *tx, const ctx *c, const version *v, str name, protect_state *s,
-                       err *e) {
-    return read_protection(tx, c, v->repo, name, &s->asked, &s->is_protected, e) &&
-           (!s->is_protected || !s->asked.approvals ||
-            read_approvals(tx, c, v->id, name, s, e));
-}
-
-static bool is_ready(const protect_state *s) {
-    return !(s->asked.parts & ~s->parts) && (int64_t)s->n_approvals >= s->asked.approvals;
-}
-
-static bool look(db_tx *tx, void *arg, err *e) {
-    protect_call *k = arg;
-    return version_read_bare(tx, k->c, k->repo_name, k->number, &k->v, e) &&
-           read_state(tx, k->c, &k->v, k->ref, k->state, e) &&
-           read_approvals(tx, k->c, k->v.id, k->ref, k->state, e);
-}
-
-bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state *out, err *e) {
-    protect_call k = {
-        .c = c, .repo_name = repo_name, .number = number, .ref = name, .state = out};
-    *out = (protect_state){0};
-    if (!db_read(core_db(c->core), look, &k, e) || !parts_of(c, &k.v, &out->parts, e))
-        return false;
-    out->ready = is_ready(out);
-    return true;
-}
-
-// ---- within other transactions --------------------------------------------------------------
-
-static bool refuse(const ctx *c, const version *to, str name, const protect_state *s, err *e) {
-    str parts = parts_text(c->a, s->asked.parts & ~s->parts), people = STR("");
-    int64_t left = s->asked.approvals - (int64_t)s->n_approvals;
-    if (left > 0)
-        people = arena_printf(c->a, "%s%lld of %lld approvals", parts.n ? "; " : "",
-                              (long long)left, (long long)s->asked.approvals);
-    return err_set(e, ERR_STATE, "%.*s is protected: this version lacks %.*s%.*s",
-                   STR_F(what(c, to->repo_name, name)), STR_F(parts), STR_F(people));
-}
-
-static bool known_parts(const protect_facts *f, id version_id, uint64_t *parts) {
-    for (size_t i = 0; i < f->n; i++) {
-        if (!id_eq(f->known[i].version, version_id)) continue;
-        *parts = f->known[i].parts;
-        return true;
-    }
-    return false;
-}
-
-bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
-                    err *e) {
-    protect_state s = {0};
-    f->asked = false;
-    if (!read_state(tx, c, to, name, &s, e)) return false;
-    if (!s.is_protected) return true;
-    if (s.asked.parts && !known_parts(f, to->id, &s.parts)) {
-        f->asked = true;
-        f->of = *to;
-        return err_set(e, ERR_STATE, "what the version has is not known yet");
-    }
-    return is_ready(&s) || refuse(c, to, name, &s, e);
-}
-
-bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
-    protection p;
-    bool found;
-    if (c->maintains) return true;
-    if (!read_protection(tx, c, r->id, name, &p, &found, e)) return false;
-    return !found ||
-           err_set(e, ERR_FORBIDDEN, "%.*s is protected: only a maintainer moves or removes it",
-                   STR_F(what(c, r->name, name)));
-}
-
-bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e) {
-    while (!db_write(core_db(c->core), fn, arg, e)) {
-        uint64_t parts;
-        if (!f->asked || f->n == sizeof f->known / sizeof *f->known) return false;
-        *e = (err){0};
-        if (!parts_of(c, &f->of, &parts, e)) return false;
-        f->known[f->n].version = f->of.id;
-        f->known[f->n++].parts = parts;
-        f->asked = false;
-    }
-    return true;
 }

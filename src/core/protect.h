@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // protect: what a repo asks for before a ref points at a version, or a version is published.
 // A protected ref is moved, set back and removed only by who maintains (ctx); and it moves to a
-// version only when that has the parts which are asked for, and as many people as are asked for
-// approved it. It goes back (ref_rollback) to where it was without asking again. A stage of
-// MLflow is protected by its name in the same way.
+// version only when that has the parts which are asked for, a saved rule holds for it, and as
+// many people as are asked for approved it. It goes back (ref_rollback) to where it was without
+// asking again. A stage of MLflow is protected by its name in the same way.
 //
 // Approvals are of a version for a ref, each by a proven user and once, and not by who
 // published the version. They stay until they are withdrawn. All is checked in the transaction
@@ -20,6 +20,7 @@
 typedef struct protection {
     str ref;           // PROTECT_PUBLISHING: of publishing
     uint64_t parts;    // a sum of parts
+    str rule;          // a saved rule that must hold (rule.h); empty: none. Not of publishing
     int64_t approvals; // by how many people; not of publishing
     str user;          // read: who set it, when
     int64_t set_us;
@@ -43,6 +44,8 @@ typedef struct protect_state {
     bool is_protected;
     protection asked;
     uint64_t parts;      // that the version has
+    bool rule_holds;     // true when none is asked for
+    str rule_fails;      // why it does not: "metrics.acc > 0.9 (0.85)"
     approval *approvals; // in the order of users
     size_t n_approvals;
     bool ready; // it has all that is asked for

@@ -5,17 +5,29 @@
 
 #include "core/protect.h"
 
-// What a version has is found out of files and series, which no transaction waits for: a check
-// that needs it fails with `asked`, and is done again when it is known.
+// What a version has, and whether a rule holds for it, is found out of files and series, which
+// no transaction waits for: a check that needs it fails with `asked`, and is done again when it
+// is known.
+typedef struct protect_fact {
+    id version;
+    str rule; // for which it was found
+    uint64_t parts;
+    bool rule_holds;
+    str rule_fails;
+} protect_fact;
 typedef struct protect_facts {
     bool asked;
     version of; // that was asked for
-    struct {
-        id version;
-        uint64_t parts;
-    } known[1 + VERSION_PARENTS_MAX]; // of a release and what it pins
+    str rule;
+    protect_fact known[1 + VERSION_PARENTS_MAX]; // of a release and what it pins
     size_t n;
 } protect_facts;
+
+bool protect_read(db_tx *tx, const ctx *c, id repo_id, str name, protection *out, bool *found,
+                  err *e);
+bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, protect_state *s,
+                            err *e);
+str protect_what(const ctx *c, str repo_name, str name); // "'prod' of 'bot'", for sentences
 
 // May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE
 // says all that is missing.

@@ -7,24 +7,24 @@
 
 #define PROTECT_DDL                                                                            \
     "CREATE TABLE protection (ws {i64} NOT NULL, repo {blob} NOT NULL, ref {text} NOT NULL, "  \
-    "parts {i64} NOT NULL, approvals {i64} NOT NULL, user_name {text} NOT NULL, set_us {i64} " \
-    "NOT NULL, PRIMARY KEY (ws, repo, ref)) {clustered};\n"                                    \
+    "parts {i64} NOT NULL, rule {text} NOT NULL, approvals {i64} NOT NULL, user_name {text} "  \
+    "NOT NULL, set_us {i64} NOT NULL, PRIMARY KEY (ws, repo, ref)) {clustered};\n"             \
     "CREATE TABLE approval (ws {i64} NOT NULL, version {blob} NOT NULL, ref {text} NOT NULL, " \
     "user_name {text} NOT NULL, reason {text} NOT NULL, approved_us {i64} NOT NULL, PRIMARY "  \
     "KEY (ws, version, ref, user_name)) {clustered}"
 
 #define PROTECT_SQL(X)                                                                         \
     X(protection_put, true,                                                                    \
-      "INSERT INTO protection (ws, repo, ref, parts, approvals, user_name, set_us)"            \
-      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ws, repo, ref)"                       \
-      " DO UPDATE SET parts = $4, approvals = $5, user_name = $6, set_us = $7")                \
+      "INSERT INTO protection (ws, repo, ref, parts, approvals, user_name, set_us, rule)"      \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ws, repo, ref)"                   \
+      " DO UPDATE SET parts = $4, approvals = $5, user_name = $6, set_us = $7, rule = $8")     \
     X(protection_delete, true,                                                                 \
       "DELETE FROM protection WHERE ws = $1 AND repo = $2 AND ref = $3")                       \
     X(protection_get, true,                                                                    \
-      "SELECT ref, parts, approvals, user_name, set_us FROM protection"                        \
+      "SELECT ref, parts, approvals, user_name, set_us, rule FROM protection"                  \
       " WHERE ws = $1 AND repo = $2 AND ref = $3")                                             \
     X(protection_page, true,                                                                   \
-      "SELECT ref, parts, approvals, user_name, set_us FROM protection"                        \
+      "SELECT ref, parts, approvals, user_name, set_us, rule FROM protection"                  \
       " WHERE ws = $1 AND repo = $2 ORDER BY ref LIMIT $3")                                    \
     X(approval_put, true,                                                                      \
       "INSERT INTO approval (ws, version, ref, user_name, reason, approved_us)"                \

@@ -67,3 +67,26 @@ def test_commands_without_people(cli, registry):
     cli.ok("protect", "remove", f"{name}@prod")
     cli.ok("alias", f"{name}@1", "prod")
     assert cli("protect", "set", f"{name}@prod", "--approvals", "x").code == 2
+
+
+def test_a_saved_rule_must_hold(api, cli, registry):
+    name = unique("ruled")
+    registry.repo(name)
+    for acc in (0.8, 0.95):
+        run = registry.run({"model/config.json": b"{}"})
+        api.ok("POST", f"runs/{run['id']}/log", json={"points": [{"key": "acc", "step": 1, "time_ms": 1, "value": acc}]})
+        reply = requests.post(registry.mlflow + "model-versions/create", timeout=60, json={
+            "name": name, "source": f"runs:/{run['id']}/model", "run_id": run["id"]})  # fmt: skip
+        assert reply.status_code == 200
+    cli.ok("rule", "set", name, "good", "--where", "metrics.acc > 0.9", "--max", "metrics.acc")
+    cli.ok("protect", "set", f"{name}@prod", "--rule", "good")
+    refused = cli("alias", f"{name}@1", "prod")
+    assert refused.code == 1 and "the rule 'good' does not hold: metrics.acc > 0.9" in refused.err and "0.8" in refused.err
+    stands = api.ok("GET", f"repos/{name}/versions/1/readiness", params={"ref": "prod"})
+    assert (stands["ready"], stands["rule"], stands["rule_holds"]) == (False, "good", False)
+    cli.ok("alias", f"{name}@2", "prod")
+    assert "good" in cli.ok("protect", "list", name).out
+    api.ok("DELETE", f"repos/{name}/rules/good", json={"reason": "replaced"})
+    gone = cli("alias", f"{name}@1", "prod")
+    assert gone.code == 1 and "there is no such rule any more" in gone.err
+    assert cli("protect", "set", f"{name}@prod", "--rule", "missing").code == 4

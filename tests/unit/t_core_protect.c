@@ -187,6 +187,8 @@ CORE_TEST(publishing_and_stages_ask_too) {
     SAME(list[1].ref, "Production");
     protection bad = {.ref = STR("a b")};
     FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
+    bad = (protection){.ref = STR("prod"), .rule = STR("none")};
+    FAILS(ERR_NOT_FOUND, protect_set(&x->c, STR("bot"), &bad, &e));
     bad = (protection){.approvals = 1};
     FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
 }

@@ -26,6 +26,7 @@ SHAPE(static, protection_shape, "Protection",
       FIELD("ref", SHAPE_TEXT, SHAPE_OPTIONAL, "which ref; absent: publishing in the repo"),
       FIELD("require", SHAPE_ENUM, SHAPE_LIST, "parts that a version must have",
             .names = parts),
+      FIELD("rule", SHAPE_TEXT, SHAPE_OPTIONAL, "a saved rule that must hold"),
       FIELD("approvals", SHAPE_INT, 0, "how many people must approve a version"),
       FIELD("user", SHAPE_TEXT, 0, "who set it"), FIELD("set_us", SHAPE_INT, 0, "when"));
 SHAPE(static, protections_shape, "Protections",
@@ -37,6 +38,7 @@ static void put_protection(json_writer *w, const protection *p) {
     if (p->ref.n) json_m_string(w, "ref", p->ref);
     json_key(w, STR("require"));
     put_parts(w, p->parts);
+    if (p->rule.n) json_m_string(w, "rule", p->rule);
     json_m_i64(w, "approvals", p->approvals);
     json_m_string(w, "user", p->user);
     json_m_i64(w, "set_us", p->set_us);
@@ -60,7 +62,7 @@ const rpc native_protections_list = {.fn = list, .reply = &protections_shape};
 
 struct set {
     uint64_t has;
-    str ref;
+    str ref, rule;
     msg_list require;
     int64_t approvals;
 };
@@ -70,6 +72,8 @@ static const msg_field set_fields[] = {
     MSG_FIELD(struct set, require, MSG_STRINGS, 0, .max = 20,
               .doc = "parts that a version must have: config, weights, tokenizer, card, logs, "
                      "evaluations"),
+    MSG_FIELD(struct set, rule, MSG_STRING, 0, .max = 100,
+              .doc = "a saved rule of the repo that must hold for a version"),
     MSG_FIELD(struct set, approvals, MSG_INT64, 0,
               .doc = "how many people must approve a version, besides who published it"),
 };
@@ -93,7 +97,8 @@ static bool take_parts(const struct set *q, uint64_t *sum, err *e) {
 
 static bool set(call *k, void *msg, err *e) {
     struct set *q = msg;
-    protection p = {.ref = str_or_empty(q->ref), .approvals = q->approvals};
+    protection p = {
+        .ref = str_or_empty(q->ref), .rule = str_or_empty(q->rule), .approvals = q->approvals};
     return take_parts(q, &p.parts, e) && protect_set(&k->c, repo_of(k), &p, e) &&
            list(k, NULL, e);
 }
@@ -126,6 +131,9 @@ SHAPE(static, readiness_shape, "Readiness",
       FIELD("has", SHAPE_ENUM, SHAPE_LIST, "the parts that the version has", .names = parts),
       FIELD("lacks", SHAPE_ENUM, SHAPE_LIST, "parts that it must have and has not",
             .names = parts),
+      FIELD("rule", SHAPE_TEXT, SHAPE_OPTIONAL, "the rule that must hold"),
+      FIELD("rule_holds", SHAPE_BOOL, 0, "it does, or none is asked for"),
+      FIELD("rule_fails", SHAPE_TEXT, SHAPE_OPTIONAL, "why it does not"),
       FIELD("approvals_needed", SHAPE_INT, 0, "how many people must approve it"),
       FIELD("approvals", SHAPE_OBJECT, SHAPE_LIST, "who did", .sub = &approval_shape));
 
@@ -140,6 +148,9 @@ static bool put_readiness(call *k, int64_t number, str name, err *e) {
     put_parts(w, s.parts);
     json_key(w, STR("lacks"));
     put_parts(w, s.asked.parts & ~s.parts);
+    if (s.asked.rule.n) json_m_string(w, "rule", s.asked.rule);
+    json_m_bool(w, "rule_holds", s.rule_holds);
+    if (s.rule_fails.n) json_m_string(w, "rule_fails", s.rule_fails);
     json_m_i64(w, "approvals_needed", s.asked.approvals);
     json_m_array(w, "approvals");
     for (size_t i = 0; i < s.n_approvals; i++) {

@@ -2,6 +2,8 @@
 // rules: list, read, set, remove. The language of their terms is that of searches. Any thread.
 #include "api/native/rules.h"
 
+#include "api/native/native.h"
+
 const msg_name rules_goals[] = {{"max", RULE_MAX}, {"min", RULE_MIN}, {NULL, 0}};
 
 SHAPE(static, rule_shape, "Rule",
@@ -69,6 +71,11 @@ bool rules_terms(call *k, const rule *r, rule_terms *out, err *e) {
     out->constraints = c;
     out->n = n;
     return true;
+}
+
+bool native_compile_rule(ctx *c, const rule *r, rule_terms *out, err *e) {
+    call k = {.c = *c};
+    return rules_terms(&k, r, out, e);
 }
 
 static rule_goal goal_of(str field, int64_t goal) {

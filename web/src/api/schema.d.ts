@@ -1755,6 +1755,12 @@ export interface components {
             has: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
             /** @description parts that it must have and has not */
             lacks: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
+            /** @description the rule that must hold */
+            rule?: string;
+            /** @description it does, or none is asked for */
+            rule_holds: boolean;
+            /** @description why it does not */
+            rule_fails?: string;
             /** @description how many people must approve it */
             approvals_needed: number;
             /** @description who did */
@@ -2255,6 +2261,8 @@ export interface components {
             ref?: string;
             /** @description parts that a version must have */
             require: ("config" | "weights" | "tokenizer" | "card" | "logs" | "evaluations")[];
+            /** @description a saved rule that must hold */
+            rule?: string;
             /** @description how many people must approve a version */
             approvals: number;
             /** @description who set it */
@@ -5395,6 +5403,8 @@ export interface operations {
                     ref?: string;
                     /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations */
                     require?: string[];
+                    /** @description a saved rule of the repo that must hold for a version */
+                    rule?: string;
                     /** @description how many people must approve a version, besides who published it */
                     approvals?: number;
                 };

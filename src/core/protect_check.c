@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// protect_check: how a version stands before a protected ref, and whether it may be there. Any
+// thread.
+#include "core/core_internal.h"
+#include "core/protect_internal.h"
+#include "core/repo_internal.h"
+#include "core/rule.h"
+
+// ---- facts: found outside of transactions ---------------------------------------------------
+
+static str failures_text(arena *a, const rule_result *r) {
+    str out = {0};
+    for (size_t i = 0; i < r->n_failures; i++)
+        out = arena_printf(a, "%.*s%s%.*s (%.*s)", STR_F(out), out.n ? ", " : "",
+                           STR_F(r->failures[i].constraint), STR_F(r->failures[i].found));
+    if (r->verdict == RULE_NO_RUN) return STR("no run is known that made it");
+    if (r->verdict == RULE_NO_VALUE) return STR("it has no value of the objective");
+    return out.n ? out : STR("it is marked, or deleted");
+}
+
+// A rule that is gone holds for nothing.
+static bool is_gone(protect_fact *f, err *e) {
+    if (e->code != ERR_NOT_FOUND) return false;
+    *e = (err){0};
+    f->rule_fails = STR("there is no such rule any more");
+    return true;
+}
+
+static bool judge(ctx *c, const version *v, protect_fact *f, err *e) {
+    rule r;
+    rule_terms terms;
+    rule_result out;
+    f->rule_holds = !f->rule.n;
+    if (f->rule_holds) return true;
+    if (!rule_get(c, v->repo_name, f->rule, &r, e)) return is_gone(f, e);
+    if (!c->core->compile_rule)
+        return err_set(e, ERR_UNIMPLEMENTED, "this program does not know the rules' language");
+    if (!c->core->compile_rule(c, &r, &terms, e) ||
+        !rule_holds(c, v->repo_name, v->number, &terms, &out, e))
+        return false;
+    f->rule_holds = out.verdict == RULE_HOLDS;
+    if (!f->rule_holds) f->rule_fails = failures_text(c->a, &out);
+    return true;
+}
+
+static bool find_fact(ctx *c, const version *v, str rule_name, protect_fact *out, err *e) {
+    *out = (protect_fact){.version = v->id, .rule = rule_name};
+    return parts_of(c, v, &out->parts, e) && judge(c, v, out, e);
+}
+
+// The newest: a protection may have another rule than before.
+static const protect_fact *known(const protect_facts *f, id version_id, str rule_name) {
+    for (size_t i = f->n; i-- > 0;)
+        if (id_eq(f->known[i].version, version_id) && str_eq(f->known[i].rule, rule_name))
+            return &f->known[i];
+    return NULL;
+}
+
+bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e) {
+    while (!db_write(core_db(c->core), fn, arg, e)) {
+        if (!f->asked || f->n == sizeof f->known / sizeof *f->known) return false;
+        *e = (err){0};
+        if (!find_fact(c, &f->of, f->rule, &f->known[f->n], e)) return false;
+        f->n++;
+        f->asked = false;
+    }
+    return true;
+}
+
+// ---- how it stands --------------------------------------------------------------------------
+
+static bool read_state(db_tx *tx, const ctx *c, const version *v, str name, protect_state *s,
+                       err *e) {
+    return protect_read(tx, c, v->repo, name, &s->asked, &s->is_protected, e) &&
+           (!s->is_protected || !s->asked.approvals ||
+            protect_read_approvals(tx, c, v->id, name, s, e));
+}
+
+static void take_fact(protect_state *s, const protect_fact *f) {
+    s->parts = f->parts;
+    s->rule_holds = f->rule_holds;
+    s->rule_fails = f->rule_fails;
+    s->ready = !(s->asked.parts & ~s->parts) && s->rule_holds &&
+               (int64_t)s->n_approvals >= s->asked.approvals;
+}
+
+typedef struct look_call {
+    ctx *c;
+    str repo_name, ref;
+    int64_t number;
+    version v;
+    protect_state *state;
+} look_call;
+
+static bool look(db_tx *tx, void *arg, err *e) {
+    look_call *k = arg;
+    return version_read_bare(tx, k->c, k->repo_name, k->number, &k->v, e) &&
+           read_state(tx, k->c, &k->v, k->ref, k->state, e) &&
+           protect_read_approvals(tx, k->c, k->v.id, k->ref, k->state, e);
+}
+
+bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state *out, err *e) {
+    look_call k = {
+        .c = c, .repo_name = repo_name, .number = number, .ref = name, .state = out};
+    protect_fact fact;
+    *out = (protect_state){0};
+    if (!db_read(core_db(c->core), look, &k, e) ||
+        !find_fact(c, &k.v, str_or_empty(out->asked.rule), &fact, e))
+        return false;
+    take_fact(out, &fact);
+    return true;
+}
+
+// ---- within other transactions --------------------------------------------------------------
+
+static bool refuse(const ctx *c, const version *to, str name, const protect_state *s, err *e) {
+    str lacks = parts_text(c->a, s->asked.parts & ~s->parts), fails = STR("");
+    int64_t left = s->asked.approvals - (int64_t)s->n_approvals;
+    if (left > 0)
+        lacks = arena_printf(c->a, "%.*s%s%lld of %lld approvals", STR_F(lacks),
+                             lacks.n ? "; " : "", (long long)left,
+                             (long long)s->asked.approvals);
+    if (!s->rule_holds)
+        fails = arena_printf(c->a, "%sthe rule '%.*s' does not hold: %.*s",
+                             lacks.n ? "; " : "", STR_F(s->asked.rule), STR_F(s->rule_fails));
+    return err_set(e, ERR_STATE, "%.*s is protected: %s%.*s%.*s",
+                   STR_F(protect_what(c, to->repo_name, name)),
+                   lacks.n ? "this version lacks " : "", STR_F(lacks), STR_F(fails));
+}
+
+bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
+                    err *e) {
+    const protect_fact none = {.rule_holds = true};
+    protect_state s = {0};
+    f->asked = false;
+    if (!read_state(tx, c, to, name, &s, e)) return false;
+    if (!s.is_protected) return true;
+    bool needed = s.asked.parts || s.asked.rule.n;
+    const protect_fact *fact = needed ? known(f, to->id, s.asked.rule) : &none;
+    if (!fact) {
+        f->asked = true;
+        f->of = *to;
+        f->rule = s.asked.rule;
+        return err_set(e, ERR_STATE, "what the version has is not known yet");
+    }
+    take_fact(&s, fact);
+    return s.ready || refuse(c, to, name, &s, e);
+}
+
+bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
+    protection p;
+    bool found;
+    if (c->maintains) return true;
+    if (!protect_read(tx, c, r->id, name, &p, &found, e)) return false;
+    return !found ||
+           err_set(e, ERR_FORBIDDEN, "%.*s is protected: only a maintainer moves or removes it",
+                   STR_F(protect_what(c, r->name, name)));
+}
