@@ -46,13 +46,16 @@ function scriptsOf({ outputs }, source) {
 }
 
 // Beside the others and not made of their chunks: it runs as soon as it is here.
-async function writeEarly(screens) {
+async function writeEarly(screens, repoScreens) {
     const { metafile } = await esbuild.build({
         ...settings,
         entryPoints: { early: "src/early.ts" },
         splitting: false,
         format: "iife",
-        define: { SCREENS: JSON.stringify(screens.map(assetOf)) },
+        define: {
+            SCREENS: JSON.stringify(screens.map(assetOf)),
+            REPO_SCREENS: JSON.stringify(repoScreens.map(assetOf)),
+        },
     });
     return Object.keys(metafile.outputs)[0];
 }
@@ -68,10 +71,8 @@ async function writeStyle() {
 // A browser learns of the chunks here, not when it has read the script.
 async function writeIndex(metafile, style) {
     const [app, ...needed] = scriptsOf(metafile, "src/main.tsx");
-    const screens = scriptsOf(metafile, "src/screens/others.ts").filter(
-        (s) => s !== app && !needed.includes(s),
-    );
-    const early = await writeEarly(screens);
+    const moreOf = (source) => scriptsOf(metafile, source).filter((s) => s !== app && !needed.includes(s));
+    const early = await writeEarly(moreOf("src/screens/others.ts"), moreOf("src/screens/repos.ts"));
     const preload = needed
         .map((path) => `<link rel="modulepreload" href="${assetOf(path)}" />`)
         .join("\n        ");

@@ -37,7 +37,7 @@ def test_the_head_says_what_it_is(visit, runs):
     runs.end(run, "failed", "exit status 3")
     page = visit(runs.path(run))
     expect(heading(page, "first try")).to_be_visible()
-    expect(page.locator(".run-facts")).to_contain_text("failed exit status 3")
+    expect(page.locator(".facts")).to_contain_text("failed exit status 3")
     expect(page).to_have_title(re.compile("first try"))
     page.get_by_role("button", name="Copy the id").click()
     assert clipboard(page) == run
@@ -261,7 +261,7 @@ def test_a_new_value_moves_in_place(visit, runs):
     runs.log(run, [("loss", 7, 0.125)])
     expect(line).to_contain_text("0.125")
     runs.end(run, "crashed", "no sign of life")
-    expect(page.locator(".run-facts")).to_contain_text("crashed no sign of life")
+    expect(page.locator(".facts")).to_contain_text("crashed no sign of life")
 
 
 # ---- tags and notes ----

@@ -9,7 +9,7 @@ import { address, go } from "./base/address";
 import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
-import { placeOf, toHome, translated } from "./routes";
+import { placeOf, toHome, toRepos, translated } from "./routes";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
@@ -23,6 +23,10 @@ const others = () => import("./screens/others");
 const Home = later(async () => (await others()).Home);
 const RunScreen = later(async () => (await others()).RunScreen);
 const Compare = later(async () => (await others()).Compare);
+const versioned = () => import("./screens/repos");
+const Repos = later(async () => (await versioned()).Repos);
+const RepoScreen = later(async () => (await versioned()).RepoScreen);
+const VersionScreen = later(async () => (await versioned()).VersionScreen);
 
 function Screen() {
     const place = placeOf(address.value);
@@ -35,6 +39,18 @@ function Screen() {
             return <RunScreen key={place.run} project={place.project} run={place.run} />;
         case "compare":
             return <Compare />;
+        case "repos":
+            return <Repos />;
+        case "repo":
+            return <RepoScreen key={place.repo} repo={place.repo} />;
+        case "version":
+            return (
+                <VersionScreen
+                    key={`${place.repo}/${place.version}`}
+                    repo={place.repo}
+                    version={place.version}
+                />
+            );
         case "nowhere":
             return (
                 <Empty title="There is no such page">
@@ -105,6 +121,7 @@ export function App() {
                 keys: ["g h"],
                 run: () => go(toHome()),
             },
+            { id: "repos", title: "All repos", group: "Everywhere", keys: ["g r"], run: () => go(toRepos()) },
             { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
             { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
         ],
@@ -126,6 +143,13 @@ export function App() {
                 <div class="grow">
                     <CrumbBar />
                 </div>
+                <a
+                    class="button plain"
+                    href={toRepos()}
+                    title="Models, data sets, prompts and their versions (g r)"
+                >
+                    Repos
+                </a>
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
                     <span class="grow">Search or do …</span> <kbd>/</kbd>
                 </button>

@@ -9,6 +9,7 @@ import { firstPart } from "./screens/runs/search";
 import { stateOf } from "./screens/runs/state_of";
 
 declare const SCREENS: readonly string[]; // the scripts of screens/others.ts (build.mjs)
+declare const REPO_SCREENS: readonly string[]; // of screens/repos.ts
 
 function readSoon(script: string): void {
     const link = document.createElement("link");
@@ -26,6 +27,7 @@ if (place.screen === "runs") {
     if (/^\d+$/.test(place.project) && !state.group.length)
         askEarly(...searchAsk(firstPart(Number(place.project), state)));
 } else {
-    for (const script of SCREENS) readSoon(script);
+    const versioned = ["repos", "repo", "version"].includes(place.screen);
+    for (const script of versioned ? REPO_SCREENS : SCREENS) readSoon(script);
 }
 if (place.screen === "compare") for (const id of comparedRuns(query)) askEarly(...runAsk(id));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The addresses of the page, and those that MLflow's client prints, which lead to the same screens. A row is a pattern
-// and what it shows; versions, lineage and promotion get rows of their own here.
+// and what it shows; lineage gets rows of its own here.
 import { type Address, formatAddress } from "./base/parse_address";
 
 export type Place =
@@ -8,6 +8,9 @@ export type Place =
     | { screen: "runs"; project: string }
     | { screen: "run"; project: string; run: string }
     | { screen: "compare" }
+    | { screen: "repos" }
+    | { screen: "repo"; repo: string }
+    | { screen: "version"; repo: string; version: string }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -15,16 +18,23 @@ export const toProject = (project: number | string, query = {}): string =>
     formatAddress(["projects", project], query);
 export const toRun = (project: number | string, run: string, query = {}): string =>
     formatAddress(["projects", project, "runs", run], query);
+// The screen finds the project.
+export const toRunById = (run: string): string => formatAddress(["runs", run]);
+export const toRepos = (query = {}): string => formatAddress(["repos"], query);
+export const toRepo = (repo: string, query = {}): string => formatAddress(["repos", repo], query);
+export const toVersion = (repo: string, version: number | string, query = {}): string =>
+    formatAddress(["repos", repo, "versions", version], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
     (query.get("runs") ?? "").split(",").filter(Boolean);
 
-// MLflow's: /experiments/1, /experiments/1/runs/ID/artifacts/a/b, /compare-runs?runs=["a","b"]. The address they stand for
-// here, or null.
+// MLflow's: /experiments/1, /experiments/1/runs/ID/artifacts/a/b, /compare-runs?runs=["a","b"], /models/NAME/versions/3. The
+// address they stand for here, or null.
 export function translated(a: Address): string | null {
     const [first, project, second, run, tab, ...rest] = a.path;
     if (first === "compare-runs") return toCompare(idsOf(a.query.get("runs")));
+    if (first === "models") return ofRegistry(project, second, run);
     if (first !== "experiments" || !project) return first === "experiments" ? toHome() : null;
     if (second !== "runs" || !run) return toProject(project);
     if (tab === "artifacts") return toRun(project, run, { tab: "files", file: rest.join("/") });
@@ -34,6 +44,11 @@ export function translated(a: Address): string | null {
         traces: "overview",
     };
     return toRun(project, run, { tab: tabs[tab ?? ""] });
+}
+
+function ofRegistry(name?: string, versions?: string, version?: string): string {
+    if (!name) return toRepos();
+    return versions === "versions" && version ? toVersion(name, version) : toRepo(name);
 }
 
 function idsOf(text: string | null): string[] {
@@ -50,9 +65,16 @@ export function placeOf(a: Address): Place {
     if (more.length) return { screen: "nowhere" };
     if (!first) return { screen: "home" };
     if (first === "compare" && !project) return { screen: "compare" };
-    // As `stemma run` prints it: the screen finds the project.
+    if (first === "repos") return placeOfRepo(project, second, run);
+    // As `stemma run` prints it.
     if (first === "runs" && project && !second) return { screen: "run", project: "", run: project };
     if (first !== "projects" || !project) return { screen: "nowhere" };
     if (second === "runs" && run) return { screen: "run", project, run };
     return second ? { screen: "nowhere" } : { screen: "runs", project };
+}
+
+function placeOfRepo(repo?: string, versions?: string, version?: string): Place {
+    if (!repo) return { screen: "repos" };
+    if (!versions) return { screen: "repo", repo };
+    return versions === "versions" && version ? { screen: "version", repo, version } : { screen: "nowhere" };
 }

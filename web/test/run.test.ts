@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { markFound, piecesOf, plainText } from "../src/screens/run/ansi";
-import { type Branch, kindOf, treeOf } from "../src/screens/run/tree";
+import { type Branch, kindOf, treeOf } from "../src/view/config";
 
 const all = (): boolean => true;
 const shape = (tree: readonly Branch[]): unknown =>

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the palette finds: acts of the screen, projects and runs. Acts are told by the letters of their words in order;
+// What the palette finds: acts of the screen, projects, repos and runs. Acts are told by the letters of their words in order;
 // runs by their id, or by a name that holds the text.
 import { call, type Page, type Project, type Run } from "../api/client";
+import type { Repo } from "../api/repos";
 import { searchRuns } from "../api/runs";
 import { formatAddress } from "../base/address";
 import { searchText } from "../base/text";
-import { toProject, toRun } from "../routes";
+import { toProject, toRepo, toRun } from "../routes";
 import type { Act } from "../ui/acts";
 
 export interface Found {
     id: string;
-    group: "Do" | "Projects" | "Runs";
+    group: "Do" | "Projects" | "Repos" | "Runs";
     title: string;
     hint?: string | undefined;
     href?: string;
@@ -45,8 +46,12 @@ export function findActs(typed: string, acts: readonly Act[]): Found[] {
 const MOST = 8;
 
 export async function findThings(typed: string, signal: AbortSignal): Promise<Found[]> {
-    const [projects, runs] = await Promise.all([findProjects(typed, signal), findRuns(typed, signal)]);
-    return [...projects, ...runs];
+    const found = await Promise.all([
+        findProjects(typed, signal),
+        findRepos(typed, signal),
+        findRuns(typed, signal),
+    ]);
+    return found.flat();
 }
 
 async function findProjects(typed: string, signal: AbortSignal): Promise<Found[]> {
@@ -62,6 +67,22 @@ async function findProjects(typed: string, signal: AbortSignal): Promise<Found[]
             title: p.name,
             hint: String(p.number),
             href: toProject(p.number),
+        }));
+}
+
+async function findRepos(typed: string, signal: AbortSignal): Promise<Found[]> {
+    const page = await call<Page<Repo>>("repos", { query: { limit: 1000 }, signal });
+    return page.items
+        .map((r) => ({ r, fit: fit(typed, r.name) }))
+        .filter((f) => f.fit > 0)
+        .sort((a, b) => b.fit - a.fit)
+        .slice(0, MOST)
+        .map(({ r }) => ({
+            id: `repo ${r.id}`,
+            group: "Repos",
+            title: r.name,
+            hint: r.kind,
+            href: toRepo(r.name),
         }));
 }
 

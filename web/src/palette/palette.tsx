@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command palette: go to any project or run, do any act of the screen, and see (and copy) what the same is on the
+// The command palette: go to any project, repo or run, do any act of the screen, and see (and copy) what the same is on the
 // command line. Arrows choose, Enter does, Shift+Enter copies the command.
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
@@ -67,11 +67,11 @@ export function Palette({ close }: { close: () => void }) {
                 class="input"
                 type="text"
                 role="combobox"
-                aria-label="A project, a run, or what to do"
+                aria-label="A project, a repo, a run, or what to do"
                 aria-expanded="true"
                 aria-controls={`${id}-list`}
                 aria-activedescendant={found.length ? `${id}-${chosen}` : undefined}
-                placeholder="A project, a run's name or id, or what to do"
+                placeholder="A project, a repo, a run's name or id, or what to do"
                 value={typed}
                 onInput={(e) => {
                     setTyped(e.currentTarget.value);

@@ -101,3 +101,13 @@ export const aboutRun =
     (news: LiveNews): boolean =>
         news.kind === "again" ||
         (news.kind === "moved" ? news.all || news.runs.includes(run) : news.event.object === run);
+
+// News that say: this repo, or a version or ref of it, has changed.
+export const aboutRepo =
+    (repo: string) =>
+    (news: LiveNews): boolean =>
+        news.kind === "again" ||
+        (news.kind === "event" &&
+            (news.event.object === repo ||
+                news.event.object.startsWith(`${repo}/`) ||
+                news.event.object.startsWith(`${repo}@`)));

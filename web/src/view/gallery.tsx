@@ -15,19 +15,19 @@ import "./view.css";
 const FILES_MAX = 20_000;
 const CARDS_MAX = 60;
 
-async function listImages(run: string, signal: AbortSignal): Promise<{ paths: string[]; all: boolean }> {
+async function listImages(holder: string, signal: AbortSignal): Promise<{ paths: string[]; all: boolean }> {
     const paths: string[] = [];
     let after: string | undefined;
     do {
-        const page = await listFiles(run, "images", { limit: 1000, signal, ...(after ? { after } : {}) });
+        const page = await listFiles(holder, "images", { limit: 1000, signal, ...(after ? { after } : {}) });
         for (const file of page.items) if (!file.is_dir) paths.push(file.path);
         after = page.next;
     } while (after && paths.length < FILES_MAX);
     return { paths, all: !after };
 }
 
-export function Gallery({ run, turn }: { run: string; turn: number }) {
-    const load = useLoad(`${run} ${turn}`, (signal) => listImages(run, signal));
+export function Gallery({ holder, turn }: { holder: string; turn: number }) {
+    const load = useLoad(`${holder} ${turn}`, (signal) => listImages(holder, signal));
     const find = address.value.query.get("find") ?? "";
     const series = useMemo(() => imageSeries(load.data?.paths ?? []), [load.data]);
     const shown = useMemo(() => series.filter((s) => matcher(find)(s.key)), [series, find]);
@@ -53,7 +53,7 @@ export function Gallery({ run, turn }: { run: string; turn: number }) {
             </div>
             <div class="step-images">
                 {shown.slice(0, CARDS_MAX).map((s) => (
-                    <Card key={s.key} run={run} series={s} />
+                    <Card key={s.key} holder={holder} series={s} />
                 ))}
             </div>
             {shown.length > CARDS_MAX && (
@@ -70,14 +70,14 @@ const stepOf = (name: string, fallback: number): number => {
     return text !== null && Number.isFinite(n) ? n : fallback;
 };
 
-function Card({ run, series }: { run: string; series: ImageSeries }) {
+function Card({ holder, series }: { holder: string; series: ImageSeries }) {
     const steps = useMemo(() => [...new Set(series.images.map((i) => i.step))], [series]);
     const last = steps.at(-1) ?? 0;
     const [own, setOwn] = useState<{ step?: number; other?: number }>({});
     const step = own.step ?? stepOf("step", last);
     const compared = own.other ?? (address.value.query.has("with") ? stepOf("with", last) : undefined);
     const [whole, setWhole] = useState(false);
-    const shared = { run, series, steps, whole };
+    const shared = { holder, series, steps, whole };
     return (
         <section class="panel step-image" aria-label={series.key}>
             <header class="row">
@@ -129,7 +129,7 @@ function Card({ run, series }: { run: string; series: ImageSeries }) {
 }
 
 function Side(props: {
-    run: string;
+    holder: string;
     series: ImageSeries;
     steps: readonly number[];
     step: number;
@@ -138,7 +138,7 @@ function Side(props: {
     choose: (step: number) => void;
     done: (step: number) => void;
 }) {
-    const { run, series, steps, whole } = props;
+    const { holder, series, steps, whole } = props;
     const image = imageAt(series, props.step);
     if (!image) return null;
     const at = steps.indexOf(image.step);
@@ -146,7 +146,7 @@ function Side(props: {
     return (
         <div>
             <BlobImage
-                run={run}
+                holder={holder}
                 path={whole ? image.path : (image.small ?? image.path)}
                 alt={`${series.key}, step ${image.step}`}
             />

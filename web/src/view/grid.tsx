@@ -30,11 +30,11 @@ function widthsOf(grid: Grid): number[] {
 
 export function GridView({
     grid,
-    run,
+    holder,
     onSight,
 }: {
     grid: Grid;
-    run: string;
+    holder: string;
     onSight?: (from: number, to: number) => void;
 }) {
     const [chosen, setChosen] = useState<At | null>(null);
@@ -86,12 +86,12 @@ export function GridView({
                     </CellRow>
                 )}
             />
-            {chosen && <Whole grid={grid} run={run} at={chosen} close={() => setChosen(null)} />}
+            {chosen && <Whole grid={grid} holder={holder} at={chosen} close={() => setChosen(null)} />}
         </div>
     );
 }
 
-function Whole({ grid, run, at, close }: { grid: Grid; run: string; at: At; close: () => void }) {
+function Whole({ grid, holder, at, close }: { grid: Grid; holder: string; at: At; close: () => void }) {
     const text = grid.cell(at[0], at[1]);
     const image = grid.image?.(at[0], at[1]);
     return (
@@ -105,7 +105,7 @@ function Whole({ grid, run, at, close }: { grid: Grid; run: string; at: At; clos
                     ✕
                 </button>
             </div>
-            {image ? <BlobImage run={run} path={image} /> : <pre class="grid-cell-text">{text}</pre>}
+            {image ? <BlobImage holder={holder} path={image} /> : <pre class="grid-cell-text">{text}</pre>}
         </div>
     );
 }

@@ -109,7 +109,7 @@ const imagePath = (value: unknown): string | null => {
     return type === "image" && typeof filepath === "string" ? filepath : null;
 };
 
-function TableOfJson({ table, run }: { table: LoggedTable; run: string }) {
+function TableOfJson({ table, holder }: { table: LoggedTable; holder: string }) {
     const grid = useMemo<Grid>(
         () => ({
             columns: table.columns,
@@ -122,7 +122,7 @@ function TableOfJson({ table, run }: { table: LoggedTable; run: string }) {
         }),
         [table],
     );
-    return <GridView grid={grid} run={run} />;
+    return <GridView grid={grid} holder={holder} />;
 }
 
 export default function JsonView({ source }: { source: FileSource }) {
@@ -137,7 +137,7 @@ export default function JsonView({ source }: { source: FileSource }) {
 }
 
 function WholeJson({ source }: { source: FileSource }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async () => {
+    const load = useLoad(`${source.holder} ${source.file.path} ${source.file.digest}`, async () => {
         const text = new TextDecoder().decode(await source.read(0, source.size));
         try {
             return { value: parseJson(text) };
@@ -174,7 +174,7 @@ function WholeJson({ source }: { source: FileSource }) {
                 </div>
             )}
             {table && !asTree ? (
-                <TableOfJson table={table} run={source.run} />
+                <TableOfJson table={table} holder={source.holder} />
             ) : (
                 <Tree root={load.data.value} />
             )}

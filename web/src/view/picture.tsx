@@ -13,8 +13,13 @@ import type { FileSource } from "./source";
 const BLOB_MAX = 64 << 20;
 
 // The address of a file's blob while the component lives.
-function useBlob(run: string, path: string, type: string, digest = ""): { url?: string; problem?: Problem } {
-    const load = useLoad(`${run} ${path} ${digest}`, (signal) => wholeFile(run, path, signal));
+function useBlob(
+    holder: string,
+    path: string,
+    type: string,
+    digest = "",
+): { url?: string; problem?: Problem } {
+    const load = useLoad(`${holder} ${path} ${digest}`, (signal) => wholeFile(holder, path, signal));
     const [made, setMade] = useState<{ data: Uint8Array; url: string } | null>(null);
     const data = load.data;
     useEffect(() => {
@@ -30,8 +35,8 @@ function useBlob(run: string, path: string, type: string, digest = ""): { url?: 
 
 export const imageType = (path: string): string => IMAGE_TYPES[extensionOf(path)] ?? "image/png";
 
-export function BlobImage({ run, path, alt }: { run: string; path: string; alt?: string }) {
-    const { url, problem } = useBlob(run, path, imageType(path));
+export function BlobImage({ holder, path, alt }: { holder: string; path: string; alt?: string }) {
+    const { url, problem } = useBlob(holder, path, imageType(path));
     const [broken, setBroken] = useState(false);
     useEffect(() => setBroken(false), [url]);
     if (problem) return <p class="muted">{problem.message}</p>;
@@ -42,11 +47,11 @@ export function BlobImage({ run, path, alt }: { run: string; path: string; alt?:
 export default function PictureView({ source }: { source: FileSource }) {
     const { path, digest } = source.file;
     if (source.size > BLOB_MAX) return <TooLarge size={source.size} />;
-    return <Picture key={`${path} ${digest}`} run={source.run} path={path} digest={digest ?? ""} />;
+    return <Picture key={`${path} ${digest}`} holder={source.holder} path={path} digest={digest ?? ""} />;
 }
 
-function Picture({ run, path, digest }: { run: string; path: string; digest: string }) {
-    const { url, problem } = useBlob(run, path, imageType(path), digest);
+function Picture({ holder, path, digest }: { holder: string; path: string; digest: string }) {
+    const { url, problem } = useBlob(holder, path, imageType(path), digest);
     const [whole, setWhole] = useState(false);
     const [size, setSize] = useState<readonly [number, number] | null>(null);
     const [broken, setBroken] = useState(false);
@@ -90,13 +95,23 @@ export function MediaView({ source, film }: { source: FileSource; film?: boolean
     const { path } = source.file;
     const type = (film ? VIDEO_TYPES : AUDIO_TYPES)[extensionOf(path)] ?? "";
     // The browser reads it by ranges itself where it may; a token it does not send.
-    if (!hasToken()) return <Media url={apiUrl(filesPath(source.run, path))} film={film ?? false} />;
+    if (!hasToken()) return <Media url={apiUrl(filesPath(source.holder, path))} film={film ?? false} />;
     if (source.size > BLOB_MAX) return <TooLarge size={source.size} />;
-    return <MediaBlob run={source.run} path={path} type={type} film={film ?? false} />;
+    return <MediaBlob holder={source.holder} path={path} type={type} film={film ?? false} />;
 }
 
-function MediaBlob({ run, path, type, film }: { run: string; path: string; type: string; film: boolean }) {
-    const { url, problem } = useBlob(run, path, type);
+function MediaBlob({
+    holder,
+    path,
+    type,
+    film,
+}: {
+    holder: string;
+    path: string;
+    type: string;
+    film: boolean;
+}) {
+    const { url, problem } = useBlob(holder, path, type);
     if (problem) return <Failed problem={problem} />;
     return url ? <Media url={url} film={film} /> : <Skeleton />;
 }

@@ -9,7 +9,7 @@ import type { FileSource } from "./source";
 const SIZE_MAX = 16 << 20;
 
 export default function SandboxView({ source }: { source: FileSource }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, () =>
+    const load = useLoad(`${source.holder} ${source.file.path} ${source.file.digest}`, () =>
         source.read(0, SIZE_MAX),
     );
     const [url, setUrl] = useState("");

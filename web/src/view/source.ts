@@ -5,25 +5,25 @@ import { fileRange } from "../api/files";
 import type { ByteSource } from "./tensors";
 
 export interface FileSource extends ByteSource {
-    run: string;
+    holder: string;
     file: File;
     close(): void;
 }
 
 const KEPT = 24;
 
-export function openFile(run: string, file: File): FileSource {
+export function openFile(holder: string, file: File): FileSource {
     const kept = new Map<string, Promise<Uint8Array>>();
     const abort = new AbortController();
     function read(from: number, length: number): Promise<Uint8Array> {
         const key = `${from} ${length}`;
         const old = kept.get(key);
         if (old) return old;
-        const fresh = fileRange(run, file, from, length, abort.signal);
+        const fresh = fileRange(holder, file, from, length, abort.signal);
         kept.set(key, fresh);
         fresh.catch(() => kept.delete(key));
         if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
         return fresh;
     }
-    return { run, file, size: file.size ?? 0, read, close: () => abort.abort() };
+    return { holder, file, size: file.size ?? 0, read, close: () => abort.abort() };
 }

@@ -96,7 +96,7 @@ function GrownGrid({
             </div>
             <GridView
                 grid={grid}
-                run={source.run}
+                holder={source.holder}
                 onSight={(_, to) => {
                     if (to > grid.count - 200) grown.more();
                 }}

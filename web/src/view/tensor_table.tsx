@@ -27,7 +27,7 @@ async function readHeader(source: FileSource): Promise<TensorFile | string> {
 }
 
 export default function TensorView({ source }: { source: FileSource }) {
-    const key = `${source.run} ${source.file.path} ${source.file.digest}`;
+    const key = `${source.holder} ${source.file.path} ${source.file.digest}`;
     const load = useLoad(key, () => readHeader(source));
     if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
     if (load.data === undefined) return <Skeleton lines={8} />;

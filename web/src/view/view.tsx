@@ -55,12 +55,14 @@ function useViewer(view: View | undefined): Viewer | undefined {
 }
 
 // A file that was replaced is another one: nothing of what was read of the old one stays.
-export function FileView({ run, file }: { run: string; file: File }) {
-    return <OpenFile key={`${run} ${file.path} ${file.digest ?? file.size}`} run={run} file={file} />;
+export function FileView({ holder, file }: { holder: string; file: File }) {
+    return (
+        <OpenFile key={`${holder} ${file.path} ${file.digest ?? file.size}`} holder={holder} file={file} />
+    );
 }
 
-function OpenFile({ run, file }: { run: string; file: File }) {
-    const source = useMemo(() => openFile(run, file), []);
+function OpenFile({ holder, file }: { holder: string; file: File }) {
+    const source = useMemo(() => openFile(holder, file), []);
     useEffect(() => () => source.close(), [source]);
     const head = useLoad("head", () => source.read(0, HEAD));
     const views = head.data ? viewsOf(file.path, head.data) : [];
@@ -98,7 +100,7 @@ function Facts({ source }: { source: FileSource }) {
 }
 
 function Markdown({ source, prose: Prose }: { source: FileSource; prose: ComponentType<{ text: string }> }) {
-    const load = useLoad(`${source.run} ${source.file.path} ${source.file.digest}`, async () =>
+    const load = useLoad(`${source.holder} ${source.file.path} ${source.file.digest}`, async () =>
         new TextDecoder().decode(await source.read(0, PROSE_MAX)),
     );
     if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done with the run that is shown: for keys, the palette and the head's menus.
 import { apiUrl, pathOf, type Run } from "../../api/client";
-import { download } from "../../api/files";
+import { download, runHolder } from "../../api/files";
 import { searchRuns } from "../../api/runs";
 import { address, go } from "../../base/address";
 import { searchText, shellWord } from "../../base/text";
@@ -142,7 +142,7 @@ export function actsOf(run: Run, shown: (run: Run) => void, ask: (what: Asking) 
             id: "run-tar",
             title: "Download all files (tar)",
             group: GROUP,
-            run: () => download(pathOf("runs", run.id, "tar"), `${run.name || run.id}.tar`).catch(sayProblem),
+            run: () => download(`${runHolder(run.id)}/tar`, `${run.name || run.id}.tar`).catch(sayProblem),
             command: `stemma artifacts get ${run.id}`,
             curl: `curl -o files.tar ${url(run, "tar")}`,
         },

@@ -3,13 +3,13 @@
 // tags and files that `stemma run` and MLflow's clients leave.
 import { useState } from "preact/hooks";
 import type { File, Run } from "../../api/client";
-import { listFiles } from "../../api/files";
+import { listFiles, runHolder } from "../../api/files";
 import { bytes } from "../../base/format";
+import { Card } from "../../ui/card";
 import { Dialog } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
 import { Copy } from "../../ui/parts";
 import { FileView } from "../../view/view";
-import { Card } from "./card";
 import { toTab } from "./places";
 
 function Pair({ name, value, copied }: { name: string; value: string; copied?: boolean }) {
@@ -60,9 +60,9 @@ const FILES: readonly [string, string][] = [
 
 // What is in the run's folder source/, by path. The run's top is read first: asking for a folder that is not there is an error.
 async function listSource(run: string, signal: AbortSignal): Promise<Map<string, File>> {
-    const top = await listFiles(run, "", { signal });
+    const top = await listFiles(runHolder(run), "", { signal });
     if (!top.items.some((f) => f.is_dir && f.path === "source")) return new Map();
-    const page = await listFiles(run, "source", { signal });
+    const page = await listFiles(runHolder(run), "source", { signal });
     return new Map(page.items.map((f) => [f.path, f]));
 }
 
@@ -87,7 +87,7 @@ function SourceFile({ run, file, title }: { run: Run; file: File | undefined; ti
             {open && (
                 <Dialog title={title} close={() => setOpen(false)} wide>
                     <div class="dialog-file">
-                        <FileView run={run.id} file={file} />
+                        <FileView holder={runHolder(run.id)} file={file} />
                     </div>
                 </Dialog>
             )}

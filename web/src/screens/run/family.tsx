@@ -6,10 +6,10 @@ import { getRun, type RunPage, searchRuns } from "../../api/runs";
 import { plural } from "../../base/format";
 import { plainName, searchKey, searchText } from "../../base/text";
 import { toCompare, toProject, toRun } from "../../routes";
+import { Card } from "../../ui/card";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { Ago, Status } from "../../ui/parts";
-import { Card } from "./card";
 
 const PARENT = "mlflow.parentRunId";
 const SHOWN = 50;

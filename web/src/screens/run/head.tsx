@@ -9,27 +9,28 @@ import { type Act, useActs } from "../../ui/acts";
 import { AskProject } from "../../ui/ask_project";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Ago, Copy, Status } from "../../ui/parts";
+import { useTick } from "../../ui/tick";
 import { type Asking, actsOf } from "./acts";
 import { bringBack, move, rename, setTags } from "./changes";
 import { CompareWith } from "./choose";
-import { useTick } from "./tick";
 import type { ShownRun } from "./use_run";
+import "../../ui/head.css";
 
 export function Head({ shown, run, projectName }: { shown: ShownRun; run: Run; projectName: string }) {
     const [asking, setAsking] = useState<Asking>(null);
     const acts = actsOf(run, shown.set, setAsking);
     useActs(acts);
     return (
-        <header class="run-head">
+        <header class="head">
             {run.deleted && (
-                <div class="run-bin" role="status">
+                <div class="head-note" role="status">
                     This run is in the bin. It goes for good when the bin is emptied.
                     <button type="button" class="button" onClick={() => void bringBack(run, shown.set)}>
                         Bring it back
                     </button>
                 </div>
             )}
-            <div class="run-title">
+            <div class="head-title">
                 <h1 title={run.name}>{plainName(run.name) || run.id}</h1>
                 <button
                     type="button"
@@ -76,7 +77,7 @@ function HeadActs({ acts }: { acts: readonly Act[] }) {
 
 function Facts({ run, projectName }: { run: Run; projectName: string }) {
     return (
-        <dl class="run-facts">
+        <dl class="facts">
             <div>
                 <dt>State</dt>
                 <dd>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The images of a run by step.
 import type { Run } from "../../api/client";
+import { runHolder } from "../../api/files";
+import { useSlow } from "../../ui/tick";
 import { Gallery } from "../../view/gallery";
-import { useSlow } from "./tick";
 
 const LOOK_MS = 5000;
 
 export function Images({ run, moved }: { run: Run; moved: number }) {
-    return <Gallery run={run.id} turn={useSlow(moved, LOOK_MS)} />;
+    return <Gallery holder={runHolder(run.id)} turn={useSlow(moved, LOOK_MS)} />;
 }

@@ -3,9 +3,9 @@
 import { call, type Run } from "../../api/client";
 import { searchText } from "../../base/text";
 import { toProject } from "../../routes";
+import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Copy } from "../../ui/parts";
-import { Card } from "./card";
 
 type Dataset = NonNullable<Run["datasets"]>[number];
 

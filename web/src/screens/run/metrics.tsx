@@ -7,10 +7,10 @@ import { address, setQuery } from "../../base/address";
 import { integer, numberOf, plural, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
 import { Spark } from "../../chart/spark";
+import { Card } from "../../ui/card";
 import { Find } from "../../ui/find";
 import { CellRow, type SortOf, Title } from "../../view/cells";
 import { Rows } from "../../view/rows";
-import { Card } from "./card";
 import { isSystem } from "./charts";
 import { toTab } from "./places";
 

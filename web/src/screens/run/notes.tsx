@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Notes about a run in Markdown (MLflow's tag mlflow.note.content): shown, edited with a preview, undone. What shows Markdown
 // is loaded when there is some.
-import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Run } from "../../api/client";
-import { Card } from "./card";
+import { Card } from "../../ui/card";
+import { type Prose, useProse } from "../../view/use_prose";
 import { setTags } from "./changes";
 import type { ShownRun } from "./use_run";
 
 const TAG = "mlflow.note.content";
-type Prose = ComponentType<{ text: string }>;
-
-function useProse(wanted: boolean): Prose | null {
-    const [prose, setProse] = useState<{ shows: Prose } | null>(null);
-    useEffect(() => {
-        if (wanted) void import("../../view/prose").then((m) => setProse({ shows: m.default }));
-    }, [wanted]);
-    return prose?.shows ?? null;
-}
-
 export function Notes({ run, shown }: { run: Run; shown: ShownRun }) {
     const text = run.tags[TAG] ?? "";
     const [draft, setDraft] = useState<string | null>(null);

@@ -9,6 +9,7 @@ import { Metrics } from "./metrics";
 import { Notes } from "./notes";
 import { Tags } from "./tags";
 import type { ShownRun } from "./use_run";
+import "../../ui/head.css";
 
 export function Overview({ shown, run }: { shown: ShownRun; run: Run }) {
     return (

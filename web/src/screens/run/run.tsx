@@ -11,7 +11,7 @@ import { type Tab, Tabs } from "../../ui/tabs";
 import { Charts, isSystem } from "./charts";
 import { ConfigTab } from "./config";
 import { Console } from "./console";
-import { Files } from "./files";
+import { RunFiles } from "./files";
 import { Head } from "./head";
 import { Images } from "./images";
 import { Overview } from "./overview";
@@ -68,7 +68,7 @@ export function RunScreen({ project, run: id }: { project: string; run: string }
         );
     if (!run || wrong) return <Skeleton lines={6} />;
     return (
-        <div class="run">
+        <div class="page">
             <Crumbs list={[{ title, href: toProject(run.project) }, { title: run.name || run.id }]} />
             <Head shown={shown} run={run} projectName={title} />
             <Body shown={shown} run={run} />
@@ -83,12 +83,12 @@ function Body({ shown, run }: { shown: ShownRun; run: Run }) {
     return (
         <>
             <Tabs tabs={tabs} current={tab} label="Sides of this run" />
-            <div class={`run-body run-body-${tab}`} key={run.id}>
+            <div class={`page-body page-body-${tab}`} key={run.id}>
                 {tab === "overview" && <Overview shown={shown} run={run} />}
                 {tab === "charts" && <Charts run={run} />}
                 {tab === "console" && <Console run={run} moved={shown.moved} />}
                 {tab === "system" && <Charts run={run} system />}
-                {tab === "files" && <Files run={run} moved={shown.moved} />}
+                {tab === "files" && <RunFiles run={run} moved={shown.moved} />}
                 {tab === "config" && <ConfigTab run={run} />}
                 {tab === "images" && <Images run={run} moved={shown.moved} />}
             </div>

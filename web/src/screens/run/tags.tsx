@@ -4,8 +4,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { naturally, plainName } from "../../base/text";
+import { Card } from "../../ui/card";
 import { Copy } from "../../ui/parts";
-import { Card } from "./card";
 import { setTags } from "./changes";
 import type { ShownRun } from "./use_run";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration as a tree: keys are split at "/" and ".", values that are JSON objects go on as branches, a branch with a
 // single branch below is one row. Pure.
-import { naturally } from "../../base/text";
-import { exactText, isRaw, parseExactly, rawText } from "../../view/json";
+import { naturally } from "../base/text";
+import { exactText, isRaw, parseExactly, rawText } from "./json";
 
 export interface Branch {
     name: string; // as it is shown: may be several parts of a key

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of the overview: a frame with a title.
+// A part of a screen: a frame with a title.
 import type { ComponentChildren } from "preact";
+import "./card.css";
 
 export function Card({
     title,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a run as a tree beside what is shown of them. Arrows move in it.
+// Files as a tree beside what is shown of them. Arrows move in it.
 import { useEffect, useState } from "preact/hooks";
-import type { File, Run } from "../../api/client";
-import { bytes } from "../../base/format";
-import { plainName } from "../../base/text";
+import type { File } from "../api/client";
+import { bytes } from "../base/format";
+import { plainName } from "../base/text";
 import { nameOf, useFolder } from "./folder";
-import { toTab } from "./places";
+import type { FilePlace } from "./place";
 
 interface Shared {
-    run: Run;
+    place: FilePlace;
     turn: number;
     chosen: string;
     open: ReadonlySet<string>;
@@ -18,7 +18,7 @@ interface Shared {
 const parentsOf = (path: string): string[] =>
     path.split("/").flatMap((_, i, all) => (i ? [all.slice(0, i).join("/")] : []));
 
-export function FileTree({ run, turn, chosen }: { run: Run; turn: number; chosen: string }) {
+export function FileTree({ place, turn, chosen }: { place: FilePlace; turn: number; chosen: string }) {
     const [open, setOpen] = useState<ReadonlySet<string>>(new Set(parentsOf(chosen)));
     // What is shown is seen in the tree.
     useEffect(() => setOpen((old) => new Set([...old, ...parentsOf(chosen)])), [chosen]);
@@ -35,13 +35,21 @@ export function FileTree({ run, turn, chosen }: { run: Run; turn: number; chosen
             tabIndex={-1}
             onKeyDown={(e) => moveIn(e, open, toggle)}
         >
-            <Branches run={run} turn={turn} chosen={chosen} open={open} toggle={toggle} path="" depth={0} />
+            <Branches
+                place={place}
+                turn={turn}
+                chosen={chosen}
+                open={open}
+                toggle={toggle}
+                path=""
+                depth={0}
+            />
         </div>
     );
 }
 
 function Branches({ path, depth, ...shared }: Shared & { path: string; depth: number }) {
-    const folder = useFolder(shared.run.id, path, shared.turn);
+    const folder = useFolder(shared.place.holder, path, shared.turn);
     const gap = { paddingLeft: `${8 + depth * 14}px` };
     if (folder.problem)
         return (
@@ -71,7 +79,7 @@ function Leaf({ file, depth, ...shared }: Shared & { file: File; depth: number }
             <a
                 class="file-leaf"
                 role="treeitem"
-                href={toTab(shared.run, "files", { file: file.path })}
+                href={shared.place.href(file.path)}
                 style={{ paddingLeft: `${8 + depth * 14}px` }}
                 aria-selected={file.path === shared.chosen}
                 aria-expanded={file.is_dir ? isOpen : undefined}

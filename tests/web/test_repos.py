@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Repos, their versions and refs: lists, the passport of a version, what is done with them, and the history of it."""
+
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+import servers
+from conftest import forgive, shot, unique
+from playwright.sync_api import expect
+from run_help import Runs, clipboard, serious_faults
+
+HOSTILE = '<img src=x onerror="document.title=1">'
+CARD = "# The bot\n\nAnswers customers.\n\n<script>document.title=2</script><img src='https://example.org/i.png'>\n"
+
+
+class Registry(Runs):
+    """Repos with versions out of the files of runs, as MLflow's clients register them."""
+
+    def repo(self, name, **more):
+        return self.call("POST", "repos", json={"name": name, **more})
+
+    def publish(self, name, files=None, run=None, **more):
+        body = {"name": name, "source": "s3://bucket/model", **more}
+        if files:
+            run = run or self.make("trained")
+            for path, data in files.items():
+                self.put(run, f"model/{path}", data)
+            body.update(source=f"runs:/{run}/model", run_id=run)
+        made = self.call("POST", "../2.0/mlflow/model-versions/create", json=body)
+        return int(made["model_version"]["version"])
+
+    def move(self, name, ref, version, **more):
+        return self.call("PUT", f"repos/{name}/refs/{ref}", json={"version": version, **more})
+
+    def refs(self, name):
+        return {r["name"]: r["version"] for r in self.call("GET", f"repos/{name}/refs")["items"]}
+
+    def bot(self, name=None, versions=3):
+        """A model whose versions have a card, a configuration and metrics."""
+        name = name or unique("bot")
+        self.repo(name, description="answers customers", tags=[{"key": "team", "value": "nlp"}])
+        for i in range(versions):
+            run = self.make(f"train {i + 1}")
+            self.log(run, [("loss", s, 1 / (s + i + 1)) for s in range(5)])
+            config = {"hidden_size": 64 * (i + 1), "rope": {"theta": 10000, "kind": "linear"}, "name": HOSTILE}
+            files = {"README.md": CARD, "config.json": json.dumps(config), "model.safetensors": f"w{i}"}
+            self.publish(name, files, run, description=f"trained on part {i + 1}")
+        return name
+
+
+@pytest.fixture(scope="module")
+def registry(server):
+    return Registry(server)
+
+
+@pytest.fixture(scope="module")
+def bot(registry):
+    """Three versions; prod went 1, 2, 3; v1.0.0 holds the first; what prod asks for is lacked by none."""
+    name = registry.bot()
+    for version in (1, 2, 3):
+        registry.move(name, "prod", version, reason=f"number {version} is better")
+    registry.move(name, "v1.0.0", 1, kind="tag", reason="the first release")
+    return name
+
+
+def row(page, text):
+    return page.get_by_role("row").filter(has_text=text)
+
+
+def dialog(page):
+    return page.get_by_role("dialog")
+
+
+def act(page, name):
+    """An act of the palette."""
+    page.keyboard.press("Control+k")
+    dialog(page).get_by_role("combobox").fill(name)
+    page.get_by_role("option", name=re.compile(name)).first.click()
+
+
+# ---- lists ----
+
+
+def test_a_server_without_repos_says_how_to_make_one(browser):
+    other = servers.Stemma()
+    try:
+        page = browser.new_page()
+        page.goto(f"{other.uri}/#/repos")
+        expect(page.get_by_role("heading", name="No repos yet")).to_be_visible()
+        expect(page.locator(".paste").first).to_contain_text(f"stemma push ./out bot -m \"first\" --url {other.uri}")
+        Registry(other).repo("first")
+        page.get_by_role("link", name="first").click()
+        expect(page.get_by_role("heading", name="No versions yet")).to_be_visible()
+        page.close()
+    finally:
+        other.stop()
+
+
+def test_the_list_is_filtered_by_name_tag_and_kind_and_leads_on(visit, page, registry, bot):
+    data = unique("corpus")
+    registry.repo(data, kind="data")
+    visit()
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile("#/repos$"))
+    expect(row(page, bot)).to_contain_text("v3")
+    expect(row(page, bot)).to_contain_text("prod")
+    page.get_by_role("combobox", name="Kind").select_option("data set")
+    expect(row(page, bot)).to_have_count(0)
+    expect(row(page, data)).to_contain_text("none yet")
+    page.reload()
+    expect(row(page, data)).to_be_visible()
+    visit(f"repos?q={bot}")
+    expect(page.get_by_text("1 repo", exact=True)).to_be_visible()
+    page.get_by_role("searchbox").fill("no such (")
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("link", name=bot).click()
+    expect(page).to_have_url(re.compile(f"#/repos/{bot}$"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Repos", exact=True)).to_be_visible()
+    page.keyboard.press("/")
+    dialog(page).get_by_role("combobox").fill(bot)
+    expect(page.get_by_role("option", name=bot)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"#/repos/{bot}$"))
+
+
+def test_versions_come_page_by_page_and_live(visit, page, registry):
+    name = unique("many")
+    registry.repo(name)
+    for _ in range(52):
+        registry.publish(name)
+    visit(f"repos/{name}")
+    expect(row(page, "elsewhere")).to_have_count(50)
+    page.get_by_role("link", name="Older versions").click()
+    expect(page).to_have_url(re.compile("after=3"))
+    expect(row(page, "elsewhere")).to_have_count(2)
+    page.go_back()
+    expect(page.get_by_role("link", name="v52", exact=True)).to_be_visible()
+    registry.publish(name)
+    expect(page.get_by_role("link", name="v53", exact=True)).to_be_visible()
+
+
+def test_mlflow_links_lead_here(visit, page, bot):
+    visit(f"models/{bot}/versions/2")
+    expect(page).to_have_url(re.compile(f"#/repos/{bot}/versions/2$"))
+    visit(f"models/{bot}")
+    expect(page.get_by_role("heading", name=bot)).to_be_visible()
+    visit(f"repos/{bot}/versions/prod")
+    expect(page).to_have_url(re.compile(f"#/repos/{bot}/versions/3$"))
+
+
+def test_what_is_not_there_says_so(visit, page, bot):
+    for path in ("repos/nothing-such", f"repos/{bot}/versions/99", f"repos/{bot}/versions/nowhere"):
+        visit(path)
+        expect(page.get_by_role("alert")).to_be_visible()
+    forgive(page.context, "status of 404")
+
+
+# ---- refs ----
+
+
+def test_refs_with_their_history_and_as_of(visit, page, registry, bot):
+    visit(f"repos/{bot}?tab=refs")
+    table = page.locator(".panel.list").first
+    expect(table.get_by_role("row").filter(has_text="prod")).to_contain_text("number 3 is better")
+    expect(table.get_by_role("row").filter(has_text="v1.0.0")).to_contain_text("the first release")
+    history = page.get_by_role("region", name="History")
+    expect(history.get_by_role("row")).to_have_count(5)
+    table.get_by_role("link", name="prod").click()
+    expect(page.get_by_role("region", name="History of prod").get_by_role("row")).to_have_count(4)
+    page.get_by_label("As of the end of").fill("2020-01-01")
+    expect(page.get_by_text("As it was at the end of 2020-01-01 (UTC)")).to_be_visible()
+    expect(row(page, "newest version")).to_contain_text("nowhere")
+    page.go_back()
+    expect(row(page, "protected")).to_have_count(0)
+    page.get_by_role("link", name="History of all").click()
+    page.get_by_role("region", name="History").get_by_role("row").nth(2).get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(r"at=\d{4}-\d\d-\d\dT"))
+    expect(row(page, "newest version")).to_contain_text("v3")
+    page.reload()
+    expect(row(page, "newest version")).to_contain_text("v3")
+    page.get_by_role("button", name="Show now").click()
+    expect(page).not_to_have_url(re.compile("at="))
+
+
+def test_a_move_by_two_tells_who_was_faster(visit, page, registry):
+    name = registry.bot(versions=3)
+    registry.move(name, "prod", 1, reason="the first")
+    visit(f"repos/{name}/versions/2")
+    expect(page.get_by_role("heading", name="Where it is")).to_be_visible()
+    page.keyboard.press("a")
+    page.get_by_label("Alias, such as prod").fill("prod")
+    expect(dialog(page)).to_contain_text("It is at v1")
+    registry.move(name, "prod", 3, reason="faster")
+    page.get_by_label("Why").fill("from the page")
+    dialog(page).get_by_role("button", name="Move", exact=True).click()
+    expect(dialog(page).get_by_role("alert")).to_contain_text("was expected at version 1; it is at version 3")
+    expect(dialog(page)).to_contain_text("It is at v3")
+    assert registry.refs(name) == {"prod": 3}
+    forgive(page.context, "status of 409")
+    shot(page, "version-conflict")
+    dialog(page).get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_role("main").get_by_role("link", name="prod").first).to_be_visible()
+    assert registry.refs(name) == {"prod": 2}
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("No alias or tag points at it.")).to_be_visible()
+    assert registry.refs(name) == {"prod": 3}
+
+
+def test_a_rollback_is_shown_before_it_is_done(visit, page, registry):
+    name = registry.bot(versions=3)
+    for version in (1, 2, 3):
+        registry.move(name, "prod", version)
+    registry.call("POST", f"repos/{name}/versions/2/mark", json={"mark": "bad", "reason": "loses facts"})
+    visit(f"repos/{name}/versions/3")
+    page.get_by_role("button", name="Roll back …").click()
+    expect(dialog(page).get_by_role("row")).to_contain_text("v3")
+    expect(dialog(page).get_by_role("row")).to_contain_text("v1")
+    assert registry.refs(name) == {"prod": 3}, "it was only tried"
+    go = dialog(page).get_by_role("button", name="Roll back to v1")
+    expect(go).to_be_disabled()
+    page.get_by_label("Why (needed)").fill("answers too slowly")
+    go.click()
+    expect(page.get_by_text(f"prod of {name} is at v1 now")).to_be_visible()
+    assert registry.refs(name) == {"prod": 1}
+    visit(f"repos/{name}/versions/1")
+    page.get_by_role("button", name="Roll back …").click()
+    expect(dialog(page).get_by_role("alert")).to_be_visible()  # there is nowhere to go
+    forgive(page.context, "status of 4")
+
+
+def test_a_release_tells_what_moves_along(visit, page, registry):
+    part, release = registry.bot(versions=2), unique("support")
+    for version in (1, 2):
+        body = {"pins": [f"{part}@{version}"], "description": f"month {version}"}
+        registry.call("POST", f"repos/{release}/releases", json=body)
+        registry.move(release, "prod", version)
+    visit(f"repos/{release}/versions/2")
+    expect(page.get_by_role("region", name="Released together")).to_contain_text(part)
+    page.keyboard.press("r")
+    expect(dialog(page).get_by_role("row")).to_have_count(2)
+    expect(row(dialog(page), f"{part}@prod")).to_contain_text("v2→v1")
+    shot(page, "version-rollback")
+    page.get_by_label("Why (needed)").fill("refuses too much")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"and with it {part} v1")).to_be_visible()
+    assert registry.refs(part) == {"prod": 1}
+
+
+# ---- the passport ----
+
+
+def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
+    visit(f"repos/{bot}/versions/3")
+    expect(page.get_by_role("heading", name=f"{bot} v3")).to_be_visible()
+    expect(page.get_by_role("region", name="What is new")).to_contain_text("trained on part 3")
+    config = page.get_by_role("region", name="Configuration")
+    expect(config).to_contain_text("hidden_size")
+    expect(config).to_contain_text(HOSTILE)
+    expect(config.get_by_role("button", name="rope")).to_be_visible()
+    expect(page.get_by_role("region", name="Card")).to_contain_text("Answers customers.")
+    expect(page.get_by_role("region", name="Metrics")).to_contain_text("loss")
+    origin = page.get_by_role("region", name="Where it is from")
+    expect(origin.get_by_role("link", name="train 3")).to_be_visible()
+    expect(page.get_by_role("region", name="Where it is", exact=True)).to_contain_text("number 3 is better")
+    lines = page.get_by_role("region", name="Get it").locator("pre")
+    expect(lines.nth(0)).to_contain_text(f"stemma pull {bot}@prod")
+    expect(lines.nth(1)).to_have_text(f'mlflow.pyfunc.load_model("models:/{bot}@prod")')
+    page.get_by_role("button", name="Copy the digest of the content").click()
+    version = registry.call("GET", f"repos/{bot}/versions/3")
+    assert clipboard(page) == version["content"]
+    assert page.title() not in ("1", "2")
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(f"{bot}/versions/2$"))
+    page.go_back()
+    origin.get_by_role("link", name="train 3").click()
+    expect(page.get_by_role("heading", name="train 3")).to_be_visible()
+
+
+def test_files_of_a_version_have_the_viewers_of_runs(visit, page, bot):
+    visit(f"repos/{bot}/versions/1?tab=files")
+    page.get_by_role("treeitem", name="config.json").click()
+    expect(page).to_have_url(re.compile("file=config.json"))
+    expect(page.locator(".twig").filter(has_text="hidden_size:")).to_contain_text("64")
+    with page.expect_download() as download:
+        page.keyboard.press("d")
+    assert json.loads(download.value.path().read_text())["hidden_size"] == 64
+    visit(f"repos/{bot}/versions/1?tab=files&file=README.md&as=text")
+    expect(page.locator(".line").first).to_contain_text("# The bot")
+    page.go_back()
+    expect(page.locator(".twig").first).to_be_visible()
+
+
+def test_marks_tags_and_the_end_of_a_version(visit, page, registry):
+    name = registry.bot(versions=2)
+    visit(f"repos/{name}/versions/1")
+    expect(page.get_by_role("heading", name="Where it is", exact=True)).to_be_visible()
+    page.keyboard.press("m")
+    dialog(page).get_by_label("As").select_option("bad: no rollback goes to it")
+    page.get_by_label("Why (needed)").fill("loses facts")
+    page.keyboard.press("Enter")
+    expect(page.locator(".head-note")).to_contain_text("Bad: no rollback goes to it loses facts")
+    act(page, "Take the mark bad away")
+    dialog(page).get_by_role("button", name="Take away").click()
+    expect(page.locator(".head-note")).to_have_count(0)
+    page.keyboard.press("s")
+    page.get_by_label("Tag, such as v1.2.0").fill("v1.0.0")
+    page.get_by_label("Why").fill("released")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip-tag").first).to_contain_text("v1.0.0")
+    page.keyboard.press("Delete")
+    page.get_by_label("Why (needed)").fill("wrong split")
+    page.keyboard.press("Enter")
+    expect(dialog(page).get_by_role("alert")).to_contain_text("v1.0.0")
+    forgive(page.context, "status of 4")
+    page.keyboard.press("Escape")
+    visit(f"repos/{name}?tab=refs")
+    page.get_by_role("button", name="Acts on v1.0.0").click()
+    page.get_by_role("menuitem", name="Remove …").click()
+    page.get_by_label("Why (needed)").fill("not released after all")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Removed v1.0.0 of {name}")).to_be_visible()
+    visit(f"repos/{name}/versions/1")
+    page.get_by_role("button", name="More ▾").click()
+    page.get_by_role("menuitem", name="Delete …").click()
+    page.get_by_label("Why (needed)").fill("wrong split")
+    page.keyboard.press("Enter")
+    expect(page.locator(".head-note")).to_contain_text("Deleted wrong split")
+    visit(f"repos/{name}?deleted=1")
+    expect(page.locator("tr.is-gone")).to_have_count(1)
+    visit(f"repos/{name}?tab=activity")
+    expect(row(page, "wrong split")).to_contain_text("deleted it")
+    expect(row(page, "marked it bad")).to_contain_text("loses facts")
+
+
+def test_promotion_tells_what_is_lacked_and_lets_approve(visit, page, registry, server, context):
+    name = registry.bot(versions=1)
+    users = [registry.call("POST", "users", json={"name": unique(n), "role": "maintainer", "token": True}) for n in "ab"]
+    body = {"ref": "prod", "require": ["card", "tokenizer"], "approvals": 1}
+    registry.call("PUT", f"repos/{name}/protections", json=body)
+    visit(f"repos/{name}/versions/1")
+    page.evaluate("token => sessionStorage.setItem('stemma.token', token)", users[0]["secret"])
+    page.reload()
+    board = page.get_by_role("region", name="Promotion to prod")
+    expect(board).to_contain_text("✕ not ready")
+    expect(board).to_contain_text("✕ tokenizer")
+    expect(board.get_by_role("button", name="Move prod here …")).to_be_disabled()
+    board.get_by_role("button", name="Approve …").click()
+    page.get_by_label("Why").fill("read 50 answers")
+    page.keyboard.press("Enter")
+    expect(board).to_contain_text("1 of 1 approvals")
+    expect(board).to_contain_text("read 50 answers")
+    expect(board.get_by_role("button", name="Take approval back …")).to_be_visible()
+    shot(page, "version-promotion")
+    registry.call("PUT", f"repos/{name}/protections", json={**body, "require": ["card"]})
+    expect(board).to_contain_text("✓ ready")
+    board.get_by_role("button", name="Move prod here …").click()
+    page.get_by_label("Why").fill("approved")
+    page.keyboard.press("Enter")
+    expect(board).to_contain_text("✓ here")
+    assert registry.refs(name) == {"prod": 1}
+    visit(f"repos/{name}?tab=protection")
+    expect(row(page, "prod")).to_contain_text("card")
+
+
+# ---- everywhere ----
+
+
+def test_names_stay_text(visit, page, registry):
+    name = f"{HOSTILE[:-1].replace('=', ' ')} مشروع {unique('n')}".replace("/", " ")
+    registry.repo(name, description=HOSTILE, tags=[{"key": HOSTILE, "value": HOSTILE}])
+    registry.publish(quoted := name, description=f"{HOSTILE}\n\n<script>document.title=2</script>")
+    registry.call("PUT", f"repos/{quote(quoted)}/refs/prod", json={"version": 1, "reason": HOSTILE})
+    for path in ("repos", f"repos/{quote(name)}", f"repos/{quote(name)}?tab=refs", f"repos/{quote(name)}/versions/1"):
+        visit(path)
+        expect(page.get_by_text(name).first).to_be_attached()
+        expect(page.locator(".skeleton")).to_have_count(0)
+        assert page.title() not in ("1", "2")
+
+
+SCREENS = {
+    "repos": "repos",
+    "repo": "repos/{}",
+    "repo-refs": "repos/{}?tab=refs",
+    "repo-as-of": "repos/{}?tab=refs&at=yesterday",
+    "repo-activity": "repos/{}?tab=activity",
+    "version": "repos/{}/versions/3",
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_fits_all_windows_and_axe_finds_nothing_serious(visit, page, bot, name):
+    for scheme, width in (("dark", 1280), ("light", 1280), ("light", 360), ("light", 2560)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        visit(SCREENS[name].format(bot))
+        expect(page.locator("main h1").first).to_be_visible()
+        expect(page.locator("main .list, main .card").first).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+        shot(page, f"{name}-{width if width != 1280 else scheme}")
+        beyond = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert beyond <= 0, f"{beyond} px beyond the window of {width}"
+        if width == 1280:
+            assert serious_faults(page) == []

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Repos, their versions and refs, as the server has them.
+import { call, type Event, type Page, pathOf } from "./client";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type Repo = Schemas["Repo"];
+export type Version = Schemas["Version"];
+export type VersionMark = Schemas["VersionMark"];
+export type Ref = Schemas["Ref"];
+export type RefMove = Schemas["RefMove"];
+export type Resolved = Schemas["Resolved"];
+export type Readiness = Schemas["Readiness"];
+export type Protection = Schemas["Protection"];
+
+const PAGE_MAX = 1000;
+
+export const repoPath = (repo: string): string => pathOf("repos", repo);
+// Also what has the version's files (api/files.ts).
+export const versionPath = (repo: string, version: number | string): string =>
+    pathOf("repos", repo, "versions", version);
+export const refPath = (repo: string, ref: string): string => pathOf("repos", repo, "refs", ref);
+
+// ---- reading ----
+
+async function all<T>(path: string, query: Record<string, string>, signal: AbortSignal): Promise<T[]> {
+    const items: T[] = [];
+    let after: string | undefined;
+    do {
+        const page = await call<Page<T>>(path, { query: { ...query, limit: PAGE_MAX, after }, signal });
+        items.push(...page.items);
+        after = page.next;
+    } while (after);
+    return items;
+}
+
+// All of them: a workspace has tens or hundreds.
+export const allRepos = (kind: string, signal: AbortSignal): Promise<Repo[]> =>
+    all("repos", kind ? { kind } : {}, signal);
+
+export const getRepo = (repo: string, signal: AbortSignal): Promise<Repo> => call(repoPath(repo), { signal });
+
+export const allRefs = (repo: string, signal: AbortSignal): Promise<Ref[]> =>
+    all(`${repoPath(repo)}/refs`, {}, signal);
+
+export interface VersionPage extends Page<Version> {}
+export const listVersions = (
+    repo: string,
+    query: { after?: string; limit: number; deleted?: boolean },
+    signal: AbortSignal,
+): Promise<VersionPage> => call(`${repoPath(repo)}/versions`, { query, signal });
+
+export const getVersion = (repo: string, version: string, signal: AbortSignal): Promise<Version> =>
+    call(versionPath(repo, version), { signal });
+
+// Of one ref, or of all of the repo.
+export const listMoves = (
+    repo: string,
+    ref: string,
+    query: { after?: string; limit: number },
+    signal: AbortSignal,
+): Promise<Page<RefMove>> =>
+    call(ref ? `${refPath(repo, ref)}/history` : `${repoPath(repo)}/moves`, { query, signal });
+
+export const resolve = (address: string, signal: AbortSignal): Promise<Resolved> =>
+    call("resolve", { query: { address }, signal });
+
+export const listProtections = (repo: string, signal: AbortSignal): Promise<Page<Protection>> =>
+    call(`${repoPath(repo)}/protections`, { signal });
+
+export const getReadiness = (
+    repo: string,
+    version: number,
+    ref: string,
+    signal: AbortSignal,
+): Promise<Readiness> => call(`${versionPath(repo, version)}/readiness`, { query: { ref }, signal });
+
+export const listEvents = (
+    repo: string,
+    query: { after?: string; limit: number },
+    signal: AbortSignal,
+): Promise<Page<Event>> => call("events", { query: { subject: repo, order: "newest", ...query }, signal });
+
+// ---- acts ----
+
+export interface RefSet {
+    version: number;
+    kind?: Ref["kind"];
+    expected?: number; // where the page shows it; 0: nowhere
+    reason?: string;
+}
+export const setRef = (repo: string, ref: string, set: RefSet): Promise<RefMove> =>
+    call(refPath(repo, ref), { method: "PUT", json: set });
+export const removeRef = (
+    repo: string,
+    ref: string,
+    why: { expected: number; reason?: string },
+): Promise<unknown> => call(refPath(repo, ref), { method: "DELETE", json: why });
+export const rollBack = (
+    repo: string,
+    ref: string,
+    how: { expected: number; reason?: string; dry_run?: boolean },
+): Promise<RefMove> => call(`${refPath(repo, ref)}/rollback`, { json: how });
+
+export const setMark = (
+    repo: string,
+    version: number,
+    mark: { mark: "yanked" | "bad"; set?: boolean; reason?: string },
+): Promise<Version> => call(`${versionPath(repo, version)}/mark`, { json: mark });
+export const approve = (
+    repo: string,
+    version: number,
+    approval: { ref: string; reason?: string; withdraw?: boolean },
+): Promise<Readiness> => call(`${versionPath(repo, version)}/approve`, { json: approval });
+export const deleteVersion = (repo: string, version: number, reason: string): Promise<unknown> =>
+    call(versionPath(repo, version), { method: "DELETE", json: { reason } });
+export const describeVersion = (repo: string, version: number, description: string): Promise<Version> =>
+    call(versionPath(repo, version), { method: "PATCH", json: { description } });

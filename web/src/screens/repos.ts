@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// The screens of versions: one script, read when one of them is first shown.
+export { Repos } from "./repos/list";
+export { RepoScreen } from "./repos/repo";
+export { VersionScreen } from "./repos/version";

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The repos: models, data sets, prompts and releases, what changed last first. The address holds the filter (`q`), the kind
+// (`kind`) and how many are shown (`n`).
+import { apiUrl } from "../../api/client";
+import { allRepos, listVersions, type Repo } from "../../api/repos";
+import { address, setQuery } from "../../base/address";
+import { plural } from "../../base/format";
+import { matcher, plainName } from "../../base/text";
+import { toRepo } from "../../routes";
+import { useActs } from "../../ui/acts";
+import { Crumbs } from "../../ui/crumbs";
+import { Find } from "../../ui/find";
+import { useFollow } from "../../ui/follow";
+import { useLoad } from "../../ui/load";
+import { copy, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
+import { firstLine, kindName, MarkChips, RefChips, serverUrl, VersionLink, When } from "./parts";
+
+const PAGE = 50;
+const REST = { least: 1000, most: 1000 };
+const KINDS: readonly Repo["kind"][] = ["model", "data", "prompt", "release", "run"];
+
+const asKind = (text: string | null): Repo["kind"] | "" => KINDS.find((k) => k === text) ?? "";
+
+export function Repos() {
+    const { query } = address.value;
+    const kind = asKind(query.get("kind"));
+    const find = query.get("q") ?? "";
+    const list = useLoad(`repos ${kind}`, (signal) => allRepos(kind, signal));
+    useFollow(
+        null,
+        (news) =>
+            news.kind === "again" || (news.kind === "event" && /^(repo|version|ref)_/.test(news.event.kind)),
+        async () => list.reload(),
+        REST,
+    );
+    useActs([
+        {
+            id: "find-repo",
+            title: "Filter the repos",
+            group: "Repos",
+            keys: ["f"],
+            run: () => document.getElementById("find-repo")?.focus(),
+        },
+        {
+            id: "curl-repos",
+            title: "Copy this list as curl",
+            group: "Repos",
+            run: () => copy(`curl ${apiUrl("repos", { kind })}`),
+            command: "stemma repos list",
+        },
+    ]);
+    if (list.problem && !list.data) return <Failed problem={list.problem} retry={list.reload} />;
+    if (!list.data) return <Skeleton lines={8} />;
+    const fits = matcher(find);
+    const found = list.data
+        .filter((r) => fits(r.name) || Object.entries(r.tags).some(([k, v]) => fits(`${k}=${v}`)))
+        .sort((a, b) => b.updated_us - a.updated_us);
+    const shown = found.slice(0, Math.max(PAGE, Number(query.get("n")) || PAGE));
+    return (
+        <div class="repos">
+            <Crumbs list={[{ title: "Repos" }]} />
+            <div class="row">
+                <h1 class="grow">Repos</h1>
+                <Find
+                    id="find-repo"
+                    label="Filter the repos"
+                    placeholder="Name or tag (regular expression)"
+                    value={find}
+                    change={(text) => setQuery({ q: text, n: null })}
+                />
+                <select
+                    class="input"
+                    aria-label="Kind"
+                    value={kind}
+                    onChange={(e) => setQuery({ kind: e.currentTarget.value, n: null })}
+                >
+                    <option value="">All kinds</option>
+                    {KINDS.map((k) => (
+                        <option key={k} value={k}>
+                            {kindName(k)}
+                        </option>
+                    ))}
+                </select>
+            </div>
+            {found.length ? (
+                <>
+                    <p class="muted">{plural(found.length, "repo")}</p>
+                    <RepoTable repos={shown} />
+                    {found.length > shown.length && (
+                        <button
+                            type="button"
+                            class="button"
+                            onClick={() => setQuery({ n: shown.length + PAGE })}
+                        >
+                            {plural(found.length - shown.length, "more repo")} …
+                        </button>
+                    )}
+                </>
+            ) : (
+                <Nothing filtered={find !== "" || kind !== ""} />
+            )}
+        </div>
+    );
+}
+
+function Nothing({ filtered }: { filtered: boolean }) {
+    if (filtered)
+        return (
+            <Empty title="No repo is like that">
+                <button type="button" class="button" onClick={() => setQuery({ q: null, kind: null })}>
+                    Show all
+                </button>
+            </Empty>
+        );
+    return (
+        <Empty title="No repos yet">
+            <p>A repo is a model, a data set or a prompt with its versions. Push a folder to make one:</p>
+            <Paste text={`stemma push ./out bot -m "first" --url ${serverUrl()}`} />
+            <p>or register a model in Python:</p>
+            <Paste text={'mlflow.register_model(f"runs:/{run_id}/model", "bot")'} />
+        </Empty>
+    );
+}
+
+function RepoTable({ repos }: { repos: readonly Repo[] }) {
+    return (
+        <div class="panel list">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">Repo</th>
+                        <th scope="col" class="narrow">
+                            Kind
+                        </th>
+                        <th scope="col">Newest version</th>
+                        <th scope="col" class="wide">
+                            Tags
+                        </th>
+                        <th scope="col" class="when">
+                            Changed
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {repos.map((r) => (
+                        <RepoRow key={r.id} repo={r} />
+                    ))}
+                </tbody>
+            </table>
+        </div>
+    );
+}
+
+function RepoRow({ repo: r }: { repo: Repo }) {
+    return (
+        <tr>
+            <td>
+                <a class="list-name clip given" href={toRepo(r.name)} title={r.name}>
+                    {plainName(r.name)}
+                </a>
+                {r.description && (
+                    <span class="clip muted list-more given" title={r.description}>
+                        {firstLine(r.description)}
+                    </span>
+                )}
+            </td>
+            <td class="narrow">{kindName(r.kind)}</td>
+            <td>
+                <Newest repo={r} />
+            </td>
+            <td class="wide">
+                {Object.entries(r.tags).map(([key, value]) => (
+                    <span key={key} class="chip chip-plain clip given" title={`${key}: ${value}`}>
+                        {plainName(key)}
+                        {value && `: ${plainName(value)}`}
+                    </span>
+                ))}
+            </td>
+            <td class="when">
+                <When us={r.updated_us} />
+            </td>
+        </tr>
+    );
+}
+
+// Read a row at a time, and again only when the repo has changed.
+function Newest({ repo: r }: { repo: Repo }) {
+    const load = useLoad(`${r.name} ${r.updated_us}`, (signal) => listVersions(r.name, { limit: 1 }, signal));
+    const [newest] = load.data?.items ?? [];
+    if (newest)
+        return (
+            <span class="chips">
+                <VersionLink repo={r.name} number={newest.number} />
+                <RefChips version={newest} />
+                <MarkChips version={newest} />
+            </span>
+        );
+    return <span class="muted">{load.data ? "none yet" : load.problem ? load.problem.message : ""}</span>;
+}

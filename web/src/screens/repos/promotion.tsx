@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// May the version be promoted? For each protected ref what it has and lacks, who approved it, and what to do next.
+import { call } from "../../api/client";
+import { getReadiness, listProtections, type Readiness, type Version } from "../../api/repos";
+import type { components } from "../../api/schema";
+import { plainName } from "../../base/text";
+import { toRepo } from "../../routes";
+import { Card } from "../../ui/card";
+import { useLoad } from "../../ui/load";
+import { Reason, When, Who } from "./parts";
+import type { Asking } from "./version_acts";
+
+type Caller = components["schemas"]["Caller"];
+
+interface Board {
+    caller: string;
+    rows: { ref: string; ready: Readiness; asks: readonly string[] }[];
+}
+
+async function readBoard(v: Version, signal: AbortSignal): Promise<Board> {
+    const [rules, caller] = await Promise.all([
+        listProtections(v.repo, signal),
+        call<Caller>("whoami", { signal }),
+    ]);
+    const rows = rules.items.map(async ({ ref = "", require }) => ({
+        ref,
+        asks: require,
+        ready: await getReadiness(v.repo, v.number, ref, signal),
+    }));
+    const all = await Promise.all(rows);
+    return { caller: caller.proven ? caller.user : "", rows: all.filter((r) => r.ref) };
+}
+
+export function Promotion({
+    version: v,
+    turn,
+    ask,
+}: {
+    version: Version;
+    turn: number;
+    ask: (what: Asking) => void;
+}) {
+    const load = useLoad(`${v.id} ${turn}`, (signal) => readBoard(v, signal));
+    if (!load.data)
+        return load.problem ? (
+            <Card title="Promotion">
+                <p class="card-body bad">{load.problem.message}</p>
+            </Card>
+        ) : null;
+    const { rows, caller } = load.data;
+    const all = <a href={toRepo(v.repo, { tab: "protection" })}>What is asked for</a>;
+    return (
+        <Card title="Promotion" extra={all}>
+            {rows.length ? (
+                rows.map((r) => <Row key={r.ref} version={v} row={r} caller={caller} ask={ask} />)
+            ) : (
+                <p class="card-body muted">No ref of this repo is protected: any alias may be moved here.</p>
+            )}
+        </Card>
+    );
+}
+
+function Row({
+    version: v,
+    row: { ref, ready, asks },
+    caller,
+    ask,
+}: {
+    version: Version;
+    row: Board["rows"][number];
+    caller: string;
+    ask: (what: Asking) => void;
+}) {
+    const isHere = v.aliases.includes(ref);
+    const mine = ready.approvals.some((a) => a.user === caller);
+    return (
+        <section class="card-body promotion" aria-label={`Promotion to ${ref}`}>
+            <div class="row">
+                <h3 class="grow given">{plainName(ref)}</h3>
+                <span class={ready.ready ? "good" : "bad"}>
+                    {isHere ? "✓ here" : ready.ready ? "✓ ready" : "✕ not ready"}
+                </span>
+            </div>
+            <ul class="parts">
+                {asks.map((part) => {
+                    const lacks = ready.lacks.some((l) => l === part);
+                    return (
+                        <li key={part} class={lacks ? "bad" : "good"}>
+                            {lacks ? "✕" : "✓"} {part}
+                        </li>
+                    );
+                })}
+                {ready.approvals_needed > 0 && (
+                    <li class={ready.approvals.length < ready.approvals_needed ? "bad" : "good"}>
+                        {ready.approvals.length} of {ready.approvals_needed} approvals
+                    </li>
+                )}
+            </ul>
+            {ready.approvals.length > 0 && (
+                <ul class="lines">
+                    {ready.approvals.map((a) => (
+                        <li key={a.user}>
+                            <Who user={a.user} /> <When us={a.time_us} />: <Reason text={a.reason} />
+                        </li>
+                    ))}
+                </ul>
+            )}
+            <div class="row">
+                {mine ? (
+                    <button
+                        type="button"
+                        class="button"
+                        onClick={() => ask({ what: "approve", ref, withdraw: true })}
+                    >
+                        Take approval back …
+                    </button>
+                ) : (
+                    <button type="button" class="button" onClick={() => ask({ what: "approve", ref })}>
+                        Approve …
+                    </button>
+                )}
+                {!isHere && (
+                    <button
+                        type="button"
+                        class="button"
+                        disabled={!ready.ready}
+                        title={ready.ready ? "" : "It lacks what is asked for"}
+                        onClick={() => ask({ what: "alias", name: ref })}
+                    >
+                        Move {plainName(ref)} here …
+                    </button>
+                )}
+            </div>
+        </section>
+    );
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a repo asks for before refs move and versions are published.
+import { listProtections, type Protection } from "../../api/repos";
+import { plural } from "../../base/format";
+import { plainName, shellWord } from "../../base/text";
+import { toRepo } from "../../routes";
+import { useLoad } from "../../ui/load";
+import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
+import { When, Who } from "./parts";
+
+// "card, evaluations and 2 approvals"
+export function asked(p: Protection): string {
+    const parts = p.require.join(", ");
+    const people = p.approvals ? plural(p.approvals, "approval") : "";
+    return [parts, people].filter(Boolean).join(" and ") || "only maintainers move it";
+}
+
+export function Protections({ repo, turn }: { repo: string; turn: number }) {
+    const load = useLoad(`${repo} ${turn}`, (signal) => listProtections(repo, signal));
+    const command = `stemma protect set ${shellWord(`${repo}@prod`)} --require card,evaluations --approvals 1`;
+    if (load.problem && !load.loading) return <Failed problem={load.problem} retry={load.reload} />;
+    if (!load.data) return <Skeleton lines={4} />;
+    if (!load.data.items.length)
+        return (
+            <Empty title="Nothing is protected">
+                <p>
+                    A protected ref is moved only by maintainers, and only to a version that has the parts
+                    that are asked for and that enough people approved. A maintainer protects one so:
+                </p>
+                <Paste text={command} />
+            </Empty>
+        );
+    return (
+        <div class="side">
+            <div class="panel list">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">What</th>
+                            <th scope="col">A version must have</th>
+                            <th scope="col">Approvals</th>
+                            <th scope="col" class="narrow">
+                                Set by
+                            </th>
+                            <th scope="col" class="when">
+                                When
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {load.data.items.map((p) => (
+                            <tr key={p.ref ?? ""}>
+                                <td>
+                                    {p.ref ? (
+                                        <a
+                                            class="given list-name"
+                                            href={toRepo(repo, { tab: "refs", ref: p.ref })}
+                                        >
+                                            {plainName(p.ref)}
+                                        </a>
+                                    ) : (
+                                        "publishing"
+                                    )}
+                                </td>
+                                <td>{p.require.join(", ") || <span class="muted">nothing</span>}</td>
+                                <td>{p.approvals || <span class="muted">none</span>}</td>
+                                <td class="narrow">
+                                    <Who user={p.user} />
+                                </td>
+                                <td class="when">
+                                    <When us={p.set_us} />
+                                </td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            </div>
+            <p class="muted">A maintainer changes it by a command:</p>
+            <Paste text={command} />
+        </div>
+    );
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// A repo: its versions, where its refs point and pointed, what it asks for, and what happened to it. A side is chosen by the
+// address (`tab`).
+import { useState } from "preact/hooks";
+import { apiUrl } from "../../api/client";
+import { allRefs, getRepo, listProtections, type Ref, type Repo, repoPath } from "../../api/repos";
+import { address } from "../../base/address";
+import { plainName, shellWord } from "../../base/text";
+import { toRepo, toRepos } from "../../routes";
+import { useActs } from "../../ui/acts";
+import { Crumbs } from "../../ui/crumbs";
+import { aboutRepo, useFollow } from "../../ui/follow";
+import { type Load, useLoad } from "../../ui/load";
+import { Copy, copy, Failed, Skeleton } from "../../ui/parts";
+import { Tabs } from "../../ui/tabs";
+import { Activity } from "./activity";
+import { kindName, When, Who } from "./parts";
+import { Protections } from "./protections";
+import { Refs } from "./refs";
+import { Versions } from "./versions";
+import "../../ui/head.css";
+
+const SIDES = ["versions", "refs", "protection", "activity"] as const;
+
+export function RepoScreen({ repo: name }: { repo: string }) {
+    const [turn, setTurn] = useState(0); // rises with each sign that something of it changed
+    const repo = useLoad(`${name} ${turn}`, (signal) => getRepo(name, signal));
+    const refs = useLoad(`${name} ${turn}`, (signal) => allRefs(name, signal));
+    useFollow(null, aboutRepo(name), async () => setTurn((t) => t + 1));
+    if (repo.problem && !repo.loading)
+        return (
+            <>
+                <Crumbs list={[{ title: "Repos", href: toRepos() }, { title: name }]} />
+                <Failed problem={repo.problem} retry={repo.reload} />
+            </>
+        );
+    if (!repo.data) return <Skeleton lines={6} />;
+    return <Shown repo={repo.data} refs={refs} turn={turn} changed={() => setTurn((t) => t + 1)} />;
+}
+
+interface Sides {
+    repo: Repo;
+    refs: Load<Ref[]>;
+    turn: number;
+    changed: () => void;
+}
+
+function Shown({ repo, refs, turn, changed }: Sides) {
+    const asked = address.value.query.get("tab");
+    const side = SIDES.find((s) => s === asked) ?? "versions";
+    const href = (tab: string): string => toRepo(repo.name, { tab: tab === "versions" ? null : tab });
+    useActs(actsOf(repo));
+    return (
+        <div class="page">
+            <Crumbs list={[{ title: "Repos", href: toRepos() }, { title: repo.name }]} />
+            <Head repo={repo} />
+            <Tabs
+                label="Sides of this repo"
+                current={side}
+                tabs={[
+                    { id: "versions", title: "Versions", href: href("versions") },
+                    { id: "refs", title: "Refs", href: href("refs"), count: refs.data?.length },
+                    { id: "protection", title: "Protection", href: href("protection") },
+                    { id: "activity", title: "Activity", href: href("activity") },
+                ]}
+            />
+            <div class="page-body">
+                {side === "versions" && <Versions repo={repo.name} turn={turn} />}
+                {side === "refs" && <RefSide repo={repo} refs={refs} turn={turn} changed={changed} />}
+                {side === "protection" && <Protections repo={repo.name} turn={turn} />}
+                {side === "activity" && <Activity repo={repo.name} turn={turn} />}
+            </div>
+        </div>
+    );
+}
+
+function RefSide({ repo, refs, turn, changed }: Sides) {
+    const rules = useLoad(`${repo.name} ${turn}`, (signal) => listProtections(repo.name, signal));
+    if (refs.problem && !refs.data) return <Failed problem={refs.problem} retry={refs.reload} />;
+    if (!refs.data) return <Skeleton lines={4} />;
+    return (
+        <Refs
+            repo={repo.name}
+            refs={refs.data}
+            rules={rules.data?.items ?? []}
+            turn={turn}
+            changed={changed}
+        />
+    );
+}
+
+function actsOf(repo: Repo) {
+    const word = shellWord(repo.name);
+    const curl = `curl ${shellWord(apiUrl(repoPath(repo.name)))}`;
+    return [
+        {
+            id: "repo-copy-link",
+            title: "Copy the link",
+            group: "Repo",
+            keys: ["y"],
+            run: () => copy(location.href, "Copied the link"),
+        },
+        {
+            id: "repo-copy-push",
+            title: "Copy the line that pushes a version",
+            group: "Repo",
+            run: () => copy(`stemma push ./out ${word} -m "what is new"`, "Copied the command line"),
+            command: `stemma push ./out ${word}`,
+        },
+        {
+            id: "repo-copy-curl",
+            title: "Copy as curl",
+            group: "Repo",
+            run: () => copy(curl, "Copied the curl command"),
+            command: `stemma log ${word}`,
+            curl,
+        },
+    ];
+}
+
+function Head({ repo: r }: { repo: Repo }) {
+    return (
+        <header class="head">
+            <div class="head-title">
+                <h1 title={r.name}>{plainName(r.name)}</h1>
+                <Copy text={r.name} label="Copy the name" />
+                <span class="chip chip-plain">{kindName(r.kind)}</span>
+            </div>
+            {r.description && <p class="given repo-about">{plainName(r.description)}</p>}
+            <dl class="facts">
+                <div>
+                    <dt>Changed</dt>
+                    <dd>
+                        <When us={r.updated_us} />
+                    </dd>
+                </div>
+                <div>
+                    <dt>Made</dt>
+                    <dd>
+                        <When us={r.created_us} /> by <Who user={r.user} />
+                    </dd>
+                </div>
+                {Object.entries(r.tags).map(([key, value]) => (
+                    <div key={key}>
+                        <dt class="given">{plainName(key)}</dt>
+                        <dd class="given clip" title={value}>
+                            {plainName(value)}
+                        </dd>
+                    </div>
+                ))}
+            </dl>
+        </header>
+    );
+}
