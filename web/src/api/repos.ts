@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repos, their versions and refs, as the server has them.
-import { call, type Event, type Page, pathOf } from "./client";
+import { call, type Event, type Page, Problem, pathOf } from "./client";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -50,8 +50,19 @@ export const listVersions = (
     signal: AbortSignal,
 ): Promise<VersionPage> => call(`${repoPath(repo)}/versions`, { query, signal });
 
-export const getVersion = (repo: string, version: string, signal: AbortSignal): Promise<Version> =>
-    call(versionPath(repo, version), { signal });
+// Of one that was deleted its tombstone, which only the list has.
+export async function getVersion(repo: string, version: string, signal: AbortSignal): Promise<Version> {
+    try {
+        return await call<Version>(versionPath(repo, version), { signal });
+    } catch (e) {
+        if (!(e instanceof Problem) || e.status !== 404) throw e;
+        const after = String(Number(version) + 1);
+        const page = await listVersions(repo, { after, limit: 1, deleted: true }, signal);
+        const [stone] = page.items;
+        if (stone?.number !== Number(version)) throw e;
+        return stone;
+    }
+}
 
 // Of one ref, or of all of the repo.
 export const listMoves = (

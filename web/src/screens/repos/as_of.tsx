@@ -8,6 +8,7 @@ import { Failed, Skeleton } from "../../ui/parts";
 import { MarkChips, Reason, VersionLink, When, Who } from "./parts";
 
 const REFS_MAX = 200;
+const MOVES_MAX = 1000;
 
 interface Then {
     name: string; // "": the newest version
@@ -23,20 +24,29 @@ async function resolved(address: string, signal: AbortSignal): Promise<Resolved 
     }
 }
 
-// Those of today and those that were moved lately: a removed one is only in the history.
-async function namesOf(repo: string, refs: readonly Ref[], signal: AbortSignal): Promise<string[]> {
-    const moves = await listMoves(repo, "", { limit: 1000 }, signal);
-    const names = new Set([...refs.map((r) => r.name), ...moves.items.map((m) => m.ref)]);
-    return [...names].slice(0, REFS_MAX);
+// Which refs were somewhere then, by the history: what was removed since is only there. A ref whose moves are older than what
+// is read of it is asked for as well.
+async function namesThen(
+    repo: string,
+    refs: readonly Ref[],
+    us: number,
+    signal: AbortSignal,
+): Promise<Map<string, boolean>> {
+    const { items, next } = await listMoves(repo, "", { limit: MOVES_MAX }, signal);
+    const there = new Map(refs.map((r) => [r.name, r.moved_us <= us || next !== undefined]));
+    for (const m of items.toReversed())
+        if ((m.time_us ?? 0) <= us) there.set(m.ref, m.to !== undefined);
+        else if (!there.has(m.ref)) there.set(m.ref, false);
+    return new Map([...there].slice(0, REFS_MAX));
 }
 
 async function allThen(repo: string, refs: readonly Ref[], at: string, signal: AbortSignal): Promise<Then[]> {
-    // Alone first: a time that can not be read is told once.
+    // Alone first: a time that can not be read is told once, and a repo that was empty had no refs.
     const newest = { name: "", was: await resolved(`${repo}@{${at}}`, signal) };
-    const names = await namesOf(repo, refs, signal);
-    const rest = names.map(async (name) => ({
+    const names = await namesThen(repo, refs, newest.was?.at_us ?? 0, signal);
+    const rest = [...names].map(async ([name, there]) => ({
         name,
-        was: await resolved(`${repo}@${name}@{${at}}`, signal),
+        was: there && newest.was ? await resolved(`${repo}@${name}@{${at}}`, signal) : null,
     }));
     return [...(await Promise.all(rest)), newest];
 }
@@ -90,7 +100,7 @@ function Row({ repo, at, then: { name, was } }: { repo: string; at: string; then
             </td>
             <td>
                 {was ? (
-                    <span class="chips">
+                    <span class="badges">
                         <VersionLink repo={repo} number={was.version.number} />
                         <MarkChips version={was.version} />
                     </span>

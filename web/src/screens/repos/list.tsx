@@ -170,7 +170,7 @@ function RepoRow({ repo: r }: { repo: Repo }) {
             </td>
             <td class="wide">
                 {Object.entries(r.tags).map(([key, value]) => (
-                    <span key={key} class="chip chip-plain clip given" title={`${key}: ${value}`}>
+                    <span key={key} class="badge badge-plain clip given" title={`${key}: ${value}`}>
                         {plainName(key)}
                         {value && `: ${plainName(value)}`}
                     </span>
@@ -189,7 +189,7 @@ function Newest({ repo: r }: { repo: Repo }) {
     const [newest] = load.data?.items ?? [];
     if (newest)
         return (
-            <span class="chips">
+            <span class="badges">
                 <VersionLink repo={r.name} number={newest.number} />
                 <RefChips version={newest} />
                 <MarkChips version={newest} />

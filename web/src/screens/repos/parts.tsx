@@ -26,7 +26,7 @@ export function RefChip({ repo, name, kind }: { repo: string; name: string; kind
     const sealed = kind === "tag";
     return (
         <a
-            class={sealed ? "chip chip-tag" : "chip"}
+            class={sealed ? "badge badge-tag" : "badge"}
             href={toRepo(repo, { tab: "refs", ref: name })}
             title={sealed ? "A tag: it never moves" : "An alias: its history"}
         >
@@ -53,7 +53,7 @@ export function MarkChips({ version }: { version: Version }) {
     return (
         <>
             {version.marks.map((m) => (
-                <span key={m.mark} class="chip chip-bad" title={m.reason}>
+                <span key={m.mark} class="badge badge-bad" title={m.reason}>
                     {m.mark}
                 </span>
             ))}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All of a version on one page: what is new, its card, configuration and the metrics of its run; beside them where it is
 // live, whether it may be promoted, what it came from, and the lines that get it.
-import type { File, Run } from "../../api/client";
-import { apiUrl } from "../../api/client";
+import { apiUrl, type File, isAbort, type Run } from "../../api/client";
 import { listFiles, wholeFile } from "../../api/files";
+import { getProject } from "../../api/projects";
 import { type Ref, type Version, versionPath } from "../../api/repos";
 import { getRun } from "../../api/runs";
 import { plainName, shellWord } from "../../base/text";
@@ -12,7 +12,7 @@ import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Copy, Paste } from "../../ui/parts";
 import { type Config, ConfigTree, SMALL } from "../../view/config_tree";
-import { exactText, parseExactly } from "../../view/json";
+import { exactText, isRaw, parseExactly, rawText } from "../../view/json";
 import { useProse } from "../../view/use_prose";
 import { Metrics } from "../run/metrics";
 import { Digest, Reason, RefChip, serverUrl, VersionLink, When, Who } from "./parts";
@@ -22,6 +22,22 @@ import type { Asking } from "./version_acts";
 const TEXT_MAX = 1 << 18;
 const CARDS = ["README.md", "MODEL_CARD.md"];
 const CONFIGS = ["config.json", "adapter_config.json", "params.json", "model_index.json", "release.json"];
+
+interface Maker {
+    run: Run;
+    project: string; // its name
+}
+
+// The run that made it, unless it is not there any more.
+async function readMaker(id: string, signal: AbortSignal): Promise<Maker | null> {
+    try {
+        const run = await getRun(id, signal);
+        return { run, project: (await getProject(run.project, signal)).name };
+    } catch (e) {
+        if (isAbort(e)) throw e;
+        return null;
+    }
+}
 
 interface Shown {
     version: Version;
@@ -37,9 +53,7 @@ export function Passport({ version: v, refs, turn, ask }: Shown) {
             ? listFiles(versionPath(v.repo, v.number), "", { signal }).then((p) => p.items)
             : Promise.resolve<File[]>([]),
     );
-    const run = useLoad(`${v.run}`, (signal) =>
-        v.run ? getRun(v.run, signal).catch(() => null) : Promise.resolve(null),
-    );
+    const made = useLoad(`${v.run}`, (signal) => (v.run ? readMaker(v.run, signal) : Promise.resolve(null)));
     const find = (names: readonly string[]): File | undefined =>
         top.data?.find((f) => !f.is_dir && names.includes(f.path));
     return (
@@ -47,15 +61,15 @@ export function Passport({ version: v, refs, turn, ask }: Shown) {
             <div class="overview-main">
                 <News version={v} ask={ask} />
                 <Pins version={v} />
-                <ConfigOf version={v} file={find(CONFIGS)} />
-                {run.data && <RunMetrics run={run.data} />}
                 <CardOf version={v} file={find(CARDS)} />
+                <ConfigOf version={v} file={find(CONFIGS)} />
+                {made.data && <RunMetrics run={made.data.run} />}
             </div>
             <div class="overview-side">
                 <Live version={v} refs={refs} ask={ask} />
                 {!v.deleted && <Promotion version={v} turn={turn} ask={ask} />}
                 {!v.deleted && <Use version={v} />}
-                <Origin version={v} run={run.data ?? null} />
+                <Origin version={v} made={made.data ?? null} />
                 <Tags version={v} />
             </div>
         </div>
@@ -71,10 +85,8 @@ function News({ version: v, ask }: { version: Version; ask: (what: Asking) => vo
     );
     if (!v.description) return null;
     return (
-        <Card title="What is new" extra={edit}>
-            <div class="card-body">
-                {Prose ? <Prose text={v.description} /> : <pre class="prose">{v.description}</pre>}
-            </div>
+        <Card title="What is new" extra={edit} class="card-notes">
+            {Prose ? <Prose text={v.description} /> : <pre class="prose">{v.description}</pre>}
         </Card>
     );
 }
@@ -107,7 +119,10 @@ function configOf(text: string): Config | null {
         const read: unknown = parseExactly(text);
         if (!read || typeof read !== "object" || Array.isArray(read)) return null;
         return Object.fromEntries(
-            Object.entries(read).map(([k, v]) => [k, typeof v === "string" ? v : exactText(v)]),
+            Object.entries(read).map(([k, v]) => [
+                k,
+                isRaw(v) ? rawText(v) : typeof v === "string" ? v : exactText(v),
+            ]),
         );
     } catch {
         return null;
@@ -200,7 +215,7 @@ function Use({ version: v }: { version: Version }) {
     );
 }
 
-function Origin({ version: v, run }: { version: Version; run: Run | null }) {
+function Origin({ version: v, made }: { version: Version; made: Maker | null }) {
     const parents = v.parents?.filter((p) => p.relation !== "pins") ?? [];
     return (
         <Card title="Where it is from">
@@ -208,8 +223,9 @@ function Origin({ version: v, run }: { version: Version; run: Run | null }) {
                 {v.run && (
                     <Pair name="Run">
                         <a class="given" href={toRunById(v.run)}>
-                            {plainName(run?.name ?? "") || v.run}
+                            {plainName(made?.run.name ?? "") || v.run}
                         </a>
+                        {made && <span class="muted given"> of {plainName(made.project)}</span>}
                     </Pair>
                 )}
                 {parents.map((p) => (

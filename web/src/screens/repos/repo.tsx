@@ -124,7 +124,7 @@ function Head({ repo: r }: { repo: Repo }) {
             <div class="head-title">
                 <h1 title={r.name}>{plainName(r.name)}</h1>
                 <Copy text={r.name} label="Copy the name" />
-                <span class="chip chip-plain">{kindName(r.kind)}</span>
+                <span class="badge badge-plain">{kindName(r.kind)}</span>
             </div>
             {r.description && <p class="given repo-about">{plainName(r.description)}</p>}
             <dl class="facts">

@@ -136,9 +136,9 @@ function Head({ version: v, acts }: { version: Version; acts: readonly Act[] }) 
                     </a>{" "}
                     v{v.number}
                 </h1>
-                <span class="chips">
+                <span class="badges">
                     <RefChips version={v} />
-                    {v.stage && <span class="chip chip-plain given">{plainName(v.stage)}</span>}
+                    {v.stage && <span class="badge badge-plain given">{plainName(v.stage)}</span>}
                     <MarkChips version={v} />
                 </span>
                 <span class="grow" />

@@ -72,10 +72,10 @@ function Row({ version: v }: { version: Version }) {
     return (
         <tr class={v.deleted ? "is-gone" : ""}>
             <td>
-                <span class="chips">
+                <span class="badges">
                     <VersionLink repo={v.repo} number={v.number} />
                     <RefChips version={v} />
-                    {v.stage && <span class="chip chip-plain given">{plainName(v.stage)}</span>}
+                    {v.stage && <span class="badge badge-plain given">{plainName(v.stage)}</span>}
                     <MarkChips version={v} />
                 </span>
             </td>

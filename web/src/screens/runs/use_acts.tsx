@@ -10,8 +10,8 @@ import { go } from "../../base/address";
 import { plural } from "../../base/format";
 import { toCompare, toRun } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
-import { AskProject } from "../../ui/ask_project";
 import { AskText, type MenuItem } from "../../ui/dialog";
+import { later } from "../../ui/later";
 import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
 import { AskTag } from "./ask";
@@ -21,6 +21,8 @@ import type { Place } from "./grid";
 import { isGroup, whereOf } from "./group";
 import { countOf, resolve } from "./selection";
 import { isSelected, noSelection, type State, searchSort, setPinned, setSelection, setShown } from "./state";
+
+const AskProject = later(async () => (await import("../others")).AskProject);
 
 const COMPARED = 50;
 const PINS = 20;
