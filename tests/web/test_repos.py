@@ -399,7 +399,7 @@ SCREENS = {
     "repos": "repos",
     "repo": "repos/{}",
     "repo-refs": "repos/{}?tab=refs",
-    "repo-as-of": "repos/{}?tab=refs&at=yesterday",
+    "repo-as-of": "repos/{}?tab=refs&at=2099-01-01",
     "repo-activity": "repos/{}?tab=activity",
     "version": "repos/{}/versions/3",
 }

@@ -44,14 +44,16 @@ const loaded = new Map<View, Viewer>();
 
 function useViewer(view: View | undefined): Viewer | undefined {
     const [, draw] = useState(0);
+    const known = view && loaded.get(view);
     useEffect(() => {
-        if (!view || loaded.has(view)) return;
+        if (!view || known) return;
+        // It may have come since this was drawn, for another file.
         void LOADERS[view]().then((viewer) => {
-            loaded.set(view, viewer);
+            if (!loaded.has(view)) loaded.set(view, viewer);
             draw((n) => n + 1);
         });
     }, [view]);
-    return view && loaded.get(view);
+    return known;
 }
 
 // A file that was replaced is another one: nothing of what was read of the old one stays.

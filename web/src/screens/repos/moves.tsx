@@ -90,7 +90,7 @@ function Row({ repo, move: m }: { repo: string; move: RefMove }) {
                     {plainName(m.ref)}
                 </a>
             </td>
-            <td>
+            <td class="move">
                 {m.from ? <VersionLink repo={repo} number={m.from} /> : <span class="muted">new</span>} →{" "}
                 {m.to ? <VersionLink repo={repo} number={m.to} /> : <span class="muted">removed</span>}
             </td>
