@@ -90,6 +90,12 @@ function Row({
                         </li>
                     );
                 })}
+                {ready.rule && (
+                    <li class={ready.rule_holds ? "good given" : "bad given"}>
+                        {ready.rule_holds ? "✓" : "✕"} rule {plainName(ready.rule)}
+                        {ready.rule_fails && `: ${plainName(ready.rule_fails)}`}
+                    </li>
+                )}
                 {ready.approvals_needed > 0 && (
                     <li class={ready.approvals.length < ready.approvals_needed ? "bad" : "good"}>
                         {ready.approvals.length} of {ready.approvals_needed} approvals

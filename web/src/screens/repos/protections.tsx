@@ -8,9 +8,9 @@ import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { When, Who } from "./parts";
 
-// "card, evaluations and 2 approvals"
+// "card, evaluations, rule better and 2 approvals"
 export function asked(p: Protection): string {
-    const parts = p.require.join(", ");
+    const parts = [...p.require, ...(p.rule ? [`rule ${plainName(p.rule)}`] : [])].join(", ");
     const people = p.approvals ? plural(p.approvals, "approval") : "";
     return [parts, people].filter(Boolean).join(" and ") || "only maintainers move it";
 }
@@ -62,7 +62,10 @@ export function Protections({ repo, turn }: { repo: string; turn: number }) {
                                         "publishing"
                                     )}
                                 </td>
-                                <td>{p.require.join(", ") || <span class="muted">nothing</span>}</td>
+                                <td>
+                                    {p.require.join(", ") || (!p.rule && <span class="muted">nothing</span>)}
+                                    {p.rule && <span class="given"> rule {plainName(p.rule)}</span>}
+                                </td>
                                 <td>{p.approvals || <span class="muted">none</span>}</td>
                                 <td class="narrow">
                                     <Who user={p.user} />
