@@ -145,7 +145,7 @@ SEEN = LOGS / "native-seen"
 def native(stage):
     shutil.rmtree(SEEN, ignore_errors=True)
     SEEN.mkdir()
-    return pytest("tests/native", *CLIENTS)(stage)
+    return pytest("tests/native", *WAITING)(stage)
 
 
 def lines(stage, *command):
@@ -223,7 +223,7 @@ def lint(stage):
 
 
 CLIENTS = ["-n", "2", "--dist", "loadfile"]
-WAITING = ["-n", "3", "--dist", "loadfile"]  # for disks, kills and time, more than for a core
+WAITING = ["-n", "3", "--dist", "loadfile"]  # for disks, kills, leases and time, more than for a core
 ALONE = "--ignore=tests/clients/test_compare_reference.py"  # once is enough for the slow comparison
 THREADED = "net|db|store|series|search|jobs"
 

@@ -26,6 +26,7 @@ typedef struct piece {
 
 typedef struct fetch {
     cli_session *s;
+    str headers; // of every request: the workspace
     sink *to;
     const fetch_file *files;
     size_t n;
@@ -95,7 +96,8 @@ static void *work(void *arg) {
     fetch *f = arg;
     err none = {0};
     http_client_config config = {.url = cli_client_url(f->s->c),
-                                 .token = cli_client_token(f->s->c)};
+                                 .token = cli_client_token(f->s->c),
+                                 .headers = f->headers};
     http_client *c = http_client_new(&config, &none);
     pthread_mutex_lock(&f->lock);
     for (piece *x; (x = take(f));) {
@@ -234,7 +236,12 @@ static void finish(fetch *f) {
 }
 
 bool fetch_files(cli_session *s, sink *to, str name, const fetch_file *files, size_t n) {
-    fetch f = {.s = s, .to = to, .files = files, .n = n, .at = {.fd = -1}};
+    fetch f = {.s = s,
+               .headers = cli_workspace_header(s->a, cli_client_workspace(s->c)),
+               .to = to,
+               .files = files,
+               .n = n,
+               .at = {.fd = -1}};
     int64_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += (int64_t)files[i].size;

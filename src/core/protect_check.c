@@ -100,8 +100,7 @@ static bool look(db_tx *tx, void *arg, err *e) {
 }
 
 bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state *out, err *e) {
-    look_call k = {
-        .c = c, .repo_name = repo_name, .number = number, .ref = name, .state = out};
+    look_call k = {.c = c, .repo_name = repo_name, .number = number, .ref = name, .state = out};
     protect_fact fact;
     *out = (protect_state){0};
     if (!db_read(core_db(c->core), look, &k, e) ||
@@ -117,12 +116,12 @@ static bool refuse(const ctx *c, const version *to, str name, const protect_stat
     str lacks = parts_text(c->a, s->asked.parts & ~s->parts), fails = STR("");
     int64_t left = s->asked.approvals - (int64_t)s->n_approvals;
     if (left > 0)
-        lacks = arena_printf(c->a, "%.*s%s%lld of %lld approvals", STR_F(lacks),
-                             lacks.n ? "; " : "", (long long)left,
-                             (long long)s->asked.approvals);
+        lacks =
+            arena_printf(c->a, "%.*s%s%lld of %lld approvals", STR_F(lacks),
+                         lacks.n ? "; " : "", (long long)left, (long long)s->asked.approvals);
     if (!s->rule_holds)
-        fails = arena_printf(c->a, "%sthe rule '%.*s' does not hold: %.*s",
-                             lacks.n ? "; " : "", STR_F(s->asked.rule), STR_F(s->rule_fails));
+        fails = arena_printf(c->a, "%sthe rule '%.*s' does not hold: %.*s", lacks.n ? "; " : "",
+                             STR_F(s->asked.rule), STR_F(s->rule_fails));
     return err_set(e, ERR_STATE, "%.*s is protected: %s%.*s%.*s",
                    STR_F(protect_what(c, to->repo_name, name)),
                    lacks.n ? "this version lacks " : "", STR_F(lacks), STR_F(fails));

@@ -132,7 +132,7 @@ def test_names_that_differ_only_by_case_are_told(push, folder):
     ("words", "says"),
     [
         (("nowhere", "bot"), "No such file"),
-        (("model", "a/b"), "no '/'"),
+        (("model", "nobodys/bot"), "Workspace 'nobodys' not found"),
         (("model", "bot", "--run", "f" * 32), "run"),
         (("model", "bot", "--kind", "pizza"), "kind"),
         (("void", "bot"), "no file"),
