@@ -400,7 +400,7 @@ static void packs_are_emptied(void **state) {
 
 static void flip(fix *f, sha256 d) {
     store_row row = fix_row(f->s, d);
-    char path[300], b;
+    char path[300], b = 0;
     fix_path(f, &row, path);
     off_t at = (off_t)(row.where.start + STORE_RECORD + row.size / 2);
     int fd = open(path, O_RDWR);
