@@ -239,18 +239,18 @@ static str bearer(walk *w, str secret, const char *asks) {
 
 // A user for each role, one with none, and one whose role is in another workspace only.
 static void make_callers(walk *w) {
-    static const caller all[CALLERS] = {[STRANGER] = {"a stranger"},
-                                        [UNKNOWN] = {"an unknown token"},
-                                        {"reader", .role = USER_READER},
-                                        {"writer", .role = USER_WRITER},
-                                        {"maintainer", .role = USER_MAINTAINER},
-                                        {"admin", .role = USER_ADMIN},
-                                        {"nobody"},
-                                        {"elsewhere", .elsewhere = USER_ADMIN},
-                                        {"there", .elsewhere = USER_ADMIN, .asks = "team"},
-                                        {"operator", .role = USER_ADMIN, .asks = "team"},
-                                        {"intruder", .role = USER_WRITER, .asks = "team"},
-                                        {"lost", .role = USER_ADMIN, .asks = "no-such"}};
+    static const caller all[CALLERS] = {[STRANGER] = {.name = "a stranger"},
+                                        [UNKNOWN] = {.name = "an unknown token"},
+                                        {.name = "reader", .role = USER_READER},
+                                        {.name = "writer", .role = USER_WRITER},
+                                        {.name = "maintainer", .role = USER_MAINTAINER},
+                                        {.name = "admin", .role = USER_ADMIN},
+                                        {.name = "nobody"},
+                                        {.name = "elsewhere", .elsewhere = USER_ADMIN},
+                                        {.name = "there", .elsewhere = USER_ADMIN, .asks = "team"},
+                                        {.name = "operator", .role = USER_ADMIN, .asks = "team"},
+                                        {.name = "intruder", .role = USER_WRITER, .asks = "team"},
+                                        {.name = "lost", .role = USER_ADMIN, .asks = "no-such"}};
     workspace_row team;
     err e;
     memcpy(w->callers, all, sizeof all);
