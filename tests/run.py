@@ -90,7 +90,7 @@ def outputs_by_program(log):
     return out
 
 
-def unit(preset, pattern=".", jobs=CORES):
+def unit(preset, pattern=".", jobs=CORES + 1):  # they wait for disks too
     def run(stage):
         stage.command("ctest", "--test-dir", f"build/{preset}", "-V", "-j", jobs, "-R", pattern)
         log = stage.log()
