@@ -90,3 +90,13 @@ def test_a_saved_rule_must_hold(api, cli, registry):
     gone = cli("alias", f"{name}@1", "prod")
     assert gone.code == 1 and "there is no such rule any more" in gone.err
     assert cli("protect", "set", f"{name}@prod", "--rule", "missing").code == 4
+
+
+def test_what_is_asked_and_released_by_the_api(api, registry):
+    name, release = unique("listed"), unique("release")
+    two_versions(registry, name)
+    api.ok("PUT", f"repos/{name}/protections", json={"ref": "prod", "require": ["card"]})
+    assert [i["ref"] for i in api.ok("GET", f"repos/{name}/protections")["items"]] == ["prod"]
+    made = api.ok("POST", f"repos/{release}/releases", json={"pins": [f"{name}@2"]})
+    assert [(p["relation"], p["repo"], p["number"]) for p in made["parents"]] == [("pins", name, 2)]
+    assert set(api.ok("GET", "events/head")) == {"number", "chain"}
