@@ -120,18 +120,20 @@ str msg_name_of(const msg_name *names, int64_t v) {
     return (str){0};
 }
 
+const msg_name *msg_name_find(const msg_name *names, str name) {
+    for (; names->name; names++)
+        if (is_name(names->name, name)) return names;
+    return NULL;
+}
+
 bool msg_enum_has(const msg_field *f, int64_t v) {
     return msg_name_of(f->names, v).p != NULL;
 }
 
 bool msg_enum_of_text(const msg_field *f, str s, int64_t *out) {
-    for (const msg_name *n = f->names; n->name; n++) {
-        if (is_name(n->name, s)) {
-            *out = n->value;
-            return true;
-        }
-    }
-    return str_to_i64(s, out) && msg_enum_has(f, *out);
+    const msg_name *n = msg_name_find(f->names, s);
+    if (n) *out = n->value;
+    return n || (str_to_i64(s, out) && msg_enum_has(f, *out));
 }
 
 bool msg_fit(const msg_field *f, str *s, size_t *length) {

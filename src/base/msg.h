@@ -56,6 +56,8 @@ typedef struct msg_name { // enum value
 // The first name of a value in a table that ends with a NULL name, or in none (NULL); empty
 // (p NULL) when there is no such name.
 str msg_name_of(const msg_name *names, int64_t v);
+// The row with exactly this name, or NULL.
+const msg_name *msg_name_find(const msg_name *names, str name);
 
 typedef struct msg_type msg_type;
 

@@ -158,6 +158,18 @@ bool native_limit(bool sent, int64_t value, size_t *out, err *e) {
                    (long long)value);
 }
 
+static const msg_field page_fields[] = {
+    MSG_FIELD(struct native_page, limit, MSG_INT32, 0,
+              .doc = "items of a page, 100 by default"),
+    MSG_FIELD(struct native_page, after, MSG_STRING, 0,
+              .doc = "the cursor `next` of the page before"),
+};
+const msg_type native_page_msg = MSG_TYPE(struct native_page, page_fields);
+
+bool native_page_limit(const struct native_page *q, size_t *out, err *e) {
+    return native_limit(msg_has(&native_page_msg, q, "limit"), q->limit, out, e);
+}
+
 void native_m_id(json_writer *w, const char *name, id x) {
     char hex[ID_HEX];
     id_hex(x, hex);

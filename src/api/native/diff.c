@@ -306,10 +306,8 @@ static bool parts_of(const struct query *q, unsigned *out, err *e) {
     *out = q->part.n ? 0 : ALL;
     for (size_t i = 0; i < q->part.n; i++) {
         str name = *MSG_AT(str, q->part, i);
-        const msg_name *p = parts;
-        while (p->name && !str_is(name, p->name))
-            p++;
-        if (!p->name)
+        const msg_name *p = msg_name_find(parts, name);
+        if (!p)
             return err_set(e, ERR_INVALID, "there is no part '%.*s'",
                            STR_F(str_upto_code_points(name, 100)));
         *out |= 1u << p->value;

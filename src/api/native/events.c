@@ -69,10 +69,8 @@ static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
 static bool take_kinds(const struct list *q, uint64_t *out, err *e) {
     for (size_t i = 0; i < q->kind.n; i++) {
         str text = *MSG_AT(str, q->kind, i);
-        const msg_name *k = kinds;
-        while (k->name && !str_eq(text, str_of(k->name)))
-            k++;
-        if (!k->name)
+        const msg_name *k = msg_name_find(kinds, text);
+        if (!k)
             return err_set(e, ERR_INVALID, "'%.*s' is no kind of event",
                            STR_F(str_upto_code_points(text, 100)));
         *out |= (uint64_t)1 << k->value;

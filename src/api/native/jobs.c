@@ -67,27 +67,15 @@ static bool parse_id(str text, id *out, err *e) {
 
 // ---- list, look -----------------------------------------------------------------------------
 
-struct list {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
-};
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
-
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
+    const struct native_page *q = msg;
     id before = {0};
     job *v;
     size_t max, n;
     bool more;
     if (q->after.n && !id_parse(q->after, &before))
         return err_set(e, ERR_INVALID, "'after' is the cursor `next` of a page before");
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &max, e) ||
-        !job_page(&k->c, before, max, &v, &n, &more, e))
+    if (!native_page_limit(q, &max, e) || !job_page(&k->c, before, max, &v, &n, &more, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
@@ -97,7 +85,7 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, more ? id_str(k->c.a, v[n - 1].id) : (str){0});
     return true;
 }
-const rpc native_jobs_list = {.msg = &list_msg, .fn = list, .reply = &jobs_shape};
+const rpc native_jobs_list = {.msg = &native_page_msg, .fn = list, .reply = &jobs_shape};
 
 static bool reply_job(call *k, str text, err *e) {
     id job_id;

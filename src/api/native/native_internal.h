@@ -44,6 +44,14 @@ bool native_project_named(call *k, str text, int64_t *out, err *e);
 bool native_project_row(call *k, str text, project *out, err *e); // all of it, with its tags
 // A page's size: the default when nothing was sent, ERR_INVALID outside 1..NATIVE_PAGE_MAX.
 bool native_limit(bool sent, int64_t value, size_t *out, err *e);
+// The message of lists that take nothing but a page.
+struct native_page {
+    uint64_t has;
+    int64_t limit;
+    str after;
+};
+extern const msg_type native_page_msg;
+bool native_page_limit(const struct native_page *q, size_t *out, err *e);
 void native_m_id(json_writer *w, const char *name, id x); // a member
 void native_m_tags(json_writer *w, const kv *tags, size_t n);
 void native_list_end(json_writer *w, str next); // ends "items" and the object

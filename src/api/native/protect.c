@@ -82,10 +82,8 @@ static const msg_type set_msg = MSG_TYPE(struct set, set_fields);
 static bool take_parts(const struct set *q, uint64_t *sum, err *e) {
     for (size_t i = 0; i < q->require.n; i++) {
         str text = *MSG_AT(str, q->require, i);
-        const msg_name *p = parts;
-        while (p->name && !str_eq(text, str_of(p->name)))
-            p++;
-        if (!p->name)
+        const msg_name *p = msg_name_find(parts, text);
+        if (!p)
             return err_set(e, ERR_INVALID,
                            "'%.*s' is no part of a version: config, weights, tokenizer, card, "
                            "logs and evaluations are",

@@ -223,18 +223,6 @@ const rpc native_refs_rollback = {
 
 // ---- history --------------------------------------------------------------------------------
 
-struct history {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field history_fields[] = {
-    MSG_FIELD(struct history, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct history, after, MSG_STRING, 0,
-              .doc = "the cursor `next` of the page before"),
-};
-static const msg_type history_msg = MSG_TYPE(struct history, history_fields);
-
 // A cursor is "TIME-ID" of the last move.
 static bool read_place(str after, ref_move *out, err *e) {
     size_t dash = str_find(after, '-', 0);
@@ -243,11 +231,10 @@ static bool read_place(str after, ref_move *out, err *e) {
            err_set(e, ERR_INVALID, "'after' is no cursor of this list");
 }
 
-static bool reply_moves(call *k, str name, const struct history *q, err *e) {
+static bool reply_moves(call *k, str name, const struct native_page *q, err *e) {
     ref_move behind, *m;
     size_t n, limit;
-    if (!native_limit(msg_has(&history_msg, q, "limit"), q->limit, &limit, e) ||
-        (q->after.n && !read_place(q->after, &behind, e)) ||
+    if (!native_page_limit(q, &limit, e) || (q->after.n && !read_place(q->after, &behind, e)) ||
         !ref_history(&k->c, http_param(k->r, "repo"), name, q->after.n ? &behind : NULL,
                      limit + 1, &m, &n, e))
         return false;
@@ -267,9 +254,9 @@ static bool reply_moves(call *k, str name, const struct history *q, err *e) {
 static bool history(call *k, void *msg, err *e) {
     return reply_moves(k, http_param(k->r, "ref"), msg, e);
 }
-const rpc native_refs_history = {.msg = &history_msg, .fn = history, .reply = &moves_shape};
+const rpc native_refs_history = {.msg = &native_page_msg, .fn = history, .reply = &moves_shape};
 
 static bool moves(call *k, void *msg, err *e) {
     return reply_moves(k, (str){0}, msg, e);
 }
-const rpc native_repos_moves = {.msg = &history_msg, .fn = moves, .reply = &moves_shape};
+const rpc native_repos_moves = {.msg = &native_page_msg, .fn = moves, .reply = &moves_shape};

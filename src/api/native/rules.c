@@ -96,22 +96,11 @@ static str repo_of(call *k) {
     return http_param(k->r, "repo");
 }
 
-struct list {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
-};
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
-
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
+    const struct native_page *q = msg;
     rule *r;
     size_t n, limit;
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
+    if (!native_page_limit(q, &limit, e) ||
         !rule_list(&k->c, repo_of(k), q->after, limit + 1, &r, &n, e))
         return false;
     json_writer *w = rpc_reply(k);
@@ -122,7 +111,7 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, n > limit ? r[limit - 1].name : (str){0});
     return true;
 }
-const rpc native_rules_list = {.msg = &list_msg, .fn = list, .reply = &rules_shape};
+const rpc native_rules_list = {.msg = &native_page_msg, .fn = list, .reply = &rules_shape};
 
 static bool get(call *k, void *msg, err *e) {
     rule r;

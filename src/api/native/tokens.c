@@ -32,25 +32,14 @@ static void put_token(json_writer *w, const user_token *t, str secret) {
 
 // ---- list -----------------------------------------------------------------------------------
 
-struct list {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
-};
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
-
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
+    const struct native_page *q = msg;
     id after = {0};
     user_token *t;
     size_t n, limit;
     if (q->after.n && !id_parse(q->after, &after))
         return err_set(e, ERR_INVALID, "'after' is the cursor `next` of a page before");
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
+    if (!native_page_limit(q, &limit, e) ||
         !user_token_page(&k->c, http_param(k->r, "user"), after, limit + 1, &t, &n, e))
         return false;
     json_writer *w = rpc_reply(k);
@@ -61,7 +50,7 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, n > limit ? id_str(k->c.a, t[limit - 1].id) : (str){0});
     return true;
 }
-const rpc native_tokens_list = {.msg = &list_msg, .fn = list, .reply = &tokens_shape};
+const rpc native_tokens_list = {.msg = &native_page_msg, .fn = list, .reply = &tokens_shape};
 
 // ---- create, revoke -------------------------------------------------------------------------
 

@@ -40,23 +40,11 @@ static bool reply_named(call *k, err *e) {
 
 // ---- list -----------------------------------------------------------------------------------
 
-struct list {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
-};
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
-
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
+    const struct native_page *q = msg;
     user_account *u;
     size_t n, limit;
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
-        !user_page(&k->c, q->after, limit + 1, &u, &n, e))
+    if (!native_page_limit(q, &limit, e) || !user_page(&k->c, q->after, limit + 1, &u, &n, e))
         return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
@@ -66,7 +54,7 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, n > limit ? u[limit - 1].name : (str){0});
     return true;
 }
-const rpc native_users_list = {.msg = &list_msg, .fn = list, .reply = &users_shape};
+const rpc native_users_list = {.msg = &native_page_msg, .fn = list, .reply = &users_shape};
 
 // ---- create, read ---------------------------------------------------------------------------
 

@@ -20,22 +20,11 @@ static void put_workspace(json_writer *w, const workspace_row *s) {
     json_object_end(w);
 }
 
-struct list {
-    uint64_t has;
-    int64_t limit;
-    str after;
-};
-static const msg_field list_fields[] = {
-    MSG_FIELD(struct list, limit, MSG_INT32, 0, .doc = "items of a page, 100 by default"),
-    MSG_FIELD(struct list, after, MSG_STRING, 0, .doc = "the cursor `next` of the page before"),
-};
-static const msg_type list_msg = MSG_TYPE(struct list, list_fields);
-
 static bool list(call *k, void *msg, err *e) {
-    struct list *q = msg;
+    const struct native_page *q = msg;
     workspace_row *s;
     size_t n, limit;
-    if (!native_limit(msg_has(&list_msg, q, "limit"), q->limit, &limit, e) ||
+    if (!native_page_limit(q, &limit, e) ||
         !api_workspaces(k->r, q->after, limit + 1, &s, &n, e))
         return false;
     json_writer *w = rpc_reply(k);
@@ -46,7 +35,8 @@ static bool list(call *k, void *msg, err *e) {
     native_list_end(w, n > limit ? s[limit - 1].name : (str){0});
     return true;
 }
-const rpc native_workspaces_list = {.msg = &list_msg, .fn = list, .reply = &workspaces_shape};
+const rpc native_workspaces_list = {
+    .msg = &native_page_msg, .fn = list, .reply = &workspaces_shape};
 
 struct create {
     uint64_t has;
