@@ -69,9 +69,14 @@ str cli_client_token(const cli_client *c) {
     return c->token;
 }
 
-str cli_workspace_header(arena *a, str workspace) {
+static str workspace_header(arena *a, str workspace) {
     return workspace.n ? arena_printf(a, "X-MLflow-Workspace: %.*s\n", STR_F(workspace))
                        : (str){0};
+}
+
+http_client_config cli_http_config(const cli_client *c, arena *a) {
+    return (http_client_config){
+        .url = c->url, .token = c->token, .headers = workspace_header(a, c->workspace)};
 }
 
 bool cli_use_workspace(cli_client *c, str name, err *e) {
@@ -80,7 +85,7 @@ bool cli_use_workspace(cli_client *c, str name, err *e) {
             return err_set(e, ERR_INVALID, "'%.*s' is no name of a workspace",
                            STR_F(str_upto_code_points(name, 100)));
     c->workspace = name;
-    http_client_set_headers(c->http, cli_workspace_header(c->a, name));
+    http_client_set_headers(c->http, workspace_header(c->a, name));
     return true;
 }
 

@@ -27,13 +27,15 @@ json_value *cli_call(cli_client *c, const char *method, str path, str body, str 
 // False and e for a reply with a status of 400 and more: the server's own sentence, and its
 // place.
 bool cli_reply_ok(arena *a, const http_exchange *x, err *e);
-// Where the server is and its token, for threads and programs that speak to it themselves.
+// For connections of one's own (other threads): the same server, token and workspace. The texts
+// live in the arena and as long as the client.
+http_client_config cli_http_config(const cli_client *c, arena *a);
+// Where the server is and its token, for programs that speak to it themselves.
 str cli_client_url(const cli_client *c);
 str cli_client_token(const cli_client *c);
 // The workspace that requests name, empty: the default one. The name must outlive the client.
 bool cli_use_workspace(cli_client *c, str name, err *e);
 str cli_client_workspace(const cli_client *c);
-str cli_workspace_header(arena *a, str workspace); // for clients of one's own; empty: none
 // Replies come into this arena from now on; returns the one before. Lists give pages their own.
 arena *cli_use_arena(cli_client *c, arena *a);
 // Where in the expression that was sent the last error lies, in bytes; -1 when it has no place.

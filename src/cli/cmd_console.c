@@ -173,12 +173,9 @@ int cmd_send(const cli_options *o, arena *a) {
     err e = {0};
     outbox_report report = {0};
     cli_client *c = cli_connect(o, a, &e);
-    http_client_config config = {0};
     http_client *http = NULL;
     if (c) {
-        config.url = cli_client_url(c);
-        config.token = cli_client_token(c);
-        config.headers = cli_workspace_header(a, cli_client_workspace(c));
+        http_client_config config = cli_http_config(c, a);
         http = http_client_new(&config, &e);
     }
     bool ok = http != NULL;

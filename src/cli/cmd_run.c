@@ -126,9 +126,7 @@ static bool create(run_cmd *r, err *e) {
 
 static bool open_outbox(run_cmd *r, err *e) {
     const char *folder = getenv("TMPDIR");
-    outbox_config c = {.url = cli_client_url(r->client),
-                       .token = cli_client_token(r->client),
-                       .headers = cli_workspace_header(r->a, cli_client_workspace(r->client)),
+    outbox_config c = {.server = cli_http_config(r->client, r->a),
                        .folder = str_of(folder && *folder ? folder : "/tmp"),
                        .beat_path = cli_run_path(r->a, r->id, "/beat"),
                        .beat_body = arena_printf(

@@ -26,7 +26,7 @@ typedef struct piece {
 
 typedef struct fetch {
     cli_session *s;
-    str headers; // of every request: the workspace
+    http_client_config server;
     sink *to;
     const fetch_file *files;
     size_t n;
@@ -95,10 +95,7 @@ static piece *take(fetch *f) {
 static void *work(void *arg) {
     fetch *f = arg;
     err none = {0};
-    http_client_config config = {.url = cli_client_url(f->s->c),
-                                 .token = cli_client_token(f->s->c),
-                                 .headers = f->headers};
-    http_client *c = http_client_new(&config, &none);
+    http_client *c = http_client_new(&f->server, &none);
     pthread_mutex_lock(&f->lock);
     for (piece *x; (x = take(f));) {
         pthread_mutex_unlock(&f->lock);
@@ -237,7 +234,7 @@ static void finish(fetch *f) {
 
 bool fetch_files(cli_session *s, sink *to, str name, const fetch_file *files, size_t n) {
     fetch f = {.s = s,
-               .headers = cli_workspace_header(s->a, cli_client_workspace(s->c)),
+               .server = cli_http_config(s->c, s->a),
                .to = to,
                .files = files,
                .n = n,

@@ -208,10 +208,8 @@ static int open_file(str folder, char path[4096], err *e) {
 
 outbox *outbox_new(const outbox_config *config, err *e) {
     char path[4096];
-    http_client_config h = {.url = config->url,
-                            .token = config->token,
-                            .headers = config->headers,
-                            .stall_us = STALL_US};
+    http_client_config h = config->server;
+    h.stall_us = STALL_US;
     http_client *http = http_client_new(&h, e);
     int fd = http ? open_file(config->folder, path, e) : -1;
     if (fd < 0) {

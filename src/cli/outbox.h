@@ -15,8 +15,7 @@
 typedef struct outbox outbox;
 
 typedef struct outbox_config {
-    str url, token;
-    str headers;   // sent with every request
+    http_client_config server;
     str folder;    // where the file lies: TMPDIR, or /tmp
     str beat_path; // a POST of beat_body goes there every beat_us; empty: none
     str beat_body;
