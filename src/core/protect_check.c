@@ -127,6 +127,11 @@ static bool refuse(const ctx *c, const version *to, str name, const protect_stat
                    lacks.n ? "this version lacks " : "", STR_F(lacks), STR_F(fails));
 }
 
+static bool refuse_touch(const ctx *c, str repo_name, str name, err *e) {
+    return err_set(e, ERR_FORBIDDEN, "%.*s is protected: only a maintainer moves or removes it",
+                   STR_F(protect_what(c, repo_name, name)));
+}
+
 bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
                     err *e) {
     const protect_fact none = {.rule_holds = true};
@@ -134,6 +139,7 @@ bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protec
     f->asked = false;
     if (!read_state(tx, c, to, name, &s, e)) return false;
     if (!s.is_protected) return true;
+    if (name.n && !c->maintains) return refuse_touch(c, to->repo_name, name, e);
     bool needed = s.asked.parts || s.asked.rule.n;
     const protect_fact *fact = needed ? known(f, to->id, s.asked.rule) : &none;
     if (!fact) {
@@ -150,8 +156,6 @@ bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e)
     protection p;
     bool found;
     if (c->maintains) return true;
-    if (!protect_read(tx, c, r->id, name, &p, &found, e)) return false;
-    return !found ||
-           err_set(e, ERR_FORBIDDEN, "%.*s is protected: only a maintainer moves or removes it",
-                   STR_F(protect_what(c, r->name, name)));
+    return protect_read(tx, c, r->id, name, &p, &found, e) &&
+           (!found || refuse_touch(c, r->name, name, e));
 }

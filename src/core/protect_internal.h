@@ -30,7 +30,7 @@ bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, pr
 str protect_what(const ctx *c, str repo_name, str name); // "'prod' of 'bot'", for sentences
 
 // May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE
-// says all that is missing.
+// says all that is missing, ERR_FORBIDDEN that the caller may not touch the ref.
 bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
                     err *e);
 // May the caller touch this ref at all? ERR_FORBIDDEN.

@@ -151,8 +151,9 @@ bool ref_put_tx(db_tx *tx, const ctx *c, const ref_change *m, const ref_how *how
     *out = now.move;
     if (now.there && id_eq(now.version, to.id)) return true;
     repo r = {.id = to.repo, .name = to.repo_name, .kind = to.repo_kind};
-    return check_sealed(c, m, &now, e) && protect_may_touch(tx, c, &r, m->name, e) &&
-           (how->back || protect_allows(tx, c, &to, m->name, how->facts, e)) &&
+    return check_sealed(c, m, &now, e) &&
+           (how->back ? protect_may_touch(tx, c, &r, m->name, e)
+                      : protect_allows(tx, c, &to, m->name, how->facts, e)) &&
            go(tx, c, &r, m, &now, &to, how, out, e);
 }
 

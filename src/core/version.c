@@ -192,8 +192,7 @@ static bool may_stage(db_tx *tx, stage_call *k, err *e) {
     const version *v = k->out;
     repo r = {.id = v->repo, .name = v->repo_name};
     return (!v->stage.n || protect_may_touch(tx, c, &r, v->stage, e)) &&
-           (!k->stage.n || (protect_may_touch(tx, c, &r, k->stage, e) &&
-                            protect_allows(tx, c, v, k->stage, &k->facts, e)));
+           (!k->stage.n || protect_allows(tx, c, v, k->stage, &k->facts, e));
 }
 
 static bool set_stage(db_tx *tx, void *arg, err *e) {
