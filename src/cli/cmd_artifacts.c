@@ -7,22 +7,16 @@
 
 // ---- list -----------------------------------------------------------------------------------
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-    bool exact;
-};
-
 static bool put_entry(void *arg, const json_value *entry) {
-    struct listing *l = arg;
-    bool folder = cli_entry_is_folder(entry);
+    cli_listing *l = arg;
+    bool folder = cli_entry_is_folder(entry), exact = l->s->o->csv.n > 0;
     arena *a = l->s->a;
     str name = cli_entry_name(entry), size = cli_text(entry, "size");
     if (folder)
         size = (str){0};
-    else if (!l->exact && size.n)
+    else if (!exact && size.n)
         size = out_bytes(a, cli_int(entry, "size", 0));
-    str time = cli_time_cell(l->s, cli_int(entry, "modified_us", INT64_MIN), l->exact);
+    str time = cli_time_cell(l->s, cli_int(entry, "modified_us", INT64_MIN), exact);
     out_row(l->table, (out_cell[]){{size, OUT_PLAIN},
                                    {time, OUT_PLAIN},
                                    {folder ? arena_printf(a, "%.*s/", STR_F(name)) : name,
@@ -35,16 +29,8 @@ static bool list(cli_session *s) {
         {STR_K("size"), OUT_RIGHT, 0}, {STR_K("changed"), OUT_WHOLE, 1}, {STR_K("name"), 0, 0}};
     str run_id;
     if (!cli_run_named(s, s->o->words[0], &run_id)) return false;
-    struct listing l = {.s = s, .exact = s->o->csv.n > 0};
-    l.table = out_table_new(&s->t, columns, 3, l.exact);
-    cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = s->o->after};
-    pages.path = cli_file_listing(s->a, run_id, s->o->n_words > 1 ? s->o->words[1] : (str){0});
-    bool ok = cli_show_list(s, &pages, put_entry, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    str path = cli_file_listing(s->a, run_id, s->o->n_words > 1 ? s->o->words[1] : (str){0});
+    return cli_show_table(s, path, columns, 3, put_entry);
 }
 
 // ---- cat ------------------------------------------------------------------------------------

@@ -3,11 +3,6 @@
 // with what each event tells. One thread.
 #include "cli/fields.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 // "from 2, to 3, reason: fewer refusals": the members that the object does not say already.
 static str told(cli_session *s, const json_value *payload) {
     str out = {0};
@@ -25,7 +20,7 @@ static str told(cli_session *s, const json_value *payload) {
 }
 
 static bool put_event(void *arg, const json_value *v) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     cli_session *s = l->s;
     str time = cli_time_cell(s, cli_int(v, "time_us", 0), s->o->csv.n > 0);
     out_row(l->table,
@@ -67,15 +62,7 @@ static bool audit(cli_session *s) {
     path = with(s, path, "until", s->o->until);
     for (str kind; str_split(&kinds, ',', &kind);)
         path = with(s, path, "kind", str_trim(kind));
-    struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {
-        .method = "GET", .path = path, .limit = cli_limit(s->o), .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_event, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, path, columns, 6, put_event);
 }
 
 int cmd_audit(const cli_options *o, arena *a) {

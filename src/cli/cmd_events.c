@@ -16,13 +16,8 @@ static str project_query(cli_session *s) {
 
 // ---- a list ---------------------------------------------------------------------------------
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_event(void *arg, const json_value *e) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     cli_session *s = l->s;
     bool exact = s->o->csv.n > 0;
     out_row(l->table,
@@ -46,17 +41,7 @@ static bool list(cli_session *s) {
         {STR_K("number"), OUT_RIGHT, 4}, {STR_K("time"), OUT_WHOLE, 0},
         {STR_K("event"), OUT_WHOLE, 0},  {STR_K("project"), 0, 3},
         {STR_K("object"), 0, 1},         {STR_K("user"), 0, 2}};
-    struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = list_path(s, s->o->oldest.n > 0),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_event, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, list_path(s, s->o->oldest.n > 0), columns, 6, put_event);
 }
 
 // ---- live -----------------------------------------------------------------------------------

@@ -5,13 +5,8 @@
 
 #include <stdlib.h>
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_move(void *arg, const json_value *m) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     str when = cli_time_cell(l->s, cli_int(m, "time_us", INT64_MIN), l->s->o->csv.n > 0);
     out_row(l->table, (out_cell[]){{when, OUT_PLAIN},
                                    {cli_text(m, "ref"), OUT_PLAIN},
@@ -28,18 +23,10 @@ static bool history(cli_session *s) {
         {STR_K("to"), OUT_RIGHT, 0},   {STR_K("user"), 0, 2}, {STR_K("reason"), 0, 3}};
     str repo, ref;
     if (!cli_split_ref(s, s->o->words[0], &repo, &ref)) return false;
-    struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = ref.p ? cli_ref_path(s->a, repo, ref, "/history")
-                                    : cli_repo_path(s->a, repo, "/moves"),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_move, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s,
+                          ref.p ? cli_ref_path(s->a, repo, ref, "/history")
+                                : cli_repo_path(s->a, repo, "/moves"),
+                          columns, 6, put_move);
 }
 
 int cmd_history(const cli_options *o, arena *a) {

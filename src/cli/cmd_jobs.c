@@ -14,13 +14,8 @@ static str progress_of(cli_session *s, const json_value *j) {
     return arena_printf(s->a, "%lld %.*s", (long long)done, STR_F(unit));
 }
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_job(void *arg, const json_value *j) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     bool exact = l->s->o->csv.n > 0;
     str state = cli_text(j, "state");
     out_row(l->table,
@@ -39,15 +34,7 @@ static bool list(cli_session *s) {
         {STR_K("id"), OUT_ID, 0},         {STR_K("kind"), OUT_WHOLE, 0},
         {STR_K("state"), OUT_WHOLE, 0},   {STR_K("progress"), 0, 2},
         {STR_K("changed"), OUT_WHOLE, 3}, {STR_K("detail"), 0, 1}};
-    struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {
-        .method = "GET", .path = STR("/jobs"), .limit = cli_limit(s->o), .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_job, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, STR("/jobs"), columns, 6, put_job);
 }
 
 // A line a member: where an import reads from, what a check was asked.

@@ -2,17 +2,12 @@
 // projects: list, show, create, rename, tag, delete, restore. One thread.
 #include "cli/fields.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static str time_of(cli_session *s, const json_value *p, const char *key) {
     return cli_time_cell(s, cli_int(p, key, 0) * 1000, s->o->csv.n > 0);
 }
 
 static bool put_project(void *arg, const json_value *p) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     const json_value *activity = json_get(p, "activity");
     out_row(l->table,
             (out_cell[]){
@@ -34,16 +29,9 @@ static bool list(cli_session *s) {
         {STR_K("changed"), OUT_WHOLE, 5}, {STR_K("created"), OUT_WHOLE, 2},
         {STR_K("state"), OUT_WHOLE, 1}};
     bool active = str_is(s->o->view, "active"); // then the state says nothing
-    struct listing l = {s, out_table_new(&s->t, columns, active ? 6 : 7, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET", .limit = cli_limit(s->o), .after = s->o->after};
-    pages.path = arena_printf(s->a, "/projects?with=activity&view=%.*s",
-                              STR_F(http_client_escape(s->a, s->o->view)));
-    bool ok = cli_show_list(s, &pages, put_project, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    str path = arena_printf(s->a, "/projects?with=activity&view=%.*s",
+                            STR_F(http_client_escape(s->a, s->o->view)));
+    return cli_show_table(s, path, columns, active ? 6 : 7, put_project);
 }
 
 static void put_whole(cli_session *s, const json_value *p) {

@@ -2,13 +2,8 @@
 // refs: the refs of a repo; alias and tag, which set one; rollback. One thread.
 #include "cli/repos.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_ref(void *arg, const json_value *r) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     str when = cli_time_cell(l->s, cli_int(r, "moved_us", INT64_MIN), l->s->o->csv.n > 0);
     out_row(l->table, (out_cell[]){{cli_text(r, "name"), OUT_PLAIN},
                                    {cli_text(r, "kind"), OUT_PLAIN},
@@ -28,17 +23,7 @@ static bool refs(cli_session *s) {
                                          {STR_K("reason"), 0, 4}};
     str repo, ref;
     if (!cli_split_ref(s, s->o->words[0], &repo, &ref)) return false;
-    struct listing l = {s, out_table_new(&s->t, columns, 6, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = cli_repo_path(s->a, repo, "/refs"),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_ref, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, cli_repo_path(s->a, repo, "/refs"), columns, 6, put_ref);
 }
 
 // ---- moves ----------------------------------------------------------------------------------

@@ -2,17 +2,12 @@
 // repos: list, show, create, rename, tag, delete. One thread.
 #include "cli/repos.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static str time_of(cli_session *s, const json_value *of, const char *key) {
     return cli_time_cell(s, cli_int(of, key, INT64_MIN), s->o->csv.n > 0);
 }
 
 static bool put_repo(void *arg, const json_value *r) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     out_row(l->table, (out_cell[]){{cli_text(r, "name"), OUT_PLAIN},
                                    {cli_text(r, "kind"), OUT_PLAIN},
                                    {time_of(l->s, r, "updated_us"), OUT_PLAIN},
@@ -27,18 +22,11 @@ static bool list(cli_session *s) {
                                          {STR_K("changed"), OUT_WHOLE, 2},
                                          {STR_K("user"), 0, 3},
                                          {STR_K("description"), 0, 4}};
-    struct listing l = {s, out_table_new(&s->t, columns, 5, s->o->csv.n > 0)};
-    cli_list pages = {
-        .method = "GET", .path = STR("/repos"), .limit = cli_limit(s->o), .after = s->o->after};
+    str path = STR("/repos");
     if (s->o->kind.n)
-        pages.path =
+        path =
             arena_printf(s->a, "/repos?kind=%.*s", STR_F(http_client_escape(s->a, s->o->kind)));
-    bool ok = cli_show_list(s, &pages, put_repo, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, path, columns, 5, put_repo);
 }
 
 static void put_whole(cli_session *s, const json_value *r) {

@@ -71,13 +71,8 @@ static bool remove_rule(cli_session *s) {
 
 // ---- list -----------------------------------------------------------------------------------
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_row(void *arg, const json_value *r) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     out_row(l->table, (out_cell[]){{cli_text(r, "name"), OUT_PLAIN},
                                    {cli_text(r, "where"), OUT_PLAIN},
                                    {cli_goals_text(l->s, r), OUT_PLAIN},
@@ -92,17 +87,7 @@ static bool list(cli_session *s) {
                                          {STR_K("user"), 0, 2}};
     str repo;
     if (!repo_word(s, &repo)) return false;
-    struct listing l = {s, out_table_new(&s->t, columns, 4, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = cli_repo_path(s->a, repo, "/rules"),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_row, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, cli_repo_path(s->a, repo, "/rules"), columns, 4, put_row);
 }
 
 // ---- check ----------------------------------------------------------------------------------

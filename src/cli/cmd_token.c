@@ -4,24 +4,19 @@
 
 #include "base/clock.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static str tokens_path(cli_session *s, str rest) {
     return arena_printf(s->a, "/users/%.*s/tokens%.*s",
                         STR_F(http_client_escape(s->a, s->o->words[0])), STR_F(rest));
 }
 
-static str time_of(const struct listing *l, const json_value *t, const char *key,
+static str time_of(const cli_listing *l, const json_value *t, const char *key,
                    const char *none) {
     int64_t us = cli_int(t, key, INT64_MIN);
     return us == INT64_MIN ? str_of(none) : cli_time_cell(l->s, us, l->s->o->csv.n > 0);
 }
 
 static bool put_token(void *arg, const json_value *t) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     out_row(l->table, (out_cell[]){{cli_text(t, "id"), OUT_PLAIN},
                                    {cli_text(t, "label"), OUT_PLAIN},
                                    {time_of(l, t, "created_us", ""), OUT_PLAIN},
@@ -36,17 +31,7 @@ static bool list(cli_session *s) {
                                          {STR_K("created"), OUT_WHOLE, 4},
                                          {STR_K("expires"), OUT_WHOLE, 2},
                                          {STR_K("used"), OUT_WHOLE, 3}};
-    struct listing l = {s, out_table_new(&s->t, columns, 5, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = tokens_path(s, (str){0}),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_token, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, tokens_path(s, (str){0}), columns, 5, put_token);
 }
 
 // The secret alone is on standard output, so that a script can take it.

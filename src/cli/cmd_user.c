@@ -2,11 +2,6 @@
 // user: add, list, enable, disable, role; whoami. One thread.
 #include "cli/fields.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static str user_path(cli_session *s, const char *rest) {
     return arena_printf(s->a, "/users/%.*s%s", STR_F(http_client_escape(s->a, s->o->words[0])),
                         rest);
@@ -15,7 +10,7 @@ static str user_path(cli_session *s, const char *rest) {
 // ---- list -----------------------------------------------------------------------------------
 
 static bool put_user(void *arg, const json_value *u) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     bool enabled = cli_true(u, "enabled");
     str made = cli_time_cell(l->s, cli_int(u, "created_us", INT64_MIN), l->s->o->csv.n > 0);
     out_row(l->table,
@@ -31,15 +26,7 @@ static bool list(cli_session *s) {
                                          {STR_K("role"), OUT_WHOLE, 0},
                                          {STR_K("enabled"), OUT_WHOLE, 1},
                                          {STR_K("created"), OUT_WHOLE, 2}};
-    struct listing l = {s, out_table_new(&s->t, columns, 4, s->o->csv.n > 0)};
-    cli_list pages = {
-        .method = "GET", .path = STR("/users"), .limit = cli_limit(s->o), .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_user, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, STR("/users"), columns, 4, put_user);
 }
 
 // ---- change ---------------------------------------------------------------------------------

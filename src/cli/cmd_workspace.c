@@ -2,13 +2,8 @@
 // workspace: list, create, delete. One thread.
 #include "cli/fields.h"
 
-struct listing {
-    cli_session *s;
-    out_table *table;
-};
-
 static bool put_workspace(void *arg, const json_value *w) {
-    struct listing *l = arg;
+    cli_listing *l = arg;
     str made = cli_time_cell(l->s, cli_int(w, "created_us", INT64_MIN), l->s->o->csv.n > 0);
     out_row(l->table, (out_cell[]){{cli_text(w, "name"), OUT_PLAIN},
                                    {made, OUT_PLAIN},
@@ -19,17 +14,7 @@ static bool put_workspace(void *arg, const json_value *w) {
 static bool list(cli_session *s) {
     static const out_column columns[] = {
         {STR_K("name"), 0, 0}, {STR_K("created"), OUT_WHOLE, 1}, {STR_K("description"), 0, 2}};
-    struct listing l = {s, out_table_new(&s->t, columns, 3, s->o->csv.n > 0)};
-    cli_list pages = {.method = "GET",
-                      .path = STR("/workspaces"),
-                      .limit = cli_limit(s->o),
-                      .after = s->o->after};
-    bool ok = cli_show_list(s, &pages, put_workspace, &l);
-    if (ok && !s->o->json.n) {
-        out_table_end(l.table);
-        cli_say_more(s, &pages);
-    }
-    return ok;
+    return cli_show_table(s, STR("/workspaces"), columns, 3, put_workspace);
 }
 
 // A request about the workspace that the first word names; `done` is said of it.

@@ -159,3 +159,15 @@ void cli_say_more(cli_session *s, const cli_list *l) {
     out_printf(&s->t, "%sthe first %lld; more with --limit N (0: all)%s\n",
                out_begin(&s->t, OUT_DIM), (long long)l->limit, out_end(&s->t));
 }
+
+bool cli_show_table(cli_session *s, str path, const out_column *columns, size_t n,
+                    bool (*put)(void *listing, const json_value *item)) {
+    cli_listing l = {s, out_table_new(&s->t, columns, n, s->o->csv.n > 0)};
+    cli_list pages = {
+        .method = "GET", .path = path, .limit = cli_limit(s->o), .after = s->o->after};
+    if (!cli_show_list(s, &pages, put, &l)) return false;
+    if (s->o->json.n) return true;
+    out_table_end(l.table);
+    cli_say_more(s, &pages);
+    return true;
+}

@@ -61,6 +61,14 @@ bool cli_each(cli_session *s, cli_list *l, bool (*each)(void *arg, const json_va
 bool cli_show_list(cli_session *s, cli_list *l, bool (*each)(void *arg, const json_value *item),
                    void *arg);
 int64_t cli_limit(const cli_options *o);
+// A list as a table, or as --json or --csv say: the items of GET `path` behind --after, at most
+// --limit. put(cli_listing, item) adds an item's row.
+typedef struct cli_listing {
+    cli_session *s;
+    out_table *table;
+} cli_listing;
+bool cli_show_table(cli_session *s, str path, const out_column *columns, size_t n,
+                    bool (*put)(void *listing, const json_value *item));
 // Under a table on a terminal: that there is more.
 void cli_say_more(cli_session *s, const cli_list *l);
 
