@@ -125,11 +125,9 @@ static bool find(tree_reader *r, arena *a, str path, content_entry *out, err *e)
 }
 
 bool content_get(ctx *c, sha256 tree, str path, content_entry *out, err *e) {
-    tree_objects *t = tree_objects_new(core_store(c->core));
-    tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
-    bool ok = find(r, c->a, path, out, e);
-    tree_reader_free(r);
-    tree_objects_free(t);
+    tree_open t = tree_objects_open(core_store(c->core), tree);
+    bool ok = find(t.reader, c->a, path, out, e);
+    tree_objects_close(&t);
     return ok;
 }
 
@@ -153,10 +151,8 @@ static bool list(tree_reader *r, arena *a, str path, str after, size_t max, cont
 
 bool content_list(ctx *c, sha256 tree, str path, str after, size_t max, content_entry **out,
                   size_t *n, err *e) {
-    tree_objects *t = tree_objects_new(core_store(c->core));
-    tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
-    bool ok = list(r, c->a, path, after, max, out, n, e);
-    tree_reader_free(r);
-    tree_objects_free(t);
+    tree_open t = tree_objects_open(core_store(c->core), tree);
+    bool ok = list(t.reader, c->a, path, after, max, out, n, e);
+    tree_objects_close(&t);
     return ok;
 }

@@ -105,11 +105,9 @@ static bool check_files(checking *k, tree_reader *r, str after, err *e) {
 }
 
 static bool check_tree(checking *k, str after, err *e) {
-    tree_objects *t = tree_objects_new(core_store(k->c->core));
-    tree_reader *r = tree_reader_new(tree_objects_pages(t), k->of->tree);
-    bool ok = (after.p || check_sum(k, r, e)) && check_files(k, r, after, e);
-    tree_reader_free(r);
-    tree_objects_free(t);
+    tree_open t = tree_objects_open(core_store(k->c->core), k->of->tree);
+    bool ok = (after.p || check_sum(k, t.reader, e)) && check_files(k, t.reader, after, e);
+    tree_objects_close(&t);
     if (ok || !is_damage(e)) return ok;
     bad(k, (str){0},
         "a page of its tree is missing or damaged: what stands behind it was "

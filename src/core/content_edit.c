@@ -100,10 +100,9 @@ bool content_edit(ctx *c, const sha256 *base, tree_change *changes, size_t n, sh
 }
 
 bool content_measure(ctx *c, sha256 tree, tree_sum *sum, err *e) {
-    store *s = core_store(c->core);
-    tree_objects *t = tree_objects_new(s);
-    bool ok = check_tree(c, tree, e) && measure(t, tree, sum, e);
-    tree_objects_free(t);
+    tree_open t = tree_objects_open(core_store(c->core), tree);
+    bool ok = check_tree(c, tree, e) && tree_measure(t.reader, STR(""), sum, e);
+    tree_objects_close(&t);
     return ok;
 }
 
@@ -126,11 +125,8 @@ static bool read_files(tree_reader *r, arena *a, str after, size_t max, tree_fil
 
 bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, size_t *n,
                    err *e) {
-    store *s = core_store(c->core);
-    tree_objects *t = tree_objects_new(s);
-    tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
-    bool ok = check_tree(c, tree, e) && read_files(r, c->a, after, max, out, n, e);
-    tree_reader_free(r);
-    tree_objects_free(t);
+    tree_open t = tree_objects_open(core_store(c->core), tree);
+    bool ok = check_tree(c, tree, e) && read_files(t.reader, c->a, after, max, out, n, e);
+    tree_objects_close(&t);
     return ok;
 }

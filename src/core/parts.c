@@ -73,14 +73,13 @@ static uint64_t parts_of_path(str path) {
 }
 
 static bool parts_of_tree(ctx *c, sha256 tree, uint64_t *sum, err *e) {
-    tree_objects *t = tree_objects_new(core_store(c->core));
-    tree_reader *r = tree_reader_new(tree_objects_pages(t), tree);
+    tree_open t = tree_objects_open(core_store(c->core), tree);
     tree_file f;
-    for (size_t i = 0;
-         i < PARTS_FILES && (*sum & PARTS_OF_TREE) != PARTS_OF_TREE && tree_next(r, &f, e); i++)
+    for (size_t i = 0; i < PARTS_FILES && (*sum & PARTS_OF_TREE) != PARTS_OF_TREE &&
+                       tree_next(t.reader, &f, e);
+         i++)
         *sum |= parts_of_path(f.path);
-    tree_reader_free(r);
-    tree_objects_free(t);
+    tree_objects_close(&t);
     return e->code == ERR_NONE;
 }
 

@@ -115,3 +115,13 @@ void tree_objects_free(tree_objects *t) {
 const tree_pages *tree_objects_pages(tree_objects *t) {
     return &t->pages;
 }
+
+tree_open tree_objects_open(store *s, sha256 root) {
+    tree_objects *t = tree_objects_new(s);
+    return (tree_open){t, tree_reader_new(&t->pages, root)};
+}
+
+void tree_objects_close(tree_open *o) {
+    tree_reader_free(o->reader);
+    tree_objects_free(o->objects);
+}

@@ -20,4 +20,12 @@ bool tree_objects_flush(tree_objects *t, err *e);
 // whatever its bytes look like.
 bool tree_objects_is_tree(store *s, sha256 digest, bool *yes, err *e);
 
+// A reader of a tree that is stored.
+typedef struct tree_open {
+    tree_objects *objects;
+    tree_reader *reader;
+} tree_open;
+tree_open tree_objects_open(store *s, sha256 root);
+void tree_objects_close(tree_open *o);
+
 #endif
