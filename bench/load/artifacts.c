@@ -76,12 +76,10 @@ static int move_file(const load_options *o, arena *a, report *r, bool up) {
                 .next = transfer_next,
                 .done = transfer_done,
                 .piece = up ? NULL : transfer_piece};
-    double cpu = process_cpu(o->pid);
     bool ok = load_run(l, NULL, 0);
     report_i64(r, "bytes", (int64_t)t.bytes);
     report_f64(r, "mb_per_s", (double)t.bytes / (double)l->wall_us);
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     free(t.span);
     return ok ? 0 : failed(r, l->error);
@@ -166,12 +164,10 @@ static bool pass(many *m, arena *a, load *l, bool reading) {
 int cmd_files(const load_options *o, arena *a, report *r) {
     many m = {.o = o};
     load *l = arena_alloc(a, sizeof *l);
-    double cpu = process_cpu(o->pid);
     bool ok = pass(&m, a, l, false);
     report_i64(r, "files", m.acked);
     report_f64(r, "files_per_s", (double)m.acked / ((double)l->wall_us / 1e6));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     if (ok && !o->skip_readback) {
         ok = pass(&m, a, l, true);

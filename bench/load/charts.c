@@ -78,13 +78,11 @@ int cmd_charts(const load_options *o, arena *a, report *r) {
                 .arg = &c,
                 .next = chart_next,
                 .done = chart_done};
-    double cpu = process_cpu(o->pid);
     bool ok = load_run(l, NULL, 0);
     report_i64(r, "lines", (int64_t)c.lines);
     report_i64(r, "parts", (int64_t)c.parts);
     report_i64(r, "points", (int64_t)c.points);
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     buf_free(&body);
     return ok ? 0 : failed(r, l->error);

@@ -233,6 +233,7 @@ static void gather(load *l, const driver *d) {
 bool load_run(load *l, void *states, size_t state_size) {
     size_t threads = (size_t)l->o->threads;
     int64_t began = clock_mono_us();
+    double cpu = process_cpu(l->o->pid);
     l->slots = mem_alloc(l->conns * sizeof *l->slots);
     l->drivers = mem_alloc(threads * sizeof *l->drivers);
     for (size_t i = 0; i < l->conns; i++) {
@@ -259,6 +260,7 @@ bool load_run(load *l, void *states, size_t state_size) {
         gather(l, &l->drivers[t]);
     }
     l->wall_us = clock_mono_us() - began;
+    l->server_cpu_s = process_cpu(l->o->pid) - cpu;
     return !l->error[0];
 }
 
@@ -284,4 +286,5 @@ void report_load(report *r, const load *l) {
     report_f64(r, "sent_mb", (double)l->bytes_out / 1e6);
     report_f64(r, "received_mb", (double)l->bytes_in / 1e6);
     if (l->reconnects) report_i64(r, "reconnects", (int64_t)l->reconnects);
+    report_f64(r, "server_cpu_s", l->server_cpu_s);
 }

@@ -95,13 +95,11 @@ int cmd_fill(const load_options *o, arena *a, report *r) {
                 .arg = &q,
                 .next = fill_next,
                 .done = fill_done};
-    double cpu = process_cpu(o->pid);
     bool ok = load_run(l, fillers, sizeof *fillers);
     report_text(r, "experiment", q.experiment);
     report_i64(r, "runs", q.ended);
     report_f64(r, "runs_per_s", (double)q.ended / ((double)l->wall_us / 1e6));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     for (size_t i = 0; i < l->conns; i++)
         buf_free(&fillers[i].body);

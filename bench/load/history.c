@@ -72,14 +72,12 @@ static int walk_all(walk *k, arena *a, report *r) {
                 .arg = k,
                 .next = walk_next,
                 .done = walk_done};
-    double cpu = process_cpu(k->o->pid);
     bool ok = load_run(l, places, sizeof *places);
     for (size_t i = 0; i < l->conns; i++)
         points += places[i].points;
     report_i64(r, "points", (int64_t)points);
     report_f64(r, "points_per_s", (double)points / ((double)l->wall_us / 1e6));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(k->o->pid) - cpu);
     load_close(l);
     return ok ? 0 : failed(r, l->error);
 }

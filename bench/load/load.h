@@ -162,6 +162,7 @@ typedef struct load {
     hist latency;
     uint64_t replies, reconnects, bytes_in, bytes_out;
     int64_t wall_us;
+    double server_cpu_s; // of the process --pid
     char error[500];
     // the engine's own
     slot *slots;
@@ -184,7 +185,7 @@ void request_head(slot *s, const load_options *o, const char *method, str path, 
 // status is 200.
 bool call_once(const load_options *o, arena *a, const char *method, str path, str body,
                str *answer, char error[500]);
-void report_load(report *r, const load *l); // latency, bytes, reconnects
+void report_load(report *r, const load *l); // latency, bytes, reconnects, the server's CPU
 
 // ---- helpers (data.c) ----------------------------------------------------------------------
 uint64_t mix64(uint64_t x); // splitmix64's finaliser

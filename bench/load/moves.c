@@ -144,7 +144,6 @@ int cmd_moves(const load_options *o, arena *a, report *r) {
                   .told = arena_alloc(a, MOST * sizeof *m->told)};
     if (2 * o->conns >= MOST_VERSIONS) return failed(r, "too many connections");
     if (!make_versions(o, a, error)) return failed(r, error);
-    double cpu = process_cpu(o->pid);
     m->until_us = clock_mono_us() + o->seconds * 1000000;
     *l = (load){.o = o,
                 .conns = (size_t)o->conns,
@@ -156,7 +155,6 @@ int cmd_moves(const load_options *o, arena *a, report *r) {
     report_i64(r, "moves", m->acked);
     report_f64(r, "moves_per_s", (double)m->acked / ((double)l->wall_us / 1e6));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     for (size_t i = 0; i < l->conns; i++)
         buf_free(&turns[i].body);

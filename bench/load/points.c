@@ -295,7 +295,7 @@ static bool read_back(points *p, arena *a, report *r, char error[500]) {
     return ok;
 }
 
-static void report_points(report *r, const points *p, const load *l, str experiment, double cpu,
+static void report_points(report *r, const points *p, const load *l, str experiment,
                           double own) {
     double wall = (double)l->wall_us / 1e6;
     report_text(r, "experiment", experiment);
@@ -304,7 +304,6 @@ static void report_points(report *r, const points *p, const load *l, str experim
     report_i64(r, "points", p->acked);
     report_f64(r, "points_per_s", (double)p->acked / wall);
     report_load(r, l);
-    report_f64(r, "server_cpu_s", cpu);
     report_f64(r, "client_cpu_s", own);
     report_marks(r, p);
 }
@@ -329,7 +328,7 @@ static int send_all(const load_options *o, bool compact, arena *a, report *r) {
     p->began_us = clock_mono_us();
     p->until_us = p->began_us + o->seconds * 1000000;
     bool ok = load_run(l, cursors, sizeof *cursors);
-    report_points(r, p, l, experiment, process_cpu(o->pid) - p->cpu_before, own_cpu() - own);
+    report_points(r, p, l, experiment, own_cpu() - own);
     load_close(l);
     for (size_t i = 0; i < l->conns; i++)
         buf_free(&cursors[i].body);

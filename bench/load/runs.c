@@ -102,7 +102,6 @@ int cmd_runs(const load_options *o, arena *a, report *r) {
     char error[500] = "";
     *m = (made){.o = o, .state = arena_alloc(a, MOST)};
     if (!experiment_id(o, a, &m->experiment, error)) return failed(r, error);
-    double cpu = process_cpu(o->pid);
     m->until_us = clock_mono_us() + o->seconds * 1000000;
     *l = (load){.o = o,
                 .conns = (size_t)o->conns,
@@ -115,7 +114,6 @@ int cmd_runs(const load_options *o, arena *a, report *r) {
     report_i64(r, "runs", m->acked);
     report_f64(r, "runs_per_s", (double)m->acked / ((double)l->wall_us / 1e6));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     for (size_t i = 0; i < l->conns; i++)
         buf_free(&turns[i].body);

@@ -94,7 +94,6 @@ int cmd_search(const load_options *o, arena *a, report *r) {
                 .arg = &q,
                 .next = search_next,
                 .done = search_done};
-    double cpu = process_cpu(o->pid);
     bool ok = load_run(l, chains, sizeof *chains);
     for (size_t i = 0; i < l->conns; i++) {
         hist_merge(&all->first, &chains[i].first);
@@ -112,7 +111,6 @@ int cmd_search(const load_options *o, arena *a, report *r) {
                 str_n(digest, (size_t)snprintf(digest, sizeof digest, "%016llx",
                                                (unsigned long long)chains[0].names)));
     report_load(r, l);
-    report_f64(r, "server_cpu_s", process_cpu(o->pid) - cpu);
     load_close(l);
     return ok ? 0 : failed(r, l->error);
 }
