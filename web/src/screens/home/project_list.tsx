@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of projects and what is done to one: rename, delete and bring back, each with its undo.
+
 import { useState } from "preact/hooks";
 import { deleteProject, type ProjectNow, renameProject, restoreProject } from "../../api/projects";
 import { shortCount } from "../../base/format";
 import { shellWord } from "../../base/text";
 import { toProject } from "../../routes";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
+import { Headings } from "../../ui/headings";
 import { Ago, copy } from "../../ui/parts";
 import { change } from "../../ui/toast";
 
@@ -53,21 +55,15 @@ export function ProjectList({ projects, reload, deleted }: Asked) {
     return (
         <div class="projects">
             <table>
-                <thead>
-                    <tr>
-                        <th scope="col">Project</th>
-                        <th scope="col" class="number">
-                            Runs
-                        </th>
-                        <th scope="col" class="number">
-                            Running
-                        </th>
-                        <th scope="col">Changed</th>
-                        <th scope="col">
-                            <span class="hidden">Acts</span>
-                        </th>
-                    </tr>
-                </thead>
+                <Headings
+                    of={[
+                        "Project",
+                        ["Runs", "number"],
+                        ["Running", "number"],
+                        "Changed",
+                        ["Acts", "", "hidden"],
+                    ]}
+                />
                 <tbody>
                     {projects.map((p) => (
                         <tr key={p.number}>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened to a repo, its versions and refs, newest first.
+
 import type { Event } from "../../api/client";
 import { listEvents } from "../../api/repos";
 import { address } from "../../base/address";
 import { plainName } from "../../base/text";
 import { toVersion } from "../../routes";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Skeleton } from "../../ui/parts";
 import { Pager } from "./pager";
@@ -50,21 +52,7 @@ export function Activity({ repo, turn }: { repo: string; turn: number }) {
         <div class="side">
             <div class="panel list">
                 <table>
-                    <thead>
-                        <tr>
-                            <th scope="col" class="when">
-                                When
-                            </th>
-                            <th scope="col">What</th>
-                            <th scope="col">Done</th>
-                            <th scope="col" class="narrow">
-                                By
-                            </th>
-                            <th scope="col" class="narrow">
-                                Why
-                            </th>
-                        </tr>
-                    </thead>
+                    <Headings of={[["When", "when"], "What", "Done", ["By", "narrow"], ["Why", "narrow"]]} />
                     <tbody>
                         {load.data.items.map((e) => (
                             <Row key={e.number} repo={repo} event={e} />

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the refs of a repo pointed at a time: each that is there, or was moved since, is resolved as of then.
+
 import { Problem } from "../../api/client";
 import { listMoves, type Ref, type Resolved, resolve } from "../../api/repos";
 import { plainName, shellWord } from "../../base/text";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Failed, Skeleton } from "../../ui/parts";
 import { MarkChips, Reason, VersionLink, When, Who } from "./parts";
@@ -66,21 +68,7 @@ export function AsOf({ repo, refs, at }: { repo: string; refs: readonly Ref[]; a
                     As it was {at.length > 10 ? "at" : "at the end of"} <b class="given">{plainName(at)}</b>
                     {/^\d{4}-\d\d-\d\d$/.test(at) && " (UTC)"}
                 </caption>
-                <thead>
-                    <tr>
-                        <th scope="col">Ref</th>
-                        <th scope="col">Version</th>
-                        <th scope="col" class="when">
-                            Since
-                        </th>
-                        <th scope="col" class="narrow">
-                            By
-                        </th>
-                        <th scope="col" class="narrow">
-                            Why
-                        </th>
-                    </tr>
-                </thead>
+                <Headings of={["Ref", "Version", ["Since", "when"], ["By", "narrow"], ["Why", "narrow"]]} />
                 <tbody>
                     {load.data.map((t) => (
                         <Row key={t.name} repo={repo} at={at} then={t} />

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The repos: models, data sets, prompts and releases, what changed last first. The address holds the filter (`q`), the kind
 // (`kind`) and how many are shown (`n`).
+
 import { apiUrl } from "../../api/client";
 import { allRepos, listVersions, type Repo } from "../../api/repos";
 import { address, setQuery } from "../../base/address";
@@ -11,6 +12,7 @@ import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Find } from "../../ui/find";
 import { useFollow } from "../../ui/follow";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { copy, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { firstLine, kindName, MarkChips, RefChips, serverUrl, VersionLink, When } from "./parts";
@@ -126,21 +128,9 @@ function RepoTable({ repos }: { repos: readonly Repo[] }) {
     return (
         <div class="panel list">
             <table>
-                <thead>
-                    <tr>
-                        <th scope="col">Repo</th>
-                        <th scope="col" class="narrow">
-                            Kind
-                        </th>
-                        <th scope="col">Newest version</th>
-                        <th scope="col" class="wide">
-                            Tags
-                        </th>
-                        <th scope="col" class="when">
-                            Changed
-                        </th>
-                    </tr>
-                </thead>
+                <Headings
+                    of={["Repo", ["Kind", "narrow"], "Newest version", ["Tags", "wide"], ["Changed", "when"]]}
+                />
                 <tbody>
                     {repos.map((r) => (
                         <RepoRow key={r.id} repo={r} />

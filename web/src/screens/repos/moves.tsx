@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history of moves, of a repo or of one of its refs (`ref` in the address). The time of a move leads to where all refs
 // pointed then.
+
 import { listMoves, type RefMove } from "../../api/repos";
 import { address } from "../../base/address";
 import { dateTime } from "../../base/format";
 import { plainName } from "../../base/text";
 import { toRepo } from "../../routes";
 import { Card } from "../../ui/card";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Failed, Skeleton } from "../../ui/parts";
 import { Pager } from "./pager";
@@ -50,19 +52,7 @@ function Table({ repo, moves }: { repo: string; moves: readonly RefMove[] }) {
     return (
         <div class="list">
             <table>
-                <thead>
-                    <tr>
-                        <th scope="col" class="when">
-                            When
-                        </th>
-                        <th scope="col">Ref</th>
-                        <th scope="col">Move</th>
-                        <th scope="col" class="narrow">
-                            By
-                        </th>
-                        <th scope="col">Why</th>
-                    </tr>
-                </thead>
+                <Headings of={[["When", "when"], "Ref", "Move", ["By", "narrow"], "Why"]} />
                 <tbody>
                     {moves.map((m, i) => (
                         <Row key={`${m.time_us} ${m.ref} ${i}`} repo={repo} move={m} />

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a repo asks for before refs move and versions are published.
+
 import { listProtections, type Protection } from "../../api/repos";
 import { plural } from "../../base/format";
 import { plainName, shellWord } from "../../base/text";
 import { toRepo } from "../../routes";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { When, Who } from "./parts";
@@ -34,19 +36,15 @@ export function Protections({ repo, turn }: { repo: string; turn: number }) {
         <div class="side">
             <div class="panel list">
                 <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">What</th>
-                            <th scope="col">A version must have</th>
-                            <th scope="col">Approvals</th>
-                            <th scope="col" class="narrow">
-                                Set by
-                            </th>
-                            <th scope="col" class="when">
-                                When
-                            </th>
-                        </tr>
-                    </thead>
+                    <Headings
+                        of={[
+                            "What",
+                            "A version must have",
+                            "Approvals",
+                            ["Set by", "narrow"],
+                            ["When", "when"],
+                        ]}
+                    />
                     <tbody>
                         {load.data.items.map((p) => (
                             <tr key={p.ref ?? ""}>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the refs of a repo point, or pointed at a time (`at` in the address), and their history.
+
 import { useState } from "preact/hooks";
 import type { Protection, Ref } from "../../api/repos";
 import { address, setQuery } from "../../base/address";
@@ -8,6 +9,7 @@ import { toRepo } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Card } from "../../ui/card";
 import { Menu, type MenuItem } from "../../ui/dialog";
+import { Headings } from "../../ui/headings";
 import { Paste } from "../../ui/parts";
 import { AsOf } from "./as_of";
 import { RemoveRef, RollBack, SetRef } from "./ask_ref";
@@ -111,24 +113,16 @@ function Now({ repo, refs, rules, ask }: Shown & { ask: (a: Asking) => void }) {
     return (
         <div class="panel list">
             <table>
-                <thead>
-                    <tr>
-                        <th scope="col">Ref</th>
-                        <th scope="col">Version</th>
-                        <th scope="col" class="when">
-                            Since
-                        </th>
-                        <th scope="col" class="narrow">
-                            By
-                        </th>
-                        <th scope="col" class="narrow">
-                            Why
-                        </th>
-                        <th scope="col" class="acts">
-                            <span class="hidden">Acts</span>
-                        </th>
-                    </tr>
-                </thead>
+                <Headings
+                    of={[
+                        "Ref",
+                        "Version",
+                        ["Since", "when"],
+                        ["By", "narrow"],
+                        ["Why", "narrow"],
+                        ["Acts", "acts", "hidden"],
+                    ]}
+                />
                 <tbody>
                     {refs.map((r) => (
                         <Row

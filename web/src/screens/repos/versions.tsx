@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The versions of a repo, the newest first, a page at a time: the address says behind which (`after`) and whether the deleted
 // are shown.
+
 import { listVersions, type Version } from "../../api/repos";
 import { address, formatAddress, setQuery } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
 import { toRunById } from "../../routes";
+import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { Pager } from "./pager";
@@ -35,27 +37,17 @@ export function Versions({ repo, turn }: { repo: string; turn: number }) {
             </label>
             <div class="panel list">
                 <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">Version</th>
-                            <th scope="col">What is new</th>
-                            <th scope="col" class="wide">
-                                Content
-                            </th>
-                            <th scope="col" class="wide">
-                                Files
-                            </th>
-                            <th scope="col" class="narrow">
-                                By
-                            </th>
-                            <th scope="col" class="when">
-                                When
-                            </th>
-                            <th scope="col" class="narrow">
-                                Run
-                            </th>
-                        </tr>
-                    </thead>
+                    <Headings
+                        of={[
+                            "Version",
+                            "What is new",
+                            ["Content", "wide"],
+                            ["Files", "wide"],
+                            ["By", "narrow"],
+                            ["When", "when"],
+                            ["Run", "narrow"],
+                        ]}
+                    />
                     <tbody>
                         {items.map((v) => (
                             <Row key={v.number} version={v} />
