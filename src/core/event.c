@@ -150,6 +150,13 @@ bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str
            event_head_write(tx, c->ws, &h, e);
 }
 
+bool event_add_server(db_tx *tx, const ctx *c, event_kind kind, str object, str payload,
+                      err *e) {
+    ctx at_default = *c;
+    at_default.ws = WORKSPACE_DEFAULT;
+    return event_add(tx, &at_default, kind, EVENT_NO_PROJECT, object, payload, e);
+}
+
 // ---- who listens ----------------------------------------------------------------------------
 
 void event_listen(core *c, void (*fn)(void *arg), void *arg) {

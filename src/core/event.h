@@ -82,6 +82,10 @@ const char *event_kind_name(event_kind kind);
 bool event_add(db_tx *tx, const ctx *c, event_kind kind, int64_t in_project, str object,
                str payload, err *e);
 
+// The same of what belongs to the server, not to c's workspace: in the log of the default one.
+bool event_add_server(db_tx *tx, const ctx *c, event_kind kind, str object, str payload,
+                      err *e);
+
 // A payload of texts, as a JSON object.
 str event_payload(arena *a, const kv *pairs, size_t n);
 

@@ -31,12 +31,6 @@ bool user_read(db_tx *tx, const ctx *c, str name, user_account *out, err *e) {
                                            STR_F(str_upto_code_points(name, USER_NAME_MAX))));
 }
 
-bool user_event(db_tx *tx, const ctx *c, event_kind kind, str name, str payload, err *e) {
-    ctx at_default = *c;
-    at_default.ws = WORKSPACE_DEFAULT;
-    return event_add(tx, &at_default, kind, EVENT_NO_PROJECT, name, payload, e);
-}
-
 // What Basic authentication, a log line and an address can all carry.
 static bool check_name(str name, err *e) {
     bool ok = name.n > 0 && name.n <= USER_NAME_MAX;
@@ -87,7 +81,7 @@ static bool create(db_tx *tx, void *arg, err *e) {
     return found == 0 &&
            db_do(tx, &Q_user_insert, e, DB_ID(u->id), DB_TEXT(u->name),
                  DB_I64(u->created_us)) >= 0 &&
-           user_event(tx, c, EVENT_user_created, u->name, (str){0}, e) &&
+           event_add_server(tx, c, EVENT_user_created, u->name, (str){0}, e) &&
            (!u->role || put_role(tx, c, u, u->role, e)) &&
            (!k->n->token || user_fresh_put(tx, c, u, &k->first, e));
 }
@@ -157,7 +151,7 @@ static bool enable(db_tx *tx, void *arg, err *e) {
     if (u.enabled == k->enabled) return true;
     event_kind kind = k->enabled ? EVENT_user_enabled : EVENT_user_disabled;
     return db_push(tx, &Q_user_set_enabled, e, DB_ID(u.id), DB_I64(k->enabled)) &&
-           user_event(tx, k->c, kind, u.name, (str){0}, e);
+           event_add_server(tx, k->c, kind, u.name, (str){0}, e);
 }
 
 static bool set_role(db_tx *tx, void *arg, err *e) {

@@ -18,8 +18,6 @@ user_fresh user_fresh_make(arena *a, str label, int64_t expires_us);
 bool user_fresh_put(db_tx *tx, const ctx *c, const user_account *u, const user_fresh *f,
                     err *e);
 bool user_check_label(str label, err *e);
-// The event of something about a user, in the log of the default workspace.
-bool user_event(db_tx *tx, const ctx *c, event_kind kind, str name, str payload, err *e);
 // This process knows of a change at once; others within USER_FRESH_US.
 void user_forget(core *c);
 

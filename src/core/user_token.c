@@ -38,7 +38,7 @@ bool user_fresh_put(db_tx *tx, const ctx *c, const user_account *u, const user_f
     return db_push(tx, &Q_token_insert, e, DB_ID(u->id), DB_ID(f->id), DB_ID(hash),
                    DB_TEXT(f->label), DB_I64(clock_now_us()),
                    DB_MAYBE_I64(f->expires_us, f->expires_us)) &&
-           user_event(tx, c, EVENT_token_made, u->name, payload(c, f->id, f->label), e);
+           event_add_server(tx, c, EVENT_token_made, u->name, payload(c, f->id, f->label), e);
 }
 
 typedef struct token_call {
@@ -119,7 +119,8 @@ static bool revoke(db_tx *tx, void *arg, err *e) {
     if (!found) return err_set(e, ERR_NOT_FOUND, "'%.*s' has no such token", STR_F(u.name));
     str label = found > 0 ? arena_str(k->c->a, db_text(row, 0)) : (str){0};
     return found > 0 && db_push(tx, &Q_token_delete, e, DB_ID(u.id), DB_ID(k->id)) &&
-           user_event(tx, k->c, EVENT_token_revoked, u.name, payload(k->c, k->id, label), e);
+           event_add_server(tx, k->c, EVENT_token_revoked, u.name, payload(k->c, k->id, label),
+                            e);
 }
 
 bool user_token_revoke(ctx *c, str name, id token, err *e) {

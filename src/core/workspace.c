@@ -58,12 +58,6 @@ static bool not_default(str name, const char *what, err *e) {
                    what);
 }
 
-static bool add_event(db_tx *tx, const ctx *c, event_kind kind, str name, err *e) {
-    ctx at_default = *c;
-    at_default.ws = WORKSPACE_DEFAULT;
-    return event_add(tx, &at_default, kind, EVENT_NO_PROJECT, name, (str){0}, e);
-}
-
 typedef struct workspace_call {
     ctx *c;
     const id *of;
@@ -98,7 +92,7 @@ static bool create(db_tx *tx, void *arg, err *e) {
     return db_do(tx, &Q_workspace_insert, e, DB_I64(at.ws), DB_TEXT(k->name),
                  DB_TEXT(k->description), DB_I64(k->out->created_us)) == 1 &&
            put_default_project(tx, &at, e) &&
-           add_event(tx, k->c, EVENT_workspace_created, k->name, e);
+           event_add_server(tx, k->c, EVENT_workspace_created, k->name, (str){0}, e);
 }
 
 static bool check_description(str description, err *e) {
@@ -227,7 +221,7 @@ static bool delete_workspace(db_tx *tx, void *arg, err *e) {
            db_push(tx, &Q_workspace_drop_tags, e, DB_I64(w.number)) &&
            db_push(tx, &Q_workspace_drop_roles, e, DB_I64(w.number)) &&
            db_push(tx, &Q_workspace_drop_sent, e, DB_I64(w.number)) &&
-           add_event(tx, k->c, EVENT_workspace_deleted, w.name, e);
+           event_add_server(tx, k->c, EVENT_workspace_deleted, w.name, (str){0}, e);
 }
 
 bool workspace_delete(ctx *c, str name, err *e) {
