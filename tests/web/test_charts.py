@@ -468,7 +468,8 @@ def test_charts_are_dragged_into_an_order(visit, many_charts):
     shot(page, "charts-order-light")
     page.mouse.up()
     expect_order(page, "cabdef")
-    assert query_of(page, "order") == "m%2Fc", "what stands right by itself is not in the address"
+    # What stands right by itself is not in the address, which follows a moment behind what is drawn.
+    expect(page).to_have_url(re.compile(r"[?&]order=m%2Fc(&|$)"))
     page.reload()
     expect_order(page, "cabdef")
     take(page, "m/c", "m/b", 0.8)
@@ -500,7 +501,7 @@ def test_charts_are_moved_by_keys_and_menu(visit, many_charts):
     expect(page.get_by_role("menuitem", name="Move left")).to_be_disabled()
     page.get_by_role("menuitem", name="Move right").click()
     expect_order(page, "abcdef")
-    assert query_of(page, "order") is None
+    expect(page).not_to_have_url(re.compile("[?&]order="))
     box.focus()
     page.keyboard.press("Control+End")
     expect_order(page, "acdefb")

@@ -100,6 +100,18 @@ def test_the_palette_finds_projects_runs_and_acts(visit, page, world):
     expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
 
 
+def test_enter_opens_nothing_that_does_not_fit_what_is_typed(visit, page, world):
+    visit()
+    settled(page)
+    page.keyboard.press("/")
+    expect(page.get_by_role("option").filter(has_text=re.compile(r"\w")).first).to_be_visible()
+    expect(page.get_by_role("listbox").get_by_text("Projects", exact=True)).to_be_visible()
+    page.get_by_role("combobox").fill(unique("zzqx"))
+    page.keyboard.press("Enter")  # before the server has answered
+    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/(#/)?$"))
+
+
 def test_the_palette_copies_the_command_line(visit, page, world):
     visit()
     settled(page)  # keys work once the screen is there

@@ -8,26 +8,36 @@ import { acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
 import { copy } from "../ui/parts";
 import { sayProblem } from "../ui/toast";
-import { type Found, findActs, findThings } from "./find";
+import { type Found, findActs, findThings, fit } from "./find";
 import "./palette.css";
 
 const TYPING_MS = 80;
 
+// Until those of a new text are there, of the last ones those that fit it: Enter opens nothing that was not asked for.
 function useThings(typed: string): readonly Found[] {
-    const [things, setThings] = useState<readonly Found[]>([]);
+    const [things, setThings] = useState<{ typed: string; found: readonly Found[] }>({
+        typed: "",
+        found: [],
+    });
     useEffect(() => {
         const abort = new AbortController();
         const timer = setTimeout(() => {
-            findThings(typed, abort.signal).then(setThings, (e: unknown) => {
-                if (!isAbort(e) && !abort.signal.aborted) sayProblem(e);
-            });
+            findThings(typed, abort.signal).then(
+                (found) => setThings({ typed, found }),
+                (e: unknown) => {
+                    if (!isAbort(e) && !abort.signal.aborted) sayProblem(e);
+                },
+            );
         }, TYPING_MS);
         return () => {
             clearTimeout(timer);
             abort.abort();
         };
     }, [typed]);
-    return things;
+    return useMemo(
+        () => (things.typed === typed ? things.found : things.found.filter((f) => fit(typed, f.title) > 0)),
+        [things, typed],
+    );
 }
 
 export function Palette({ close }: { close: () => void }) {
