@@ -166,7 +166,8 @@ static void finish(slot *s) {
         s->fd = -1;
     }
     if (!l->done(l->arg, s))
-        return load_fail(l, "status %d: %.300s", s->status, s->kept.n ? s->kept.p : "");
+        return load_fail(l, "status %d: %.*s", s->status, s->kept.n < 300 ? (int)s->kept.n : 300,
+                         s->kept.n ? s->kept.p : "");
     begin(s);
 }
 

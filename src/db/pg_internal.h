@@ -49,7 +49,7 @@ typedef struct pg_wait {
 // Why a transaction came to its fault: what may be done about it.
 typedef enum pg_fate {
     PG_FINAL,   // the error is the answer
-    PG_RETRY,   // a serialisation failure or deadlock: run fn again
+    PG_RETRY,   // refused for what others did meanwhile: run fn again
     PG_LOST,    // the connection is gone, and COMMIT was not run
     PG_STALE,   // a prepared statement no longer fits: a new connection has none
     PG_CAREFUL, // a unique violation outside of a savepoint: if fn goes on, run it again with
@@ -85,11 +85,19 @@ typedef struct pg_pool {
     int open, busy, max;
 } pg_pool;
 
+// Who runs again after a refusal (postgres.c).
+typedef struct pg_turn {
+    pthread_mutex_t m; // guards what follows
+    pthread_cond_t freed;
+    bool taken;
+} pg_turn;
+
 typedef struct postgres_db {
     db base;
     char *url;
     int64_t wait_us, retry_us;
     pg_pool readers, writers;
+    pg_turn turn;
     _Atomic bool serving; // db_open is through: errors go to clients, no more to the operator
 } postgres_db;
 

@@ -110,6 +110,7 @@ static const struct {
     {"42710", ERR_EXISTS, PG_FINAL},      // duplicate_object: the type of its rows is there
     {"42P07", ERR_EXISTS, PG_FINAL},      // duplicate_table
     {"53100", ERR_NO_SPACE, PG_FINAL},    // disk_full
+    {"53200", ERR_UNAVAILABLE, PG_RETRY}, // out_of_memory: of predicate locks, mostly
     {"53", ERR_UNAVAILABLE, PG_FINAL},    // insufficient resources
     {"55P03", ERR_UNAVAILABLE, PG_FINAL}, // lock_not_available
     {"57014", ERR_DEADLINE, PG_FINAL},    // query_canceled: statement_timeout

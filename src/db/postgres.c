@@ -5,15 +5,16 @@
 //     that only pushes takes one round trip. The end of a read is sent and its answer read when
 //     the connection is next used.
 // I2  True is told only when the server answered COMMIT with "COMMIT".
-// I3  fn runs again when the server took the transaction back (40001, 40P01), when the
-//     connection was lost before COMMIT was run, and once with savepoints when it wants to go
-//     on after a unique violation (pg_stmt.c). When the connection is lost in place of COMMIT's
-//     answer the outcome is not known, and that is what is told.
+// I3  fn runs again when the server took the transaction back (40001, 40P01, 53200: those
+//     take turns), when the connection was lost before COMMIT was run, and once with savepoints
+//     when it wants to go on after a unique violation (pg_stmt.c). When the connection is lost
+//     in place of COMMIT's answer the outcome is not known, and that is what is told.
 //
 // Any thread; a connection is used by one at a time.
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "db/pg_internal.h"
 
 #include <stdlib.h>
@@ -105,31 +106,68 @@ static bool attempt(pg_conn *c, db_mode mode, bool careful, db_fn fn, void *arg,
 
 // ---- attempts ----
 
+enum { TURN_PAUSES = 2 }; // pauses of who has the turn do not grow beyond: others wait for it
+
 typedef struct pg_run {
     postgres_db *d;
     db_mode mode;
     int64_t start; // monotonic
     unsigned tries, losses;
     bool careful;
+    bool has_turn;
 } pg_run;
 
-static bool again_later(pg_run *r, int64_t most, unsigned n) {
+// Of transactions that were refused for what others wrote one runs at a time: were they all to
+// run again at once, each would be refused by the next, and the server's memory for what they
+// read would run out. False: the time is over.
+static bool take_turn(pg_run *r, int64_t until) {
+    pg_turn *t = &r->d->turn;
+    pthread_mutex_lock(&t->m);
+    while (t->taken && clock_mono_us() < until)
+        thread_cond_wait_us(&t->freed, &t->m, until - clock_mono_us());
+    r->has_turn = !t->taken;
+    t->taken = true;
+    pthread_mutex_unlock(&t->m);
+    return r->has_turn;
+}
+
+static void leave_turn(pg_run *r) {
+    if (!r->has_turn) return;
+    pg_turn *t = &r->d->turn;
+    pthread_mutex_lock(&t->m);
+    t->taken = false;
+    pthread_cond_signal(&t->freed);
+    pthread_mutex_unlock(&t->m);
+}
+
+static bool again_later(const pg_run *r, int64_t most, unsigned n) {
     int64_t until = r->start + most;
     if (clock_mono_us() >= until) return false;
     pg_pause(n, until);
     return true;
 }
 
-// May fn run again after `c` failed it? Waits as long as is good.
-static bool may_repeat(pg_run *r, const pg_conn *c) {
-    if (!c->tx.faulty || (r->mode == DB_MODE_READ && c->answered > 0)) return false;
-    switch (c->fate) {
-    case PG_RETRY:
-        METRIC_ADD(db_retries_total, 1);
-        return again_later(r, r->d->retry_us, r->tries++);
-    case PG_LOST:
-        if (!r->losses) log_msg(LOG_WARN, "db.lost", "%s", c->tx.fault.msg);
-        return again_later(r, r->d->wait_us, r->losses++);
+// After a refusal: in turn, and when that is refused too (by first attempts, or by another
+// server's) after a pause.
+static bool again_in_turn(pg_run *r) {
+    METRIC_ADD(db_retries_total, 1);
+    if (!r->has_turn) return take_turn(r, r->start + r->d->retry_us);
+    unsigned n = r->tries++;
+    return again_later(r, r->d->retry_us, n < TURN_PAUSES ? n : TURN_PAUSES);
+}
+
+// What may be done about the failure of fn on `c`.
+static pg_fate fate_of(const pg_run *r, const pg_conn *c) {
+    if (!c->tx.faulty || (r->mode == DB_MODE_READ && c->answered > 0)) return PG_FINAL;
+    if (c->fate == PG_LOST && !r->losses) log_msg(LOG_WARN, "db.lost", "%s", c->tx.fault.msg);
+    return c->fate;
+}
+
+// May fn run again? Waits as long as is good, without a connection.
+static bool may_repeat(pg_run *r, pg_fate fate) {
+    switch (fate) {
+    case PG_RETRY: return again_in_turn(r);
+    case PG_LOST: return again_later(r, r->d->wait_us, r->losses++);
     case PG_STALE: return r->losses++ < 2;
     case PG_CAREFUL: r->careful = true; return true;
     case PG_FINAL:
@@ -138,11 +176,11 @@ static bool may_repeat(pg_run *r, const pg_conn *c) {
     return false;
 }
 
-static void count(const pg_conn *c, bool ok) {
+static void count(bool ok, bool faulty) {
     if (ok) {
         METRIC_ADD(db_writes_total, 1);
         METRIC_ADD(db_commits_total, 1);
-    } else if (c->tx.faulty) {
+    } else if (faulty) {
         METRIC_ADD(db_errors_total, 1);
     }
 }
@@ -151,18 +189,20 @@ static bool run(db *base, db_mode mode, db_fn fn, void *arg, err *e) {
     postgres_db *d = (postgres_db *)base;
     pg_pool *pool = mode == DB_MODE_READ ? &d->readers : &d->writers;
     pg_run r = {.d = d, .mode = mode, .start = clock_mono_us()};
-    bool ok, repeat;
+    bool ok = false, faulty = false;
+    pg_fate fate;
     do {
-        // A repeated attempt waits for a connection of its own.
         pg_conn *c = pg_pool_get(d, pool, clock_mono_us() + d->wait_us, e);
-        if (!c) return false;
+        if (!c) break;
         ok = attempt(c, mode, r.careful, fn, arg, e);
-        repeat = !ok && may_repeat(&r, c);
-        if (mode != DB_MODE_READ && !repeat) count(c, ok);
+        faulty = c->tx.faulty;
+        fate = fate_of(&r, c);
         if (ok && mode != DB_MODE_READ) db_run_hooks(&c->tx);
         arena_reset(c->tx.a);
         pg_pool_put(pool, c);
-    } while (repeat);
+    } while (!ok && may_repeat(&r, fate));
+    leave_turn(&r);
+    if (mode != DB_MODE_READ) count(ok, faulty);
     return ok;
 }
 
@@ -178,6 +218,8 @@ static void close_db(db *base) {
     postgres_db *d = (postgres_db *)base;
     pg_pool_close(&d->readers);
     pg_pool_close(&d->writers);
+    pthread_mutex_destroy(&d->turn.m);
+    pthread_cond_destroy(&d->turn.freed);
     free(d->url);
     free(d);
 }
@@ -224,6 +266,8 @@ db *postgres_open(const db_config *config, err *e) {
     d->wait_us = config->wait_us;
     d->retry_us = config->retry_us;
     // Together below the 97 that a server allows by default, with two servers on one database.
+    pthread_mutex_init(&d->turn.m, NULL);
+    thread_cond_init(&d->turn.freed);
     pg_pool_init(&d->readers, config->readers > 0 ? config->readers : by_cpus(2, 4, 16));
     pg_pool_init(&d->writers, config->writers > 0 ? config->writers : by_cpus(4, 8, 24));
     pg_conn *c = pg_pool_get(d, &d->writers, clock_mono_us() + d->wait_us, e);
