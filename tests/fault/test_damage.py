@@ -10,8 +10,10 @@ import os
 import random
 import re
 import shutil
+import subprocess
 
 import pytest
+import servers
 
 from ledger import FILES, Api, Ledger
 from site_of import wait_for
@@ -380,8 +382,17 @@ def test_bytes_of_another_object(files):
 # ---- the rest ----
 
 
-def test_a_changed_event(any_site):
-    """The log is chained: who changes the past is found."""
+TAMPERED = [  # what is done, and the event at which it is found
+    (["UPDATE event SET object = 'another' WHERE number = 3"], 3),
+    (["UPDATE event SET user_name = 'eve' WHERE number = 5"], 5),
+    (["DELETE FROM event WHERE number = 2"], 2),
+    (["UPDATE event SET number = -1 WHERE number = 2", "UPDATE event SET number = 2 WHERE number = 4",
+      "UPDATE event SET number = 4 WHERE number = -1"], 2),
+]  # fmt: skip
+
+
+def test_tampered_events(any_site):
+    """The log is chained: who changes, removes or reorders the past is found with the place, by a server at work too."""
     site = any_site
     server, ledger = site.start(), Ledger()
     api = Api(server.port)
@@ -393,9 +404,20 @@ def test_a_changed_event(any_site):
         wait_for(lambda: site.sql("SELECT count(*) FROM event_pending")[0][0] == 0, what="the sealer")
     site.stop(server)
     site.check()
-    assert site.sql("UPDATE event SET object = 'another' WHERE number = 3") == 1
-    check_finds(site, "event 3 of workspace")
-    site.stop(site.start())
+    before = site.sql("SELECT * FROM event")
+    for statements, at in TAMPERED:
+        for statement in statements:
+            assert site.sql(statement) == 1
+        check_finds(site, f"event {at} of workspace")
+        server = site.start()
+        told = subprocess.run([servers.stemma_binary(), "verify", "--url", server.uri], capture_output=True, text=True,
+                              env=servers.fresh_environment(), timeout=60)  # fmt: skip
+        assert told.returncode == DAMAGED and re.search(f"^damaged: event {at}: ", told.stdout, re.M), (statements, told)
+        site.stop(server)
+        site.sql("DELETE FROM event")
+        for row in before:
+            site.sql(f"INSERT INTO event VALUES ({', '.join(['%s'] * len(row))})", *row)
+        site.check()
 
 
 def test_a_damaged_page_of_the_database(site):
