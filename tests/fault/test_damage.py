@@ -17,6 +17,7 @@ import servers
 
 from ledger import FILES, Api, Ledger
 from site_of import wait_for
+from versions_load import OPERATOR, Client, Contents
 
 DAMAGED = 3
 
@@ -414,9 +415,37 @@ def test_tampered_events(any_site):
                               env=servers.fresh_environment(), timeout=60)  # fmt: skip
         assert told.returncode == DAMAGED and re.search(f"^damaged: event {at}: ", told.stdout, re.M), (statements, told)
         site.stop(server)
-        site.sql("DELETE FROM event")
-        for row in before:
-            site.sql(f"INSERT INTO event VALUES ({', '.join(['%s'] * len(row))})", *row)
+        put_back(site, "event", before)
+        site.check()
+
+
+def put_back(site, table, rows):
+    site.sql(f"DELETE FROM {table}")
+    for row in rows:
+        site.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
+
+
+def test_what_is_named_and_not_there(any_site):
+    """Rows that agree with themselves, and name what is gone: a version's content, a page's file, a ref's place."""
+    site = any_site
+    server = site.start(STEMMA_TOKEN=OPERATOR)
+    client = Client(Contents(1), "", [server.port])
+    for op in [("create", "bot", False), ("publish", "bot", 0, False, "ann"), ("set", "bot", "prod", "alias", 1, None)]:
+        assert client.do(op)[0] == "ok"
+    client.close()
+    site.stop(server)
+    site.check("--deep")
+    before = {table: site.sql(f"SELECT * FROM {table}") for table in ("object", "ref")}
+    parent = bytes(site.sql("SELECT parent FROM object_link LIMIT 1")[0][0]).hex()
+    for statement, name in [
+        ("DELETE FROM object WHERE digest IN (SELECT content FROM version)", "version bot@1: its content"),
+        ("DELETE FROM object WHERE digest IN (SELECT child FROM object_link LIMIT 1)", f"object {parent}: something"),
+        ("UPDATE ref SET moved_us = moved_us - 1", "ref bot@prod: it is not where"),
+    ]:  # fmt: skip
+        assert site.sql(statement) == 1
+        check_finds(site, name)
+        for table, rows in before.items():
+            put_back(site, table, rows)
         site.check()
 
 
