@@ -150,7 +150,7 @@ class World:
     def judge(self, ports, calls):
         """The calls, and what is there now, are explained; then all of it is whole."""
         client = self.client(ports)
-        at = max(time.monotonic_ns(), *(c.ended for c in calls if c.reply is not None))
+        at = max([time.monotonic_ns(), *(c.ended for c in calls if c.reply is not None)])
         last = Call(("everything",), client.everything(), at + 1, at + 2, "in the end")
         why = explain([*calls, last], self.state, step)
         assert why is None, why
