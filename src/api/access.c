@@ -232,6 +232,8 @@ static bool prove(http_req *r, api_caller *who, str user, str secret, err *e) {
                        STR_F(str_upto_code_points(user, USER_NAME_MAX)));
     who->known = true;
     who->user = p.user;
+    who->token = p.token;
+    who->expires_us = p.expires_us;
     who->role = p.role;
     who->at_default = p.at_default;
     http_set_user(r, str_of(p.name), true);
@@ -261,6 +263,7 @@ static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
     if (is_public) return true; // answers without a look into the database
     if (!proven && !api_needs_token(app, &needed, e)) return false;
     if (proven || !needed) {
+        who->anybody = !proven;
         let_all(who);
         return true;
     }
@@ -304,6 +307,29 @@ bool api_authorise(http_req *r, const http_route *route, err *e) {
 
 const api_caller *api_caller_of(http_req *r) {
     return http_kept(r);
+}
+
+api_seat api_seat_of(http_req *r) {
+    const api_caller *who = api_caller_of(r);
+    return (api_seat){.ws = who->ws,
+                      .user = who->user,
+                      .token = who->token,
+                      .expires_us = who->expires_us,
+                      .anybody = who->anybody};
+}
+
+bool api_seat_holds(core *c, const api_seat *s, bool *holds, err *e) {
+    bool needed = false;
+    api_caller now = {.known = true};
+    *holds = true;
+    if (s->anybody) {
+        if (!user_needed(c, &needed, e)) return false;
+        *holds = !needed;
+    }
+    if (id_is_zero(s->token)) return true;
+    if (!user_standing(c, s->user, s->token, s->ws, &now.role, e)) return false;
+    *holds = may(&now, PERM_READ);
+    return true;
 }
 
 ctx api_ctx(http_req *r) {

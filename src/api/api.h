@@ -22,9 +22,11 @@ typedef struct api {
 typedef struct api_caller {
     int64_t ws; // WORKSPACE_NONE: there is none of that name
     str workspace;
-    id user;       // zero: the operator, or anybody
-    bool known;    // by a token, or the server is open to everybody
-    bool operator; // by the server's token, or the server is open
+    id user, token;     // zero: the operator, or anybody
+    bool known;         // by a token, or the server is open to everybody
+    bool operator;      // by the server's token, or the server is open
+    bool anybody;       // the server is open
+    int64_t expires_us; // of the token; 0: never
     user_role role, at_default;
 } api_caller;
 
@@ -35,6 +37,16 @@ const api_caller *api_caller_of(http_req *r);
 // May the caller do what needs `p`? The one place that decides, for routes and for handlers
 // whose route may do more than one thing. ERR_FORBIDDEN says which role is needed.
 bool api_may(http_req *r, http_perm p, err *e);
+
+// What a reply that stays open keeps of its caller, to ask later whether they may still read.
+typedef struct api_seat {
+    int64_t ws;
+    id user, token;     // zero: the operator, or anybody
+    int64_t expires_us; // of the token; 0: never
+    bool anybody;       // of a server that was open then
+} api_seat;
+api_seat api_seat_of(http_req *r);
+bool api_seat_holds(core *c, const api_seat *s, bool *holds, err *e);
 
 // The workspaces that the caller may see, a page by name; and one of them, ERR_NOT_FOUND as for
 // one that is not there.

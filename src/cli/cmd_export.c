@@ -2,8 +2,7 @@
 // export: everything as lines of JSON and plain files, for people and other tools. Written into
 // a folder beside the wanted one, which gets the name when all is there. One snapshot of the
 // records; a hold keeps the content.
-#include "cli/cli_internal.h"
-#include "cli/portable.h"
+#include "cli/export_internal.h"
 #include "cli/tree.h"
 #include "core/event.h"
 #include "core/series_dump.h"
@@ -21,26 +20,11 @@ typedef unsigned long long ull;
 #define HOLD_US      (24 * 3600 * INT64_C(1000000))
 #define EXPORT_LEVEL 3
 #define TRIES        5
-#define PIECE        ((size_t)1 << 20)
-
-typedef struct exporting {
-    cli_data *d;
-    arena *a;
-    const char *dir; // being written
-    // the file at work
-    const portable_file *file;
-    int fd;
-    ZSTD_CCtx *zstd;
-    buf lines;
-    char *packed;
-    char *piece;
-    uint64_t rows, points, files, file_bytes;
-    bool pending; // points that are not packed: try again
-} exporting;
+#define PIECE        EXPORT_PIECE
 
 // ---- a file of lines ------------------------------------------------------------------------
 
-static bool open_lines(exporting *x, str name, err *e) {
+bool export_open(exporting *x, str name, err *e) {
     str path = arena_printf(x->a, "%s/%.*s" PORTABLE_SUFFIX, x->dir, STR_F(name));
     x->fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ZSTD_CCtx_reset(x->zstd, ZSTD_reset_session_only);
@@ -73,13 +57,13 @@ static bool pack_lines(exporting *x, bool last, err *e) {
     return true;
 }
 
-static bool end_line(exporting *x, err *e) {
+bool export_end_line(exporting *x, err *e) {
     buf_byte(&x->lines, '\n');
     if (x->lines.full) return err_set(e, ERR_TOO_LARGE, "a row is too long to be exported");
     return x->lines.n < PIECE || pack_lines(x, false, e);
 }
 
-static bool close_lines(exporting *x, bool ok, err *e) {
+bool export_close(exporting *x, bool ok, err *e) {
     ok = ok && pack_lines(x, true, e);
     close(x->fd);
     return ok;
@@ -94,13 +78,13 @@ static bool put_row(void *arg, const table *t, const db_rows *row, err *e) {
     json_writer w = json_writer_new(&x->lines);
     portable_put(&w, x->file, row);
     x->rows++;
-    return end_line(x, e);
+    return export_end_line(x, e);
 }
 
 static bool export_rows(exporting *x, db_tx *tx, const portable_file *f, err *e) {
     x->file = f;
-    if (!open_lines(x, f->name, e)) return false;
-    return close_lines(x, table_each(tx, f->t, put_row, x, e), e);
+    if (!export_open(x, f->name, e)) return false;
+    return export_close(x, table_each(tx, f->t, put_row, x, e), e);
 }
 
 // ---- points ---------------------------------------------------------------------------------
@@ -132,7 +116,7 @@ static bool put_points(void *arg, id run_id, const series_label *s, const series
         json_m_f64(&w, "value", p[i].value);
         json_object_end(&w);
         q->x->points++;
-        if (!end_line(q->x, e)) return false;
+        if (!export_end_line(q->x, e)) return false;
     }
     return true;
 }
@@ -146,14 +130,14 @@ static bool put_run_points(void *arg, const table *t, const db_rows *row, err *e
 
 static bool export_points(exporting *x, db_tx *tx, err *e) {
     pointing q = {.x = x, .tx = tx};
-    if (!open_lines(x, STR(PORTABLE_POINTS), e)) return false;
-    return close_lines(
+    if (!export_open(x, STR(PORTABLE_POINTS), e)) return false;
+    return export_close(
         x, table_each(tx, table_named(table_set_at(0), STR("run")), put_run_points, &q, e), e);
 }
 
 // ---- files ----------------------------------------------------------------------------------
 
-static bool copy_object(exporting *x, store_object *o, int fd, err *e) {
+static bool copy_bytes(exporting *x, store_object *o, int fd, err *e) {
     uint64_t size = store_object_size(o);
     for (uint64_t at = 0; at < size;) {
         ssize_t n = store_object_read(o, at, x->piece, PIECE, e);
@@ -165,28 +149,29 @@ static bool copy_object(exporting *x, store_object *o, int fd, err *e) {
     return true;
 }
 
+bool export_object(exporting *x, sha256 digest, const char *path, err *e) {
+    store_object *o = store_get(x->d->store, digest, e);
+    if (!o) return false;
+    int fd = tree_make_parent(path, e)
+                 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+                 : -1;
+    bool ok = fd >= 0 ? copy_bytes(x, o, fd, e)
+                      : e->code == ERR_NONE && err_errno(e, "making %s failed", path);
+    if (fd >= 0) close(fd);
+    store_object_close(o);
+    return ok;
+}
+
 static bool put_file(void *arg, const table *t, const db_rows *row, err *e) {
     exporting *x = arg;
     arena *a = arena_new();
     str parent = db_text(row, 1), name = db_text(row, 2), digest = db_blob(row, 3);
-    sha256 d = {{0}};
+    sha256 d;
     (void)t;
     str path = arena_printf(a, "%s/files/%lld/%.*s%s%.*s", x->dir, (long long)db_i64(row, 0),
                             STR_F(parent), parent.n ? "/" : "", STR_F(name));
-    bool ok;
-    if (digest.n != sizeof d.b) {
-        ok = tree_make(path.p, e);
-    } else {
-        memcpy(d.b, digest.p, sizeof d.b);
-        store_object *o = store_get(x->d->store, d, e);
-        int fd = o && tree_make_parent(path.p, e)
-                     ? open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
-                     : -1;
-        ok = fd >= 0 ? copy_object(x, o, fd, e)
-                     : o && e->code == ERR_NONE && err_errno(e, "making %s failed", path.p);
-        if (fd >= 0) close(fd);
-        if (o) store_object_close(o);
-    }
+    bool is_file = sha256_copy(digest, &d);
+    bool ok = is_file ? export_object(x, d, path.p, e) : tree_make(path.p, e);
     arena_free(a);
     return ok;
 }
@@ -208,7 +193,7 @@ static bool export_fn(db_tx *tx, void *arg, err *e) {
         if (!export_rows(x, tx, &files[i], e)) return false;
     }
     e->code = ERR_NONE;
-    return export_points(x, tx, e) &&
+    return export_points(x, tx, e) && export_contents(x, tx, e) &&
            table_each(tx, table_named(set, STR("artifact")), put_file, x, e);
 }
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // import: a data folder out of what `stemma export` wrote, into an empty place, with the same
 // ids. Killed anywhere, run it again.
-#include "cli/cli_internal.h"
-#include "cli/lines.h"
+#include "cli/import_internal.h"
 #include "cli/place.h"
-#include "cli/portable.h"
 #include "core/artifact.h"
 #include "core/search.h"
 #include "core/series.h"
@@ -21,20 +19,11 @@ typedef unsigned long long ull;
 enum { POINTS_AT_ONCE = 10000 };
 #define PIECE ((size_t)1 << 20)
 
-typedef struct importing {
-    const cli_options *o;
-    cli_data d;
-    arena *a;    // the command's
-    arena *line; // reset after each
-    str dir;
-    uint64_t rows, points, files, file_bytes;
-} importing;
-
-static const char *path_of(importing *x, str name) {
+const char *import_path(importing *x, str name) {
     return arena_printf(x->a, "%.*s/%.*s" PORTABLE_SUFFIX, STR_F(x->dir), STR_F(name)).p;
 }
 
-static bool at_line(const lines *l, const char *path, err *e) {
+bool import_at_line(const lines *l, const char *path, err *e) {
     err why = *e;
     return err_set(e, why.code, "%s, line %llu: %s", path, (ull)lines_number(l), why.msg);
 }
@@ -63,11 +52,11 @@ static bool import_lines(importing *x, const portable_file *f, lines *l, buf *bl
 
 // A file that is not there (a table that the exporting program did not have) has no rows.
 static bool import_rows(importing *x, const portable_file *f, err *e) {
-    const char *path = path_of(x, f->name);
+    const char *path = import_path(x, f->name);
     lines *l = lines_open(path, e);
     if (!l) return e->code == ERR_NOT_FOUND;
     buf block = BUF_MAX(LINES_MAX);
-    bool ok = import_lines(x, f, l, &block, e) || at_line(l, path, e);
+    bool ok = import_lines(x, f, l, &block, e) || import_at_line(l, path, e);
     buf_free(&block);
     lines_close(l);
     return ok;
@@ -110,7 +99,7 @@ static bool append_points(gathering *g, err *e) {
     return true;
 }
 
-static bool get_text(arena *a, const json_value *v, const char *name, bool must, str *out) {
+bool import_text(arena *a, const json_value *v, const char *name, bool must, str *out) {
     const json_value *m = json_get(v, name);
     if (!m) return !must;
     *out = arena_str(a, m->text);
@@ -119,11 +108,11 @@ static bool get_text(arena *a, const json_value *v, const char *name, bool must,
 
 static bool get_id(arena *a, const json_value *v, const char *name, bool must, id *out) {
     str hex = {0};
-    if (!get_text(a, v, name, must, &hex)) return false;
+    if (!import_text(a, v, name, must, &hex)) return false;
     return hex.n ? id_parse(hex, out) : !must;
 }
 
-static bool get_i64(const json_value *v, const char *name, int64_t *out) {
+bool import_i64(const json_value *v, const char *name, int64_t *out) {
     const json_value *m = json_get(v, name);
     if (m) *out = m->i;
     return m && m->type == JSON_INT;
@@ -145,15 +134,15 @@ static bool take_point(gathering *g, str line, err *e) {
     id run_id = {{0}};
     point p = {.step = 0};
     const json_value *v = json_parse(g->x->line, line, 0, NULL);
-    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) &&
+    bool ok = v && v->type == JSON_OBJECT && import_i64(v, "ws", &ws) &&
               get_id(g->x->line, v, "run", true, &run_id);
     if (ok && g->n && (!id_eq(run_id, g->run) || ws != g->ws) && !append_points(g, e))
         return false;
-    ok = ok && get_text(g->a, v, "key", true, &p.key) &&
+    ok = ok && import_text(g->a, v, "key", true, &p.key) &&
          get_id(g->x->line, v, "model", false, &p.model) &&
-         get_text(g->a, v, "dataset_name", false, &p.dataset_name) &&
-         get_text(g->a, v, "dataset_digest", false, &p.dataset_digest) &&
-         get_i64(v, "step", &p.step) && get_i64(v, "time_ms", &p.time_ms) &&
+         import_text(g->a, v, "dataset_name", false, &p.dataset_name) &&
+         import_text(g->a, v, "dataset_digest", false, &p.dataset_digest) &&
+         import_i64(v, "step", &p.step) && import_i64(v, "time_ms", &p.time_ms) &&
          get_value(v, &p.value);
     if (!ok) return err_set(e, ERR_INVALID, "it is not a point as 'stemma export' writes it");
     g->ws = ws;
@@ -163,7 +152,7 @@ static bool take_point(gathering *g, str line, err *e) {
 }
 
 static bool import_points(importing *x, err *e) {
-    const char *path = path_of(x, STR(PORTABLE_POINTS));
+    const char *path = import_path(x, STR(PORTABLE_POINTS));
     lines *l = lines_open(path, e);
     if (!l) return e->code == ERR_NOT_FOUND;
     gathering *g = mem_alloc(sizeof *g);
@@ -177,7 +166,7 @@ static bool import_points(importing *x, err *e) {
         got = -1;
         break;
     }
-    bool ok = (got == 0 && append_points(g, e)) || at_line(l, path, e);
+    bool ok = (got == 0 && append_points(g, e)) || import_at_line(l, path, e);
     arena_free(g->a);
     free(g);
     lines_close(l);
@@ -203,7 +192,7 @@ static bool upload(importing *x, int fd, sha256 *digest, err *e) {
     return store_finish(u, digest, &size, e);
 }
 
-static bool import_file(importing *x, str path, sha256 want, int64_t size, err *e) {
+bool import_file(importing *x, str path, sha256 want, int64_t size, err *e) {
     sha256 got;
     int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return err_errno(e, "opening %s failed", path.p);
@@ -211,7 +200,7 @@ static bool import_file(importing *x, str path, sha256 want, int64_t size, err *
     close(fd);
     if (!ok) return false;
     if (!sha256_eq(got, want))
-        return err_set(e, ERR_CORRUPT, "%s does not have the digest that artifacts says",
+        return err_set(e, ERR_CORRUPT, "%s does not have the digest that stands in the export",
                        path.p);
     x->files++;
     x->file_bytes += (uint64_t)size;
@@ -230,9 +219,10 @@ static bool take_file(importing *x, str line, err *e) {
     int64_t ws = 0, size = 0;
     sha256 digest;
     const json_value *v = json_parse(a, line, 0, NULL);
-    bool ok = v && v->type == JSON_OBJECT && get_i64(v, "ws", &ws) &&
-              get_i64(v, "size", &size) && get_text(a, v, "parent", true, &parent) &&
-              get_text(a, v, "name", true, &name) && get_text(a, v, "digest", false, &hex) &&
+    bool ok = v && v->type == JSON_OBJECT && import_i64(v, "ws", &ws) &&
+              import_i64(v, "size", &size) && import_text(a, v, "parent", true, &parent) &&
+              import_text(a, v, "name", true, &name) &&
+              import_text(a, v, "digest", false, &hex) &&
               (!hex.n || sha256_parse(hex, &digest));
     if (!ok) return err_set(e, ERR_INVALID, "it is not a file as 'stemma export' writes it");
     if (!hex.n) return true; // a folder
@@ -245,7 +235,7 @@ static bool take_file(importing *x, str line, err *e) {
 }
 
 static bool import_files(importing *x, err *e) {
-    const char *path = path_of(x, STR("artifacts"));
+    const char *path = import_path(x, STR("artifacts"));
     lines *l = lines_open(path, e);
     if (!l) return e->code == ERR_NOT_FOUND;
     str line;
@@ -256,7 +246,7 @@ static bool import_files(importing *x, err *e) {
         got = -1;
         break;
     }
-    bool ok = got == 0 || at_line(l, path, e);
+    bool ok = got == 0 || import_at_line(l, path, e);
     lines_close(l);
     return ok;
 }
@@ -303,7 +293,7 @@ static bool import_all(importing *x, bool again, err *e) {
     x->d.store = cli_open_store(o, x->a, x->d.db, e);
     core_config c = {.db = x->d.db, .store = x->d.store, .artifact_root = o->artifact_root};
     if (x->d.store) x->d.core = core_open(&c, STEMMA_VERSION, e);
-    return x->d.core && import_files(x, e) && import_points(x, e) &&
+    return x->d.core && import_files(x, e) && import_contents(x, e) && import_points(x, e) &&
            series_pack_all(x->d.core, e) && search_rebuild(x->d.core, &runs, e);
 }
 

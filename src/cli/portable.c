@@ -14,11 +14,13 @@
 
 // ---- tables ---------------------------------------------------------------------------------
 
-// Derived from what is exported, or about a server at work.
+// Derived from what is exported, or about a server at work; and who may come in to it, which is
+// no part of the data.
 static const char *const left_out[] = {
-    "object",       "object_hold", "lease",     "event_pending", "point_log",    "series_run",
-    "series",       "block",       "model_run", "run_mark",      "column_head",  "column_key",
-    "column_chunk", "job",         "once",      "block_level",   "project_moved"};
+    "object",        "object_hold",  "object_link",   "object_sent", "lease",     "point_log",
+    "series_run",    "series",       "event_pending", "block",       "model_run", "run_mark",
+    "column_head",   "column_key",   "column_chunk",  "job",         "once",      "block_level",
+    "project_moved", "user_account", "token",         "role"};
 
 static const struct {
     const char *table, *file;
@@ -150,6 +152,12 @@ void portable_put(json_writer *w, const portable_file *f, const db_rows *row) {
             portable_put_hex(w, db_blob(row, at));
     }
     json_object_end(w);
+}
+
+str portable_object_path(arena *a, str dir, sha256 digest) {
+    char hex[SHA256_HEX];
+    sha256_hex(digest, hex);
+    return arena_printf(a, "%.*s/objects/%.2s/%s", STR_F(dir), hex, hex);
 }
 
 // ---- reading --------------------------------------------------------------------------------

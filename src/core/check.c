@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // check: the checks of all that the core and the store keep, one behind the other, and the
 // place of each damage in words. No state; any thread.
-#include "core/check.h"
+#include "core/check_internal.h"
 #include "core/console.h"
 #include "core/core_internal.h"
 #include "core/event.h"
@@ -53,7 +53,7 @@ bool core_check(core *c, bool deep, const check_watch *w, check_report *out, err
     return part(w, 0) && event_check(c, bad_event, &watch, &out->events, e) && part(w, 1) &&
            series_check(c, bad_run, &watch, &out->blocks, e) &&
            console_check(c, bad_run, &watch, &out->consoles, e) && part(w, 2) &&
-           search_check(c, bad_search, &watch, e) && part(w, 3) &&
+           search_check(c, bad_search, &watch, e) && check_names(c, w, e) && part(w, 3) &&
            store_check(c->store, deep, bad_object, &watch, &out->objects, e) &&
            part(w, CHECK_PARTS);
 }

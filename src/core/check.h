@@ -7,7 +7,7 @@
 #include "core/core.h"
 #include "store/store.h"
 
-enum { CHECK_PARTS = 4 }; // events, runs, search columns, objects
+enum { CHECK_PARTS = 4 }; // events, runs, search columns and what rows name, objects
 
 typedef struct check_watch {
     void (*bad)(void *arg, const char *where, const char *what); // for each damage

@@ -5,6 +5,7 @@
 #include "core/protect_internal.h"
 #include "core/repo_internal.h"
 #include "core/rule.h"
+#include "core/rule_sql.h"
 
 // ---- facts: found outside of transactions ---------------------------------------------------
 
@@ -43,16 +44,23 @@ static bool judge(ctx *c, const version *v, protect_fact *f, err *e) {
     return true;
 }
 
-static bool find_fact(ctx *c, const version *v, str rule_name, protect_fact *out, err *e) {
-    *out = (protect_fact){.version = v->id, .rule = rule_name};
+static bool find_fact(ctx *c, const version *v, str rule_name, int64_t rule_us,
+                      protect_fact *out, err *e) {
+    *out = (protect_fact){
+        .version = v->id, .marks = v->mark_sum, .rule = rule_name, .rule_us = rule_us};
     return parts_of(c, v, &out->parts, e) && judge(c, v, out, e);
 }
 
-// The newest: a protection may have another rule than before.
-static const protect_fact *known(const protect_facts *f, id version_id, str rule_name) {
-    for (size_t i = f->n; i-- > 0;)
-        if (id_eq(f->known[i].version, version_id) && str_eq(f->known[i].rule, rule_name))
-            return &f->known[i];
+// What was found for this version as it is, by the rule as it is now: a protection may have
+// another than before, and a rule may have been changed since.
+static const protect_fact *known(const protect_facts *f, const version *v, str rule_name,
+                                 int64_t rule_us) {
+    for (size_t i = f->n; i-- > 0;) {
+        const protect_fact *k = &f->known[i];
+        if (id_eq(k->version, v->id) && k->marks == v->mark_sum && k->rule_us == rule_us &&
+            str_eq(k->rule, rule_name))
+            return k;
+    }
     return NULL;
 }
 
@@ -60,7 +68,7 @@ bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e) {
     while (!db_write(core_db(c->core), fn, arg, e)) {
         if (!f->asked || f->n == sizeof f->known / sizeof *f->known) return false;
         *e = (err){0};
-        if (!find_fact(c, &f->of, f->rule, &f->known[f->n], e)) return false;
+        if (!find_fact(c, &f->of, f->rule, f->rule_us, &f->known[f->n], e)) return false;
         f->n++;
         f->asked = false;
     }
@@ -104,7 +112,7 @@ bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state
     protect_fact fact;
     *out = (protect_state){0};
     if (!db_read(core_db(c->core), look, &k, e) ||
-        !find_fact(c, &k.v, str_or_empty(out->asked.rule), &fact, e))
+        !find_fact(c, &k.v, str_or_empty(out->asked.rule), 0, &fact, e))
         return false;
     take_fact(out, &fact);
     return true;
@@ -132,20 +140,33 @@ static bool refuse_touch(const ctx *c, str repo_name, str name, err *e) {
                    STR_F(protect_what(c, repo_name, name)));
 }
 
+static bool read_rule_us(db_tx *tx, const ctx *c, id repo_id, str name, int64_t *us, err *e) {
+    db_rows *row;
+    *us = 0;
+    if (!name.n) return true;
+    int found = db_get(tx, &Q_rule_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(name));
+    if (found > 0) *us = db_i64(row, RULE_CHANGED_US);
+    return found >= 0;
+}
+
 bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protect_facts *f,
                     err *e) {
     const protect_fact none = {.rule_holds = true};
     protect_state s = {0};
+    int64_t rule_us;
     f->asked = false;
-    if (!read_state(tx, c, to, name, &s, e)) return false;
+    if (!read_state(tx, c, to, name, &s, e) ||
+        !read_rule_us(tx, c, to->repo, s.asked.rule, &rule_us, e))
+        return false;
     if (!s.is_protected) return true;
     if (name.n && !c->maintains) return refuse_touch(c, to->repo_name, name, e);
     bool needed = s.asked.parts || s.asked.rule.n;
-    const protect_fact *fact = needed ? known(f, to->id, s.asked.rule) : &none;
+    const protect_fact *fact = needed ? known(f, to, s.asked.rule, rule_us) : &none;
     if (!fact) {
         f->asked = true;
         f->of = *to;
         f->rule = s.asked.rule;
+        f->rule_us = rule_us;
         return err_set(e, ERR_STATE, "what the version has is not known yet");
     }
     take_fact(&s, fact);

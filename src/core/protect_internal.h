@@ -8,9 +8,12 @@
 // What a version has, and whether a rule holds for it, is found out of files and series, which
 // no transaction waits for: a check that needs it fails with `asked`, and is done again when it
 // is known.
+// It holds as long as the marks of the version and the rule are what they were.
 typedef struct protect_fact {
     id version;
-    str rule; // for which it was found
+    int64_t marks;
+    str rule;        // for which it was found
+    int64_t rule_us; // when that was last changed; 0: there is none
     uint64_t parts;
     bool rule_holds;
     str rule_fails;
@@ -19,6 +22,7 @@ typedef struct protect_facts {
     bool asked;
     version of; // that was asked for
     str rule;
+    int64_t rule_us;
     protect_fact known[1 + VERSION_PARENTS_MAX]; // of a release and what it pins
     size_t n;
 } protect_facts;

@@ -204,14 +204,15 @@ bool ref_delete(ctx *c, const ref_change *m, err *e) {
 
 // ---- back -----------------------------------------------------------------------------------
 
-// The last good version that it was at before a time; 0: there is none.
+// The last good version that it was at before a time, as an alias (a tag may have had its
+// name); 0: there is none.
 static int good_before(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
                        int64_t before, version *to, err *e) {
     db_rows *row;
     bool good = true;
     do {
         int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(r->id),
-                           DB_TEXT(m->name), DB_I64(before));
+                           DB_TEXT(m->name), DB_I64(before), DB_I64(m->kind));
         if (found <= 0) return found;
         *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
         before = db_i64(row, 2);
@@ -227,7 +228,7 @@ static bool find_good(db_tx *tx, const ctx *c, const repo *r, const ref_change *
     int64_t before = INT64_MAX;
     if (now->there) {
         if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(m->name),
-                   DB_ID(now->version)) <= 0)
+                   DB_ID(now->version), DB_I64(m->kind)) <= 0)
             return false;
         before = db_i64(row, 0);
     }

@@ -73,7 +73,7 @@ bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str de
     return version_create(c, repo_name, &new, out, e);
 }
 
-bool release_check_parents(const repo *r, const version_parent *p, size_t n, err *e) {
+static bool check_relations(const repo *r, const version_parent *p, size_t n, err *e) {
     size_t pins = 0;
     for (size_t i = 0; i < n; i++)
         pins += p[i].relation == RELATION_PINS;
@@ -84,6 +84,22 @@ bool release_check_parents(const repo *r, const version_parent *p, size_t n, err
                        STR_F(r->name));
     return !pins || err_set(e, ERR_INVALID, "only a release pins versions; '%.*s' has others",
                             STR_F(r->name));
+}
+
+// They were looked up before this transaction: from now on the release holds them.
+bool release_check_parents(db_tx *tx, const ctx *c, const repo *r, const version_parent *p,
+                           size_t n, err *e) {
+    if (!check_relations(r, p, n, e)) return false;
+    for (size_t i = 0; r->kind == REPO_RELEASE && i < n; i++) {
+        db_rows *row;
+        int found = db_get(tx, &Q_version_by_id, &row, e, DB_I64(c->ws), DB_ID(p[i].version));
+        if (!found)
+            err_set(e, ERR_NOT_FOUND,
+                    "a version that the release should pin was deleted meanwhile: look at "
+                    "them, and release another");
+        if (found <= 0) return false;
+    }
+    return true;
 }
 
 // ---- what a release holds -------------------------------------------------------------------

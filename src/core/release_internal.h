@@ -6,8 +6,10 @@
 #include "core/ref_internal.h"
 #include "core/release.h"
 
-// A repo of releases has versions that pin, and no other has.
-bool release_check_parents(const repo *r, const version_parent *p, size_t n, err *e);
+// A repo of releases has versions that pin what is there, and no other has. ERR_NOT_FOUND for a
+// version that is not there.
+bool release_check_parents(db_tx *tx, const ctx *c, const repo *r, const version_parent *p,
+                           size_t n, err *e);
 // ERR_STATE when a release that is there pins this version, or one of this repo.
 bool release_pins_none(db_tx *tx, const ctx *c, const version *v, err *e);
 bool release_pins_none_of(db_tx *tx, const ctx *c, const repo *r, err *e);

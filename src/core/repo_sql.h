@@ -202,11 +202,11 @@
       " AND m.moved_us <= $4 ORDER BY m.moved_us DESC, m.move DESC LIMIT 1")                   \
     X(ref_first_at, true,                                                                      \
       "SELECT moved_us FROM ref_move WHERE ws = $1 AND repo = $2 AND name = $3"                \
-      " AND version = $4 ORDER BY moved_us LIMIT 1")                                           \
+      " AND version = $4 AND kind = $5 ORDER BY moved_us LIMIT 1")                             \
     X(ref_good_before, true,                                                                   \
       "SELECT m.version, v.number, m.moved_us FROM ref_move m JOIN version v ON v.ws = m.ws"   \
       " AND v.version = m.version WHERE m.ws = $1 AND m.repo = $2 AND m.name = $3"             \
-      " AND m.moved_us < $4 AND v.deleted_us = 0 AND v.marks = 0"                              \
+      " AND m.moved_us < $4 AND m.kind = $5 AND v.deleted_us = 0 AND v.marks = 0"              \
       " ORDER BY m.moved_us DESC LIMIT 1")                                                     \
     X(release_of_version, true,                                                                \
       "SELECT r.name, v.number FROM version_parent p"                                          \

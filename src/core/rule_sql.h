@@ -15,6 +15,7 @@
 // In the order that rule.c reads.
 #define RULE_COLUMNS                                                                           \
     "name, constraints, objective, goal, tie, tie_goal, user_name, proven, reason, changed_us"
+enum { RULE_CHANGED_US = 9 };
 
 #define RULE_SQL(X)                                                                            \
     X(rule_get, true,                                                                          \

@@ -75,7 +75,8 @@ bool user_token_revoke(ctx *c, str name, id token, err *e);
 
 // ---- proof ----------------------------------------------------------------------------------
 typedef struct user_proof {
-    id user;
+    id user, token;
+    int64_t expires_us; // of the token; 0: never
     char name[USER_NAME_MAX + 1];
     user_role role;       // in the workspace that was asked for
     user_role at_default; // in the default one
@@ -86,6 +87,9 @@ bool user_is_token(str secret);
 // Whose token it is, and what they may do. ERR_UNAUTHENTICATED: unknown, expired, revoked, or
 // its user is disabled.
 bool user_prove(core *c, str secret, int64_t ws, user_proof *out, err *e);
+// The role in a workspace of who proved themselves by this token, read anew. USER_NONE: there
+// is none, or the token is revoked or has expired, or its user is disabled.
+bool user_standing(core *c, id user, id token, int64_t ws, user_role *role, err *e);
 // Must callers bring a token? Once there is a user they must.
 bool user_needed(core *c, bool *needed, err *e);
 

@@ -23,7 +23,6 @@ enum {
 typedef struct slot {
     sha256 hash;
     int64_t ws, until_us; // monotonic; 0: empty
-    int64_t expires_us;   // of the token; 0: never
     user_proof proof;
 } slot;
 
@@ -74,7 +73,6 @@ static void remember(user_cache *k, const slot *s) {
 
 typedef struct prove_call {
     slot s;
-    id token;
     int64_t used_us, now_us;
     bool found, enabled;
 } prove_call;
@@ -91,8 +89,8 @@ static bool read_token(db_tx *tx, void *arg, err *e) {
     p->found = found && secret_eq(hash, str_n((const char *)p->s.hash.b, sizeof p->s.hash.b));
     if (!p->found) return true;
     p->s.proof.user = db_id(row, 1);
-    p->token = db_id(row, 2);
-    p->s.expires_us = db_i64(row, 3);
+    p->s.proof.token = db_id(row, 2);
+    p->s.proof.expires_us = db_i64(row, 3);
     p->used_us = db_i64(row, 4);
     str name = str_upto(db_text(row, 5), USER_NAME_MAX);
     memcpy(p->s.proof.name, name.p, name.n);
@@ -104,7 +102,7 @@ static bool read_token(db_tx *tx, void *arg, err *e) {
 
 static bool write_used(db_tx *tx, void *arg, err *e) {
     prove_call *p = arg;
-    return db_do(tx, &Q_token_used, e, DB_ID(p->s.proof.user), DB_ID(p->token),
+    return db_do(tx, &Q_token_used, e, DB_ID(p->s.proof.user), DB_ID(p->s.proof.token),
                  DB_I64(p->now_us), DB_I64(p->now_us - USED_EVERY_US)) >= 0;
 }
 
@@ -116,8 +114,8 @@ static void note_use(core *c, prove_call *p) {
         log_msg(LOG_WARN, "user.used", "A token's last use is not noted: %s", e.msg);
 }
 
-static bool is_over(const slot *s, int64_t now_us) {
-    return s->expires_us && s->expires_us <= now_us;
+static bool is_over(int64_t expires_us, int64_t now_us) {
+    return expires_us && expires_us <= now_us;
 }
 
 static bool refuse_expired(err *e) {
@@ -136,13 +134,38 @@ bool user_prove(core *c, str secret, int64_t ws, user_proof *out, err *e) {
         if (!p.enabled)
             return err_set(e, ERR_UNAUTHENTICATED, "The user '%s' is disabled.",
                            p.s.proof.name);
-        if (is_over(&p.s, p.now_us)) return refuse_expired(e);
+        if (is_over(p.s.proof.expires_us, p.now_us)) return refuse_expired(e);
         note_use(c, &p);
         p.s.until_us = began + USER_FRESH_US;
         remember(c->users, &p.s);
     }
-    if (is_over(&p.s, p.now_us)) return refuse_expired(e);
+    if (is_over(p.s.proof.expires_us, p.now_us)) return refuse_expired(e);
     *out = p.s.proof;
+    return true;
+}
+
+// ---- does it still hold? --------------------------------------------------------------------
+
+typedef struct standing_call {
+    id user, token;
+    int64_t ws;
+    user_role role;
+} standing_call;
+
+static bool read_standing(db_tx *tx, void *arg, err *e) {
+    standing_call *k = arg;
+    db_rows *row;
+    int found =
+        db_get(tx, &Q_token_standing, &row, e, DB_I64(k->ws), DB_ID(k->user), DB_ID(k->token));
+    bool stands = found > 0 && db_i64(row, 1) && !is_over(db_i64(row, 0), clock_now_us());
+    k->role = stands ? (user_role)db_i64(row, 2) : USER_NONE;
+    return found >= 0;
+}
+
+bool user_standing(core *c, id user, id token, int64_t ws, user_role *role, err *e) {
+    standing_call k = {.user = user, .token = token, .ws = ws};
+    if (!db_read(c->db, read_standing, &k, e)) return false;
+    *role = k.role;
     return true;
 }
 

@@ -44,6 +44,11 @@
     X(token_used, true,                                                                        \
       "UPDATE token SET used_us = $3 WHERE user_id = $1 AND token_id = $2"                     \
       " AND (used_us IS NULL OR used_us < $4)")                                                \
+    X(token_standing, true,                                                                    \
+      "SELECT t.expires_us, u.enabled, r.role FROM token t"                                    \
+      " JOIN user_account u ON u.user_id = t.user_id"                                          \
+      " LEFT JOIN role r ON r.ws = $1 AND r.user_id = t.user_id"                               \
+      " WHERE t.user_id = $2 AND t.token_id = $3")                                             \
     X(token_by_hash, true,                                                                     \
       "SELECT t.hash, t.user_id, t.token_id, t.expires_us, t.used_us, u.name, u.enabled,"      \
       " r.role, d.role FROM token t JOIN user_account u ON u.user_id = t.user_id"              \

@@ -82,7 +82,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .created_us = clock_now_us()};
     if (n->content) v.content = *n->content;
     v.updated_us = v.created_us;
-    if (!release_check_parents(&r, n->parents, n->n_parents, e) ||
+    if (!release_check_parents(tx, c, &r, n->parents, n->n_parents, e) ||
         !protect_allows(tx, c, &v, PROTECT_PUBLISHING, &k->facts, e))
         return false;
     if (n->content && !store_keep_tx(core_store(c->core), tx, v.content.digest, e))

@@ -218,6 +218,7 @@ typedef enum http_streamed {
     HTTP_STREAM_OVER, // `closed` comes or came
 } http_streamed;
 http_streamed http_stream_send(http_stream *t, str bytes); // never waits; not behind `closed`
+void http_stream_end(http_stream *t);                      // the same: `closed` comes soon
 
 // ---- for the reference page and the tests ---------------------------------------------
 const char *http_perm_name(http_perm p);

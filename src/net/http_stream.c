@@ -261,6 +261,12 @@ http_streamed http_stream_send(http_stream *t, str bytes) {
     return now;
 }
 
+void http_stream_end(http_stream *t) {
+    pthread_mutex_lock(&t->hub->lock);
+    set_over(t, false);
+    pthread_mutex_unlock(&t->hub->lock);
+}
+
 void http_stream_hand(http_worker *w, http_conn *c) {
     http_req *r = c->req;
     http_stream *t = r->stream;

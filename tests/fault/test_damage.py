@@ -10,11 +10,14 @@ import os
 import random
 import re
 import shutil
+import subprocess
 
 import pytest
+import servers
 
 from ledger import FILES, Api, Ledger
 from site_of import wait_for
+from versions_load import OPERATOR, Client, Contents
 
 DAMAGED = 3
 
@@ -380,8 +383,17 @@ def test_bytes_of_another_object(files):
 # ---- the rest ----
 
 
-def test_a_changed_event(any_site):
-    """The log is chained: who changes the past is found."""
+TAMPERED = [  # what is done, and the event at which it is found
+    (["UPDATE event SET object = 'another' WHERE number = 3"], 3),
+    (["UPDATE event SET user_name = 'eve' WHERE number = 5"], 5),
+    (["DELETE FROM event WHERE number = 2"], 2),
+    (["UPDATE event SET number = -1 WHERE number = 2", "UPDATE event SET number = 2 WHERE number = 4",
+      "UPDATE event SET number = 4 WHERE number = -1"], 2),
+]  # fmt: skip
+
+
+def test_tampered_events(any_site):
+    """The log is chained: who changes, removes or reorders the past is found with the place, by a server at work too."""
     site = any_site
     server, ledger = site.start(), Ledger()
     api = Api(server.port)
@@ -393,9 +405,48 @@ def test_a_changed_event(any_site):
         wait_for(lambda: site.sql("SELECT count(*) FROM event_pending")[0][0] == 0, what="the sealer")
     site.stop(server)
     site.check()
-    assert site.sql("UPDATE event SET object = 'another' WHERE number = 3") == 1
-    check_finds(site, "event 3 of workspace")
-    site.stop(site.start())
+    before = site.sql("SELECT * FROM event")
+    for statements, at in TAMPERED:
+        for statement in statements:
+            assert site.sql(statement) == 1
+        check_finds(site, f"event {at} of workspace")
+        server = site.start()
+        told = subprocess.run([servers.stemma_binary(), "verify", "--url", server.uri], capture_output=True, text=True,
+                              env=servers.fresh_environment(), timeout=60)  # fmt: skip
+        assert told.returncode == DAMAGED and re.search(f"^damaged: event {at}: ", told.stdout, re.M), (statements, told)
+        site.stop(server)
+        put_back(site, "event", before)
+        site.check()
+
+
+def put_back(site, table, rows):
+    site.sql(f"DELETE FROM {table}")
+    for row in rows:
+        site.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
+
+
+def test_what_is_named_and_not_there(any_site):
+    """Rows that agree with themselves, and name what is gone: a version's content, a page's file, a ref's place."""
+    site = any_site
+    server = site.start(STEMMA_TOKEN=OPERATOR)
+    client = Client(Contents(1), "", [server.port])
+    for op in [("create", "bot", False), ("publish", "bot", 0, False, "ann"), ("set", "bot", "prod", "alias", 1, None)]:
+        assert client.do(op)[0] == "ok"
+    client.close()
+    site.stop(server)
+    site.check("--deep")
+    before = {table: site.sql(f"SELECT * FROM {table}") for table in ("object", "ref")}
+    parent = bytes(site.sql("SELECT parent FROM object_link LIMIT 1")[0][0]).hex()
+    for statement, name in [
+        ("DELETE FROM object WHERE digest IN (SELECT content FROM version)", "version bot@1: its content"),
+        ("DELETE FROM object WHERE digest IN (SELECT child FROM object_link LIMIT 1)", f"object {parent}: something"),
+        ("UPDATE ref SET moved_us = moved_us - 1", "ref bot@prod: it is not where"),
+    ]:  # fmt: skip
+        assert site.sql(statement) == 1
+        check_finds(site, name)
+        for table, rows in before.items():
+            put_back(site, table, rows)
+        site.check()
 
 
 def test_a_damaged_page_of_the_database(site):

@@ -125,3 +125,30 @@ def test_a_push_is_killed(any_site, tmp_path):
         assert digests(tmp_path / out) == digests(folder)
     site.stop(server)
     site.check("--deep")
+
+
+def test_pulls_are_cut_off(any_site, tmp_path):
+    """By the end of the server, or by their own: nothing half gets the name, and the next pull goes on."""
+    site, rng = any_site, random.Random(8)
+    client, folder, cut = Client(tmp_path), tmp_path / "model", 0
+    folder.mkdir()
+    change(rng, folder)
+    change_large(rng, folder)
+    server = site.start()
+    client.run(server, "push", "model", "bot")
+    for i in range(4):
+        pull, out = client.start(server, "pull", "bot", f"out-{i}"), tmp_path / f"out-{i}"
+        time.sleep(rng.uniform(0, 0.15))
+        if i % 2:
+            pull.kill()
+        else:
+            site.kill(server)
+            server = site.start()
+        pull.communicate(timeout=120)
+        cut += not out.exists()
+        if not out.exists():
+            client.run(server, "pull", "bot", f"out-{i}")
+        assert digests(out) == digests(folder)
+    assert cut, "no pull was cut off"
+    assert not list(tmp_path.glob("*.part"))
+    site.stop(server)

@@ -10,11 +10,11 @@ import requests
 class Stream:
     """Iterates over (id, event, data) of an open stream; `last` is what a reconnect sends."""
 
-    def __init__(self, uri, last=None, timeout=60, **params):
-        headers = {"Last-Event-ID": str(last)} if last is not None else {}
+    def __init__(self, uri, last=None, timeout=60, headers=None, **params):
+        headers = {**(headers or {}), **({"Last-Event-ID": str(last)} if last is not None else {})}
         self.reply = requests.get(uri + "/api/v1/events/stream", params=params, headers=headers, stream=True,
                                   timeout=timeout)
-        self.last, self.comments = last, 0
+        self.last, self.comments, self.deadline = last, 0, None
         assert self.reply.status_code == 200, f"{self.reply.status_code} {self.reply.text[:300]}"
         assert self.reply.headers["Content-Type"] == "text/event-stream"
         self.blocks = self.read()
@@ -24,6 +24,7 @@ class Stream:
     def read(self):
         fields = {}
         for line in self.reply.iter_lines(chunk_size=1, decode_unicode=True):
+            assert not self.deadline or time.monotonic() < self.deadline, "it goes on"
             if line.startswith(":"):
                 self.comments += 1
             elif line:
@@ -47,6 +48,11 @@ class Stream:
             if what(seen[-1][2]):
                 return seen
         raise AssertionError(f"it did not come; the last was {seen[-1:]}")
+
+    def to_end(self, seconds=20):
+        """Fails when the server does not end it; heartbeats keep it from waiting forever."""
+        self.deadline = time.monotonic() + seconds
+        list(self.blocks)
 
     def close(self):
         self.reply.close()

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """stemma export and import, and the recipe of docs/export.md that makes Parquet of an export."""
 
+import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
 import servers
 from care_help import Place, everything, fill, other, tree
+
+from conftest import Native
 
 DOC = pathlib.Path(servers.ROOT) / "docs/export.md"
 
@@ -65,6 +69,50 @@ def test_import_gives_the_same_and_exports_the_same(exported, engine):
             server = fresh.start()
             assert everything(server.uri) == exported.told
             fresh.stop(server)
+
+
+def test_versions_come_along_and_users_do_not(place, engine):
+    server = place.start()
+    api, files = Native(server.uri), {"config.json": b"{}", "w/a.bin": os.urandom(200_000), "run.sh": b"#!/bin/sh"}
+    first, second = publish(api, "bot", files), publish(api, "bot", files | {"README.md": b"# bot"})
+    publish(api, "bot", {"gone": b"deleted, so it has no bytes any more"})
+    publish(api, "other", files)
+    api.ok("DELETE", "repos/bot/versions/3", json={"reason": "wrong"})
+    for number in (1, 2):
+        api.ok("PUT", "repos/bot/refs/prod", json={"version": number, "reason": "better"})
+    api.ok("PUT", "repos/bot/refs/v1.0", json={"version": 1, "kind": "tag"})
+    told = [api.ok("GET", f"repos/bot/{what}") for what in ("versions?deleted=true", "refs", "moves")]
+    place.stop(server)
+    secret = place.run("user", "add", "ann", "--role", "admin").strip()
+    place.run("export", place.path("out"))
+    out = tree(place.path("out"))
+    assert not {"token", "user_account", "role"} & {n.split(".")[0] for n in out} and secret.startswith("stm_")
+    contents = lines(place.path("out"), "contents")
+    assert {c["content"] for c in contents} == {v["content"].removeprefix("sha256:") for v in (first, second)}
+    assert len(contents) == 7 and len([n for n in out if n.startswith("objects/")]) == 4, "each file once"
+    assert [c["path"] for c in contents if c.get("executable")] == ["run.sh"] * 2
+    for target in {engine, other(engine)}:
+        with Place(target) as fresh:
+            fresh.run("import", place.path("out"))
+            assert fresh.json("check", "--deep")["whole"]
+            fresh.run("export", fresh.path("again"))
+            assert tree(fresh.path("again")) == out
+            server = fresh.start()
+            api = Native(server.uri)
+            assert [api.ok("GET", f"repos/bot/{what}") for what in ("versions?deleted=true", "refs", "moves")] == told
+            for repo, number in (("bot", 1), ("bot", 2), ("other", 1)):
+                assert api.ok("GET", f"repos/{repo}/versions/{number}/verify?bytes=true")["damaged"] == 0
+            assert {p: api.get(f"repos/other/versions/1/files/{p}").content for p in files} == files
+            fresh.stop(server)
+
+
+def publish(api, repo, files):
+    """A version of these files."""
+    put = [{"path": p, "size": len(d), "sha256": hashlib.sha256(d).hexdigest(), "executable": p.endswith(".sh")} for p, d in files.items()]
+    body = b"stmobjs1" + b"".join(bytes.fromhex(f["sha256"]) + struct.pack("<Q", f["size"]) + files[f["path"]] for f in put)
+    api.ok("POST", "objects", data=body, headers={"Content-Type": "application/vnd.stemma.objects"})
+    made = api.ok("POST", "trees", json={"put": put})
+    return api.ok("POST", f"repos/{repo}/versions", json={"tree": made["tree"], "kind": "model"})["version"]
 
 
 def test_into_what_is_there(exported):

@@ -7,6 +7,7 @@ import pytest
 import requests
 import servers
 from cli import Cli
+from sse import Stream
 
 from conftest import Native, problem, unique
 
@@ -82,6 +83,47 @@ def test_a_token_expires(api, server):
     assert "expired" in mine.get("whoami").json()["detail"]
 
 
+def follow(uri, token=None, **params):
+    return Stream(uri, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=30, **params)
+
+
+def secret_of(mine):
+    return mine.session.headers["Authorization"].split()[1]
+
+
+def test_a_stream_ends_with_what_opened_it(api, server):
+    """A token that is revoked or expires, a user who is disabled or loses the role: not the streams of others."""
+    users = {what: make(api, "reader") for what in ("revoked", "disabled", "no role", "demoted")}
+    more = api.ok("POST", f"users/{users['demoted'][0]}/tokens", json={"expires_us": time.time_ns() // 1000 + 1_500_000})
+    streams = {what: follow(server.uri, secret_of(mine)) for what, (_, mine) in users.items()}
+    streams["expired"] = follow(server.uri, more["secret"])
+    streams["operator"] = follow(server.uri, OPERATOR)
+    name = users["revoked"][0]
+    api.ok("DELETE", f"users/{name}/tokens/{api.all(f'users/{name}/tokens')[0]['id']}")
+    api.ok("PATCH", f"users/{users['disabled'][0]}", json={"enabled": False})
+    api.ok("PUT", f"users/{users['no role'][0]}/role", json={"role": "none"})
+    api.ok("PUT", f"users/{users['demoted'][0]}/role", json={"role": "writer"})
+    for what in ("revoked", "disabled", "no role", "expired"):
+        streams[what].to_end()
+    last = str(api.project()["number"])
+    for what in ("demoted", "operator"):
+        streams[what].until(lambda e: e["kind"] == "project_created" and e["object"] == last)
+        streams[what].close()
+
+
+def test_a_stream_ends_with_the_role_in_its_workspace(api, server):
+    team, (name, mine) = unique("team")[:30], make(api, "reader")
+    api.ok("POST", "workspaces", json={"name": team})
+    here = {"X-MLflow-Workspace": team}
+    api.ok("PUT", f"users/{name}/role", json={"role": "reader"}, headers=here)
+    both = [Stream(server.uri, headers={"Authorization": f"Bearer {secret_of(mine)}", **more}, timeout=30) for more in ({}, here)]
+    api.ok("PUT", f"users/{name}/role", json={"role": "none"}, headers=here)
+    both[1].to_end()
+    last = str(api.project()["number"])
+    both[0].until(lambda e: e["object"] == last)
+    both[0].close()
+
+
 def test_what_roles_open(api):
     """One route of each permission; t_api_routes walks all."""
     repo, roles = unique("r"), ["none", "reader", "writer", "maintainer", "admin"]
@@ -148,12 +190,13 @@ def test_basic_carries_a_token_too(api, server):
 def test_the_first_user_closes_an_open_server(engine):
     server = servers.Stemma(engine)
     try:
-        cli = Cli("--url", server.uri)
+        cli, anybody = Cli("--url", server.uri), follow(server.uri)
         assert cli.ok("whoami", "--json").json == {
             "user": "", "proven": False, "workspace": "default", "role": "admin", "operates": True}  # fmt: skip
         secret = cli.ok("user", "add", "ann", "--role", "admin").out.strip()
         closed = cli("projects", "list")
         assert closed.code == 1 and "not authenticated" in closed.err
+        anybody.to_end()  # who followed without a token is closed out too
         ann = Cli("--url", server.uri, env={"STEMMA_TOKEN": secret})
         assert "role      admin" in ann.ok("whoami").out
         more = ann.ok("token", "add", "ann", "--label", "more", "--expires", "1h").out.strip()
@@ -188,11 +231,13 @@ def test_other_servers_know_it_within_a_second_or_two(pair):
     while Native(pair.uris[1]).get("server").status_code == 200:
         assert time.monotonic() < deadline
     assert [a.ok("GET", "whoami")["user"] for a in both] == ["ann", "ann"]
+    stream = follow(pair.uris[1], made["secret"])
     token = both[0].all("users/ann/tokens")[0]["id"]
     both[0].ok("DELETE", f"users/ann/tokens/{token}")
     assert both[0].get("whoami").status_code == 401
     while both[1].get("whoami").status_code == 200:
         assert time.monotonic() < deadline
+    stream.to_end()
 
 
 def test_people_approve_and_maintainers_move(api):

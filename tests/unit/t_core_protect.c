@@ -3,7 +3,9 @@
 // is asked for, by whom, and what an approval is; that going back asks for nothing again.
 #include "core_help.h"
 
+#include "core/core_internal.h"
 #include "core/protect.h"
+#include "core/rule.h"
 #include "core/schema.h"
 
 // Publishes these files, with ',' between the names; the version's number.
@@ -193,12 +195,46 @@ CORE_TEST(publishing_and_stages_ask_too) {
     FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
 }
 
+// ---- what changes while it is judged --------------------------------------------------------
+
+static bool tighten; // the rule, while the first judgement by it goes on
+
+// "yes" holds for every version that a run made, "no" for none: there is no such metric.
+static bool compile(ctx *c, const rule *r, rule_terms *out, err *e) {
+    *out = (rule_terms){0};
+    if (str_is(r->where, "no")) {
+        out->goal = RULE_MAX;
+        out->objective = (search_field){.domain = SEARCH_METRIC, .key = STR("none")};
+    }
+    rule no = *r, done;
+    no.where = STR("no");
+    bool now = tighten;
+    tighten = false;
+    return !now || rule_set(c, STR("bot"), &no, &done, e);
+}
+
+CORE_TEST(a_rule_is_what_it_is_at_the_move) {
+    err e;
+    rule r = {.name = STR("good"), .where = STR("yes")}, done;
+    protection p = {.ref = STR("prod"), .rule = STR("good")};
+    x->core->compile_rule = compile;
+    make_bot(x);
+    int64_t first = publish(x, "a", core_fix_run(x, "r").id);
+    OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
+    OK(protect_set(&x->c, STR("bot"), &p, &e));
+    tighten = true;
+    refused(x, first, ERR_STATE, "the rule 'good' does not hold");
+    OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
+    moved(x, first);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_told_by_names_and_metrics),
         cmocka_unit_test(a_ref_asks_for_parts),
         cmocka_unit_test(people_approve),
         cmocka_unit_test(publishing_and_stages_ask_too),
+        cmocka_unit_test(a_rule_is_what_it_is_at_the_move),
     };
     return core_fix_main("core protect", tests, sizeof tests / sizeof *tests);
 }

@@ -271,6 +271,29 @@ CORE_TEST(back_to_the_last_good_version) {
     FAILS(ERR_EXISTS, ref_rollback(&x->c, &c, false, &m, &e));
 }
 
+// A tag that had the name is no place where the alias was.
+CORE_TEST(back_looks_at_the_alias_only) {
+    err e;
+    ref_move m;
+    make_bot(x, 4);
+    move(x, REF_ALIAS, "prod", 1);
+    OK(drop(x, REF_ALIAS, "prod", "", &e));
+    move(x, REF_TAG, "prod", 2);
+    OK(drop(x, REF_TAG, "prod", "wrong weights", &e));
+    assert_int_equal(back(x, "it was needed", true).to, 1);
+    move(x, REF_ALIAS, "prod", 3);
+    assert_int_equal(back(x, "slow", true).to, 1);
+    move(x, REF_ALIAS, "prod", 2); // where the tag was first, the alias never
+    assert_int_equal(back(x, "slow", false).to, 3);
+    ref_change c = to(REF_TAG, "v1.0", 4, REF_ANY);
+    OK(ref_set(&x->c, &c, NULL, &e));
+    c = to(REF_TAG, "v1.0", 0, REF_ANY);
+    c.reason = STR("why");
+    OK(ref_delete(&x->c, &c, &e));
+    c.kind = REF_ALIAS;
+    FAILS(ERR_STATE, ref_rollback(&x->c, &c, true, &m, &e));
+}
+
 // ---- several at once ------------------------------------------------------------------------
 
 enum { RACERS = 6, TRIES = 40 };
@@ -399,6 +422,7 @@ int main(void) {
         cmocka_unit_test(every_move_is_kept),
         cmocka_unit_test(where_it_pointed),
         cmocka_unit_test(back_to_the_last_good_version),
+        cmocka_unit_test(back_looks_at_the_alias_only),
         cmocka_unit_test(of_several_who_saw_the_same_one_moves_it),
         cmocka_unit_test(old_refs_are_brought_over),
     };

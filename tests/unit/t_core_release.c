@@ -138,12 +138,25 @@ CORE_TEST(what_is_pinned_is_held) {
     OK(repo_delete(&x->c, STR("prompt"), &e));
 }
 
+// Looked up, and gone before it is pinned: a release of it would hold nothing.
+CORE_TEST(what_went_meanwhile_is_not_pinned) {
+    err e;
+    version out, late = {0};
+    set_up(x);
+    late = get(x, "bot", 1);
+    OK(version_delete(&x->c, STR("bot"), 1, STR("old"), &e));
+    FAILS(ERR_NOT_FOUND, release_create(&x->c, STR("support"), &late, 1, STR(""), &out, &e));
+    assert_non_null(strstr(e.msg, "deleted meanwhile"));
+    assert_int_equal(publish(x, 2, 1), 1); // no number was taken
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_move_and_go_back_as_one),
         cmocka_unit_test(none_moves_when_one_may_not),
         cmocka_unit_test(what_a_release_may_pin),
         cmocka_unit_test(what_is_pinned_is_held),
+        cmocka_unit_test(what_went_meanwhile_is_not_pinned),
     };
     return core_fix_main("core release", tests, sizeof tests / sizeof *tests);
 }

@@ -144,8 +144,7 @@ static bool serve_workspace(native_feed *f, int64_t ws, bool *more, err *e) {
     return true;
 }
 
-// The least workspace above *ws that somebody follows.
-static bool next_followed(native_feed *f, int64_t *ws) {
+bool feed_next_followed(native_feed *f, int64_t *ws) {
     int64_t least = INT64_MAX;
     bool found = false;
     pthread_mutex_lock(&f->lock);
@@ -163,7 +162,7 @@ static bool next_followed(native_feed *f, int64_t *ws) {
 static bool serve_all(native_feed *f, bool *more, err *e) {
     int64_t ws = INT64_MIN;
     *more = false;
-    while (next_followed(f, &ws)) {
+    while (feed_next_followed(f, &ws)) {
         if (!serve_workspace(f, ws, more, e)) return false;
     }
     return true;
@@ -198,7 +197,7 @@ static void *feed_main(void *arg) {
         err e = {0};
         while (more && ok && wait_us(f, 0, false))
             ok = serve_all(f, &more, &e);
-        ok = ok && feed_moved(f, &e);
+        ok = ok && feed_seats(f, &e) && feed_moved(f, &e);
         if (!ok) log_msg(LOG_WARN, "events.stream", "%s; streams wait, nothing is lost", e.msg);
         if (!wait_us(f, ok ? LEAST_US : RETRY_US, false)) break;
     }
@@ -228,6 +227,7 @@ void native_feed_stop(native_feed *f) {
     pthread_join(f->thread, NULL);
     BUG_ON(f->all);
     feed_moved_end(f);
+    free(f->logs);
     buf_free(&f->text);
     arena_free(f->a);
     pthread_mutex_destroy(&f->lock);
@@ -271,7 +271,8 @@ static void on_closed(void *arg) {
 
 bool native_feed_follow(native_feed *f, http_req *r, const native_follow *what, err *e) {
     follower *x = mem_alloc(sizeof *x);
-    *x = (follower){.f = f, .at = *what, .waits = true};
+    *x =
+        (follower){.f = f, .at = *what, .seat = api_seat_of(r), .doubted = true, .waits = true};
     http_stream_events on = {.ready = on_ready, .closed = on_closed, .arg = x};
     http_set_header(r, "Cache-Control", STR("no-store"));
     http_set_header(r, "X-Accel-Buffering", STR("no")); // proxies shall pass events on at once

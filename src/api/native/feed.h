@@ -8,7 +8,8 @@
 // On SQLite the thread sleeps until this process seals something; on PostgreSQL it also asks
 // the database for the last number, while somebody follows, for the events of other servers.
 //
-// Beside the events a stream may have hints about runs that changed (feed_moved.c).
+// Beside the events a stream may have hints about runs that changed (feed_moved.c). A stream
+// ends when its token is revoked or expires, or its user may not read any more (feed_seats.c).
 #ifndef STEMMA_API_NATIVE_FEED_H
 #define STEMMA_API_NATIVE_FEED_H
 
