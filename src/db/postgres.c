@@ -111,7 +111,8 @@ enum { TURN_PAUSES = 2 }; // pauses of who has the turn do not grow beyond: othe
 typedef struct pg_run {
     postgres_db *d;
     db_mode mode;
-    int64_t start; // monotonic
+    int64_t start;      // monotonic
+    int64_t refused_us; // for the first time; waiting for a lost server is not counted
     unsigned tries, losses;
     bool careful;
     bool has_turn;
@@ -140,8 +141,7 @@ static void leave_turn(pg_run *r) {
     pthread_mutex_unlock(&t->m);
 }
 
-static bool again_later(const pg_run *r, int64_t most, unsigned n) {
-    int64_t until = r->start + most;
+static bool again_later(int64_t until, unsigned n) {
     if (clock_mono_us() >= until) return false;
     pg_pause(n, until);
     return true;
@@ -151,9 +151,11 @@ static bool again_later(const pg_run *r, int64_t most, unsigned n) {
 // server's) after a pause.
 static bool again_in_turn(pg_run *r) {
     METRIC_ADD(db_retries_total, 1);
-    if (!r->has_turn) return take_turn(r, r->start + r->d->retry_us);
+    if (!r->refused_us) r->refused_us = clock_mono_us();
+    int64_t until = r->refused_us + r->d->retry_us;
+    if (!r->has_turn) return take_turn(r, until);
     unsigned n = r->tries++;
-    return again_later(r, r->d->retry_us, n < TURN_PAUSES ? n : TURN_PAUSES);
+    return again_later(until, n < TURN_PAUSES ? n : TURN_PAUSES);
 }
 
 // What may be done about the failure of fn on `c`.
@@ -167,7 +169,7 @@ static pg_fate fate_of(const pg_run *r, const pg_conn *c) {
 static bool may_repeat(pg_run *r, pg_fate fate) {
     switch (fate) {
     case PG_RETRY: return again_in_turn(r);
-    case PG_LOST: return again_later(r, r->d->wait_us, r->losses++);
+    case PG_LOST: return again_later(r->start + r->d->wait_us, r->losses++);
     case PG_STALE: return r->losses++ < 2;
     case PG_CAREFUL: r->careful = true; return true;
     case PG_FINAL:
