@@ -71,9 +71,9 @@ static json_value *get_page(reading *r, arena *a, str place, str *next, err *e) 
     str text, path = arena_printf(a, "%.*s%.*s", STR_F(r->path), STR_F(place));
     json_value *page = cli_call(r->client, "GET", path, (str){0}, &text, e);
     if (!page) return NULL;
-    const json_value *ended = json_get(page, "ended"), *more = json_get(page, "next");
+    const json_value *more = json_get(page, "next");
     const json_value *lines = json_get(page, "lines");
-    r->ended = ended && ended->type == JSON_TRUE;
+    r->ended = cli_true(page, "ended");
     r->at = lines ? lines->i : 0;
     *next = more ? more->text : (str){0};
     if (r->o->json.n) printf("%.*s\n", STR_F(text));

@@ -20,7 +20,6 @@ typedef unsigned long long ull;
 #define HOLD_US      (24 * 3600 * INT64_C(1000000))
 #define EXPORT_LEVEL 3
 #define TRIES        5
-#define PIECE        EXPORT_PIECE
 
 // ---- a file of lines ------------------------------------------------------------------------
 
@@ -47,7 +46,7 @@ static bool pack_lines(exporting *x, bool last, err *e) {
     ZSTD_inBuffer in = {x->lines.p, x->lines.n, 0};
     size_t left;
     do {
-        ZSTD_outBuffer out = {x->packed, PIECE, 0};
+        ZSTD_outBuffer out = {x->packed, EXPORT_PIECE, 0};
         left = ZSTD_compressStream2(x->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
         if (ZSTD_isError(left))
             return err_set(e, ERR_INTERNAL, "zstd: %s", ZSTD_getErrorName(left));
@@ -60,7 +59,7 @@ static bool pack_lines(exporting *x, bool last, err *e) {
 bool export_end_line(exporting *x, err *e) {
     buf_byte(&x->lines, '\n');
     if (x->lines.full) return err_set(e, ERR_TOO_LARGE, "a row is too long to be exported");
-    return x->lines.n < PIECE || pack_lines(x, false, e);
+    return x->lines.n < EXPORT_PIECE || pack_lines(x, false, e);
 }
 
 bool export_close(exporting *x, bool ok, err *e) {
@@ -140,7 +139,7 @@ static bool export_points(exporting *x, db_tx *tx, err *e) {
 static bool copy_bytes(exporting *x, store_object *o, int fd, err *e) {
     uint64_t size = store_object_size(o);
     for (uint64_t at = 0; at < size;) {
-        ssize_t n = store_object_read(o, at, x->piece, PIECE, e);
+        ssize_t n = store_object_read(o, at, x->piece, EXPORT_PIECE, e);
         if (n <= 0 || !write_all(fd, x->piece, (size_t)n, e)) return false;
         at += (uint64_t)n;
     }
@@ -240,8 +239,8 @@ static bool export_to(exporting *x, const char *dir, err *e) {
     x->zstd = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(x->zstd, ZSTD_c_compressionLevel, EXPORT_LEVEL);
     x->lines = BUF_MAX((size_t)256 << 20);
-    x->packed = mem_alloc(PIECE);
-    x->piece = mem_alloc(PIECE);
+    x->packed = mem_alloc(EXPORT_PIECE);
+    x->piece = mem_alloc(EXPORT_PIECE);
     bool ok = tree_make(x->dir, e) && export_all(x, e) && sync_all(x->dir, e);
     if (ok && rename(x->dir, dir))
         ok = errno == ENOTEMPTY || errno == EEXIST

@@ -19,46 +19,61 @@ typedef unsigned long long ull;
 enum { POINTS_AT_ONCE = 10000 };
 #define PIECE ((size_t)1 << 20)
 
-const char *import_path(importing *x, str name) {
-    return arena_printf(x->a, "%.*s/%.*s" PORTABLE_SUFFIX, STR_F(x->dir), STR_F(name)).p;
-}
+// ---- files of lines -------------------------------------------------------------------------
 
-bool import_at_line(const lines *l, const char *path, err *e) {
+static bool at_line(const lines *l, const char *path, err *e) {
     err why = *e;
     return err_set(e, why.code, "%s, line %llu: %s", path, (ull)lines_number(l), why.msg);
 }
 
-// ---- rows -----------------------------------------------------------------------------------
-
-static bool flush_rows(importing *x, const portable_file *f, buf *block, err *e) {
-    uint64_t n = 0;
-    bool ok = !block->n || table_insert_block(x->d.db, f->t, buf_view(block), &n, e);
-    x->rows += n;
-    buf_clear(block);
-    return ok;
-}
-
-static bool import_lines(importing *x, const portable_file *f, lines *l, buf *block, err *e) {
+static bool read_lines(importing *x, const import_reader *r, lines *l, err *e) {
     str line;
     int got;
     while ((got = lines_next(l, &line, e)) == 1) {
         arena_reset(x->line);
-        if (!portable_get(x->line, f, line, block, e)) return false;
-        if (block->full) return err_set(e, ERR_TOO_LARGE, "the line is too long");
-        if (block->n >= TABLE_BLOCK && !flush_rows(x, f, block, e)) return false;
+        if (!r->take(r->arg, line, e)) return false;
     }
-    return got == 0 && flush_rows(x, f, block, e);
+    return got == 0 && (!r->end || r->end(r->arg, e));
 }
 
-// A file that is not there (a table that the exporting program did not have) has no rows.
-static bool import_rows(importing *x, const portable_file *f, err *e) {
-    const char *path = import_path(x, f->name);
-    lines *l = lines_open(path, e);
+bool import_read(importing *x, str name, const import_reader *r, err *e) {
+    str path = arena_printf(x->a, "%.*s/%.*s" PORTABLE_SUFFIX, STR_F(x->dir), STR_F(name));
+    lines *l = lines_open(path.p, e);
     if (!l) return e->code == ERR_NOT_FOUND;
-    buf block = BUF_MAX(LINES_MAX);
-    bool ok = import_lines(x, f, l, &block, e) || import_at_line(l, path, e);
-    buf_free(&block);
+    bool ok = read_lines(x, r, l, e) || at_line(l, path.p, e);
     lines_close(l);
+    return ok;
+}
+
+// ---- rows -----------------------------------------------------------------------------------
+
+typedef struct row_reading {
+    importing *x;
+    const portable_file *f;
+    buf block; // rows that are inserted together
+} row_reading;
+
+static bool flush_rows(void *arg, err *e) {
+    row_reading *q = arg;
+    uint64_t n = 0;
+    bool ok =
+        !q->block.n || table_insert_block(q->x->d.db, q->f->t, buf_view(&q->block), &n, e);
+    q->x->rows += n;
+    buf_clear(&q->block);
+    return ok;
+}
+
+static bool take_row(void *arg, str line, err *e) {
+    row_reading *q = arg;
+    if (!portable_get(q->x->line, q->f, line, &q->block, e)) return false;
+    if (q->block.full) return err_set(e, ERR_TOO_LARGE, "the line is too long");
+    return q->block.n < TABLE_BLOCK || flush_rows(q, e);
+}
+
+static bool import_rows(importing *x, const portable_file *f, err *e) {
+    row_reading q = {.x = x, .f = f, .block = BUF_MAX(LINES_MAX)};
+    bool ok = import_read(x, f->name, &(import_reader){take_row, flush_rows, &q}, e);
+    buf_free(&q.block);
     return ok;
 }
 
@@ -89,7 +104,8 @@ static bool append_fn(db_tx *tx, void *arg, err *e) {
     return series_append(tx, g->x->d.core, g->ws, g->run, g->record, e);
 }
 
-static bool append_points(gathering *g, err *e) {
+static bool append_points(void *arg, err *e) {
+    gathering *g = arg;
     if (!g->n) return true;
     g->record = series_record(g->a, g->points, g->n);
     if (!db_append(g->x->d.db, append_fn, g, e)) return false;
@@ -129,7 +145,8 @@ static bool get_value(const json_value *v, double *out) {
     return str_is(m->text, "NaN") || *out == *out;
 }
 
-static bool take_point(gathering *g, str line, err *e) {
+static bool take_point(void *arg, str line, err *e) {
+    gathering *g = arg;
     int64_t ws;
     id run_id = {{0}};
     point p = {.step = 0};
@@ -152,24 +169,13 @@ static bool take_point(gathering *g, str line, err *e) {
 }
 
 static bool import_points(importing *x, err *e) {
-    const char *path = import_path(x, STR(PORTABLE_POINTS));
-    lines *l = lines_open(path, e);
-    if (!l) return e->code == ERR_NOT_FOUND;
     gathering *g = mem_alloc(sizeof *g);
     g->x = x;
     g->a = arena_new();
-    str line;
-    int got;
-    while ((got = lines_next(l, &line, e)) == 1) {
-        arena_reset(x->line);
-        if (take_point(g, line, e)) continue;
-        got = -1;
-        break;
-    }
-    bool ok = (got == 0 && append_points(g, e)) || import_at_line(l, path, e);
+    const import_reader r = {take_point, append_points, g};
+    bool ok = import_read(x, STR(PORTABLE_POINTS), &r, e);
     arena_free(g->a);
     free(g);
-    lines_close(l);
     return ok;
 }
 
@@ -213,7 +219,8 @@ static bool safe(arena *a, str path, str *out, err *e) {
            err_set(e, ERR_INVALID, "'%.*s' can not be the path of a file", STR_F(path));
 }
 
-static bool take_file(importing *x, str line, err *e) {
+static bool take_file(void *arg, str line, err *e) {
+    importing *x = arg;
     arena *a = x->line;
     str parent = {0}, name = {0}, hex = {0}, path;
     int64_t ws = 0, size = 0;
@@ -235,20 +242,7 @@ static bool take_file(importing *x, str line, err *e) {
 }
 
 static bool import_files(importing *x, err *e) {
-    const char *path = import_path(x, STR("artifacts"));
-    lines *l = lines_open(path, e);
-    if (!l) return e->code == ERR_NOT_FOUND;
-    str line;
-    int got;
-    while ((got = lines_next(l, &line, e)) == 1) {
-        arena_reset(x->line);
-        if (take_file(x, line, e)) continue;
-        got = -1;
-        break;
-    }
-    bool ok = got == 0 || import_at_line(l, path, e);
-    lines_close(l);
-    return ok;
+    return import_read(x, STR("artifacts"), &(import_reader){take_file, NULL, x}, e);
 }
 
 // ---- all ------------------------------------------------------------------------------------

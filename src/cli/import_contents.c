@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // import_contents: makes the contents of versions anew out of their files. What it makes has
 // the digest that the export says, or the export is damaged. One thread.
-#include "cli/import_internal.h"
-#include "core/content.h"
-
 #include "base/vec.h"
-
-#include <stdlib.h>
+#include "cli/import_internal.h"
+#include "cli/session.h"
+#include "core/content.h"
 
 // The content whose lines are being read.
 typedef struct making {
@@ -20,9 +18,16 @@ typedef struct making {
 
 // ---- a content ------------------------------------------------------------------------------
 
+static bool note_sent(making *m, err *e) {
+    sha256 *digests = ARENA_ARRAY(m->c.a, sha256, m->files.n);
+    for (size_t i = 0; i < m->files.n; i++)
+        digests[i] = m->files.p[i].file.digest;
+    return content_sent(&m->c, digests, m->files.n, e);
+}
+
 static bool take_batch(making *m, tree_sum *sum, err *e) {
-    bool ok = content_edit(&m->c, m->has_tree ? &m->tree : NULL, m->files.p, m->files.n,
-                           &m->tree, sum, e);
+    bool ok = note_sent(m, e) && content_edit(&m->c, m->has_tree ? &m->tree : NULL, m->files.p,
+                                              m->files.n, &m->tree, sum, e);
     m->has_tree = true;
     m->files.p = NULL;
     m->files.n = m->files.cap = 0;
@@ -30,7 +35,8 @@ static bool take_batch(making *m, tree_sum *sum, err *e) {
     return ok;
 }
 
-static bool end_content(making *m, err *e) {
+static bool end_content(void *arg, err *e) {
+    making *m = arg;
     tree_sum sum;
     content made;
     if (!m->began) return true;
@@ -50,16 +56,15 @@ static bool get_digest(arena *a, const json_value *v, const char *name, sha256 *
     return import_text(a, v, name, true, &hex) && sha256_parse(hex, out);
 }
 
-static bool store_file(making *m, const tree_file *f, err *e) {
-    importing *x = m->x;
+static bool store_file(importing *x, const tree_file *f, err *e) {
     int64_t size;
     if (!store_find_many(x->d.store, &f->digest, 1, &size, e)) return false;
-    return (size >= 0 || import_file(x, portable_object_path(x->line, x->dir, f->digest),
-                                     f->digest, (int64_t)f->size, e)) &&
-           content_sent(&m->c, &f->digest, 1, e);
+    return size >= 0 || import_file(x, portable_object_path(x->line, x->dir, f->digest),
+                                    f->digest, (int64_t)f->size, e);
 }
 
-static bool take_line(making *m, str line, err *e) {
+static bool take_line(void *arg, str line, err *e) {
+    making *m = arg;
     arena *a = m->x->line;
     int64_t ws = 0, kind = 0, size = 0;
     sha256 of;
@@ -79,31 +84,17 @@ static bool take_line(making *m, str line, err *e) {
     }
     ok = ok && import_text(m->c.a, v, "path", true, &f.file.path);
     if (!ok) return err_set(e, ERR_INVALID, "it is no file as 'stemma export' writes it");
-    const json_value *executable = json_get(v, "executable");
-    f.file.executable = executable && executable->type == JSON_TRUE;
+    f.file.executable = cli_true(v, "executable");
     f.file.size = (uint64_t)size;
-    if (!store_file(m, &f.file, e)) return false;
+    if (!store_file(m->x, &f.file, e)) return false;
     vec_push(m->c.a, &m->files, f);
     return m->files.n < CONTENT_CHANGES_MAX || take_batch(m, &sum, e);
 }
 
-static bool take_lines(making *m, lines *l, err *e) {
-    str line;
-    int got;
-    while ((got = lines_next(l, &line, e)) == 1) {
-        arena_reset(m->x->line);
-        if (!take_line(m, line, e)) return false;
-    }
-    return got == 0 && end_content(m, e);
-}
-
 bool import_contents(importing *x, err *e) {
-    const char *path = import_path(x, STR(PORTABLE_CONTENTS));
-    lines *l = lines_open(path, e);
-    if (!l) return e->code == ERR_NOT_FOUND; // of a program that did not export them
     making m = {.x = x, .c = {.core = x->d.core, .a = arena_new()}};
-    bool ok = take_lines(&m, l, e) || import_at_line(l, path, e);
+    const import_reader r = {take_line, end_content, &m};
+    bool ok = import_read(x, STR(PORTABLE_CONTENTS), &r, e);
     arena_free(m.c.a);
-    lines_close(l);
     return ok;
 }

@@ -16,10 +16,15 @@ typedef struct importing {
     uint64_t rows, points, files, file_bytes;
 } importing;
 
-// The path of a file of lines of the export.
-const char *import_path(importing *x, str name);
-// Puts the file and the number of the line that was read last before the error.
-bool import_at_line(const lines *l, const char *path, err *e);
+// Reads a file of lines of the export: each is taken (the arena x->line is reset before), and
+// behind the last `end` (or NULL) takes what was gathered. An error gets the file and the line.
+// A file that is not there (of a program that had none) has no lines.
+typedef struct import_reader {
+    bool (*take)(void *arg, str line, err *e);
+    bool (*end)(void *arg, err *e);
+    void *arg;
+} import_reader;
+bool import_read(importing *x, str name, const import_reader *r, err *e);
 // Members of a line. False: of another kind, or not there (text: when it must be).
 bool import_text(arena *a, const json_value *v, const char *name, bool must, str *out);
 bool import_i64(const json_value *v, const char *name, int64_t *out);
