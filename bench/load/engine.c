@@ -166,8 +166,8 @@ static void finish(slot *s) {
         s->fd = -1;
     }
     if (!l->done(l->arg, s))
-        return load_fail(l, "status %d: %.*s", s->status, s->kept.n < 300 ? (int)s->kept.n : 300,
-                         s->kept.n ? s->kept.p : "");
+        return load_fail(l, "status %d: %.*s", s->status,
+                         STR_F(str_upto(buf_view(&s->kept), 300)));
     begin(s);
 }
 

@@ -267,9 +267,9 @@ db *postgres_open(const db_config *config, err *e) {
     d->url = mem_strdup(config->url);
     d->wait_us = config->wait_us;
     d->retry_us = config->retry_us;
-    // Together below the 97 that a server allows by default, with two servers on one database.
     pthread_mutex_init(&d->turn.m, NULL);
     thread_cond_init(&d->turn.freed);
+    // Together below the 97 that a server allows by default, with two servers on one database.
     pg_pool_init(&d->readers, config->readers > 0 ? config->readers : by_cpus(2, 4, 16));
     pg_pool_init(&d->writers, config->writers > 0 ? config->writers : by_cpus(4, 8, 24));
     pg_conn *c = pg_pool_get(d, &d->writers, clock_mono_us() + d->wait_us, e);
