@@ -45,3 +45,11 @@ def any_site(engine, tmp_path):
     """The same on each engine."""
     with Site(tmp_path, Database() if engine == "postgres" else None) as s:
         yield s
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """PostgreSQL and a folder, for several servers at once."""
+    need_engine("postgres")
+    with Site(tmp_path, Database()) as s:
+        yield s

@@ -13,18 +13,15 @@ import time
 
 import pytest
 
-from conftest import need_engine
 from faults import Faults
 from ledger import LOST
 from linear import Call, TooHard, explain
 from powerloss import losses
-from site_of import Database, Site
-from versions_load import OPERATOR, Client, Contents, Load, Unsent
+from site_of import Site
+from versions_load import ALL, Client, Contents, Load, Unsent, seeds, start
 from versions_model import EMPTY, setting_up, step
 
 REFS = {"set": 8, "unset": 2, "back": 3, "would go back": 1, "read": 5, "refs": 2, "mark": 1}
-ALL = {"publish": 3, "release": 2, "delete": 4, "drop": 1, "create": 1, "set": 10, "unset": 3, "back": 4, "would go back": 1,
-       "mark": 3, "protect": 1, "unprotect": 1, "approve": 3, "withdraw": 1, "read": 3, "refs": 1, "look": 2}  # fmt: skip
 PROTECTED = {"approve": 4, "withdraw": 2, "set": 8, "back": 2, "release": 1, "publish": 2, "delete": 2, "read": 1}
 
 
@@ -112,23 +109,6 @@ def test_it_gives_up():
 # ---- servers ----
 
 
-def seeds(few, at=int(os.environ.get("STEMMA_SEED", "1"))):
-    """A few seeds, or as many as the time allows; told, so that a failure can be repeated."""
-    end = time.monotonic() + float(os.environ.get("STEMMA_MODEL_S", "0"))
-    for i in itertools.count(at):
-        if i >= at + few and time.monotonic() > end:
-            return
-        print(f"STEMMA_SEED={i}")
-        yield i
-
-
-@pytest.fixture
-def pair(tmp_path):
-    need_engine("postgres")
-    with Site(tmp_path, Database()) as s:
-        yield s
-
-
 class World:
     """One world on a site: what it is made with, and the history of what was asked of it."""
 
@@ -157,10 +137,6 @@ class World:
         client.verify()
         client.close()
         return last.reply[1]
-
-
-def start(site, **kwargs):
-    return site.start(STEMMA_TOKEN=OPERATOR, **kwargs)
 
 
 class Freeing:

@@ -8,13 +8,11 @@ import threading
 import time
 import uuid
 
-import pytest
 import requests
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "native"))
 
-from conftest import need_engine
-from site_of import Database, Site, wait_for
+from site_of import wait_for
 from sse import Stream
 
 LOST = (OSError, requests.RequestException)
@@ -176,13 +174,6 @@ def all_runs(uri):
         if "next" not in page:
             return items
         body["after"] = page["next"]
-
-
-@pytest.fixture
-def pair(tmp_path):
-    need_engine("postgres")
-    with Site(tmp_path, Database()) as s:
-        yield s
 
 
 def test_every_event_once_while_servers_are_killed(pair):

@@ -7,16 +7,7 @@ import time
 
 import pytest
 
-from conftest import need_engine
 from ledger import Api, Ledger, Load
-from site_of import Database, Site
-
-
-@pytest.fixture
-def pair(tmp_path):
-    need_engine("postgres")
-    with Site(tmp_path, Database()) as s:
-        yield s
 
 
 class Other:

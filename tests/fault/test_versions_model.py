@@ -7,9 +7,7 @@ STEMMA_SEED=N begins with that seed, STEMMA_MODEL_S=S goes on for about S second
 import random
 
 import versions_model
-from test_linear import ALL, start
-from test_linear import seeds as some
-from versions_load import Client, Contents
+from versions_load import ALL, Client, Contents, seeds, start
 from versions_model import EMPTY, draw, setting_up
 
 LENGTH = 250
@@ -64,7 +62,7 @@ def test_shortest():
 
 def test_sequences(any_site):
     server = start(any_site)
-    for seed in some(3):
+    for seed in seeds(3):
         rng, contents = random.Random(seed), Contents(seed)
         runner = Runner(server.port, contents)
         runner.n = seed * 1_000_000

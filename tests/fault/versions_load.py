@@ -3,27 +3,43 @@
 time, each a call of a history (linear.py). Contents share files, pages and chunks; they are pushed as `stemma push` does it.
 """
 import base64
-import hashlib
 import http.client
+import itertools
 import json
 import math
+import os
 import random
-import struct
 import threading
 import time
 import urllib.parse
 
 import linear
 from ledger import LOST, Api
+from objects import CHUNKS, OBJECTS, chunk_names, entry, frames, sha
 from versions_model import draw
 
+JSON = {"Content-Type": "application/json"}
 OPERATOR = "the-token-of-the-operator"  # who may say for whom: so a client speaks for many users
-OBJECTS = "application/vnd.stemma.objects"
-CHUNKS = "application/vnd.stemma.chunks"
+ALL = {"publish": 3, "release": 2, "delete": 4, "drop": 1, "create": 1, "set": 10, "unset": 3, "back": 4, "would go back": 1,
+       "mark": 3, "protect": 1, "unprotect": 1, "approve": 3, "withdraw": 1, "read": 3, "refs": 1, "look": 2}  # fmt: skip
 
 
 class Unsent(Exception):
     """The server was not reached at all: nothing was asked."""
+
+
+def seeds(few, at=int(os.environ.get("STEMMA_SEED", "1"))):
+    """A few seeds, or as many as the time allows; told, so that a failure can be repeated."""
+    end = time.monotonic() + float(os.environ.get("STEMMA_MODEL_S", "0"))
+    for i in itertools.count(at):
+        if i >= at + few and time.monotonic() > end:
+            return
+        print(f"STEMMA_SEED={i}")
+        yield i
+
+
+def start(site, **kwargs):
+    return site.start(STEMMA_TOKEN=OPERATOR, **kwargs)
 
 
 # ---- contents ----
@@ -55,13 +71,6 @@ class Contents:
         self.chunks[sha(whole)] = chunks
         return whole
 
-def sha(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def frame(data):
-    return bytes.fromhex(sha(data)) + struct.pack("<Q", len(data)) + data
-
 
 # ---- one client ----
 
@@ -76,12 +85,12 @@ class Client:
         for link in self.links.values():
             link.close()
 
-    def ask(self, method, path, body=None, user="ann", kind="application/json"):
+    def ask(self, method, path, body=None, user="ann", kind=JSON):
         """(status, JSON or bytes). Raises Unsent, or one of LOST."""
         port = self.ports[0]
         link = self.links.setdefault(port, Api(port))
         login = base64.b64encode(f"{user}:{OPERATOR}".encode()).decode()
-        headers = {"Authorization": "Basic " + login, "Content-Type": kind}
+        headers = {"Authorization": "Basic " + login, **kind}
         data = body if body is None or isinstance(body, bytes) else json.dumps(body)
         if link.link is None:
             link.link = http.client.HTTPConnection("127.0.0.1", port, timeout=link.timeout)
@@ -124,8 +133,7 @@ class Client:
                 self.make(digest)
             else:
                 self.send([digest])
-        put = [{"path": p, "sha256": d, "size": len(known.objects[d]), "executable": False} for p, d in files.items()]
-        tree = self.must("POST", "trees", {"put": put})["tree"]
+        tree = self.must("POST", "trees", {"put": [entry(p, known.objects[d]) for p, d in files.items()]})["tree"]
         assert known.trees.setdefault(tree, which) == which
         return tree
 
@@ -134,12 +142,11 @@ class Client:
 
     def send(self, digests):
         if digests:
-            body = b"stmobjs1" + b"".join(frame(self.contents.objects[d]) for d in digests)
+            body = frames(*(self.contents.objects[d] for d in digests))
             self.must("POST", "objects", body, kind=OBJECTS)
 
     def make(self, digest):
-        names = b"".join(bytes.fromhex(sha(c)) + struct.pack("<I", len(c)) for c in self.contents.chunks[digest])
-        self.must("PUT", f"objects/{digest}/chunks", b"stmchnk1" + names, kind=CHUNKS)
+        self.must("PUT", f"objects/{digest}/chunks", chunk_names(*self.contents.chunks[digest]), kind=CHUNKS)
 
     # ---- operations: the request, and what of the reply the model tells too ----
 

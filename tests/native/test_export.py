@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """stemma export and import, and the recipe of docs/export.md that makes Parquet of an export."""
 
-import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
-import struct
 import subprocess
 
 import pytest
 import servers
 from care_help import Place, everything, fill, other, tree
+from objects import OBJECTS, entry, frames
 
 from conftest import Native
 
@@ -108,10 +107,8 @@ def test_versions_come_along_and_users_do_not(place, engine):
 
 def publish(api, repo, files):
     """A version of these files."""
-    put = [{"path": p, "size": len(d), "sha256": hashlib.sha256(d).hexdigest(), "executable": p.endswith(".sh")} for p, d in files.items()]
-    body = b"stmobjs1" + b"".join(bytes.fromhex(f["sha256"]) + struct.pack("<Q", f["size"]) + files[f["path"]] for f in put)
-    api.ok("POST", "objects", data=body, headers={"Content-Type": "application/vnd.stemma.objects"})
-    made = api.ok("POST", "trees", json={"put": put})
+    api.ok("POST", "objects", data=frames(*files.values()), headers=OBJECTS)
+    made = api.ok("POST", "trees", json={"put": [entry(p, d, p.endswith(".sh")) for p, d in files.items()]})
     return api.ok("POST", f"repos/{repo}/versions", json={"tree": made["tree"], "kind": "model"})["version"]
 
 

@@ -1,33 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects, trees and versions as who pushes and pulls sees them, and what wrong ones get."""
 
-import hashlib
 import os
 import struct
 
 import pytest
 from conftest import problem, unique
-
-OBJECTS = {"Content-Type": "application/vnd.stemma.objects"}
-
-
-def sha(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def frames(*objects, named=None):
-    body = b"stmobjs1"
-    for data in objects:
-        body += bytes.fromhex(named or sha(data)) + struct.pack("<Q", len(data)) + data
-    return body
-
+from objects import CHUNKS, OBJECTS, chunk_names, entry, frames, sha
 
 def send(api, *objects):
     return api.ok("POST", "objects", data=frames(*objects), headers=OBJECTS)
-
-
-def entry(path, data, executable=False):
-    return {"path": path, "size": len(data), "sha256": sha(data), "executable": executable}
 
 
 def tree_of(api, files, base=None, remove=()):
@@ -157,13 +139,8 @@ def test_a_wrong_publication_makes_no_repo(api, wrong):
 # ---- chunks
 
 
-def chunk_names(*chunks, magic=b"stmchnk1"):
-    return magic + b"".join(bytes.fromhex(sha(c)) + struct.pack("<I", len(c)) for c in chunks)
-
-
 def make(api, whole, *chunks, body=None):
-    headers = {"Content-Type": "application/vnd.stemma.chunks"}
-    return api.call("PUT", f"objects/{sha(whole)}/chunks", data=chunk_names(*chunks) if body is None else body, headers=headers)
+    return api.call("PUT", f"objects/{sha(whole)}/chunks", data=chunk_names(*chunks) if body is None else body, headers=CHUNKS)
 
 
 def test_a_large_file_is_made_of_chunks(api):

@@ -2,13 +2,10 @@
 """Workspaces in the native API and the commands: their life, roles in them, and that nothing of one is seen from another,
 the bytes that all of them share included."""
 
-import hashlib
-import struct
-
 import pytest
-import requests
 import servers
 from cli import Cli
+from objects import OBJECTS, frames, sha
 
 from conftest import Native, problem, unique
 
@@ -124,10 +121,8 @@ def test_nothing_is_seen_from_another(server, pair_of):
 
 def send(api, data):
     """POST objects: one of these bytes; its digest."""
-    digest = hashlib.sha256(data)
-    body = b"stmobjs1" + digest.digest() + struct.pack("<Q", len(data)) + data
-    api.ok("POST", "objects", data=body, headers={"Content-Type": "application/vnd.stemma.objects"})
-    return digest.hexdigest()
+    api.ok("POST", "objects", data=frames(data), headers=OBJECTS)
+    return sha(data)
 
 
 def test_bytes_of_another_can_not_be_asked_for(api, pair_of):
