@@ -98,6 +98,7 @@ typedef struct postgres_db {
     int64_t wait_us, retry_us;
     pg_pool readers, writers;
     pg_turn turn;
+    _Atomic int64_t lost_us; // when the server was last found gone; monotonic
     _Atomic bool serving; // db_open is through: errors go to clients, no more to the operator
 } postgres_db;
 

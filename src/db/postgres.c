@@ -112,20 +112,27 @@ typedef struct pg_run {
     postgres_db *d;
     db_mode mode;
     int64_t start;      // monotonic
-    int64_t refused_us; // for the first time; waiting for a lost server is not counted
+    int64_t refused_us; // for the first time
     unsigned tries, losses;
     bool careful;
     bool has_turn;
 } pg_run;
 
+// Until when a transaction that was refused is tried again. If the server was lost meanwhile,
+// whoever has the turn may be waiting for it, so that time comes on top.
+static int64_t refused_until(const pg_run *r) {
+    bool lost = atomic_load(&r->d->lost_us) >= r->refused_us;
+    return r->refused_us + r->d->retry_us + (lost ? r->d->wait_us : 0);
+}
+
 // Of transactions that were refused for what others wrote one runs at a time: were they all to
 // run again at once, each would be refused by the next, and the server's memory for what they
 // read would run out. False: the time is over.
-static bool take_turn(pg_run *r, int64_t until) {
+static bool take_turn(pg_run *r) {
     pg_turn *t = &r->d->turn;
     pthread_mutex_lock(&t->m);
-    while (t->taken && clock_mono_us() < until)
-        thread_cond_wait_us(&t->freed, &t->m, until - clock_mono_us());
+    for (int64_t left; t->taken && (left = refused_until(r) - clock_mono_us()) > 0;)
+        thread_cond_wait_us(&t->freed, &t->m, left);
     r->has_turn = !t->taken;
     t->taken = true;
     pthread_mutex_unlock(&t->m);
@@ -152,15 +159,15 @@ static bool again_later(int64_t until, unsigned n) {
 static bool again_in_turn(pg_run *r) {
     METRIC_ADD(db_retries_total, 1);
     if (!r->refused_us) r->refused_us = clock_mono_us();
-    int64_t until = r->refused_us + r->d->retry_us;
-    if (!r->has_turn) return take_turn(r, until);
+    if (!r->has_turn) return take_turn(r);
     unsigned n = r->tries++;
-    return again_later(until, n < TURN_PAUSES ? n : TURN_PAUSES);
+    return again_later(refused_until(r), n < TURN_PAUSES ? n : TURN_PAUSES);
 }
 
 // What may be done about the failure of fn on `c`.
 static pg_fate fate_of(const pg_run *r, const pg_conn *c) {
     if (!c->tx.faulty || (r->mode == DB_MODE_READ && c->answered > 0)) return PG_FINAL;
+    if (c->fate == PG_LOST) atomic_store(&r->d->lost_us, clock_mono_us());
     if (c->fate == PG_LOST && !r->losses) log_msg(LOG_WARN, "db.lost", "%s", c->tx.fault.msg);
     return c->fate;
 }
