@@ -69,7 +69,7 @@ function onResize(e: PointerEvent, p: HeadingProps, dragged: { current: boolean 
 }
 
 function classOf(p: HeadingProps): string {
-    const names = ["cell", "heading"];
+    const names = ["cell", "cell-clip", "heading"];
     if (p.at.column.numeric) names.push("cell-number");
     if (p.focused) names.push("cell-focus");
     if (p.drop) names.push(`heading-${p.drop}`);

@@ -36,6 +36,7 @@ export interface Cell {
     body: ComponentChildren;
     hint?: string | undefined; // the whole of it, when it is pointed at
     kind?: "parts" | "odd" | "text" | "wait" | undefined;
+    shows?: string; // at most, of a body that is no text: whether it has to be clipped
 }
 
 export const ROW_HEIGHT = 28;

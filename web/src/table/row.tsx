@@ -46,6 +46,21 @@ export function barsOf(fixed: readonly PlacedColumn[], columns: readonly PlacedC
     ].join(", ");
 }
 
+// A text that fits for certain is not clipped: each clip is one more thing that the browser sorts in every frame. The
+// widths are more than any font of that size needs.
+const NARROW = /[0-9a-ln-vx-z .,:+-]/g;
+const NARROW_PX = 9;
+const WIDE_PX = 15;
+const PADDING_PX = 16;
+
+function fits({ body, shows }: Cell, width: number): boolean {
+    const text = shows ?? (typeof body === "string" ? body : null);
+    if (text === null) return body === null;
+    if (text.length * NARROW_PX > width - PADDING_PX) return false;
+    const wide = text.replace(NARROW, "").length;
+    return wide * WIDE_PX + (text.length - wide) * NARROW_PX <= width - PADDING_PX;
+}
+
 export const cellId = (table: string, place: number, column: number): string => `${table}.${place}.${column}`;
 
 interface CellsProps<R>
@@ -53,8 +68,10 @@ interface CellsProps<R>
 
 function Cells<R>({ id, place, row, fixed, columns, focus, cell }: CellsProps<R>) {
     const draw = ({ column, index, left }: PlacedColumn, stays: boolean) => {
-        const { body, hint, kind } = row === undefined ? WAITING : cell(row, column);
+        const shown = row === undefined ? WAITING : cell(row, column);
+        const { body, hint, kind } = shown;
         let names = kind ? `cell cell-${kind}` : "cell";
+        if (!fits(shown, column.width)) names += " cell-clip";
         if (column.numeric) names += " cell-number";
         if (focus === index) names += " cell-focus";
         return (

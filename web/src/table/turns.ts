@@ -3,7 +3,7 @@
 // no frame takes long, however far the thumb of the scroll bar was taken.
 import { still } from "./still";
 
-const A_FRAME = 14; // as many as come into sight in a frame of quick scrolling
+const A_FRAME = 11; // a few more than come into sight in a frame of quick scrolling
 
 export interface Waiting {
     readonly place: number;

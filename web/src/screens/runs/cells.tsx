@@ -95,7 +95,8 @@ const timeCell = (ms: number): Cell => ({
 });
 
 export function valueCell(run: Run, field: Field): Cell {
-    if (field.text === "status") return { body: <Status status={run.status} reason={run.reason} /> };
+    if (field.text === "status")
+        return { body: <Status status={run.status} reason={run.reason} />, shows: `✓ ${run.status}` };
     if (field.text === "duration") return durationCell(run);
     const value = fieldValue(run, field);
     if (value === undefined) return EMPTY;

@@ -35,7 +35,7 @@ export function Runs({ project }: { project: string }) {
     return load.problem ? <Failed problem={load.problem} retry={load.reload} /> : <Skeleton lines={12} />;
 }
 
-const REST = { least: 250, most: Number.POSITIVE_INFINITY };
+const REST = { least: 500, most: Number.POSITIVE_INFINITY };
 
 // `concerns` says whether points or tags of these runs change what is shown.
 function isAboutRuns(news: LiveNews, concerns: (runs: readonly string[]) => boolean): boolean {
