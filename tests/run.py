@@ -90,9 +90,9 @@ def outputs_by_program(log):
     return out
 
 
-def unit(preset, pattern=".", jobs=CORES + 1):  # they wait for disks too
+def unit(preset, *which, jobs=CORES + 1):  # they wait for disks too
     def run(stage):
-        stage.command("ctest", "--test-dir", f"build/{preset}", "-V", "-j", jobs, "-R", pattern)
+        stage.command("ctest", "--test-dir", f"build/{preset}", "-V", "-j", jobs, *which)
         log = stage.log()
         numbers = dict(re.findall(r"^\s*Start +(\d+): (\S+)", log, re.M))
         outputs, passed, failures = outputs_by_program(log), 0, {}
@@ -225,11 +225,9 @@ def lint(stage):
 CLIENTS = ["-n", "2", "--dist", "loadfile"]
 WAITING = ["-n", "3", "--dist", "loadfile"]  # for disks, kills, leases and time, more than for a core
 ALONE = "--ignore=tests/clients/test_compare_reference.py"  # once is enough for the slow comparison
-THREADED = "net|db|store|series|search|jobs"
 
 STAGES = [
     Stage("build-release", build("release", "all", "http_echo"), build=True),
-    Stage("unit-release", unit("release"), ["build-release"]),
     Stage("clients-sqlite", pytest("tests/clients", *CLIENTS), ["build-release"]),
     Stage("native", native, ["build-release"], env={"STEMMA_PAGE_SEEN": str(SEEN)}),
     Stage("native-page", native_page, ["native"], cores=1),
@@ -239,8 +237,8 @@ STAGES = [
     Stage("unit-asan", unit("asan"), ["build-asan"]),
     Stage("clients-two", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres", "--servers=2"), ["build-asan"],
           env={"STEMMA_BIN": str(ROOT / "build/asan/stemma")}),
-    Stage("build-tsan", build("tsan", "all"), build=True),
-    Stage("unit-tsan", unit("tsan", THREADED), ["build-tsan"]),
+    Stage("build-tsan", build("tsan", "threaded"), build=True),
+    Stage("unit-tsan", unit("tsan", "-L", "threaded"), ["build-tsan"]),
     Stage("build-fuzz", build("fuzz", "all"), build=True),
     Stage("fault", pytest("tests/fault", *WAITING), ["build-release"], cores=1),
     Stage("fuzz", fuzz, ["build-fuzz"], cores=1),
@@ -250,7 +248,8 @@ STAGES = [
     # clients-two is on PostgreSQL too.
     Stage("clients-postgres", pytest("tests/clients", *CLIENTS, ALONE, "--engine=postgres"), ["build-release"],
           on_request=True),
-    # What asan builds is debug with more in it.
+    # What asan builds is debug with more in it, and its unit tests are these.
+    Stage("unit-release", unit("release"), ["build-release"], on_request=True),
     Stage("build-debug", build("debug", "all"), build=True, on_request=True),
     Stage("unit-debug", unit("debug"), ["build-debug"], on_request=True),
     Stage("soak", pytest("tests/fault", "-m", "soak"), ["build-release"], on_request=True, env={"STEMMA_SOAK": "1"}),
