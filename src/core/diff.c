@@ -10,6 +10,11 @@
 
 // ---- sides ----------------------------------------------------------------------------------
 
+diff_side diff_side_of(arena *a, const version *v) {
+    str name = arena_printf(a, "%.*s@%lld", STR_F(v->repo_name), (long long)v->number);
+    return (diff_side){.version = *v, .run = v->run, .name = name};
+}
+
 bool diff_side_find(ctx *c, str text, diff_side *out, err *e) {
     address_found found;
     *out = (diff_side){0};
@@ -20,10 +25,7 @@ bool diff_side_find(ctx *c, str text, diff_side *out, err *e) {
         return run_get(c, out->run, &r, e);
     }
     if (!address_resolve(c, text, &found, e)) return false;
-    out->version = found.version;
-    out->run = found.version.run;
-    out->name = arena_printf(c->a, "%.*s@%lld", STR_F(found.version.repo_name),
-                             (long long)found.version.number);
+    *out = diff_side_of(c->a, &found.version);
     return true;
 }
 

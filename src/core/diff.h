@@ -33,6 +33,7 @@ typedef struct diff_side {
 
 // An address (core/address.h), or the id of a run. A name of 32 hex digits is a run's.
 bool diff_side_find(ctx *c, str text, diff_side *out, err *e);
+diff_side diff_side_of(arena *a, const version *v);
 
 // What could not be read, and why.
 typedef struct diff_note {

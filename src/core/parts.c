@@ -61,7 +61,7 @@ static const struct {
     {"*.cbm", PART_WEIGHTS},
 };
 
-static uint64_t parts_of_path(str path) {
+uint64_t parts_of_path(str path) {
     char name[TREE_NAME_MAX + 1];
     uint64_t sum = 0;
     str last = str_upto(str_from(path, str_behind_last(path, '/')), TREE_NAME_MAX);

@@ -24,6 +24,8 @@ typedef enum part { PARTS(PARTS_ENUM) PARTS_ALL = 63 } part;
 
 str parts_text(arena *a, uint64_t sum); // "config, weights"; "" for none
 
+uint64_t parts_of_path(str path); // what a file is by its name, wherever it lies
+
 // What a version has: of v content, run and model are read. A tree is looked through until all
 // is found, at most PARTS_FILES of its files.
 #define PARTS_FILES 100000

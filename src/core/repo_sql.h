@@ -191,6 +191,11 @@
       " AND m.moved_us = f.moved_us WHERE f.ws = $1 AND f.repo = $2"                           \
       " AND f.kind >= $3 AND f.kind <= $4 AND (f.kind, f.name) > ($5, $6)"                     \
       " ORDER BY f.kind, f.name LIMIT $7")                                                     \
+    X(ref_contents, true,                                                                      \
+      "SELECT f.name, v.number, v.content FROM ref f"                                          \
+      " JOIN version v ON v.ws = f.ws AND v.version = f.version"                               \
+      " WHERE f.ws = $1 AND f.repo = $2 AND f.kind = $3 AND f.name > $4"                       \
+      " ORDER BY f.name LIMIT $5")                                                             \
     X(ref_moved, true,                                                                         \
       "INSERT INTO ref_move (ws, repo, kind, name, move, version, before, user_name, proven,"  \
       " reason, moved_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")              \

@@ -86,6 +86,9 @@ void native_events_stream(http_req *r);
 extern const rpc native_protections_list, native_protections_set, native_protections_remove,
     native_versions_readiness, native_versions_approve;
 
+// ---- suggested.c ----------------------------------------------------------------------------
+extern const rpc native_version_suggested;
+
 // ---- verify.c -------------------------------------------------------------------------------
 extern const rpc native_events_head, native_events_verify, native_version_verify;
 

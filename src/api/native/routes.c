@@ -172,6 +172,8 @@ static const http_route routes[] = {
     LONG(HTTP_GET, "repos/{repo}/versions/{version}/verify", READ, native_version_verify,
          "is all of a version there, and what its digests say? A step of it"),
 
+    LONG(HTTP_GET, "repos/{repo}/versions/{version}/suggested", READ, native_version_suggested,
+         "the semantic version that a version could be sealed under, and why"),
     RPC(HTTP_GET, "repos/{repo}/versions/{version}/readiness", READ, native_versions_readiness,
         "has a version what is asked for before a ref is moved to it?"),
     RPC(HTTP_POST, "repos/{repo}/versions/{version}/approve", WRITE, native_versions_approve,

@@ -909,6 +909,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/versions/{version}/suggested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the semantic version that a version could be sealed under, and why */
+        get: operations["get_repos_repo_versions_version_suggested"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/versions/{version}/readiness": {
         parameters: {
             query?: never;
@@ -1746,6 +1763,21 @@ export interface components {
             /** @description the first hundred */
             damage: components["schemas"]["Damage"][];
         };
+        Suggested: {
+            /** @description the semantic version to seal it under, written as the repo's others are; absent: none is suggested */
+            version?: string;
+            /**
+             * @description which part rises; first: the repo has no version before it; same: its content has a semantic tag already, or is that of the version before it
+             * @enum {string}
+             */
+            step: "same" | "first" | "patch" | "minor" | "major";
+            /** @description the number of the version that it was compared with, or that is the same */
+            against?: number;
+            /** @description the semantic tag of that version */
+            against_tag?: string;
+            /** @description what differs, the weightiest first; at most 10 of each fact */
+            reasons: components["schemas"]["SuggestedReason"][];
+        };
         Readiness: {
             /** @description the version has all that is asked for */
             ready: boolean;
@@ -2247,6 +2279,20 @@ export interface components {
             where: string;
             /** @description what is wrong with it */
             what: string;
+        };
+        SuggestedReason: {
+            /**
+             * @description what differs: base, architecture, tokenizer (major); data, objective (minor); training: anything else (patch)
+             * @enum {string}
+             */
+            fact: "base" | "architecture" | "tokenizer" | "data" | "objective" | "training";
+            /**
+             * @description what follows from it
+             * @enum {string}
+             */
+            step: "same" | "first" | "patch" | "minor" | "major";
+            /** @description how it differs, in words */
+            text: string;
         };
         Approval: {
             /** @description who approved it */
@@ -5266,6 +5312,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionVerified"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_suggested: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggested"];
                 };
             };
             /** @description an error */
