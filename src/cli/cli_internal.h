@@ -134,6 +134,10 @@ typedef enum cli_kind {
       "what it is of --base: fine-tune, adapter, quantised, merged, distilled or next")        \
     X(again, "", CLI_FLAG, "", "", "push",                                                     \
       "a new version also when the newest has the same content")                               \
+    X(tag_suggested, "", CLI_FLAG, "", "", "push",                                             \
+      "seal the version under the semantic version that is suggested for it")                  \
+    X(suggested, "", CLI_FLAG, "", "", "tag",                                                  \
+      "under the semantic version that is suggested for it, instead of a NAME")                \
     X(start, "", CLI_TEXT, "STEP", "", "metrics_plot",                                         \
       "from this step on; with --by time from these milliseconds since 1970 on")               \
     X(end, "", CLI_TEXT, "STEP", "", "metrics_plot",                                           \

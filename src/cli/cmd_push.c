@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cli/pairs.h"
 #include "cli/push.h"
-#include "cli/repos.h"
+#include "cli/suggested.h"
 
 static bool put_tags(cli_session *s, json_writer *w) {
     kv *v;
@@ -48,7 +48,7 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     return *out != NULL;
 }
 
-static void show(push *p, const json_value *reply) {
+static void show(push *p, const json_value *reply, const suggested *g) {
     cli_session *s = p->s;
     arena *a = s->a;
     bool made = cli_true(reply, "created");
@@ -64,20 +64,40 @@ static void show(push *p, const json_value *reply) {
              arena_printf(a, "%llu, %.*s", (unsigned long long)p->objects,
                           STR_F(out_bytes(a, (int64_t)p->sent))),
              OUT_PLAIN);
+    if (!g->about) return;
+    suggested_show(s, g);
+    if (s->o->tag_suggested.n) suggested_show_seal(s, g);
 }
 
-// The server's object with one more member.
-static void show_json(push *p, str reply) {
-    str open = str_upto(reply, str_behind_last(reply, '}') - 1);
-    cli_put_json(p->s, arena_printf(p->s->a, "%.*s,\"sent\":{\"objects\":%llu,\"bytes\":%llu}}",
-                                    STR_F(open), (unsigned long long)p->objects,
-                                    (unsigned long long)p->sent));
+// The server's object with what travelled, and what is suggested.
+static void show_json(push *p, str reply, const suggested *g) {
+    arena *a = p->s->a;
+    str sent = arena_printf(a, "{\"objects\":%llu,\"bytes\":%llu}",
+                            (unsigned long long)p->objects, (unsigned long long)p->sent);
+    str out = cli_json_with(a, reply, "sent", sent);
+    if (g->about) out = cli_json_with(a, out, "suggested", suggested_json(a, g));
+    cli_put_json(p->s, out);
+}
+
+// What is suggested for a new version, and for an old one that shall be sealed. The version is
+// published by now: that nothing can be suggested is an error only when it was to be sealed.
+static bool suggest(cli_session *s, const json_value *reply, suggested *g) {
+    const json_value *v = json_get(reply, "version");
+    bool seal = s->o->tag_suggested.n > 0;
+    if (!seal && !cli_true(reply, "created")) return true;
+    if (suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), g))
+        return !seal || suggested_seal(s, g, false);
+    if (seal) return false;
+    cli_warn(arena_printf(s->a, "no semantic version is suggested: %s", s->e.msg));
+    s->e = (err){0};
+    return true;
 }
 
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
     str run = {0}, reply = {0}, repo = o->words[1];
+    suggested g = {0};
     const json_value *v;
     int64_t began_us = clock_now_us();
     if (!cli_take_workspace(s, &repo)) return false;
@@ -90,11 +110,12 @@ static bool push_folder(cli_session *s) {
     sha256 tree;
     if (sha256_parse(p.tree, &tree)) pushed_write(&p.last, &p.scan, tree, began_us);
     if (!publish(&p, repo, run, &reply, &v)) return false;
+    bool ok = suggest(s, v, &g);
     if (o->json.n)
-        show_json(&p, reply);
+        show_json(&p, reply, &g);
     else
-        show(&p, v);
-    return true;
+        show(&p, v, &g);
+    return ok;
 }
 
 int cmd_push(const cli_options *o, arena *a) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // refs: the refs of a repo; alias and tag, which set one; rollback. One thread.
-#include "cli/repos.h"
+#include "cli/suggested.h"
 
 static bool put_ref(void *arg, const json_value *r) {
     cli_listing *l = arg;
@@ -57,8 +57,27 @@ static bool alias(cli_session *s) {
     return set(s, "alias");
 }
 
+static bool seal_suggested(cli_session *s) {
+    suggested g;
+    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
+    const json_value *v = found ? json_get(found, "version") : NULL;
+    if (!v || !suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), &g) ||
+        !suggested_seal(s, &g, true))
+        return false;
+    if (s->o->json.n)
+        cli_put_json(s, suggested_json(s->a, &g));
+    else
+        suggested_show_seal(s, &g);
+    return true;
+}
+
 static bool tag(cli_session *s) {
-    return set(s, "tag");
+    bool named = s->o->n_words == 2, suggest = s->o->suggested.n > 0;
+    if (named == suggest)
+        return err_set(&s->e, ERR_INVALID,
+                       "say under which name, or --suggested: the semantic version that is "
+                       "suggested");
+    return suggest ? seal_suggested(s) : set(s, "tag");
 }
 
 static bool rollback(cli_session *s) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // show: the version that an address means, for people. One thread.
-#include "cli/repos.h"
+#include "cli/suggested.h"
 
 static str texts(cli_session *s, const json_value *list) {
     str out = {0};
@@ -45,7 +45,7 @@ static void put_parents(cli_session *s, const json_value *parents) {
     }
 }
 
-static void put_version(cli_session *s, const json_value *found) {
+static void put_version(cli_session *s, const json_value *found, const suggested *g) {
     const json_value *v = json_get(found, "version");
     str name = arena_printf(s->a, "%.*s@%.*s", STR_F(cli_text(v, "repo")),
                             STR_F(cli_text(v, "number")));
@@ -63,6 +63,7 @@ static void put_version(cli_session *s, const json_value *found) {
     cli_line(s, "stage", cli_text(v, "stage"), OUT_PLAIN);
     cli_line(s, "aliases", texts(s, json_get(v, "aliases")), OUT_PLAIN);
     cli_line(s, "sealed", texts(s, json_get(v, "sealed")), OUT_PLAIN);
+    suggested_show(s, g);
     put_parents(s, json_get(v, "parents"));
     cli_line(s, "about", cli_text(v, "description"), OUT_PLAIN);
     cli_put_tags(s, json_get(v, "tags"));
@@ -70,12 +71,14 @@ static void put_version(cli_session *s, const json_value *found) {
 
 static bool show(cli_session *s) {
     str text;
+    suggested g;
     const json_value *found = cli_resolve(s, s->o->words[0], &text);
-    if (!found) return false;
+    const json_value *v = found ? json_get(found, "version") : NULL;
+    if (!v || !suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), &g)) return false;
     if (s->o->json.n)
-        cli_put_json(s, text);
+        cli_put_json(s, cli_json_with(s->a, text, "suggested", suggested_json(s->a, &g)));
     else
-        put_version(s, found);
+        put_version(s, found, &g);
     return true;
 }
 

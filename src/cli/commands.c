@@ -170,7 +170,8 @@ const cli_command cli_commands[] = {
          "travels; what broke off goes on when it is run again. .stemmaignore in the folder "
          "says what to leave out, in the form\n"
          "of .gitignore. Links to files are followed within the folder (and within the "
-         "Hugging Face cache that it lies in).",
+         "Hugging Face cache that it lies in).\n"
+         "It tells which semantic version the new version could be sealed under, and why.",
      .usage = "FOLDER REPO",
      .least = 2,
      .most = 2,
@@ -337,9 +338,10 @@ const cli_command cli_commands[] = {
      .run = cmd_tag,
      .summary = "seal a version under a name",
      .text = "Sets the tag NAME at the version that ADDRESS means. A tag never moves, and its "
-             "version can not be deleted.",
-     .usage = "ADDRESS NAME",
-     .least = 2,
+             "version can not be deleted.\n"
+             "With --suggested the name is the semantic version that 'stemma show' suggests.",
+     .usage = "ADDRESS [NAME]",
+     .least = 1,
      .most = 2,
      .flags = CLI_CLIENT},
     {.name = "release",

@@ -103,6 +103,11 @@ str cli_json_text(arena *a, str s) {
     return out;
 }
 
+str cli_json_with(arena *a, str object, const char *name, str value) {
+    str open = str_upto(object, str_behind_last(object, '}') - 1);
+    return arena_printf(a, "%.*s,\"%s\":%.*s}", STR_F(open), name, STR_F(value));
+}
+
 str cli_lines_json(arena *a, str lines) {
     str out = STR("["), line;
     for (str rest = lines; lines.n && str_split(&rest, '\n', &line);)

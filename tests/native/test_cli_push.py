@@ -63,6 +63,61 @@ def test_only_what_differs_travels(push, folder):
     assert "sent      0, 0 B" in other.out, other  # the server has it all
 
 
+def lines_of(done, label):
+    return [line.split(None, 1)[1] for line in done.out.splitlines() if line.startswith(label + " ")]
+
+
+def test_a_semantic_version_is_suggested_and_sealed(api, push, folder):
+    repo = unique("bot")
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    first = push("push", "model", repo)
+    assert first.code == 0 and lines_of(first, "suggested") == ["1.0.0, first"], first
+    again = push("push", "model", repo)
+    assert not lines_of(again, "suggested"), again  # nothing is new
+    sealed = push("push", "model", repo, "--tag-suggested")  # and yet it can be sealed
+    assert sealed.code == 0 and sealed.out.endswith(f"{repo}@1.0.0  v1\n"), sealed
+    sealed = push("push", "model", repo, "--tag-suggested")
+    assert sealed.code == 0 and sealed.out.endswith(f"{repo}@1 is 1.0.0 already\n"), sealed
+    (folder / "config.json").write_text('{"model_type": "mistral"}')
+    done = push("push", "model", repo, "-m", "another model", "--tag-suggested", "--json").json
+    s = done["suggested"]
+    assert (s["version"], s["step"], s["against_tag"], s["move"]["to"]) == ("2.0.0", "major", "1.0.0", 2) and done["sent"]
+    because = "architecture: config.json model_type: llama -> mistral"
+    (ref,) = [r for r in api.all(f"repos/{repo}/refs") if r["name"] == "2.0.0"]
+    assert ref["reason"] == f"major against {repo}@1 (1.0.0); {because}"
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    done = push("push", "model", repo)
+    assert lines_of(done, "equals") == [f"{repo}@1 (1.0.0)"] and not lines_of(done, "suggested"), done
+    (folder / "config.json").write_text('{"model_type": "gemma"}')
+    done = push("push", "model", repo)
+    assert lines_of(done, "suggested") == [f"3.0.0, major against {repo}@2 (2.0.0)"], done
+    assert lines_of(done, "because") == ["architecture: config.json model_type: mistral -> gemma"]
+
+
+def test_reasons_of_hostile_files(push, folder):
+    """Long paths and control characters in what differs: the reason of the tag is cut, and the terminal left alone."""
+    repo, deep = unique("bot"), folder / "/".join(["d" * 200] * 10)
+    deep.mkdir(parents=True)
+    for model in ("a", "b\\n\\u001b[31m"):
+        for n in "12":
+            (deep / n).mkdir(exist_ok=True)
+            (deep / n / "config.json").write_text(f'{{"model_type": "{model}"}}')
+        done = push("push", "model", repo, "--tag-suggested")
+        assert done.code == 0 and "\x1b" not in done.out, done
+    assert f"{repo}@2.0.0  v2" in done.out
+
+
+def test_a_version_is_there_though_it_can_not_be_sealed(api, push, folder):
+    repo = unique("bot")
+    push("push", "model", repo)
+    api.ok("PUT", f"repos/{repo}/refs/1.0.1", json={"kind": "alias", "version": 1})
+    (folder / "empty").write_text("no more")
+    done = push("push", "model", repo, "--tag-suggested")
+    assert done.code != 0 and "1.0.1" in done.err and f"{repo}@2  new" in done.out, done
+    same = push("push", "model", repo, "--again", "--tag-suggested")
+    assert same.code != 0 and f"{repo}@2, which has no semantic tag: seal that one" in same.err, same
+
+
 def test_what_is_remembered_may_be_lost_or_wrong(api, push, folder, tmp_path):
     repo = unique("bot")
     age(folder)

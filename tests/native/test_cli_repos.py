@@ -47,6 +47,25 @@ def test_promote_and_roll_back(cli, registry):
     assert [line.split()[:3] for line in refs[1:]] == [["prod", "alias", "v2"], ["v1.0", "tag", "v3"]]
 
 
+def test_the_suggested_semantic_version(cli, registry):
+    name = unique("semantic")
+    registry.repo(name)
+    for n in range(2):
+        registry.publish(name, {"config.json": b'{"model_type": "m%d"}' % n, "data.bin": b"%d" % n})
+    assert "suggested 1.0.0, first\n" in cli.ok("show", f"{name}@1").out
+    shown = cli.ok("show", name).out
+    assert f"suggested 2.0.0, major against {name}@1\n" in shown and "because   architecture: " in shown, shown
+    assert cli.ok("show", name, "--json").json["suggested"]["version"] == "2.0.0"
+    cli.ok("tag", f"{name}@1", "v0.9.0")
+    assert cli.ok("tag", "--suggested", f"default/{name}@2", "-m", "to the world").out == f"{name}@v1.0.0  v2\n"
+    assert "to the world" in cli.ok("refs", name).out and "suggested" not in cli.ok("show", name).out
+    assert cli.ok("tag", "--suggested", name).out == f"{name}@2 is v1.0.0 already\n"
+    assert cli.ok("tag", "--suggested", f"{name}@1", "--json").json["against_tag"] == "v0.9.0"
+    for words in (["tag", name], ["tag", name, "v9.0.0", "--suggested"], ["tag", "--suggested"]):
+        assert cli(*words).code == 2
+    assert cli("tag", "--suggested", f"{name}@7").code == 4
+
+
 def test_history_and_log(cli, registry, api):
     name = registry.bot(unique("told"), 2)
     registry.move(name, "prod", 1, reason="first")
