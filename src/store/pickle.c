@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// pickle: a file as a bounded stream, and the list of what was found in it. pickle_walk.c has
+// the opcodes, pickle_zip.c the archives, pickle_names.c what is known of names. Any thread.
+#include "store/pickle_internal.h"
+
+#include <stdlib.h>
+
+// What is read behind a jump, and the least that a read counts: so many jumps are no free ride.
+#define JUMP ((size_t)16 << 10)
+
+// ---- the stream -----------------------------------------------------------------------------
+
+pickle_source pickle_source_of(pickle_scanner *s, uint64_t at, uint64_t end) {
+    return (pickle_source){.read = s->read,
+                           .arg = s->arg,
+                           .at = at,
+                           .end = end,
+                           .window = s->window,
+                           .left = &s->left,
+                           .e = s->e};
+}
+
+bool pickle_stop(pickle_source *in, const char *why) {
+    if (!in->failed && !in->why) in->why = why;
+    return false;
+}
+
+static bool pay(pickle_source *in, size_t n) {
+    size_t cost = n < JUMP ? JUMP : n;
+    if (cost > *in->left)
+        return pickle_stop(in, "too much of it would have to be read: it was not read on");
+    *in->left -= cost;
+    return true;
+}
+
+static bool fill(pickle_source *in, uint64_t at, size_t n) {
+    bool goes_on = at >= in->window_at && at - in->window_at <= in->window_n && in->window_n;
+    size_t want = goes_on ? PICKLE_WINDOW : JUMP;
+    if (want < n) want = n;
+    if (want > in->end - at) want = (size_t)(in->end - at);
+    in->window_n = 0;
+    if (!pay(in, want)) return false;
+    in->failed = !in->read(in->arg, at, in->window, want, in->e);
+    if (in->failed) return false;
+    in->window_at = at;
+    in->window_n = want;
+    return true;
+}
+
+const uint8_t *pickle_peek(pickle_source *in, uint64_t at, size_t n) {
+    if (in->failed || in->why) return NULL;
+    if (at > in->end || n > in->end - at) {
+        pickle_stop(in, "it is cut: it ends within a value");
+        return NULL;
+    }
+    bool there = at >= in->window_at && at - in->window_at <= in->window_n &&
+                 n <= in->window_n - (at - in->window_at);
+    if (!there && !fill(in, at, n)) return NULL;
+    return (const uint8_t *)in->window + (at - in->window_at);
+}
+
+const uint8_t *pickle_take(pickle_source *in, size_t n) {
+    const uint8_t *p = pickle_peek(in, in->at, n);
+    if (p) in->at += n;
+    return p;
+}
+
+// ---- what was found -------------------------------------------------------------------------
+
+void pickle_problem(pickle_scanner *s, const char *fmt, ...) {
+    pickle_report *out = s->out;
+    if (out->verdict < PICKLE_UNKNOWN) out->verdict = PICKLE_UNKNOWN;
+    if (out->problem.n) return;
+    va_list ap;
+    va_start(ap, fmt);
+    out->problem = arena_vprintf(s->a, fmt, ap);
+    va_end(ap);
+}
+
+static void add(pickle_scanner *s, str name, pickle_verdict verdict) {
+    bool added;
+    map_at(&s->names, name, &added);
+    if (!added) return;
+    vec_push(s->a, &s->imports, (pickle_import){name, verdict});
+    if (verdict > s->out->verdict) s->out->verdict = verdict;
+}
+
+bool pickle_import_add(pickle_scanner *s, str module, str name) {
+    char text[2 * PICKLE_NAME_MAX + 1];
+    size_t n = module.n;
+    memcpy(text, module.p, n);
+    text[n++] = '.';
+    memcpy(text + n, name.p, name.n);
+    str whole = str_n(text, n + name.n);
+    if (map_get(&s->names, whole)) return true;
+    if (s->imports.n >= PICKLE_IMPORTS_MAX) return false;
+    add(s, arena_str(s->a, whole), pickle_judge(whole, module.n));
+    return true;
+}
+
+void pickle_import_hidden(pickle_scanner *s, const char *how) {
+    add(s, str_of(how), PICKLE_DANGEROUS);
+}
+
+static int worst_first(const void *a, const void *b) {
+    const pickle_import *x = a, *y = b;
+    if (x->verdict != y->verdict) return x->verdict > y->verdict ? -1 : 1;
+    return str_cmp(x->name, y->name);
+}
+
+// ---- a file ---------------------------------------------------------------------------------
+
+static bool ends_nocase(str path, const char *ending) {
+    str end = str_of(ending);
+    return path.n > end.n && str_eq_nocase(str_from(path, path.n - end.n), end);
+}
+
+pickle_naming pickle_naming_of(str path) {
+    static const char *const surely[] = {".pkl", ".pickle", ".joblib"};
+    static const char *const perhaps[] = {".pt", ".pth", ".bin", ".ckpt"};
+    for (size_t i = 0; i < sizeof surely / sizeof *surely; i++)
+        if (ends_nocase(path, surely[i])) return PICKLE_NAMED;
+    for (size_t i = 0; i < sizeof perhaps / sizeof *perhaps; i++)
+        if (ends_nocase(path, perhaps[i])) return PICKLE_MAYBE_NAMED;
+    return PICKLE_NOT_NAMED;
+}
+
+// A file may be both: a pickle to whoever begins at its first byte, and an archive to whoever
+// looks for its end.
+static bool scan(pickle_scanner *s, bool surely) {
+    pickle_zip zip;
+    bool is_zip;
+    pickle_source in = pickle_source_of(s, 0, s->size);
+    const uint8_t *p = s->size >= 4 ? pickle_peek(&in, 0, 4) : NULL;
+    bool begins_as_zip = p && !memcmp(p, "PK\3\4", 4);
+    if (in.failed || !pickle_zip_find(s, &zip, &is_zip) ||
+        (is_zip && !pickle_zip_walk(s, &zip)))
+        return false;
+    in = pickle_source_of(s, 0, s->size); // others have used the window
+    if (!begins_as_zip) return pickle_walk(s, &in, (str){0}, surely && !is_zip);
+    if (!is_zip) pickle_problem(s, "it begins as a zip archive, but its end does not hold together");
+    return true;
+}
+
+bool pickle_scan(pickle_read read, void *arg, uint64_t size, bool surely, arena *a,
+                 pickle_report *out, err *e) {
+    *out = (pickle_report){.problem = STR("")};
+    pickle_scanner s = {.a = a,
+                        .read = read,
+                        .arg = arg,
+                        .size = size,
+                        .left = PICKLE_READ_MAX,
+                        .window = mem_alloc(PICKLE_WINDOW),
+                        .e = e,
+                        .out = out,
+                        .names = map_new(a)};
+    bool ok = scan(&s, surely);
+    free(s.window);
+    if (ok && surely && !out->pickles && !s.imports.n)
+        pickle_problem(&s, "it is no pickle, and holds none");
+    if (s.imports.n) qsort(s.imports.p, s.imports.n, sizeof *s.imports.p, worst_first);
+    out->imports = s.imports.p;
+    out->n = s.imports.n;
+    out->found = out->pickles || out->n || out->problem.n;
+    return ok;
+}

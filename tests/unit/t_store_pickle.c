@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pickles would import: what Python writes by each protocol, names that are hidden in each
+// way that an unpickler would still find, archives, and bytes that lie or are cut.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pickle_golden.h"
+#include "store/pickle.h"
+#include "weights_help.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+static arena *A;
+
+static pickle_report scan(str bytes, bool surely) {
+    pickle_report out;
+    err e = {0};
+    arena_reset(A);
+    if (!pickle_scan(read_memory, &bytes, bytes.n, surely, A, &out, &e)) fail_msg("%s", e.msg);
+    return out;
+}
+
+static void assert_text(str s, const char *expected) {
+    if (!str_is(s, expected)) fail_msg("'%.*s' is not '%s'", STR_F(s), expected);
+}
+
+static void assert_only(const pickle_report *r, const char *name, pickle_verdict verdict) {
+    if (r->problem.n) fail_msg("%.*s", STR_F(r->problem));
+    assert_int_equal(r->n, 1);
+    assert_text(r->imports[0].name, name);
+    assert_int_equal(r->imports[0].verdict, verdict);
+    assert_int_equal(r->verdict, verdict);
+}
+
+static void assert_problem(const pickle_report *r, const char *part) {
+    assert_true(r->found);
+    assert_true(r->verdict > PICKLE_HARMLESS);
+    if (str_find_str(r->problem, str_of(part), 0) == SIZE_MAX)
+        fail_msg("'%.*s' does not say '%s'", STR_F(r->problem), part);
+}
+
+// ---- what Python writes ---------------------------------------------------------------------
+
+static void test_protocols(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof pickle_golden / sizeof *pickle_golden; i++) {
+        pickle_report r = scan(pickle_golden[i], false);
+        assert_int_equal(r.problem.n, 0);
+        assert_int_equal(r.pickles, 1);
+        assert_int_equal(r.verdict, PICKLE_DANGEROUS);
+        assert_text(r.imports[0].name, "posix.system");
+        for (size_t k = 1; k < r.n; k++)
+            assert_int_equal(r.imports[k].verdict, PICKLE_HARMLESS);
+        assert_text(r.imports[r.n - 1].name, "collections.OrderedDict");
+    }
+}
+
+// Cut anywhere it is damaged; what it imports before is told all the same.
+static void test_cut(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof pickle_golden / sizeof *pickle_golden; i++)
+        for (size_t n = 1; n < pickle_golden[i].n; n++) {
+            pickle_report r = scan(str_upto(pickle_golden[i], n), true);
+            assert_problem(&r, "it is cut");
+        }
+}
+
+static void test_several(void **state) {
+    (void)state;
+    pickle_report r = scan(STR("cos\nsystem\n.\x80\x02N.cbuiltins\neval\n.\0\0 raw"), true);
+    assert_int_equal(r.problem.n, 0);
+    assert_int_equal(r.pickles, 3);
+    assert_int_equal(r.n, 2);
+    assert_text(r.imports[0].name, "builtins.eval");
+    // Raw bytes behind the five pickles of PyTorch's old files are not read as pickles.
+    r = scan(STR("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.N.N.ctorch\nFloatStorage\n.].cos\nx\n"),
+             true);
+    assert_int_equal(r.pickles, 5);
+    assert_only(&r, "torch.FloatStorage", PICKLE_HARMLESS);
+}
+
+static void test_no_pickle(void **state) {
+    (void)state;
+    str others[] = {STR("GGUF\3\0\0\0"), STR("\0\0\0\0"), STR("plain text\n"), STR("")};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        pickle_report r = scan(others[i], false);
+        assert_false(r.found);
+        assert_int_equal(r.verdict, PICKLE_HARMLESS);
+        r = scan(others[i], true);
+        assert_problem(&r, "at byte");
+    }
+    assert_int_equal(pickle_naming_of(STR("a/model.PKL")), PICKLE_NAMED);
+    assert_int_equal(pickle_naming_of(STR("pytorch_model.bin")), PICKLE_MAYBE_NAMED);
+    assert_int_equal(pickle_naming_of(STR("pkl")), PICKLE_NOT_NAMED);
+}
+
+// ---- hidden names ---------------------------------------------------------------------------
+
+static void test_hidden(void **state) {
+    (void)state;
+    static const struct {
+        str bytes;
+        const char *name;
+    } cases[] = {
+        // other texts were pushed, and dropped, between and behind the names
+        {STR_K("\x8c\2os\x8c\5torch0\x8c\6system\x8c\4Size0\x93."), "os.system"},
+        {STR_K("\x8c\2os\x8c\6system(\x8c\5torch\x8c\4Size1\x93."), "os.system"},
+        // out of the memo, by each way in and out
+        {STR_K("\x8c\2os\x94\x8c\6system\x94" "00h\0h\1\x93."), "os.system"},
+        {STR_K("\x8c\2osp7\n\x8c\6systemr\x08\0\0\0" "00g7\nj\x08\0\0\0\x93."), "os.system"},
+        {STR_K("\x8c\6systemq\0" "0\x8c\2osh\0\x93."), "os.system"},
+        // what the memo had was replaced
+        {STR_K("\x8c\5torchq\0\x8c\2osq\0" "00h\0\x8c\6system\x93."), "os.system"},
+        {STR_K("S'os'\nVsystem\n\x93."), "os.system"},
+        {STR_K("U\2osX\6\0\0\0system\x93."), "os.system"},
+        {STR_K("\x8d\2\0\0\0\0\0\0\0osT\6\0\0\0system\x93."), "os.system"},
+        {STR_K("(ios\nsystem\n."), "os.system"},
+        {STR_K("(cos\nsystem\nS'x'\no."), "os.system"},
+        {STR_K("c__builtin__\neval\n."), "__builtin__.eval"},
+        // a walk through what a harmless module has imported
+        {STR_K("ctorch\nos.system\n."), "torch.os.system"},
+        {STR_K("ccollections\nOrderedDict.__init__.__globals__\n."),
+         "collections.OrderedDict.__init__.__globals__"},
+        {STR_K("Vo\\u0073\nVsystem\n\x93."), "(a name that is computed)"},
+        {STR_K("S'\\x6fs'\nVsystem\n\x93."), "(a name that is computed)"},
+        {STR_K("K\1\x8c\6system\x93."), "(a name that is computed)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pickle_report r = scan(cases[i].bytes, true);
+        assert_only(&r, cases[i].name, PICKLE_DANGEROUS);
+    }
+    pickle_report r = scan(STR("\x82\7."), true);
+    assert_only(&r, "copyreg.extension 7", PICKLE_UNKNOWN);
+}
+
+static void test_verdicts(void **state) {
+    (void)state;
+    pickle_report r = scan(STR("ctorch._utils\n_rebuild_tensor_v2\n."), true);
+    assert_only(&r, "torch._utils._rebuild_tensor_v2", PICKLE_HARMLESS);
+    r = scan(STR("cmine\nModel\n."), true);
+    assert_only(&r, "mine.Model", PICKLE_UNKNOWN);
+    // Only whole names are known, not their beginnings.
+    r = scan(STR("costrich\nSize\n."), true);
+    assert_only(&r, "ostrich.Size", PICKLE_UNKNOWN);
+    r = scan(STR("ccollections\nOrderedDict.fromkeys\n."), true);
+    assert_only(&r, "collections.OrderedDict.fromkeys", PICKLE_UNKNOWN);
+    r = scan(STR("cos.path\njoin\n."), true);
+    assert_only(&r, "os.path.join", PICKLE_DANGEROUS);
+}
+
+// ---- bytes that lie -------------------------------------------------------------------------
+
+static void test_lies(void **state) {
+    (void)state;
+    static const struct {
+        str bytes;
+        const char *part;
+    } cases[] = {
+        {STR_K("\x80\x06N."), "protocol"},
+        {STR_K("\x80\x04\xff"), "no opcode"},
+        {STR_K("\x80\x04."), "not there"},
+        {STR_K("\x80\x04NR."), "not there"},
+        {STR_K("\x80\x04N(R."), "not there"},
+        {STR_K("\x80\x04t."), "not there"},
+        {STR_K("\x80\x04h\1."), "did not keep"},
+        {STR_K("\x80\x04Nr\xff\xff\xff\xff."), "too many values for later"},
+        {STR_K("\x80\x04Np-1\n."), "no number"},
+        {STR_K("\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff."), "it is cut"},
+        {STR_K("\x80\x04\x95\0\0\0\0\0\0\1\0N."), "it is cut"},
+        {STR_K("\x80\x04X\xff\xff\xff\xff."), "it is cut"},
+        {STR_K("\x80\x04" "c\xff\nx\n."), "no name"},
+        {STR_K("\x80\x04" "c\n\n."), "no name"},
+        {STR_K("\x80\x04" "c\x1b[2J\nx\n."), "no name"},
+        {STR_K("\x80\x04" "cos"), "it is cut"},
+        {STR_K("PK\3\4 and no more"), "its end does not hold together"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pickle_report r = scan(cases[i].bytes, true);
+        assert_problem(&r, cases[i].part);
+    }
+}
+
+// A file of n bytes that repeats a few.
+typedef struct repeated {
+    str bytes;
+} repeated;
+
+static bool read_repeated(void *arg, uint64_t at, void *p, size_t n, err *e) {
+    const repeated *f = arg;
+    (void)e;
+    size_t have = n < f->bytes.n ? n : f->bytes.n;
+    for (size_t i = 0; i < have; i++)
+        ((char *)p)[i] = f->bytes.p[(at + i) % f->bytes.n];
+    for (size_t more; have < n; have += more) { // `have` is a multiple of the few
+        more = n - have < have ? n - have : have;
+        memcpy((char *)p + have, p, more);
+    }
+    return true;
+}
+
+static void test_bounds(void **state) {
+    (void)state;
+    static const struct {
+        str bytes;
+        const char *part;
+    } cases[] = {
+        {STR_K("N"), "too many values at once"},
+        {STR_K("("), "too many values at once"},
+        {STR_K("N\x94" "0"), "too many values for later"},
+        {STR_K("N0"), "too much of it would have to be read"},
+        // ten thousand jumps over a megabyte each
+        {STR_K("B\4\0\x10\0"), "too much of it would have to be read"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        repeated f = {cases[i].bytes};
+        pickle_report r;
+        err e = {0};
+        arena_reset(A);
+        assert_true(pickle_scan(read_repeated, &f, (uint64_t)1 << 40, true, A, &r, &e));
+        assert_problem(&r, cases[i].part);
+        assert_true(arena_used(A) < 1 << 20);
+    }
+}
+
+static void test_many_names(void **state) {
+    (void)state;
+    buf f = BUF_MAX(1 << 20);
+    for (int i = 0; i < 2 * PICKLE_IMPORTS_MAX; i++)
+        buf_printf(&f, "cm%d\nx\n0", i);
+    buf_str(&f, STR("N."));
+    pickle_report r = scan(buf_view(&f), true);
+    assert_problem(&r, "more names");
+    assert_int_equal(r.n, PICKLE_IMPORTS_MAX + 1);
+    assert_int_equal(r.verdict, PICKLE_DANGEROUS);
+    buf_free(&f);
+}
+
+static bool read_never(void *arg, uint64_t at, void *p, size_t n, err *e) {
+    (void)arg, (void)at, (void)p, (void)n;
+    return err_set(e, ERR_CORRUPT, "damaged");
+}
+
+static void test_error(void **state) {
+    (void)state;
+    pickle_report r;
+    err e = {0};
+    assert_false(pickle_scan(read_never, NULL, 100, true, A, &r, &e));
+    assert_int_equal(e.code, ERR_CORRUPT);
+}
+
+// ---- archives -------------------------------------------------------------------------------
+
+typedef struct zipped {
+    const char *name;
+    str bytes;
+    bool deflated, large; // large: sizes and places stand in extra fields
+} zipped;
+
+static str deflated(str bytes) {
+    static char out[4096];
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)bytes.p,
+                  .avail_in = (uInt)bytes.n,
+                  .next_out = (Bytef *)out,
+                  .avail_out = sizeof out};
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    str done = str_n(out, z.total_out);
+    deflateEnd(&z);
+    return done;
+}
+
+static void put_sizes(buf *b, const zipped *m, str packed) {
+    buf_u16(b, 0); // flags
+    buf_u16(b, m->deflated ? 8 : 0);
+    buf_u32(b, 0); // time
+    buf_u32(b, (uint32_t)crc32(0, (const Bytef *)m->bytes.p, (uInt)m->bytes.n));
+    buf_u32(b, m->large ? UINT32_MAX : (uint32_t)packed.n);
+    buf_u32(b, m->large ? UINT32_MAX : (uint32_t)m->bytes.n);
+    buf_u16(b, (uint16_t)strlen(m->name));
+}
+
+static void put_member(buf *b, buf *list, const zipped *m) {
+    str packed = m->deflated ? deflated(m->bytes) : m->bytes;
+    uint32_t at = (uint32_t)b->n;
+    buf_str(b, STR("PK\3\4\24\0"));
+    put_sizes(b, m, packed);
+    buf_u16(b, 0);
+    buf_str(b, str_of(m->name));
+    buf_str(b, packed);
+    buf_str(list, STR("PK\1\2\24\0\24\0"));
+    put_sizes(list, m, packed);
+    buf_u16(list, m->large ? 28 : 0);
+    buf_u16(list, 0), buf_u32(list, 0), buf_u32(list, 0);
+    buf_u32(list, m->large ? UINT32_MAX : at);
+    buf_str(list, str_of(m->name));
+    if (!m->large) return;
+    buf_u16(list, 1), buf_u16(list, 24);
+    buf_u64(list, m->bytes.n), buf_u64(list, packed.n), buf_u64(list, at);
+}
+
+static void put_end(buf *b, uint64_t n, uint64_t list_n, bool large) {
+    uint64_t at = b->n - list_n, end = b->n;
+    if (large) {
+        buf_str(b, STR("PK\6\6")), buf_u64(b, 44), buf_u32(b, 0), buf_u64(b, 0);
+        buf_u64(b, n), buf_u64(b, n), buf_u64(b, list_n), buf_u64(b, at);
+        buf_str(b, STR("PK\6\7")), buf_u32(b, 0), buf_u64(b, end), buf_u32(b, 1);
+    }
+    buf_str(b, STR("PK\5\6")), buf_u32(b, 0);
+    buf_u16(b, (uint16_t)n), buf_u16(b, (uint16_t)n);
+    buf_u32(b, large ? UINT32_MAX : (uint32_t)list_n);
+    buf_u32(b, large ? UINT32_MAX : (uint32_t)at);
+    buf_u16(b, 0);
+}
+
+// An archive in `b`, behind what is there already.
+static str zip(buf *b, const zipped *m, size_t n) {
+    buf list = BUF_MAX(1 << 20);
+    bool large = false;
+    for (size_t i = 0; i < n; i++) {
+        put_member(b, &list, &m[i]);
+        large |= m[i].large;
+    }
+    buf_str(b, buf_view(&list));
+    put_end(b, n, list.n, large);
+    buf_free(&list);
+    return buf_view(b);
+}
+
+#define EVAL STR_K("cbuiltins\neval\n.")
+
+static void test_archives(void **state) {
+    (void)state;
+    static const zipped ways[] = {{"m/data.pkl", EVAL, false, false},
+                                  {"m/data.pkl", EVAL, true, false},
+                                  {"m/data.pkl", EVAL, false, true},
+                                  {"m/data.pkl", EVAL, true, true}};
+    for (size_t i = 0; i < 4; i++) {
+        zipped m[] = {{"m/version", STR_K("3\n"), false, false}, ways[i],
+                      {"m/data/0", STR_K("cos\nsystem\n."), false, false}};
+        buf b = BUF_MAX(1 << 20);
+        pickle_report r = scan(zip(&b, m, 3), false);
+        assert_int_equal(r.pickles, 1);
+        assert_only(&r, "builtins.eval", PICKLE_DANGEROUS);
+        for (size_t n = 4; n < b.n; n++) { // cut anywhere
+            r = scan(str_upto(buf_view(&b), n), false);
+            assert_true(r.problem.n > 0);
+        }
+        buf_free(&b);
+    }
+}
+
+static void test_archive_and_pickle(void **state) {
+    (void)state;
+    zipped m = {"m/data.pkl", EVAL, false, false};
+    buf b = BUF_MAX(1 << 20);
+    buf_str(&b, STR("cos\nsystem\n."));
+    pickle_report r = scan(zip(&b, &m, 1), false);
+    assert_int_equal(r.problem.n, 0);
+    assert_int_equal(r.n, 2); // whichever way it is read
+    buf_free(&b);
+}
+
+// Each byte of an archive flipped: a problem, or what it imports is told all the same (though
+// perhaps under another name). But for the four of ".pkl" in the list: then it holds no pickle.
+static void test_damaged_archive(void **state) {
+    (void)state;
+    zipped m[] = {{"m/data.pkl", EVAL, true, true}, {"m/b.pkl", STR_K("N."), false, false}};
+    buf b = BUF_MAX(1 << 20);
+    size_t n = zip(&b, m, 2).n, clean = 0;
+    for (size_t i = 4; i < n; i++) {
+        b.p[i] = (char)~b.p[i];
+        pickle_report r = scan(buf_view(&b), false);
+        clean += r.verdict == PICKLE_HARMLESS;
+        b.p[i] = (char)~b.p[i];
+    }
+    assert_int_equal(clean, strlen(".pkl"));
+    buf_free(&b);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    A = arena_new();
+    return 0;
+}
+static int tear_down(void **state) {
+    (void)state;
+    arena_free(A);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_protocols),       cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_several),         cmocka_unit_test(test_no_pickle),
+        cmocka_unit_test(test_hidden),          cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_lies),            cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_many_names),      cmocka_unit_test(test_error),
+        cmocka_unit_test(test_archives),        cmocka_unit_test(test_archive_and_pickle),
+        cmocka_unit_test(test_damaged_archive),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
