@@ -4,7 +4,8 @@
 // name when all is there. One thread; others fetch (fetch.h).
 #include "base/vec.h"
 #include "cli/fetch.h"
-#include "cli/repos.h"
+#include "cli/pickles.h"
+#include "store/pickle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@ typedef struct pull {
     str folder, part;
     VEC(fetch_file) files;
     int64_t bytes;
+    bool pickles; // are there files that may be?
 } pull;
 
 // ---- what to pull ---------------------------------------------------------------------------
@@ -60,6 +62,7 @@ static bool add_file(void *arg, const json_value *item) {
         return err_set(&p->s->e, ERR_CORRUPT, "the server names no digest of '%.*s'",
                        STR_F(f.path));
     p->bytes += (int64_t)f.size;
+    p->pickles |= pickle_naming_of(f.path) != PICKLE_NOT_NAMED;
     vec_push(a, &p->files, f);
     return true;
 }
@@ -133,8 +136,9 @@ static void show(pull *p) {
 
 static bool pull_version(cli_session *s) {
     pull p = {.s = s};
-    if (!resolve(&p, s->o->words[0]) || !choose_folder(&p) || !list_files(&p) || !bring_all(&p))
-        return false;
+    if (!resolve(&p, s->o->words[0]) || !choose_folder(&p) || !list_files(&p)) return false;
+    if (p.pickles) cli_pickles_warn(s, p.repo, p.number);
+    if (!bring_all(&p)) return false;
     show(&p);
     return true;
 }

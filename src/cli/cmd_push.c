@@ -2,8 +2,10 @@
 // push: a folder as a new version of a repo. One thread.
 #include "base/clock.h"
 #include "cli/pairs.h"
+#include "cli/pickles.h"
 #include "cli/push.h"
 #include "cli/suggested.h"
+#include "store/pickle.h"
 
 static bool put_tags(cli_session *s, json_writer *w) {
     kv *v;
@@ -93,6 +95,17 @@ static bool suggest(cli_session *s, const json_value *reply, suggested *g) {
     return true;
 }
 
+// What its pickles would run, if the folder has any.
+static void warn_of_pickles(push *p, const json_value *reply) {
+    const json_value *v = json_get(reply, "version");
+    bool any = false;
+    for (size_t i = 0; i < p->scan.n && !any; i++)
+        any = pickle_naming_of(p->scan.files[i].path) != PICKLE_NOT_NAMED;
+    if (any)
+        cli_pickles_warn(p->s, arena_str(p->s->a, cli_text(v, "repo")),
+                         cli_int(v, "number", 0));
+}
+
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
@@ -115,6 +128,7 @@ static bool push_folder(cli_session *s) {
         show_json(&p, reply, &g);
     else
         show(&p, v, &g);
+    warn_of_pickles(&p, v);
     return ok;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // show: the version that an address means, for people. One thread.
+#include "cli/pickles.h"
 #include "cli/suggested.h"
 
 static str texts(cli_session *s, const json_value *list) {
@@ -67,6 +68,14 @@ static void put_version(cli_session *s, const json_value *found, const suggested
     put_parents(s, json_get(v, "parents"));
     cli_line(s, "about", cli_text(v, "description"), OUT_PLAIN);
     cli_put_tags(s, json_get(v, "tags"));
+    cli_pickles_show(s, cli_text(v, "repo"), cli_int(v, "number", 0));
+}
+
+// The server's object with what it tells besides.
+static void show_json(cli_session *s, str text, const json_value *v, const suggested *g) {
+    str pickles = cli_pickles_json(s, cli_text(v, "repo"), cli_int(v, "number", 0));
+    str out = cli_json_with(s->a, text, "suggested", suggested_json(s->a, g));
+    cli_put_json(s, cli_json_with(s->a, out, "pickles", pickles));
 }
 
 static bool show(cli_session *s) {
@@ -76,7 +85,7 @@ static bool show(cli_session *s) {
     const json_value *v = found ? json_get(found, "version") : NULL;
     if (!v || !suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), &g)) return false;
     if (s->o->json.n)
-        cli_put_json(s, cli_json_with(s->a, text, "suggested", suggested_json(s->a, &g)));
+        show_json(s, text, v, &g);
     else
         put_version(s, found, &g);
     return true;

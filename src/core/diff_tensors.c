@@ -55,12 +55,6 @@ typedef struct work {
 
 // ---- files of weights -----------------------------------------------------------------------
 
-static bool read_object(void *arg, uint64_t offset, void *p, size_t n, err *e) {
-    ssize_t got = store_object_read(arg, offset, p, n, e);
-    return got == (ssize_t)n ||
-           (got >= 0 && err_set(e, ERR_CORRUPT, "it is shorter than it should be"));
-}
-
 static bool is_number(str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < '0' || s.p[i] > '9') return false;
@@ -89,7 +83,8 @@ static bool read_layout(work *w, source *s, int side, err *e) {
         return true;
     }
     store_object *o = store_get(core_store(w->c->core), s->file->digest, &why);
-    s->read = o && weights_layout_read(read_object, o, s->file->size, w->a, &s->layout, &why);
+    s->read = o && weights_layout_read(store_object_read_all, o, s->file->size, w->a,
+                                       &s->layout, &why);
     store_object_close(o);
     if (s->read) return true;
     if (!diff_is_note(&why)) return err_set(e, why.code, "%s", why.msg);
@@ -380,7 +375,7 @@ static bool value_of(work *w, const source *s, const weights_pair *p, diff_value
     bool ok = true;
     for (uint64_t at = 0; ok && at < p->bytes; at += sizeof piece) {
         size_t n = p->bytes - at < sizeof piece ? (size_t)(p->bytes - at) : sizeof piece;
-        ok = read_object(o, p->offset + at, piece, n, e);
+        ok = store_object_read_all(o, p->offset + at, piece, n, e);
         sha256_add(sum, piece, n);
     }
     str hex = sha256_str(w->a, sha256_end(sum));

@@ -110,3 +110,10 @@ ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, e
     if (n) memcpy(p, o->bytes + offset, n);
     return (ssize_t)n;
 }
+
+bool store_object_read_all(void *object, uint64_t offset, void *p, size_t n, err *e) {
+    store_object *o = object;
+    ssize_t got = store_object_read(o, offset, p, n, e);
+    return got == (ssize_t)n ||
+           (got >= 0 && err_set(e, ERR_CORRUPT, "it is shorter than it should be"));
+}

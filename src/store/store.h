@@ -117,6 +117,8 @@ uint64_t store_object_same(store_object *a, uint64_t at_a, store_object *b, uint
                            uint64_t n);
 // Reads up to n bytes, checked; 0 at the end, -1 on an error.
 ssize_t store_object_read(store_object *o, uint64_t offset, void *p, size_t n, err *e);
+// All n bytes, which are in the object; a callback for readers of formats.
+bool store_object_read_all(void *object, uint64_t offset, void *p, size_t n, err *e);
 
 // The file system that the files lie on; -1 each where it does not tell.
 typedef struct store_room {

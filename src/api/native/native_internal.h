@@ -92,6 +92,9 @@ extern const rpc native_version_suggested;
 // ---- verify.c -------------------------------------------------------------------------------
 extern const rpc native_events_head, native_events_verify, native_version_verify;
 
+// ---- pickles.c ------------------------------------------------------------------------------
+extern const rpc native_version_pickles;
+
 // ---- projects.c -----------------------------------------------------------------------------
 extern const rpc native_projects_list, native_projects_create, native_projects_get,
     native_projects_change, native_projects_delete, native_projects_restore;

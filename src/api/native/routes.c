@@ -171,6 +171,8 @@ static const http_route routes[] = {
          "a folder of a version as a tar archive"),
     LONG(HTTP_GET, "repos/{repo}/versions/{version}/verify", READ, native_version_verify,
          "is all of a version there, and what its digests say? A step of it"),
+    LONG(HTTP_GET, "repos/{repo}/versions/{version}/pickles", READ, native_version_pickles,
+         "what the pickles among a version's files would import; nothing is executed"),
 
     LONG(HTTP_GET, "repos/{repo}/versions/{version}/suggested", READ, native_version_suggested,
          "the semantic version that a version could be sealed under, and why"),

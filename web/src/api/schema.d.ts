@@ -909,6 +909,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/versions/{version}/pickles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what the pickles among a version's files would import; nothing is executed */
+        get: operations["get_repos_repo_versions_version_pickles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/versions/{version}/suggested": {
         parameters: {
             query?: never;
@@ -1763,6 +1780,12 @@ export interface components {
             /** @description the first hundred */
             damage: components["schemas"]["Damage"][];
         };
+        Pickles: {
+            /** @description the files that are pickles or should be, by path; there may be a next page after an empty one */
+            items: components["schemas"]["Pickle"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
         Suggested: {
             /** @description the semantic version to seal it under, written as the repo's others are; absent: none is suggested */
             version?: string;
@@ -2280,6 +2303,23 @@ export interface components {
             /** @description what is wrong with it */
             what: string;
         };
+        Pickle: {
+            /** @description of the file */
+            path: string;
+            /** @description its bytes */
+            size: number;
+            /**
+             * @description the worst of its imports; never harmless when it has a problem
+             * @enum {string}
+             */
+            verdict: "harmless" | "unknown" | "dangerous";
+            /** @description how many were read in it */
+            pickles: number;
+            /** @description why it was not read to its end */
+            problem?: string;
+            /** @description what loading it would import, the worst first */
+            imports: components["schemas"]["PickleImport"][];
+        };
         SuggestedReason: {
             /**
              * @description what differs: base, architecture, tokenizer (major); data, objective (minor); training: anything else (patch)
@@ -2575,6 +2615,15 @@ export interface components {
             unified: string;
             /** @description are there more hunks? */
             cut: boolean;
+        };
+        PickleImport: {
+            /** @description module and name; in parentheses why it cannot be told */
+            name: string;
+            /**
+             * @description harmless: known, and makes nothing but values; dangerous: known to run commands or code, or to reach what does
+             * @enum {string}
+             */
+            verdict: "harmless" | "unknown" | "dangerous";
         };
         WhyName: {
             /**
@@ -5312,6 +5361,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionVerified"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_pickles: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pickles"];
                 };
             };
             /** @description an error */

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pickles in versions: what loading one would import is told by the API, show, push and pull, and nothing of it runs."""
+
+import collections
+import datetime
+import io
+import os
+import pickle
+import pickletools
+import zipfile
+
+import joblib
+import numpy
+import pytest
+from conftest import unique
+from folders import commands
+
+
+class Evil:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.marker}",)
+
+
+class Storage:
+    pass
+
+
+class TorchPickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return ("storage", "FloatStorage", "0", "cpu", 4) if isinstance(value, Storage) else None
+
+
+def torch_archive(value, method=zipfile.ZIP_STORED):
+    """As torch.save lays it out."""
+    inside, out = io.BytesIO(), io.BytesIO()
+    TorchPickler(inside, 2).dump(value)
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("model/data.pkl", inside.getvalue())
+        archive.writestr("model/data/0", bytes(16))
+        archive.writestr("model/version", "3\n")
+    return out.getvalue()
+
+
+@pytest.fixture
+def pushed(api, server, tmp_path):
+    """Pushes a folder of these files; what the API says of each, and the command line with the repo's name."""
+    stemma = commands(server, tmp_path)
+
+    def push(files):
+        repo = unique("pickles")
+        for name, data in files.items():
+            (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "out" / name).write_bytes(data)
+        done = stemma.ok("push", "out", repo)
+        found = {f["path"]: f for f in api.all(f"repos/{repo}/versions/1/pickles", limit=2)}
+        return found, done, stemma, repo
+
+    return push
+
+
+def names(found):
+    return {i["name"]: i["verdict"] for i in found["imports"]}
+
+
+def genops_names(data):
+    """What Python's own walk over the opcodes says: names out of two texts, or one text with both."""
+    out, texts, memo, last = set(), [], [], None
+    for opcode, arg, _ in pickletools.genops(data):
+        if opcode.name in ("GLOBAL", "INST"):
+            out.add(arg.replace(" ", "."))
+        elif opcode.name == "STACK_GLOBAL":
+            out.add(".".join(texts[-2:]))
+        if "UNICODE" in opcode.name:
+            texts.append(arg)
+        elif opcode.name == "MEMOIZE":
+            memo.append(last)
+        elif opcode.name == "BINGET" and len(memo) > arg and isinstance(memo[arg], str):
+            texts.append(memo[arg])
+        last = arg
+    return out
+
+
+def test_a_hostile_pickle_is_named_and_never_run(pushed, tmp_path):
+    marker = tmp_path / "ran"
+    bad = [Evil(marker), collections.OrderedDict(w=1.0)]
+    files = {f"p{p}.pkl": pickle.dumps(bad, p) for p in range(6)}
+    files["model.pt"] = torch_archive(bad)
+    files["packed.ckpt"] = torch_archive(bad, zipfile.ZIP_DEFLATED)
+    files["two.pickle"] = pickle.dumps(1) + pickle.dumps(bad)
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys()
+    for f in found.values():
+        assert f["verdict"] == "dangerous" and names(f)["posix.system"] == "dangerous" and "problem" not in f, f
+        assert names(f)["collections.OrderedDict"] == "harmless"
+    assert found["two.pickle"]["pickles"] == 2
+    assert "warning: whoever loads model.pt runs posix.system: dangerous, load it nowhere" in done.err
+    pulled = stemma.ok("pull", repo, "again")
+    assert "whoever loads p0.pkl runs posix.system" in pulled.err
+    shown = stemma.ok("show", repo).out
+    assert "model.pt  dangerous\n" in shown and "imports posix.system  dangerous\n" in shown
+    assert "imports 1 known to be harmless" in shown
+    assert {f["path"] for f in stemma.ok("show", repo, "--json").json["pickles"]} == files.keys()
+    assert not marker.exists()
+    pickle.loads((tmp_path / "again/p4.pkl").read_bytes())  # the same bytes do run when somebody loads them
+    assert marker.exists()
+
+
+def test_harmless_and_unknown_ones(pushed):
+    arrays = {"w": numpy.arange(6.0).reshape(2, 3), "n": numpy.float64(1.5)}
+    files = {f"arrays{p}.pkl": pickle.dumps(arrays, p) for p in range(6)}
+    files["model.bin"] = torch_archive(collections.OrderedDict(w=Storage()))
+    files["weights.bin"] = b"GGUF" + bytes(100)
+    files["library/own.pkl"] = pickle.dumps(datetime.date(2026, 1, 1)) + b"cmine.models\nNet\n."
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys() - {"weights.bin"}
+    for name, f in found.items():
+        if name == "library/own.pkl":
+            assert names(f) == {"mine.models.Net": "unknown", "datetime.date": "harmless"}
+        else:
+            assert f["verdict"] == "harmless" and "problem" not in f, f
+            assert name == "model.bin" or names(f).keys() == genops_names(files[name]), f
+    assert done.err.count("warning") == 1
+    assert "whoever loads library/own.pkl runs mine.models.Net: not known to be harmless" in done.err
+    assert "arrays5.pkl  harmless\n" in stemma.ok("show", repo).out
+
+
+def test_damaged_ones_are_told(pushed):
+    whole = pickle.dumps(collections.OrderedDict(a="x" * 100))
+    held = io.BytesIO()
+    joblib.dump({"w": numpy.arange(5.0)}, held)
+    files = {
+        "cut.pkl": whole[:-20],
+        "none.pkl": b"plain text\n",
+        "empty.pkl": b"",
+        "lies.pkl": b"\x80\x04\x8e" + b"\xff" * 8 + b".",
+        "cut.pt": torch_archive([1])[:-40],
+        "arrays.joblib": held.getvalue(),
+        "hidden.pkl": b"\x80\x04K\x01\x8c\x06system\x93.",
+        "escape.pkl": b"c\x1b[2J\nsystem\n.",
+    }
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys()
+    for name, f in found.items():
+        assert f["verdict"] != "harmless", f
+        assert ("problem" in f) == (name != "hidden.pkl"), f
+    assert names(found["hidden.pkl"]) == {"(a name that is computed)": "dangerous"}
+    assert "joblib" in found["arrays.joblib"]["problem"]
+    assert names(found["arrays.joblib"])["joblib.numpy_pickle.NumpyArrayWrapper"] == "harmless"
+    assert "what loading cut.pkl would run is not all known: at byte " in done.err
+    assert "cut.pt  unknown  not read to its end: " in stemma.ok("show", repo).out
+    assert "\x1b" not in done.err
+
+
+def test_a_version_without_pickles_or_without_files(api, pushed):
+    found, done, stemma, repo = pushed({"config.json": b"{}"})
+    assert not found and not done.err and "\npickles" not in stemma.ok("show", repo).out
+    assert stemma.ok("show", repo, "--json").json["pickles"] == []
+    assert api.get(f"repos/{repo}/versions/7/pickles").status_code == 404
+    assert api.get(f"repos/{repo}/versions/1/pickles", limit=0).status_code == 400
