@@ -35,7 +35,9 @@ static const struct {
                   {"model", "models"},
                   {"artifact", "artifacts"},
                   {"event", "events"},
-                  {"event_head", "event_heads"}};
+                  {"event_head", "event_heads"},
+                  {"evaluation", "evaluations"},
+                  {"evaluation_score", "evaluation_scores"}};
 
 static bool is_left_out(const table *t) {
     bool out = false;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // check_names: is there what rows name? The contents of versions, what stored objects are made
-// of, and the places where refs point. In one snapshot, each question once over its table; of
-// each TOLD_MAX findings at most are told. No state; any thread.
+// of, the places where refs point, and evaluations with their versions and scores. In one
+// snapshot, each question once over its table; of each TOLD_MAX findings at most are told. No
+// state; any thread.
 #include "core/check_internal.h"
 
 #include <stdio.h>
@@ -40,6 +41,23 @@ static const struct {
       false},
      "ref",
      "it is not where its last move led"},
+    {{"check.evaluations",
+      "SELECT coalesce(r.name || '@' || v.number, '?') || ' ' || x.number, NULL"
+      " FROM evaluation x LEFT JOIN version v ON v.ws = x.ws AND v.version = x.version"
+      " LEFT JOIN repo r ON r.ws = v.ws AND r.repo = v.repo"
+      " WHERE v.version IS NULL OR v.deleted_us <> 0 OR x.scores <> (SELECT count(*)"
+      " FROM evaluation_score s WHERE s.ws = x.ws AND s.version = x.version"
+      " AND s.number = x.number AND s.suite = x.suite) ORDER BY 1 LIMIT $1",
+      false},
+     "evaluation",
+     "its version is not there, or not all of its scores are"},
+    {{"check.scores",
+      "SELECT DISTINCT s.suite || ' ' || s.number, NULL FROM evaluation_score s"
+      " LEFT JOIN evaluation x ON x.ws = s.ws AND x.version = s.version"
+      " AND x.number = s.number WHERE x.version IS NULL ORDER BY 1 LIMIT $1",
+      false},
+     "scores",
+     "the evaluation that they are of is not there"},
 };
 
 static void tell(const check_watch *w, size_t i, const db_rows *row) {

@@ -87,14 +87,15 @@ void event_head_advance(event_head *h, const event *v, sha256 payload_digest) {
 
 // ---- adding ---------------------------------------------------------------------------------
 
-// Kinds whose object is a version, "bot/7", or a ref, "bot@prod".
+// Kinds whose object is a version, "bot/7", something of it, or a ref, "bot@prod".
 static const bool of_part[EVENT_COUNT_] = {
-    [EVENT_version_created] = true,  [EVENT_version_staged] = true,
-    [EVENT_version_deleted] = true,  [EVENT_ref_moved] = true,
-    [EVENT_version_marked] = true,   [EVENT_version_unmarked] = true,
-    [EVENT_protection_set] = true,   [EVENT_protection_removed] = true,
-    [EVENT_version_approved] = true, [EVENT_approval_withdrawn] = true,
-    [EVENT_rule_set] = true,         [EVENT_rule_removed] = true,
+    [EVENT_version_created] = true,   [EVENT_version_staged] = true,
+    [EVENT_version_deleted] = true,   [EVENT_ref_moved] = true,
+    [EVENT_version_marked] = true,    [EVENT_version_unmarked] = true,
+    [EVENT_protection_set] = true,    [EVENT_protection_removed] = true,
+    [EVENT_version_approved] = true,  [EVENT_approval_withdrawn] = true,
+    [EVENT_rule_set] = true,          [EVENT_rule_removed] = true,
+    [EVENT_version_evaluated] = true, [EVENT_evaluation_withdrawn] = true,
 };
 
 // The thing that an event is of, whatever part of it was touched: the repo "bot" of these.

@@ -60,7 +60,10 @@
       "tie, reason")                                                                           \
     X(rule_removed, "a rule of a repo was removed; payload: the same, as it was")              \
     X(workspace_created, "a workspace was created")                                            \
-    X(workspace_deleted, "a workspace, which was empty, was deleted")
+    X(workspace_deleted, "a workspace, which was empty, was deleted")                          \
+    X(version_evaluated, "a version was evaluated; payload: repo, number, evaluation, suite, " \
+                         "reason (the note)")                                                  \
+    X(evaluation_withdrawn, "an evaluation was withdrawn; payload: the same, reason: why")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/vec.h"
+#include "core/evaluation_internal.h"
 #include "core/event.h"
 #include "core/release_internal.h"
 #include "core/repo_internal.h"
@@ -215,7 +216,7 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&
-           rule_drop_all(tx, c, r.id, e) &&
+           rule_drop_all(tx, c, r.id, e) && evaluation_drop_all(tx, c, r.id, e) &&
            event_add(tx, c, EVENT_repo_deleted, EVENT_NO_PROJECT, r.name, (str){0}, e);
 }
 

@@ -6,6 +6,7 @@
 #include "core/schema.h"
 
 #include "core/console.h"
+#include "core/evaluation.h"
 #include "core/event.h"
 #include "core/import.h"
 #include "core/job.h"
@@ -126,5 +127,6 @@ const db_migration schema_migrations[] = {
     {48, "rules", rule_schema},
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
+    {52, "evaluations", evaluation_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

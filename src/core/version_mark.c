@@ -3,6 +3,7 @@
 // that stays; and the parents that it was published with. Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
+#include "core/evaluation_internal.h"
 #include "core/event.h"
 #include "core/release_internal.h"
 #include "core/repo_internal.h"
@@ -94,6 +95,7 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
            release_pins_none(tx, c, &v, e) && ref_drop_all(tx, c, &v, reason, e) &&
            put_mark(tx, c, &v, MARK_DELETED, k->reason, now, e) &&
            set_sum(tx, c, &v, v.mark_sum | MARK_DELETED, now, e) &&
+           evaluation_drop(tx, c, v.id, e) &&
            db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
            repo_touch(tx, c, v.repo, now, e) &&
            add_event(tx, c, EVENT_version_deleted, &v, k->reason, NULL, e);
