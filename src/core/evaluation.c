@@ -106,8 +106,8 @@ static bool told(db_tx *tx, const ctx *c, event_kind kind, const version *v,
               {STR("evaluation"), arena_printf(c->a, "%lld", (long long)x->number)},
               {STR("suite"), x->suite},
               {STR("reason"), x->withdrawn ? x->withdrawn_reason : x->note}};
-    str object = arena_printf(c->a, "%.*s/%lld", STR_F(version_text(c, v)),
-                              (long long)x->number);
+    str object =
+        arena_printf(c->a, "%.*s/%lld", STR_F(version_text(c, v)), (long long)x->number);
     return event_add(tx, c, kind, EVENT_NO_PROJECT, object, event_payload(c->a, p, 5), e);
 }
 
@@ -160,8 +160,7 @@ static bool add(db_tx *tx, void *arg, err *e) {
 
 bool evaluation_add(ctx *c, str repo_name, int64_t number, const evaluation_new *n,
                     evaluation *out, err *e) {
-    evaluation_call k = {
-        .c = c, .repo_name = repo_name, .number = number, .n = n, .out = out};
+    evaluation_call k = {.c = c, .repo_name = repo_name, .number = number, .n = n, .out = out};
     return check_new(c, n, e) && db_write(core_db(c->core), add, &k, e);
 }
 
@@ -218,7 +217,6 @@ bool evaluation_drop(db_tx *tx, const ctx *c, id version_id, err *e) {
 }
 
 bool evaluation_drop_all(db_tx *tx, const ctx *c, id repo_id, err *e) {
-    return db_push(tx, &Q_evaluation_score_delete_of_repo, e, DB_I64(c->ws),
-                   DB_ID(repo_id)) &&
+    return db_push(tx, &Q_evaluation_score_delete_of_repo, e, DB_I64(c->ws), DB_ID(repo_id)) &&
            db_push(tx, &Q_evaluation_delete_of_repo, e, DB_I64(c->ws), DB_ID(repo_id));
 }

@@ -27,9 +27,9 @@ typedef struct evaluation_score {
 typedef struct evaluation {
     int64_t number; // among those of its version
     str suite, note;
-    id run;           // that measured it; zero: none is known
-    id data;          // the version of a data set that it was measured on; zero: none
-    str data_repo;    // of `data`
+    id run;        // that measured it; zero: none is known
+    id data;       // the version of a data set that it was measured on; zero: none
+    str data_repo; // of `data`
     int64_t data_number;
     str user;
     bool proven;

@@ -167,8 +167,7 @@ bool evaluation_values(ctx *c, id version_id, evaluation_value **out, size_t *n,
 static bool any(db_tx *tx, void *arg, err *e) {
     values_call *k = arg;
     db_rows *row;
-    int found =
-        db_get(tx, &Q_evaluation_counts, &row, e, DB_I64(k->c->ws), DB_ID(k->version));
+    int found = db_get(tx, &Q_evaluation_counts, &row, e, DB_I64(k->c->ws), DB_ID(k->version));
     k->any = found > 0;
     return found >= 0;
 }
@@ -198,8 +197,7 @@ static bool read_batch(db_tx *tx, many_call *k, size_t from, err *e) {
         args[1 + i] = DB_ID(k->versions[from + (i < n ? i : n - 1)]);
     args[1 + SEARCH_IN_WIDTH] = DB_TEXT(k->suite);
     args[2 + SEARCH_IN_WIDTH] = DB_TEXT(k->name);
-    db_rows *rows =
-        db_query_rows(tx, &Q_evaluation_of_versions, args, SEARCH_IN_WIDTH + 3, e);
+    db_rows *rows = db_query_rows(tx, &Q_evaluation_of_versions, args, SEARCH_IN_WIDTH + 3, e);
     if (!rows) return false;
     while (db_next(rows, e))
         for (size_t i = from; i < from + n && !db_is_null(rows, 1); i++)

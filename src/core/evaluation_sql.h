@@ -41,7 +41,8 @@
     X(evaluation_insert, true,                                                                 \
       "INSERT INTO evaluation (ws, version, number, suite, run, data, scores, note,"           \
       " user_name, proven, created_us, withdrawn_us, withdrawn_by, withdrawn_proven,"          \
-      " withdrawn_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', 0, '')") \
+      " withdrawn_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', 0, "    \
+      "'')")                                                                                   \
     X(evaluation_score_add, true,                                                              \
       "INSERT INTO evaluation_score (ws, version, number, suite, name, value)"                 \
       " VALUES ($1, $2, $3, $4, $5, $6)")                                                      \

@@ -89,6 +89,10 @@ extern const rpc native_protections_list, native_protections_set, native_protect
 // ---- suggested.c ----------------------------------------------------------------------------
 extern const rpc native_version_suggested;
 
+// ---- evaluations.c --------------------------------------------------------------------------
+extern const rpc native_evaluations_list, native_evaluations_add, native_evaluations_get,
+    native_evaluations_withdraw;
+
 // ---- verify.c -------------------------------------------------------------------------------
 extern const rpc native_events_head, native_events_verify, native_version_verify;
 

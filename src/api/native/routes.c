@@ -181,6 +181,17 @@ static const http_route routes[] = {
     RPC(HTTP_POST, "repos/{repo}/versions/{version}/approve", WRITE, native_versions_approve,
         "approve a version for a ref, or take that back"),
 
+    // evaluations
+    RPC(HTTP_GET, "repos/{repo}/versions/{version}/evaluations", READ, native_evaluations_list,
+        "what was measured of a version since it was published, the newest first"),
+    RPC(HTTP_POST, "repos/{repo}/versions/{version}/evaluations", WRITE, native_evaluations_add,
+        "add an evaluation of a version: a suite and its scores"),
+    RPC(HTTP_GET, "repos/{repo}/versions/{version}/evaluations/{evaluation}", READ,
+        native_evaluations_get, "an evaluation of a version by its number"),
+    RPC(HTTP_POST, "repos/{repo}/versions/{version}/evaluations/{evaluation}/withdraw", WRITE,
+        native_evaluations_withdraw,
+        "withdraw an evaluation, with a reason: it stays, and counts no more"),
+
     // protection
     RPC(HTTP_GET, "repos/{repo}/protections", READ, native_protections_list,
         "what a repo asks for before refs move and versions are published"),

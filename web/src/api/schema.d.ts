@@ -977,6 +977,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repos/{repo}/versions/{version}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** what was measured of a version since it was published, the newest first */
+        get: operations["get_repos_repo_versions_version_evaluations"];
+        put?: never;
+        /** add an evaluation of a version: a suite and its scores */
+        post: operations["post_repos_repo_versions_version_evaluations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/evaluations/{evaluation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** an evaluation of a version by its number */
+        get: operations["get_repos_repo_versions_version_evaluations_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/versions/{version}/evaluations/{evaluation}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** withdraw an evaluation, with a reason: it stays, and counts no more */
+        post: operations["post_repos_repo_versions_version_evaluations_evaluation_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repos/{repo}/protections": {
         parameters: {
             query?: never;
@@ -1821,6 +1873,34 @@ export interface components {
             /** @description who did */
             approvals: components["schemas"]["Approval"][];
         };
+        Evaluations: {
+            /** @description the newest first; withdrawn ones too */
+            items: components["schemas"]["Evaluation"][];
+            /** @description the cursor of the next page */
+            next?: string;
+        };
+        Evaluation: {
+            /** @description its number among those of its version */
+            number: number;
+            /** @description what it measures: rules name scores evals.SUITE.NAME */
+            suite: string;
+            /** @description in the order of names */
+            scores: components["schemas"]["Score"][];
+            /** @description the run that measured it */
+            run?: string;
+            /** @description what it was measured on */
+            data?: components["schemas"]["EvaluationData"];
+            /** @description about it */
+            note: string;
+            /** @description who added it */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
+            /** @description when it was added */
+            time_us: number;
+            /** @description it counts no more */
+            withdrawn?: components["schemas"]["Withdrawn"];
+        };
         Protections: {
             /** @description in the order of refs, at most 1,000 */
             items: components["schemas"]["Protection"][];
@@ -2339,6 +2419,28 @@ export interface components {
             user: string;
             /** @description why */
             reason: string;
+            /** @description when */
+            time_us: number;
+        };
+        Score: {
+            /** @description its name */
+            name: string;
+            /** @description what was measured */
+            value: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        EvaluationData: {
+            /** @description the repo of the data set */
+            repo: string;
+            /** @description the number of its version */
+            number: number;
+        };
+        Withdrawn: {
+            /** @description why it counts no more */
+            reason: string;
+            /** @description who withdrew it */
+            user: string;
+            /** @description by a token; else the user only said so */
+            proven: boolean;
             /** @description when */
             time_us: number;
         };
@@ -5505,6 +5607,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_evaluations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluations"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_versions_version_evaluations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description new for each thing that is created; a repeat with the same key creates nothing and gets the same reply */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                repo: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description what it measures; a name without white space and '.' */
+                    suite: string;
+                    scores: {
+                        /** @description unique in the evaluation, at most 200 bytes */
+                        name: string;
+                        value: number | ("NaN" | "Infinity" | "-Infinity");
+                    }[];
+                    /** @description the run that measured it */
+                    run?: string;
+                    /** @description the address of the version of a data set that it was measured on */
+                    data?: string;
+                    /** @description about it */
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_versions_version_evaluations_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repos_repo_versions_version_evaluations_evaluation_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repo: string;
+                version: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why: it is kept */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
                 };
             };
             /** @description an error */

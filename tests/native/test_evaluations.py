@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluations of versions: over the API, by the commands, in rules, differences, lineage and exports."""
+
+import json
+import math
+import uuid
+
+import pytest
+
+from conftest import problem, unique, wait_until
+from registry import Registry
+
+
+@pytest.fixture
+def registry(api, server):
+    return Registry(api, server.uri)
+
+
+def scores(**named):
+    return [{"name": k, "value": v} for k, v in named.items()]
+
+
+def evaluate(api, name, version, suite, **named):
+    body = {"suite": suite, "scores": scores(**named)}
+    return api.ok("POST", f"repos/{name}/versions/{version}/evaluations", json=body)
+
+
+def test_an_evaluation_lives(api, registry):
+    name, run = registry.bot(unique("bot")), registry.run({})
+    exam = unique("exam")
+    registry.repo(exam, kind="data")
+    registry.publish(exam)
+    top = f"repos/{name}/versions/1/evaluations"
+    special = {"nan": "NaN", "low": "-Infinity", "high": "Infinity", "acc": 0.1}
+    body = {"suite": "safety", "run": run["id"], "data": f"{exam}@1", "note": "nightly", "scores": scores(**special)}
+    added = api.ok("POST", top, json=body)
+    assert added["number"] == 1 and added["suite"] == "safety" and added["run"] == run["id"]
+    assert added["data"] == {"repo": exam, "number": 1} and added["note"] == "nightly"
+    assert {s["name"]: s["value"] for s in added["scores"]} == special, "what was sent is what comes back"
+    assert api.ok("GET", f"{top}/1") == added
+    for value in (0.2, 0.3, 0.4):
+        evaluate(api, name, 1, "quality", acc=value)
+    assert [x["number"] for x in api.all(top, limit=2)] == [4, 3, 2, 1]
+    gone = api.ok("POST", f"{top}/3/withdraw", json={"reason": "a wrong prompt"})
+    assert gone["withdrawn"]["reason"] == "a wrong prompt" and gone["scores"] == scores(acc=0.3)
+    assert problem(api.post(f"{top}/3/withdraw", {"reason": "again"})) == (400, "STATE")
+    assert problem(api.post(f"{top}/2/withdraw")) == (400, "INVALID"), "a reason is asked for"
+    told = []
+
+    def events():
+        items = api.ok("GET", "events", params={"subject": name})["items"]
+        told[:] = [(e["object"], e["payload"]) for e in items if "evaluat" in e["kind"]]
+        return len(told) == 5
+
+    wait_until(events)
+    assert told[-1][0] == f"{name}/1/3" and told[-1][1]["reason"] == "a wrong prompt"
+    api.ok("DELETE", f"repos/{name}/versions/1", json={"reason": "old"})
+    assert problem(api.get(top)) == (404, "NOT_FOUND")
+
+
+def test_what_bad_evaluations_get(api, registry):
+    name = registry.bot(unique("bot"))
+    top = f"repos/{name}/versions/1/evaluations"
+    good = {"suite": "s", "scores": scores(a=1)}
+    for bad in (
+        {"suite": "a b"},
+        {"suite": "a.b"},
+        {"suite": ""},
+        {"suite": "s" * 101},
+        {"scores": []},
+        {"scores": scores(a="high")},
+        {"scores": [{"name": "a"}]},
+        {"scores": scores(a=1) * 2},
+        {"scores": [{"name": "\u0007", "value": 1}]},
+        {"scores": [{"name": "é" * 101, "value": 1}]},
+        {"scores": scores(**{f"n{i}": i for i in range(2001)})},
+        {"note": "n" * 2001},
+        {"data": f"{name}@2"},
+        {"data": "@@"},
+    ):
+        assert problem(api.post(top, {**good, **bad})) == (400, "INVALID"), str(bad)[:80]
+    for missing in ({"run": uuid.uuid4().hex}, {"run": "x"}, {"data": unique("none")}):
+        assert problem(api.post(top, {**good, **missing})) == (404, "NOT_FOUND"), missing
+    for path in (f"repos/{name}/versions/3/evaluations", f"repos/{unique('none')}/versions/1/evaluations"):
+        assert problem(api.post(path, good)) == (404, "NOT_FOUND")
+    for which in ("1", "0", "x", "9" * 30):
+        assert problem(api.get(f"{top}/{which}")) == (404, "NOT_FOUND"), which
+    assert api.ok("GET", top) == {"items": []}
+    most = scores(**{f"{i:04}{chr(34) * 196}": i for i in range(2000)})
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    first = api.post(top, {"suite": "s", "scores": most}, headers=key)
+    assert first.status_code == 201 and first.json()["scores"] == most, "the longest that is taken"
+    again = api.post(top, {"suite": "s", "scores": most}, headers=key)
+    assert again.content == first.content and [x["number"] for x in api.ok("GET", top)["items"]] == [1]
