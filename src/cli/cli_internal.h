@@ -63,8 +63,9 @@ typedef enum cli_kind {
     X(by, "", CLI_TEXT, "WHAT", "", "du metrics metrics_plot",                                 \
       "of 'du': project (the default) or user; else step (the default) or time: the order of " \
       "points, the axis of a plot")                                                            \
-    X(from, "", CLI_TEXT, "WHERE", "sqlite", "migrate",                                        \
-      "where the records are: sqlite, or a PostgreSQL database (postgresql://...)")            \
+    X(from, "", CLI_TEXT, "WHERE", "", "migrate evaluate",                                     \
+      "where the records are: sqlite (the default), or a PostgreSQL database "                 \
+      "(postgresql://...); of 'evaluate': a JSON file of scores")                              \
     X(dry_run, "", CLI_FLAG, "", "", "gc import rollback", "only tell what would be done")     \
     X(artifacts, "", CLI_TEXT, "DIR", "", "import_mlflow",                                     \
       "where the artifacts lie: the folder of --artifacts-destination, or of mlruns; the "     \
@@ -127,7 +128,13 @@ typedef enum cli_kind {
       "wait for more, until Ctrl-C; a console ends with its run")                              \
     X(log_y, "", CLI_FLAG, "", "", "metrics_plot", "a logarithmic axis of values")             \
     X(height, "", CLI_NUMBER, "LINES", "0", "metrics_plot", "lines of the plot; 0: as fits")   \
-    X(run, "", CLI_TEXT, "RUN", "", "push", "the run that made the files")                     \
+    X(run, "", CLI_TEXT, "RUN", "", "push evaluate",                                           \
+      "the run that made the files; of 'evaluate': that measured the scores")                  \
+    X(suite, "", CLI_TEXT, "NAME", "", "evaluate", "what the scores are of")                   \
+    X(score, "", CLI_TEXTS, "NAME=VALUE", "", "evaluate",                                      \
+      "a score: a number, nan or inf; may be given several times")                             \
+    X(on, "", CLI_TEXT, "ADDRESS", "", "evaluate",                                             \
+      "the version of a data set that it was measured on")                                     \
     X(base, "", CLI_TEXT, "ADDRESS", "", "push",                                               \
       "the version that it derives from, or with '://' where that is")                         \
     X(relation, "", CLI_TEXT, "WHAT", "fine-tune", "push",                                     \
@@ -161,7 +168,8 @@ typedef enum cli_kind {
       "parts that a version must have, with commas")                                           \
     X(approvals, "", CLI_NUMBER, "N", "0", "protect_set",                                      \
       "how many people must approve a version, besides who published it")                      \
-    X(withdraw, "", CLI_FLAG, "", "", "approve", "take your approval back")                    \
+    X(withdraw, "", CLI_FLAG, "", "", "approve evaluate",                                      \
+      "take your approval back; of 'evaluate': evaluation N counts no more, -m says why")      \
     X(user, "", CLI_TEXT, "USER", "", "audit", "only what this user did")                      \
     X(since, "", CLI_TEXT, "TIME", "", "audit", "only what happened then or later")            \
     X(until, "", CLI_TEXT, "TIME", "", "audit", "only what happened up to then")               \
@@ -171,9 +179,9 @@ typedef enum cli_kind {
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
       "alias tag rollback push mark unmark delete unref approve release rule_set "             \
-      "rule_remove best workspace_create",                                                     \
+      "rule_remove best workspace_create evaluate",                                            \
       "why: it is kept with the move, with who and when; of 'push': what is new; of a "        \
-      "workspace: what it is for")                                                             \
+      "workspace: what it is for; of an evaluation: about it")                                 \
     X(expect, "", CLI_TEXT, "N", "", "alias rollback unref",                                   \
       "only if it points at version N now; 0: only if it is not there")                        \
     X(part, "", CLI_TEXTS, "NAME", "", "diff",                                                 \
@@ -322,6 +330,7 @@ int cmd_protect_list(const cli_options *o, arena *a);
 int cmd_protect_remove(const cli_options *o, arena *a);
 int cmd_protect_check(const cli_options *o, arena *a);
 int cmd_approve(const cli_options *o, arena *a);
+int cmd_evaluate(const cli_options *o, arena *a);
 int cmd_unref(const cli_options *o, arena *a);
 int cmd_mark(const cli_options *o, arena *a);
 int cmd_unmark(const cli_options *o, arena *a);

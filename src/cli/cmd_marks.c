@@ -3,18 +3,6 @@
 // say why. One thread.
 #include "cli/repos.h"
 
-// "/repos/bot/versions/3" of the version that the first word means.
-static bool version_of_word(cli_session *s, str *path, str *repo, str *cell) {
-    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
-    if (!found) return false;
-    const json_value *v = json_get(found, "version");
-    *repo = cli_text(v, "repo");
-    *cell = cli_version_cell(s, v, "number");
-    *path = arena_printf(s->a, "%.*s/versions/%lld", STR_F(cli_repo_path(s->a, *repo, "")),
-                         (long long)cli_int(v, "number", 0));
-    return true;
-}
-
 // Sends it and says "<did> bot@v3<rest>".
 static bool send(cli_session *s, const char *method, str path, str body, str done) {
     str text;
@@ -29,13 +17,13 @@ static bool send(cli_session *s, const char *method, str path, str body, str don
 }
 
 static bool set_mark(cli_session *s, bool set) {
-    str path, repo, cell, mark = s->o->words[1];
-    if (!version_of_word(s, &path, &repo, &cell)) return false;
+    str path, name, mark = s->o->words[1];
+    if (!cli_version_named(s, s->o->words[0], &path, &name)) return false;
     str body = arena_printf(s->a, "{\"mark\":%.*s,\"set\":%s,\"reason\":%.*s}",
                             STR_F(cli_json_text(s->a, mark)), set ? "true" : "false",
                             STR_F(cli_json_text(s->a, s->o->message)));
-    str done = arena_printf(s->a, "%.*s@%.*s is %s%.*s", STR_F(repo), STR_F(cell),
-                            set ? "" : "no longer ", STR_F(mark));
+    str done =
+        arena_printf(s->a, "%.*s is %s%.*s", STR_F(name), set ? "" : "no longer ", STR_F(mark));
     return send(s, "POST", arena_printf(s->a, "%.*s/mark", STR_F(path)), body, done);
 }
 
@@ -52,9 +40,8 @@ static str why_json(cli_session *s) {
 }
 
 static bool delete (cli_session *s) {
-    str path, repo, cell;
-    if (!version_of_word(s, &path, &repo, &cell)) return false;
-    str what = arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(cell));
+    str path, what;
+    if (!cli_version_named(s, s->o->words[0], &path, &what)) return false;
     return cli_confirm(s, "delete", what) &&
            send(s, "DELETE", path, why_json(s),
                 arena_printf(s->a, "deleted %.*s", STR_F(what)));

@@ -11,7 +11,7 @@
 typedef unsigned long long ull;
 
 static bool is_sqlite(str s) {
-    return str_is(s, "sqlite");
+    return !s.n || str_is(s, "sqlite");
 }
 
 static str url_of(const cli_options *o, arena *a, str where) {

@@ -104,13 +104,9 @@ static void put_readiness(cli_session *s, const json_value *r) {
 
 // Of the version that the first word means and the ref that the second names.
 static bool of_version(cli_session *s, const char *method, const char *rest, str body) {
-    str text;
-    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
-    if (!found) return false;
-    const json_value *v = json_get(found, "version");
-    str path = arena_printf(s->a, "%.*s/versions/%lld%s",
-                            STR_F(cli_repo_path(s->a, cli_text(v, "repo"), "")),
-                            (long long)cli_int(v, "number", 0), rest);
+    str text, path, name;
+    if (!cli_version_named(s, s->o->words[0], &path, &name)) return false;
+    path = arena_printf(s->a, "%.*s%s", STR_F(path), rest);
     const json_value *reply = cli_call(s->c, method, path, body, &text, &s->e);
     if (!reply) return false;
     if (s->o->json.n)

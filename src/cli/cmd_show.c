@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// show: the version that an address means, for people. One thread.
+// show: the version that an address means, for people, with what is known of it besides: the
+// suggested semantic version, its pickles, its evaluations. One thread.
 #include "cli/pickles.h"
 #include "cli/suggested.h"
+
+enum { EVALUATIONS_SHOWN = 20, SCORES_SHOWN = 20 };
 
 static str texts(cli_session *s, const json_value *list) {
     str out = {0};
@@ -71,23 +74,90 @@ static void put_version(cli_session *s, const json_value *found, const suggested
     cli_pickles_show(s, cli_text(v, "repo"), cli_int(v, "number", 0));
 }
 
-// The server's object with what it tells besides.
-static void show_json(cli_session *s, str text, const json_value *v, const suggested *g) {
+// ---- evaluations ----------------------------------------------------------------------------
+
+static const json_value *evaluations(cli_session *s, const json_value *found, int64_t limit,
+                                     str *text) {
+    const json_value *v = json_get(found, "version");
+    str path = arena_printf(s->a, "%.*s/versions/%lld/evaluations?limit=%lld",
+                            STR_F(cli_repo_path(s->a, cli_text(v, "repo"), "")),
+                            (long long)cli_int(v, "number", 0), (long long)limit);
+    return cli_call(s->c, "GET", path, (str){0}, text, &s->e);
+}
+
+// "on exam@2, by ann 3 days ago"; of one that was withdrawn also why.
+static str about(cli_session *s, const json_value *x) {
+    const json_value *data = json_get(x, "data"), *gone = json_get(x, "withdrawn");
+    str user = cli_text(x, "user"), note = cli_text(x, "note"), out = {0};
+    if (gone) out = arena_printf(s->a, "withdrawn: %.*s, ", STR_F(cli_text(gone, "reason")));
+    if (data)
+        out = arena_printf(s->a, "%.*son %.*s@%.*s, ", STR_F(out),
+                           STR_F(cli_text(data, "repo")), STR_F(cli_text(data, "number")));
+    return arena_printf(s->a, "%.*s%s%.*s%s%.*s%s%.*s", STR_F(out), user.n ? "by " : "",
+                        STR_F(user), user.n ? " " : "",
+                        STR_F(cli_time_cell(s, cli_int(x, "time_us", INT64_MIN), false)),
+                        note.n ? ": " : "", STR_F(note));
+}
+
+static void put_evaluation(cli_session *s, out_table *t, const json_value *x) {
+    out_style style = json_get(x, "withdrawn") ? OUT_DIM : OUT_PLAIN;
+    const json_value *scores = json_get(x, "scores");
+    size_t n = 0;
+    for (const json_value *v = scores->child; v; v = v->next, n++) {
+        bool last = n == SCORES_SHOWN && scores->n > n + 1;
+        str name = last ? arena_printf(s->a, "(%zu more)", scores->n - n) : cli_text(v, "name");
+        str value = last ? (str){0} : out_number(s->a, json_get(v, "value"));
+        out_row(t, (out_cell[]){{n ? (str){0} : cli_text(x, "number"), style},
+                                {n ? (str){0} : cli_text(x, "suite"), style},
+                                {name, style},
+                                {value, style},
+                                {n ? (str){0} : about(s, x), style}});
+        if (last) break;
+    }
+}
+
+static void put_evaluations(cli_session *s, const json_value *reply) {
+    static const out_column columns[] = {{STR_K("evaluation"), OUT_RIGHT, 0},
+                                         {STR_K("suite"), 0, 0},
+                                         {STR_K("score"), 0, 0},
+                                         {STR_K("value"), OUT_RIGHT, 0},
+                                         {STR_K("about"), 0, 1}};
+    const json_value *items = json_get(reply, "items");
+    if (!items->child) return;
+    out_add(&s->t, STR("\n"));
+    out_table *t = out_table_new(&s->t, columns, 5, false);
+    for (const json_value *x = items->child; x; x = x->next)
+        put_evaluation(s, t, x);
+    out_table_end(t);
+    if (json_get(reply, "next")) out_add(&s->t, STR("Older ones: see --json\n"));
+}
+
+// ---- the command ----------------------------------------------------------------------------
+
+// The server's object with what it tells besides; evaluations as the API lists them.
+static void show_json(cli_session *s, str text, const json_value *v, const suggested *g,
+                      str evaluations) {
     str pickles = cli_pickles_json(s, cli_text(v, "repo"), cli_int(v, "number", 0));
     str out = cli_json_with(s->a, text, "suggested", suggested_json(s->a, g));
-    cli_put_json(s, cli_json_with(s->a, out, "pickles", pickles));
+    out = cli_json_with(s->a, out, "pickles", pickles);
+    cli_put_json(s, cli_json_with(s->a, out, "evaluations", evaluations));
 }
 
 static bool show(cli_session *s) {
-    str text;
+    str text, list;
     suggested g;
-    const json_value *found = cli_resolve(s, s->o->words[0], &text);
-    const json_value *v = found ? json_get(found, "version") : NULL;
-    if (!v || !suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), &g)) return false;
-    if (s->o->json.n)
-        show_json(s, text, v, &g);
-    else
-        put_version(s, found, &g);
+    const json_value *found = cli_resolve(s, s->o->words[0], &text), *v, *reply;
+    if (!found) return false;
+    v = json_get(found, "version");
+    if (!suggested_ask(s, cli_text(v, "repo"), cli_int(v, "number", 0), &g)) return false;
+    reply = evaluations(s, found, s->o->json.n ? 1000 : EVALUATIONS_SHOWN, &list);
+    if (!reply) return false;
+    if (s->o->json.n) {
+        show_json(s, text, v, &g, list);
+        return true;
+    }
+    put_version(s, found, &g);
+    put_evaluations(s, reply);
     return true;
 }
 

@@ -416,6 +416,22 @@ const cli_command cli_commands[] = {
      .least = 2,
      .most = 2,
      .flags = CLI_CLIENT},
+    {.name = "evaluate",
+     .run = cmd_evaluate,
+     .summary = "add what was measured of a version, or withdraw it",
+     .text =
+         "Adds an evaluation of the version that ADDRESS means: a --suite and its scores "
+         "(--score acc=0.93), at any time after it\n"
+         "was published. --from reads them out of a JSON file of numbers, nested ones by their "
+         "path (task.metric); of a file of\n"
+         "lm-evaluation-harness its `results`, in which acc,none is acc. With a number and "
+         "--withdraw the evaluation of that number is\n"
+         "taken back: it stays, with the reason that -m says, and counts no more. 'stemma show "
+         "ADDRESS' lists them.",
+     .usage = "ADDRESS [N]",
+     .least = 1,
+     .most = 2,
+     .flags = CLI_CLIENT},
     {.name = "unref",
      .run = cmd_unref,
      .summary = "remove an alias or a tag",

@@ -3,12 +3,10 @@
 #include "cli/ignore.h"
 
 #include "base/vec.h"
+#include "cli/text_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
-#include <unistd.h>
 
 #define FILE_MAX (1u << 20)
 
@@ -28,31 +26,19 @@ static void add_line(arena *a, lines *out, str text) {
     if (text.n) vec_push(a, out, l);
 }
 
-static bool read_text(arena *a, int fd, str *out, err *e) {
-    char *p = arena_bytes(a, FILE_MAX);
-    ssize_t got;
-    size_t n = 0;
-    while (n < FILE_MAX && (got = read(fd, p + n, FILE_MAX - n)) != 0) {
-        if (got > 0) n += (size_t)got;
-        if (got < 0 && errno != EINTR) return err_errno(e, "reading " IGNORE_FILE " failed");
-    }
-    *out = str_n(p, n);
-    return n < FILE_MAX || err_set(e, ERR_TOO_LARGE, IGNORE_FILE " is longer than a MiB");
-}
-
 bool ignore_read(arena *a, const char *folder, ignore_list *out, err *e) {
     lines all = {0};
     str text = {0};
     add_line(a, &all, STR(".git"));
     char *path = arena_cstr(a, arena_printf(a, "%s/" IGNORE_FILE, folder));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT) return err_errno(e, "reading %s failed", path);
-    bool ok = fd < 0 || read_text(a, fd, &text, e);
-    if (fd >= 0) close(fd);
-    for (str line; ok && str_split(&text, '\n', &line);)
+    if (!cli_read_file(a, path, FILE_MAX, &text, e)) {
+        if (e->code != ERR_NOT_FOUND) return false;
+        *e = (err){0};
+    }
+    for (str line; str_split(&text, '\n', &line);)
         add_line(a, &all, line);
     *out = (ignore_list){all.p, all.n};
-    return ok;
+    return true;
 }
 
 bool ignore_has(const ignore_list *l, str path, bool is_folder) {

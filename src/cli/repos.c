@@ -45,6 +45,18 @@ str cli_version_cell(cli_session *s, const json_value *of, const char *key) {
     return number.n ? arena_printf(s->a, "v%.*s", STR_F(number)) : (str){0};
 }
 
+bool cli_version_named(cli_session *s, str address, str *path, str *name) {
+    const json_value *found = cli_resolve(s, address, NULL);
+    if (!found) return false;
+    const json_value *v = json_get(found, "version");
+    str repo = cli_text(v, "repo");
+    *name =
+        arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(cli_version_cell(s, v, "number")));
+    *path = arena_printf(s->a, "%.*s/versions/%lld", STR_F(cli_repo_path(s->a, repo, "")),
+                         (long long)cli_int(v, "number", 0));
+    return true;
+}
+
 static void say_move(cli_session *s, str repo, str name, const json_value *move) {
     str from = cli_version_cell(s, move, "from"), to = cli_version_cell(s, move, "to");
     out_safe(&s->t, repo);

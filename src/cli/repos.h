@@ -11,6 +11,9 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest);
 // What an address means: the server's reply, NULL when nothing.
 const json_value *cli_resolve(cli_session *s, str address, str *text);
 
+// The version that an address means: its path "/repos/bot/versions/3", and "bot@v3".
+bool cli_version_named(cli_session *s, str address, str *path, str *name);
+
 // Takes "WORKSPACE/" off an address: from now on requests are about that workspace.
 bool cli_take_workspace(cli_session *s, str *address);
 

@@ -2,7 +2,6 @@
 """Evaluations of versions: over the API, by the commands, in rules, differences, lineage and exports."""
 
 import json
-import math
 import uuid
 
 import pytest
@@ -92,3 +91,59 @@ def test_what_bad_evaluations_get(api, registry):
     assert first.status_code == 201 and first.json()["scores"] == most, "the longest that is taken"
     again = api.post(top, {"suite": "s", "scores": most}, headers=key)
     assert again.content == first.content and [x["number"] for x in api.ok("GET", top)["items"]] == [1]
+
+
+HARNESS = """{"results": {"hellaswag": {"alias": "hellaswag", "acc,none": 0.5, "acc_stderr,none": "N/A", "acc_norm,strict": 0.75},
+ "mmlu": {"f1,none": NaN}}, "n-shot": {"hellaswag": 5}, "config": {"model": "hf", "batch_size": 8}}"""
+
+
+def test_commands(api, cli, registry, tmp_path):
+    name, exam = registry.bot(unique("bot")), unique("exam")
+    registry.repo(exam, kind="data")
+    registry.publish(exam)
+    run = registry.run({})["id"]
+    out = cli.ok("evaluate", f"{name}@1", "--suite", "safety", "--score", "acc=0.9", "--score", "worst=nan",
+                 "--run", run, "--on", exam, "-m", "nightly").out  # fmt: skip
+    assert out == f"{name}@v1: evaluation 1, safety, 2 scores\n"
+    results = tmp_path / "results.json"
+    results.write_text(HARNESS)
+    cli.ok("evaluate", f"{name}@1", "--suite", "harness", "--from", str(results))
+    flat = tmp_path / "flat.json"
+    flat.write_text('{"a": 1, "b": {"c": 2.5, "d": "high"}, "e": [3], "f": true, "results": 7}')
+    told = cli.ok("evaluate", f"{name}@1", "--suite", "flat", "--from", str(flat), "--score", "z=-inf")
+    assert "3 values of" in told.err
+    shown = json.loads(cli.ok("show", f"{name}@1", "--json").out)
+    assert shown["version"]["number"] == 1
+    found = {x["suite"]: x for x in shown["evaluations"]["items"]}
+    values = {suite: {s["name"]: s["value"] for s in x["scores"]} for suite, x in found.items()}
+    assert values["safety"] == {"acc": 0.9, "worst": "NaN"}
+    assert values["harness"] == {"hellaswag.acc": 0.5, "hellaswag.acc_norm,strict": 0.75, "mmlu.f1": "NaN"}
+    assert values["flat"] == {"a": 1, "b.c": 2.5, "results": 7, "z": "-Infinity"}
+    assert (found["safety"]["run"], found["safety"]["data"]["repo"], found["safety"]["note"]) == (run, exam, "nightly")
+    gone = cli.ok("evaluate", f"{name}@1", "3", "--withdraw", "-m", "the wrong file").out
+    assert gone == f"{name}@v1: evaluation 3, flat, withdrawn\n"
+    text = cli.ok("show", f"{name}@1").out
+    assert "hellaswag.acc_norm,strict" in text and "withdrawn: the wrong file" in text and f"on {exam}@1" in text
+
+
+def test_what_bad_commands_get(cli, registry, tmp_path):
+    name = registry.bot(unique("bot"))
+    bad = tmp_path / "bad.json"
+    for text in ("", "[1]", "7", '{"a": "x"}', '{"a": 1', '{"a": 1} 2', '{"results": {}}', "\x00", "{" * 100):
+        bad.write_text(text)
+        refused = cli("evaluate", f"{name}@1", "--suite", "s", "--from", str(bad))
+        assert refused.code == 2 and str(bad) in refused.err, text
+    for words, why in (
+        (["--suite", "s"], "which scores?"),
+        (["--score", "a=1"], "--suite NAME"),
+        (["--suite", "s", "--score", "a=high"], "is no number"),
+        (["--suite", "s", "--score", "a"], "--score"),
+        (["--suite", "a.b", "--score", "a=1"], "the name of a suite"),
+        (["--suite", "s", "--score", "a=1", "--score", "a=2"], "twice"),
+        (["--withdraw", "-m", "why"], "which evaluation?"),
+        (["1", "--suite", "s", "--score", "a=1"], "--withdraw"),
+    ):
+        refused = cli("evaluate", f"{name}@1", *words)
+        assert refused.code == 2 and why in refused.err, words
+    assert cli("evaluate", f"{name}@1", "1", "--withdraw", "-m", "why").code == 4
+    assert cli("evaluate", f"{name}@1", "--suite", "s", "--from", str(tmp_path / "none")).code == 4
