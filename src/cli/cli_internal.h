@@ -104,7 +104,7 @@ typedef enum cli_kind {
       "beside the usual ones")                                                                 \
     X(where, "", CLI_TEXT, "EXPRESSION", "", "@select runs_list rule_set best",                \
       "the runs that match, as in 'stemma runs search'; of rules: what must hold of the runs " \
-      "of a version")                                                                          \
+      "and evaluations of a version")                                                          \
     X(max, "", CLI_TEXTS, "FIELD", "", "rule_set best",                                        \
       "the best version is that with the greatest value: --max metrics.acc")                   \
     X(min, "", CLI_TEXTS, "FIELD", "", "rule_set best",                                        \
@@ -191,7 +191,8 @@ typedef enum cli_kind {
     X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
     X(vs, "", CLI_TEXT, "ADDRESS", "", "why", "the version that it is compared with")          \
     X(metric, "", CLI_TEXT, "NAME", "", "why",                                                 \
-      "what is explained: metrics.acc, or acc; default: what the repo's rules judge by")       \
+      "what is explained: metrics.acc, or acc, or evals.SUITE.NAME; default: what the "        \
+      "repo's rules judge by")                                                                 \
     X(up, "", CLI_FLAG, "", "", "lineage", "what it is made of; without --down only that")     \
     X(down, "", CLI_FLAG, "", "", "lineage", "what was made from it; without --up only that")  \
     X(depth, "", CLI_NUMBER, "N", "10", "lineage", "at most so many steps, 1 to 100")          \

@@ -9,8 +9,7 @@ static bool take_scores(cli_session *s, scores *out) {
     const cli_options *o = s->o;
     size_t left_out = 0;
     if (!scores_of_texts(s->a, o->score, out, &s->e)) return false;
-    if (o->from.n &&
-        !scores_of_file(s->a, arena_cstr(s->a, o->from), out, &left_out, &s->e))
+    if (o->from.n && !scores_of_file(s->a, arena_cstr(s->a, o->from), out, &left_out, &s->e))
         return false;
     if (left_out)
         cli_warn(arena_printf(s->a, "%zu values of %.*s are no numbers, and were left out",
@@ -83,8 +82,7 @@ static bool withdraw(cli_session *s, str path, str name) {
                        "which evaluation? Say its number, as 'stemma show %.*s' lists them",
                        STR_F(s->o->words[0]));
     return send(
-        s,
-        arena_printf(s->a, "%.*s/evaluations/%lld/withdraw", STR_F(path), (long long)number),
+        s, arena_printf(s->a, "%.*s/evaluations/%lld/withdraw", STR_F(path), (long long)number),
         arena_printf(s->a, "{\"reason\":%.*s}", STR_F(cli_json_text(s->a, s->o->message))),
         name, "withdrawn");
 }

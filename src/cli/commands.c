@@ -427,7 +427,8 @@ const cli_command cli_commands[] = {
          "lm-evaluation-harness its `results`, in which acc,none is acc. With a number and "
          "--withdraw the evaluation of that number is\n"
          "taken back: it stays, with the reason that -m says, and counts no more. 'stemma show "
-         "ADDRESS' lists them.",
+         "ADDRESS' lists them; rules, best, why\n"
+         "and diff know a score as evals.SUITE.NAME.",
      .usage = "ADDRESS [N]",
      .least = 1,
      .most = 2,

@@ -50,8 +50,8 @@ static bool take(flattening *f, json_type t, str path) {
     }
     while ((t = json_next(&f->r)) != JSON_END) {
         if (t == JSON_ERROR) return false;
-        str key = arena_printf(f->a, "%.*s%s%.*s", STR_F(path), path.n ? "." : "",
-                               STR_F(f->r.key));
+        str key =
+            arena_printf(f->a, "%.*s%s%.*s", STR_F(path), path.n ? "." : "", STR_F(f->r.key));
         if (!take(f, t, key)) return false;
     }
     return true;
@@ -85,8 +85,7 @@ bool scores_of_file(arena *a, const char *path, scores *out, size_t *left_out, e
     str text;
     size_t before = out->n;
     if (!cli_read_file(a, path, FILE_MAX, &text, e)) return false;
-    if (!flatten(&f, text))
-        return err_set(e, ERR_INVALID, "%s is no JSON object", path);
+    if (!flatten(&f, text)) return err_set(e, ERR_INVALID, "%s is no JSON object", path);
     *left_out = f.harness ? 0 : f.left_out;
     return out->n > before || err_set(e, ERR_INVALID, "there are no numbers in %s", path);
 }

@@ -109,7 +109,8 @@ bool diff_config(ctx *c, const diff_files *f, diff_rows *out, diff_notes *notes,
 // Of the runs: what differs. A side without a run has none of it.
 bool diff_parameters(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 bool diff_metrics(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
-// What was measured of the versions: points logged against their models, and their tags.
+// What was measured of the versions: their evaluations, in "evals.SUITE", of two versions;
+// points logged against their models; and their tags.
 bool diff_evaluations(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out,
                       err *e);
 bool diff_data(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);

@@ -4,6 +4,7 @@
 // known of the other. Any thread.
 #include "core/artifact.h"
 #include "core/diff_internal.h"
+#include "core/evaluation.h"
 #include "core/input.h"
 #include "core/model.h"
 #include "core/series.h"
@@ -129,10 +130,34 @@ static bool model_values(ctx *c, const diff_side *s, entries *out, err *e) {
     return true;
 }
 
+// What two versions have of scores, both in the order of suites and names.
+static bool scores(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e) {
+    static const diff_value none = {.type = DIFF_ABSENT};
+    evaluation_value *a, *b;
+    size_t n, m, i = 0, j = 0;
+    if (was->is_run || is->is_run) return true;
+    if (!evaluation_values(c, was->version.id, &a, &n, e) ||
+        !evaluation_values(c, is->version.id, &b, &m, e))
+        return false;
+    while (i < n || j < m) {
+        int order = i == n ? 1 : j == m ? -1 : str_cmp(a[i].suite, b[j].suite);
+        if (!order) order = str_cmp(a[i].name, b[j].name);
+        const evaluation_value *x = order <= 0 ? &a[i] : &b[j];
+        str in = arena_printf(c->a, "evals.%.*s", STR_F(x->suite));
+        diff_row_add(c, out, in, x->name, order <= 0 ? number(c, a[i].value) : none,
+                     order >= 0 ? number(c, b[j].value) : none);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return true;
+}
+
 bool diff_evaluations(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out,
                       err *e) {
     entries a = {0}, b = {0}, tags_was = {0}, tags_is = {0};
-    if (!model_values(c, was, &a, e) || !model_values(c, is, &b, e)) return false;
+    if (!scores(c, was, is, out, e) || !model_values(c, was, &a, e) ||
+        !model_values(c, is, &b, e))
+        return false;
     if (!id_is_zero(was->version.model) && !id_is_zero(is->version.model))
         merge(c, out, (str){0}, &a, &b);
     add_kv(c, &tags_was, was->version.tags, was->version.n_tags);

@@ -2,6 +2,7 @@
 // parts: see parts.h. No state.
 #include "core/parts.h"
 
+#include "core/evaluation.h"
 #include "core/series.h"
 #include "store/tree_objects.h"
 
@@ -110,8 +111,16 @@ static bool parts_of_model(ctx *c, id model_id, uint64_t *sum, err *e) {
     return true;
 }
 
+static bool parts_of_evaluations(ctx *c, id version_id, uint64_t *sum, err *e) {
+    bool any;
+    if (!evaluation_any(c, version_id, &any, e)) return false;
+    if (any) *sum |= PART_EVALUATIONS;
+    return true;
+}
+
 bool parts_of(ctx *c, const version *v, uint64_t *sum, err *e) {
     *sum = 0;
     return (!v->has_content || parts_of_tree(c, v->content.tree, sum, e)) &&
-           parts_of_run(c, v->run, sum, e) && parts_of_model(c, v->model, sum, e);
+           parts_of_evaluations(c, v->id, sum, e) && parts_of_run(c, v->run, sum, e) &&
+           parts_of_model(c, v->model, sum, e);
 }

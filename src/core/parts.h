@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // parts: what makes a version complete, told by what it has: files of its tree by their names,
-// and what its run and its logged model measured. A repo may ask for parts (protect.h). Any
-// thread.
+// its evaluations, and what its run and its logged model measured. A repo may ask for parts
+// (protect.h). Any thread.
 #ifndef STEMMA_CORE_PARTS_H
 #define STEMMA_CORE_PARTS_H
 
@@ -15,8 +15,8 @@
     X(CARD, "card", 8, "a card: README.md, MODEL_CARD.md")                                     \
     X(LOGS, "logs", 16, "training logs: its run is here and has metrics")                      \
     X(EVALUATIONS, "evaluations", 32,                                                          \
-      "evaluations: metrics of its logged model, or of its run under a name that begins with " \
-      "eval or test")
+      "evaluations: one that was not withdrawn; or metrics of its logged model, or of its "    \
+      "run under a name that begins with eval or test")
 #define PARTS_ENUM(name, text, number, doc) PART_##name = (number),
 typedef enum part { PARTS(PARTS_ENUM) PARTS_ALL = 63 } part;
 #undef PARTS_ENUM

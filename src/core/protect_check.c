@@ -44,10 +44,19 @@ static bool judge(ctx *c, const version *v, protect_fact *f, err *e) {
     return true;
 }
 
+// A change of its marks or evaluations moves this. The time of one that is being published is
+// that of the attempt, and says nothing.
+static int64_t told_us(const version *v) {
+    return v->number ? v->updated_us : 0;
+}
+
 static bool find_fact(ctx *c, const version *v, str rule_name, int64_t rule_us,
                       protect_fact *out, err *e) {
-    *out = (protect_fact){
-        .version = v->id, .marks = v->mark_sum, .rule = rule_name, .rule_us = rule_us};
+    *out = (protect_fact){.version = v->id,
+                          .marks = v->mark_sum,
+                          .told_us = told_us(v),
+                          .rule = rule_name,
+                          .rule_us = rule_us};
     return parts_of(c, v, &out->parts, e) && judge(c, v, out, e);
 }
 
@@ -57,8 +66,8 @@ static const protect_fact *known(const protect_facts *f, const version *v, str r
                                  int64_t rule_us) {
     for (size_t i = f->n; i-- > 0;) {
         const protect_fact *k = &f->known[i];
-        if (id_eq(k->version, v->id) && k->marks == v->mark_sum && k->rule_us == rule_us &&
-            str_eq(k->rule, rule_name))
+        if (id_eq(k->version, v->id) && k->marks == v->mark_sum && k->told_us == told_us(v) &&
+            k->rule_us == rule_us && str_eq(k->rule, rule_name))
             return k;
     }
     return NULL;

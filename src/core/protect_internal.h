@@ -8,10 +8,12 @@
 // What a version has, and whether a rule holds for it, is found out of files and series, which
 // no transaction waits for: a check that needs it fails with `asked`, and is done again when it
 // is known.
-// It holds as long as the marks of the version and the rule are what they were.
+// It holds as long as the rule, and the marks and evaluations of the version, are what they
+// were.
 typedef struct protect_fact {
     id version;
     int64_t marks;
+    int64_t told_us; // when the version was last changed; 0: it is being published
     str rule;        // for which it was found
     int64_t rule_us; // when that was last changed; 0: there is none
     uint64_t parts;

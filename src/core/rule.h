@@ -4,9 +4,9 @@
 // objective, and what decides between equals.
 //
 // core keeps the text and evaluates the terms that a dialect compiled it to: the language is
-// the dialect's. A version is judged by what its runs hold (version_runs.h): a value is that of
-// the run which made it, or else of the newest evaluation that has it; a tag may be the
-// version's own. Any thread.
+// the dialect's. A version is judged by its evaluations (evaluation.h) and by what its runs
+// hold (version_runs.h): a value is that of the run which made it, or else of the newest run
+// which used it that has it; a tag may be the version's own. Any thread.
 #ifndef STEMMA_CORE_RULE_H
 #define STEMMA_CORE_RULE_H
 

@@ -14,7 +14,7 @@ typedef struct judge {
     rule_values values;
     search_prog **progs;   // of the constraints
     size_t objective, tie; // places of fields
-    bool tags_only;        // it asks for nothing that a run is needed for
+    bool no_run_needed;    // it asks for nothing that a run has
     const version_runs *versions;
 } judge;
 
@@ -24,11 +24,15 @@ static bool is_inner(search_op op) {
     return op == SEARCH_AND || op == SEARCH_OR || op == SEARCH_NOT;
 }
 
+static void take_need(judge *j, const search_field *f) {
+    j->no_run_needed &= f->domain == SEARCH_TAG || f->domain == SEARCH_EVALUATION;
+}
+
 // The fields of a tree, each once; depth is the dialect's and search_compile's limit.
 static void add_fields(judge *j, const search_node *n) {
     if (!is_inner(n->op)) {
         rule_field(j->c->a, &j->values, &n->field);
-        j->tags_only &= n->field.domain == SEARCH_TAG;
+        take_need(j, &n->field);
         return;
     }
     add_fields(j, n->left);
@@ -37,19 +41,19 @@ static void add_fields(judge *j, const search_node *n) {
 
 static bool add_goal(judge *j, const search_field *f, size_t *place, err *e) {
     search_type type;
-    if (!search_run_type(NULL, f, &type, e)) return false;
+    if (!rule_type(NULL, f, &type, e)) return false;
     if (type != SEARCH_T_NUM && type != SEARCH_T_INT)
         return err_set(e, ERR_INVALID, "only numbers can be greatest or least: %.*s is none",
                        STR_F(rule_field_name(j->c->a, f)));
     *place = rule_field(j->c->a, &j->values, f);
-    j->tags_only = false;
+    take_need(j, f);
     return true;
 }
 
 static bool prepare(judge *j, err *e) {
     const rule_terms *t = j->t;
-    search_fields f = {.type_of = search_run_type};
-    j->tags_only = true;
+    search_fields f = {.type_of = rule_type};
+    j->no_run_needed = true;
     j->progs = ARENA_ARRAY(j->c->a, search_prog *, t->n);
     for (size_t i = 0; i < t->n; i++) {
         if (!search_compile(j->c->a, t->constraints[i].node, &f, &j->progs[i], e)) return false;
@@ -75,7 +79,7 @@ static bool number_at(const judge *j, size_t at, size_t field, double *out) {
     const search_values *v = values_at(j, at, field);
     search_type type = SEARCH_T_NUM;
     err unread = {0};
-    search_run_type(NULL, &j->values.fields.p[field], &type, &unread);
+    rule_type(NULL, &j->values.fields.p[field], &type, &unread);
     *out = 0;
     if (!v->n || !v->cells[0].has) return false;
     *out = type == SEARCH_T_INT ? (double)v->cells[0].i : num_unorder(v->cells[0].i);
@@ -126,7 +130,7 @@ static bool judge_one(judge *j, size_t i, rule_result *r, err *e) {
         r->verdict = RULE_BAD;
     else if (v->mark_sum & MARK_YANKED)
         r->verdict = RULE_YANKED;
-    else if (!v->n_runs && !j->tags_only)
+    else if (!v->n_runs && !j->no_run_needed)
         r->verdict = RULE_NO_RUN;
     if (j->t->goal) r->has_value = number_at(j, i, j->objective, &r->value);
     if (j->t->tie_goal) r->has_tie = number_at(j, i, j->tie, &r->tie);

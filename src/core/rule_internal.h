@@ -15,6 +15,8 @@ typedef struct rule_values {
     search_values *cells;     // [version][field]
 } rule_values;
 
+// search_run_type for what a rule may name: evaluations too.
+bool rule_type(void *unused, const search_field *f, search_type *t, err *e);
 // The place of a field, which is added when it is not there.
 size_t rule_field(arena *a, rule_values *v, const search_field *f);
 // Fills the cells of these versions; at now_ms the runs end that go on.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What versions hold of the fields that a rule names, out of their runs (search_views.c reads
-// those). Each run is read once, whichever versions share it. Any thread.
+// What versions hold of the fields that a rule names, out of their evaluations and their runs
+// (search_views.c reads those). Each run is read once, whichever versions share it. Any thread.
 #include "base/map.h"
 #include "base/num.h"
+#include "core/evaluation.h"
 #include "core/input.h"
 #include "core/rule_internal.h"
 #include "core/series.h"
@@ -15,6 +16,11 @@ enum { VALUE_SHOWN = 100 }; // code points of a text
 
 static bool same_field(const search_field *a, const search_field *b) {
     return a->domain == b->domain && a->which == b->which && str_eq(a->key, b->key);
+}
+
+bool rule_type(void *unused, const search_field *f, search_type *t, err *e) {
+    *t = SEARCH_T_NUM;
+    return f->domain == SEARCH_EVALUATION || search_run_type(unused, f, t, e);
 }
 
 size_t rule_field(arena *a, rule_values *v, const search_field *f) {
@@ -41,6 +47,7 @@ str rule_field_name(arena *a, const search_field *f) {
     case SEARCH_METRIC:
         return arena_printf(a, "metrics.%.*s%s", STR_F(f->key), which[f->which]);
     case SEARCH_DATASET: return arena_printf(a, "dataset.%s", sets[f->which]);
+    case SEARCH_EVALUATION: return arena_printf(a, "evals.%.*s", STR_F(f->key));
     case SEARCH_ATTRIBUTE: break;
     }
     return str_of(attributes[f->which]);
@@ -51,7 +58,7 @@ str rule_value_text(arena *a, const search_field *f, const search_values *v) {
     err unread = {0};
     str out = {0};
     char number[NUM_MAX];
-    if (!search_run_type(NULL, f, &type, &unread)) return STR("none");
+    if (!rule_type(NULL, f, &type, &unread)) return STR("none");
     for (size_t i = 0; i < v->n; i++) {
         const search_cell *c = &v->cells[i];
         if (!c->has) continue;
@@ -177,7 +184,7 @@ static bool few_keys(arena *a, const rule_values *v, search_keys *out) {
     for (size_t i = 0; i < v->fields.n; i++) {
         const search_field *f = &v->fields.p[i];
         if (f->domain == SEARCH_DATASET) return false;
-        if (f->domain == SEARCH_ATTRIBUTE) continue;
+        if (f->domain == SEARCH_ATTRIBUTE || f->domain == SEARCH_EVALUATION) continue;
         size_t at = f->domain == SEARCH_PARAM ? 0 : f->domain == SEARCH_TAG ? 1 : 2, k = 0;
         while (k < keys[at].n && !str_eq(keys[at].p[k], f->key))
             k++;
@@ -208,26 +215,56 @@ static search_values choose(const reading *r, const version_runs *x, size_t fiel
     return (search_values){0};
 }
 
-bool rule_read_values(ctx *c, rule_values *v, const version_runs *versions, size_t n,
-                      int64_t now_ms, err *e) {
-    reading r = {.a = c->a, .v = v, .now_ms = now_ms, .places = map_new(c->a)};
+// A field of evaluations, for all versions.
+static bool read_scores(ctx *c, rule_values *v, size_t field, const version_runs *versions,
+                        size_t n, err *e) {
+    id *ids = ARENA_ARRAY(c->a, id, n);
+    double *values = ARENA_ARRAY(c->a, double, n);
+    bool *has = ARENA_ARRAY(c->a, bool, n);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = versions[i].id;
+    if (!evaluation_value_of(c, v->fields.p[field].key, ids, n, values, has, e)) return false;
+    for (size_t i = 0; i < n; i++) {
+        search_cell *cell = ARENA_NEW(c->a, search_cell);
+        *cell = has[i] ? number_cell(values[i]) : (search_cell){0};
+        v->cells[i * v->fields.n + field] = (search_values){cell, has[i]};
+    }
+    return true;
+}
+
+static bool read_runs(ctx *c, reading *r, const version_runs *versions, size_t n, err *e) {
+    search_keys keys;
+    const search_keys *only = few_keys(c->a, r->v, &keys) ? &keys : NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < versions[i].n_runs; k++) {
             const id *run_id = &versions[i].runs[k];
             bool added;
-            void **at = map_at(&r.places, str_n(run_id->b, sizeof run_id->b), &added);
+            void **at = map_at(&r->places, str_n(run_id->b, sizeof run_id->b), &added);
             if (!added) continue;
-            vec_push(c->a, &r.ids, *run_id);
-            *at = (void *)(uintptr_t)r.ids.n;
+            vec_push(c->a, &r->ids, *run_id);
+            *at = (void *)(uintptr_t)r->ids.n;
         }
-    r.of_run = ARENA_ARRAY(c->a, search_values *, r.ids.n);
-    search_keys keys;
-    const search_keys *only = few_keys(c->a, v, &keys) ? &keys : NULL;
-    if (!search_views_of(c, r.ids.p, r.ids.n, only, take_view, &r, e)) return false;
+    r->of_run = ARENA_ARRAY(c->a, search_values *, r->ids.n);
+    return search_views_of(c, r->ids.p, r->ids.n, only, take_view, r, e);
+}
+
+static bool all_scores(const rule_values *v) {
+    for (size_t i = 0; i < v->fields.n; i++)
+        if (v->fields.p[i].domain != SEARCH_EVALUATION) return false;
+    return true;
+}
+
+bool rule_read_values(ctx *c, rule_values *v, const version_runs *versions, size_t n,
+                      int64_t now_ms, err *e) {
+    reading r = {.a = c->a, .v = v, .now_ms = now_ms, .places = map_new(c->a)};
+    if (!all_scores(v) && !read_runs(c, &r, versions, n, e)) return false;
     v->cells = ARENA_ARRAY(c->a, search_values, n * v->fields.n);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < v->fields.n; k++)
+    for (size_t k = 0; k < v->fields.n; k++) {
+        bool scores = v->fields.p[k].domain == SEARCH_EVALUATION;
+        if (scores && !read_scores(c, v, k, versions, n, e)) return false;
+        for (size_t i = 0; !scores && i < n; i++)
             v->cells[i * v->fields.n + k] = choose(&r, &versions[i], k);
+    }
     return true;
 }
 

@@ -46,9 +46,10 @@ typedef enum search_op {
 typedef enum search_domain {
     SEARCH_ATTRIBUTE, // of the object itself, by search_attribute
     SEARCH_PARAM,
-    SEARCH_TAG,     // by key and search_reading
-    SEARCH_METRIC,  // number, by key and .which
-    SEARCH_DATASET, // text of any of the run's input data sets, by search_dataset_field
+    SEARCH_TAG,        // by key and search_reading
+    SEARCH_METRIC,     // number, by key and .which
+    SEARCH_DATASET,    // text of any of the run's input data sets, by search_dataset_field
+    SEARCH_EVALUATION, // number, by key SUITE.NAME: of versions, so of rules only (rule.h)
 } search_domain;
 
 typedef enum search_attribute { // texts, then numbers

@@ -15,6 +15,11 @@
 bool search_run_type(void *unused, const search_field *f, search_type *t, err *e) {
     (void)unused;
     bool attr = f->domain == SEARCH_PARAM || f->domain == SEARCH_TAG;
+    if (f->domain == SEARCH_EVALUATION)
+        return err_set(e, ERR_INVALID,
+                       "evals.%.*s is of versions: rules, best and why know it, searches of "
+                       "runs do not",
+                       STR_F(str_upto_code_points(f->key, 200)));
     *t = f->domain == SEARCH_METRIC || (attr && f->which == SEARCH_AS_NUMBER) ? SEARCH_T_NUM
          : f->domain == SEARCH_DATASET                                        ? SEARCH_T_SET
                                                                               : SEARCH_T_TEXT;

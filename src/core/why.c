@@ -268,8 +268,9 @@ bool why_compare(ctx *c, str repo_name, int64_t a, int64_t b, const search_field
                  why_answer *out, err *e) {
     comparing k = {.f = {.c = c}, .a = c->a, .out = out};
     *out = (why_answer){0};
-    if (metric->domain != SEARCH_METRIC)
-        return err_set(e, ERR_INVALID, "what is explained is a metric: metrics.NAME");
+    if (metric->domain != SEARCH_METRIC && metric->domain != SEARCH_EVALUATION)
+        return err_set(e, ERR_INVALID,
+                       "what is explained is a metric: metrics.NAME, or evals.SUITE.NAME");
     if (a == b) return err_set(e, ERR_INVALID, "these are the same version");
     if (!why_read(&k.f, repo_name, a, b, metric, e)) return false;
     see_versions(&k);

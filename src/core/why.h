@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // why: which of the differences between two versions of a repo explain a change of a metric,
-// judged by the repo's history: the newest versions whose runs have the metric (finite), at
-// most VERSION_RUNS_MAX, and the two themselves. It is evidence and no proof: what nobody
-// logged is not seen.
+// judged by the repo's history: the newest versions whose runs, or whose evaluations, have the
+// metric (finite), at most VERSION_RUNS_MAX, and the two themselves. It is evidence and no
+// proof: what nobody logged is not seen.
 //
 // A difference is a key of the run that made a version (configuration, tags, data sets) or of
 // the version (tags, parents). Names that every run has for itself are left out (its name, its

@@ -147,3 +147,64 @@ def test_what_bad_commands_get(cli, registry, tmp_path):
         assert refused.code == 2 and why in refused.err, words
     assert cli("evaluate", f"{name}@1", "1", "--withdraw", "-m", "why").code == 4
     assert cli("evaluate", f"{name}@1", "--suite", "s", "--from", str(tmp_path / "none")).code == 4
+
+
+def test_rules_know_them(api, cli, registry):
+    name = registry.bot(unique("bot"), 3)
+    for version, refusals in ((1, 0.9), (2, 0.95)):
+        evaluate(api, name, version, "safety", refusals=refusals, **{"a b": 1})
+    told = cli.ok("best", name, "--where", "evals.safety.\"a b\" = 1", "--max", "evals.safety.refusals").out
+    assert f"{name}@2" in told and 'fails evals.safety."a b" = 1: it has none' in told
+    api.ok("POST", f"repos/{name}/versions/2/evaluations/1/withdraw", json={"reason": "a wrong prompt"})
+    assert f"{name}@1" in cli.ok("best", name, "--max", "evals.safety.refusals").out
+    cli.ok("rule", "set", name, "safe", "--where", "evals.safety.refusals >= 0.9")
+    assert cli("rule", "check", f"{name}@1", "safe").code == 0
+    assert cli("rule", "check", f"{name}@2", "safe").code == 1
+    for bad in ("evals.safety > 1", "evals. > 1", "evals.safety. > 1", "evals.safety.x = 'high'", "evals.a.b ~ 'x'"):
+        reply = api.call("PUT", f"repos/{name}/rules/bad", json={"where": bad})
+        assert problem(reply) == (400, "INVALID"), bad
+    for body in ({"where": "evals.safety.x > 1"}, {"sort": ["evals.safety.x"]}):
+        reply = api.post("runs/search", {"projects": ["0"], **body})
+        assert problem(reply) == (400, "INVALID") and "evals" in reply.json()["detail"], body
+    for body in ({"by": ["evals.safety.x"]}, {"by": ["name"], "of": ["evals.safety.x"]}):
+        assert problem(api.post("runs/group", {"projects": ["0"], **body})) == (400, "INVALID"), body
+    assert problem(api.get("values", project="0", field="evals.safety.x")) == (400, "INVALID")
+
+
+def test_protected_refs_ask_for_them(api, cli, registry):
+    name = registry.bot(unique("bot"))
+    cli.ok("rule", "set", name, "safe", "--where", "evals.safety.refusals >= 0.9")
+    cli.ok("protect", "set", f"{name}@prod", "--require", "evaluations", "--rule", "safe")
+    refused = cli("alias", f"{name}@1", "prod")
+    assert refused.code == 1 and "this version lacks evaluations" in refused.err
+    assert "evals.safety.refusals >= 0.9 (none)" in refused.err
+    evaluate(api, name, 1, "safety", refusals=0.8)
+    refused = cli("alias", f"{name}@1", "prod")
+    assert refused.code == 1 and "lacks" not in refused.err and "(0.8)" in refused.err
+    evaluate(api, name, 1, "safety", refusals=0.95)
+    cli.ok("alias", f"{name}@1", "prod")
+    evaluate(api, name, 2, "safety", refusals=0.95)
+    cli.ok("evaluate", f"{name}@2", "1", "--withdraw", "-m", "the judge was asleep")
+    assert "this version lacks evaluations" in cli("alias", f"{name}@2", "prod").err
+
+
+def test_differences_and_why(api, cli, registry):
+    name = registry.bot(unique("bot"), 6)
+    for version in range(1, 7):
+        tag = {"tags": [{"key": "lr", "value": str(version)}]}
+        api.ok("PATCH", f"repos/{name}/versions/{version}", json=tag)
+        evaluate(api, name, version, "safety", refusals=version / 10)
+    evaluate(api, name, 1, "old", gone="NaN", same=1)
+    evaluate(api, name, 2, "old", same=1)
+    diff = api.ok("GET", "diff", params={"from": f"{name}@1", "to": f"{name}@2", "part": "evaluations"})
+    rows = [(r.get("in"), r["key"], r.get("was"), r.get("is")) for r in diff["evaluations"]["items"]]
+    assert rows == [("evals.old", "gone", "NaN", None), ("evals.safety", "refusals", 0.1, 0.2), ("tags", "lr", "1", "2")]
+    text = cli.ok("diff", f"{name}@1", f"{name}@2", "--part", "evaluations").out
+    assert "evals.safety" in text and "refusals" in text and "+100%" in text
+    as_json = json.loads(cli.ok("diff", f"{name}@1", f"{name}@2", "--part", "evaluations", "--json").out)
+    assert as_json["diff"]["evaluations"]["total"] == 3
+    metric = "evals.safety.refusals"
+    answer = api.ok("GET", "why", params={"a": f"{name}@1", "b": f"{name}@6", "metric": metric})
+    assert (answer["metric"], answer["a_value"], answer["b_value"], answer["versions"]) == (metric, 0.1, 0.6, 6)
+    assert [(k["key"], k["evidence"], k["rho"]) for k in answer["keys"]] == [("lr", "associated", 1.0)]
+    assert metric in cli.ok("why", f"{name}@1", "--vs", f"{name}@6", "--metric", metric).out

@@ -29,6 +29,7 @@ static void show_field(buf *b, const search_field *f) {
     switch (f->domain) {
     case SEARCH_ATTRIBUTE: buf_printf(b, "%s", attributes[f->which]); return;
     case SEARCH_DATASET: buf_printf(b, "dataset.%s", sets[f->which]); return;
+    case SEARCH_EVALUATION: buf_printf(b, "e[%.*s]", STR_F(f->key)); return;
     case SEARCH_METRIC: buf_printf(b, "m[%.*s].%s", STR_F(f->key), which[f->which]); return;
     default:
         buf_printf(b, "%c[%.*s]%s", f->domain == SEARCH_PARAM ? 'c' : 't', STR_F(f->key),
@@ -39,7 +40,7 @@ static void show_field(buf *b, const search_field *f) {
 static bool is_number(const search_field *f) {
     if (f->domain == SEARCH_ATTRIBUTE)
         return f->which >= SEARCH_START && f->which != SEARCH_REASON;
-    return f->domain == SEARCH_METRIC ||
+    return f->domain == SEARCH_METRIC || f->domain == SEARCH_EVALUATION ||
            (f->domain != SEARCH_DATASET && f->which == SEARCH_AS_NUMBER);
 }
 
@@ -108,6 +109,10 @@ static const struct {
     {"tags.team NOT ILIKE 'X_'", "(not t[team] ilike X_)"},
     {"tags.empty = ''", "t[empty] = "},
     {"tags.n < 5", "t[n]# < 5"},
+    {"evals.safety.refusals >= 0.5", "e[safety.refusals] >= 0.5"},
+    {"evals.mmlu.law.min < 1", "e[mmlu.law.min] < 1"},
+    {"evals.safety.\"a b\" = 1 and evals.'safety.a b' = 1",
+     "(and e[safety.a b] = 1 e[safety.a b] = 1)"},
     {"dataset.name = 'mnist' and dataset.context like 'tr%'",
      "(and dataset.name = mnist dataset.context like tr%)"},
     {"name ~ \"base.*\"", "name ~ base.*"},
@@ -213,6 +218,11 @@ static const struct {
     {"config.opt ~ '('", 13, "Invalid regular expression"},
     {"config.opt like x", 16, "a pattern in quotes"},
     {"dataset.nam = 'x'", 0, "dataset.name"},
+    {"evals.safety = 1", 0, "evals.SUITE.NAME"},
+    {"evals.safety. = 1", 13, "a key is expected"},
+    {"evals..a = 1", 0, "evals.SUITE.NAME"},
+    {"evals.'safety.' = 1", 0, "evals.SUITE.NAME"},
+    {"evals.safety.a = 'x'", 17, ""},
     {"name = x", 7, "a text in quotes"},
     {"name = 5", 7, "a text in quotes"},
     {"name = 'a", 7, "not closed"},

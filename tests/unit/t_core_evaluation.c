@@ -7,6 +7,7 @@
 #include "core/evaluation.h"
 #include "core/evaluation_sql.h"
 #include "core/repo.h"
+#include "core/rule.h"
 
 #include <math.h>
 
@@ -246,6 +247,50 @@ CORE_TEST(one_score_of_many_versions) {
         assert_true(has[i] == (i % 3 != 0) && (!has[i] || out[i] == i));
 }
 
+// ---- rules ----------------------------------------------------------------------------------
+
+static search_field score_field(const char *key) {
+    return (search_field){.domain = SEARCH_EVALUATION, .key = str_of(key)};
+}
+
+CORE_TEST(rules_judge_by_them) {
+    err e;
+    evaluation out;
+    rule_result *all, one;
+    size_t n, best;
+    bool more;
+    for (int i = 0; i < 5; i++)
+        publish(x, "bot", REPO_MODEL); // no run tells of any of them
+    static const double values[] = {0.9, 0.95, NAN, 0.99};
+    for (int i = 0; i < 4; i++) {
+        evaluate(x, i + 1, "s", "a", values[i]);
+        evaluate(x, i + 1, "s", "harm", i == 1 ? 0.2 : 0);
+    }
+    OK(evaluation_withdraw(&x->c, STR("bot"), 4, 1, STR("r"), &out, &e));
+    search_node least = {.op = SEARCH_LT, .field = score_field("s.harm"), .number = 0.1};
+    rule_constraint harmless = {STR("evals.s.harm < 0.1"), &least};
+    rule_terms t = {.constraints = &harmless,
+                    .n = 1,
+                    .goal = RULE_MAX,
+                    .objective = score_field("s.a")};
+    OK(rule_best(&x->c, STR("bot"), &t, &all, &n, &best, &more, &e));
+    static const rule_verdict want[] = {RULE_FAILS, RULE_NO_VALUE, RULE_NO_VALUE, RULE_FAILS,
+                                        RULE_HOLDS};
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(all[i].verdict, want[i]);
+    assert_int_equal(all[best].number, 1);
+    OK(rule_holds(&x->c, STR("bot"), 5, &t, &one, &e));
+    SAME(one.failures[0].found, "none");
+    OK(rule_holds(&x->c, STR("bot"), 2, &t, &one, &e));
+    SAME(one.failures[0].found, "0.2");
+    search_query runs = {.where = &least, .max = 10}; // runs have none
+    int64_t number = 0;
+    search_page page;
+    runs.projects = &number;
+    runs.n_projects = 1;
+    FAILS(ERR_INVALID, search_runs(&x->c, &runs, &page, &e));
+}
+
 // ---- deleted --------------------------------------------------------------------------------
 
 static void found_bad(void *arg, const char *where, const char *what) {
@@ -309,6 +354,7 @@ int main(void) {
         cmocka_unit_test(pages_newest_first),
         cmocka_unit_test(the_newest_that_was_not_withdrawn_counts),
         cmocka_unit_test(one_score_of_many_versions),
+        cmocka_unit_test(rules_judge_by_them),
         cmocka_unit_test(deleted_with_the_version_and_checked),
         cmocka_unit_test(evaluations_do_not_scan),
     };

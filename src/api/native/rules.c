@@ -53,6 +53,7 @@ static bool read_goal(const search_lang *l, const char *member, str text, rule_g
     bool attr = out->domain == SEARCH_PARAM || out->domain == SEARCH_TAG;
     if (attr) out->which = SEARCH_AS_NUMBER;
     return attr || out->domain == SEARCH_METRIC || out->domain == SEARCH_ATTRIBUTE ||
+           out->domain == SEARCH_EVALUATION ||
            err_set(e, ERR_INVALID, "'%s': only numbers can be greatest or least", member);
 }
 

@@ -21,10 +21,10 @@ extern const msg_name rules_goals[];
     { .name = #member, .kind = (k), .offset = offsetof(S, texts.member), __VA_ARGS__ }
 #define RULES_FIELDS(S)                                                                        \
     RULES_FIELD(S, where, MSG_STRING, .max = RULE_TEXT_MAX,                                    \
-                .doc = "what must hold, in the search language, over the runs of a version "   \
-                       "and its tags"),                                                        \
+                .doc = "what must hold, in the search language, over the runs of a version, "  \
+                       "its tags, and its evaluations (evals.SUITE.NAME)"),                    \
         RULES_FIELD(S, objective, MSG_STRING, .max = RULE_TEXT_MAX,                            \
-                    .doc = "the field that decides: metrics.acc.max"),                         \
+                    .doc = "the field that decides: metrics.acc.max, evals.safety.refusals"),  \
         RULES_FIELD(S, goal, MSG_ENUM, .names = rules_goals,                                   \
                     .doc = "of the objective; max by default"),                                \
         RULES_FIELD(S, tie, MSG_STRING, .max = RULE_TEXT_MAX,                                  \

@@ -11,13 +11,15 @@
 //
 //   field   = "metrics." KEY [".last" | ".first" | ".min" | ".max"] | "config." KEY | "tags."
 //   KEY
-//           | "dataset." ("name" | "digest" | "context")
+//           | "dataset." ("name" | "digest" | "context") | "evals." SUITE "." KEY
 //           | id | name | status | user | reason | start | end | created | project | duration
 //
 // A KEY is a word (anything but white space, quotes, parentheses, commas and = ! < > ~), or
 // stands in "..." , '...' or `...` when it is none, or ends like ".min" itself. Texts stand in
 // quotes of either kind; a quote within is written twice. Words of the language are of any
 // case.
+//
+// evals are of versions: rules know them, searches of runs do not.
 //
 // Numbers compare what they compare with as numbers: a configuration or tag that is none is
 // unknown then. Texts compare as texts. ~ is a regular expression (PCRE2) that may match

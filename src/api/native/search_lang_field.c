@@ -32,7 +32,7 @@ static const struct {
     {"config", SEARCH_PARAM, LANG_EITHER},    {"params", SEARCH_PARAM, LANG_EITHER},
     {"param", SEARCH_PARAM, LANG_EITHER},     {"tags", SEARCH_TAG, LANG_EITHER},
     {"tag", SEARCH_TAG, LANG_EITHER},         {"dataset", SEARCH_DATASET, LANG_TEXTS},
-    {"datasets", SEARCH_DATASET, LANG_TEXTS},
+    {"datasets", SEARCH_DATASET, LANG_TEXTS}, {"evals", SEARCH_EVALUATION, LANG_NUMBERS},
 };
 
 const char *search_lang_attribute(size_t i) {
@@ -126,6 +126,13 @@ static bool dataset_field(lang_field *f, err *e) {
     return true;
 }
 
+// Behind the suite's name, which has no dot, stands that of the score.
+static bool is_score(const lang_field *f, err *e) {
+    size_t dot = str_find(f->field.key, '.', 0);
+    return (dot && dot != SIZE_MAX && dot + 1 < f->field.key.n) ||
+           err_set_at(e, ERR_INVALID, f->at, "evaluations are named evals.SUITE.NAME");
+}
+
 static bool check_key(const lang_field *f, err *e) {
     if (!f->field.key.n)
         return err_set_at(e, ERR_INVALID, f->at, "a key is expected behind the dot");
@@ -142,9 +149,13 @@ bool lang_read_field(lang *p, lang_field *f, err *e) {
     if (dot == SIZE_MAX) return find_attribute(p, f, &t, e);
     if (!find_domain(p, f, &t, str_upto(t.text, dot), e)) return false;
     str rest = str_from(t.text, dot + 1);
-    if (rest.n)
+    bool is_suite = f->field.domain == SEARCH_EVALUATION && str_ends(rest, STR("."));
+    if (rest.n && !is_suite)
         bare_key(f, rest);
     else if (!quoted_key(p, f, e))
         return false;
-    return check_key(f, e) && (f->field.domain != SEARCH_DATASET || dataset_field(f, e));
+    if (is_suite)
+        f->field.key = arena_printf(p->l->a, "%.*s%.*s", STR_F(rest), STR_F(f->field.key));
+    return check_key(f, e) && (f->field.domain != SEARCH_DATASET || dataset_field(f, e)) &&
+           (f->field.domain != SEARCH_EVALUATION || is_score(f, e));
 }

@@ -179,11 +179,11 @@ static bool metric_of_rules(call *k, const version *v, str *metric, err *e) {
     return metric->n || ask_which(k, v, e);
 }
 
-// "acc" is metrics.acc.
+// "acc" is metrics.acc; an evaluation's score is named evals.SUITE.NAME.
 static bool read_metric(call *k, const version *v, str *metric, search_field *out, err *e) {
     search_lang l = runs_lang(k);
     if (!metric->n && !metric_of_rules(k, v, metric, e)) return false;
-    if (!str_starts(*metric, STR("metrics.")))
+    if (!str_starts(*metric, STR("metrics.")) && !str_starts(*metric, STR("evals.")))
         *metric = arena_printf(k->c.a, "metrics.%.*s", STR_F(*metric));
     return runs_field(&l, "metric", *metric, out, e);
 }
@@ -200,8 +200,8 @@ static const msg_field why_fields[] = {
     MSG_FIELD(struct why, b, MSG_STRING, MSG_REQUIRED, .max = 2000,
               .doc = "the address of another version of the same repo"),
     MSG_FIELD(struct why, metric, MSG_STRING, 0, .max = 1000,
-              .doc = "metrics.NAME, perhaps with .min, .max or .first; by default what the "
-                     "repo's rules judge by"),
+              .doc = "metrics.NAME, perhaps with .min, .max or .first, or evals.SUITE.NAME; by "
+                     "default what the repo's rules judge by"),
 };
 static const msg_type why_msg = MSG_TYPE(struct why, why_fields);
 

@@ -1809,7 +1809,7 @@ export interface components {
             parameters?: components["schemas"]["DiffRows"];
             /** @description last values of the runs */
             metrics?: components["schemas"]["DiffRows"];
-            /** @description what was measured of the versions, and their tags */
+            /** @description what was measured of the versions (in evals.SUITE), and their tags */
             evaluations?: components["schemas"]["DiffRows"];
             /** @description data sets that the runs read */
             data?: components["schemas"]["DiffRows"];
@@ -6009,9 +6009,9 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description what must hold, in the search language, over the runs of a version and its tags */
+                    /** @description what must hold, in the search language, over the runs of a version, its tags, and its evaluations (evals.SUITE.NAME) */
                     where?: string;
-                    /** @description the field that decides: metrics.acc.max */
+                    /** @description the field that decides: metrics.acc.max, evals.safety.refusals */
                     objective?: string;
                     /**
                      * @description of the objective; max by default
@@ -6137,9 +6137,9 @@ export interface operations {
                 "application/json": {
                     /** @description a rule of the repo; instead of the terms below */
                     rule?: string;
-                    /** @description what must hold, in the search language, over the runs of a version and its tags */
+                    /** @description what must hold, in the search language, over the runs of a version, its tags, and its evaluations (evals.SUITE.NAME) */
                     where?: string;
-                    /** @description the field that decides: metrics.acc.max */
+                    /** @description the field that decides: metrics.acc.max, evals.safety.refusals */
                     objective?: string;
                     /**
                      * @description of the objective; max by default
