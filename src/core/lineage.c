@@ -119,6 +119,7 @@ static const way ups[] = {
      true},
     {&Q_lineage_edges_to, LINEAGE_MODEL, LINEAGE_RUN, LINEAGE_MADE_BY, EDGE_MADE_MODEL, true},
     {&Q_lineage_versions_of_model, LINEAGE_MODEL, LINEAGE_VERSION, LINEAGE_IS_MODEL, 0, false},
+    {&Q_lineage_evaluated_by_run, LINEAGE_RUN, LINEAGE_VERSION, LINEAGE_EVALUATED, 0, true},
 };
 static const way downs[] = {
     {&Q_lineage_edges_to, LINEAGE_DATASET, LINEAGE_RUN, LINEAGE_USED_DATA, EDGE_USED_DATASET,
@@ -130,6 +131,7 @@ static const way downs[] = {
     {&Q_lineage_models_of_run, LINEAGE_RUN, LINEAGE_MODEL, LINEAGE_MADE_BY, 0, false},
     {&Q_lineage_versions_of_run, LINEAGE_RUN, LINEAGE_VERSION, LINEAGE_MADE_BY, 0, false},
     {&Q_lineage_versions_of_model, LINEAGE_MODEL, LINEAGE_VERSION, LINEAGE_IS_MODEL, 0, false},
+    {&Q_lineage_evaluations, LINEAGE_VERSION, LINEAGE_RUN, LINEAGE_EVALUATED, 0, false},
     {&Q_lineage_children, LINEAGE_VERSION, LINEAGE_VERSION, LINEAGE_DERIVES, 0, false},
     {&Q_lineage_children_elsewhere, LINEAGE_ELSEWHERE, LINEAGE_VERSION, LINEAGE_DERIVES, 0,
      false},

@@ -2,11 +2,13 @@
 // lineage: the family tree of a version, a run, a logged model, a data-set input or an address
 // elsewhere: up (what it is made of) and down (what was made from it), walked breadth first and
 // bounded. Nothing is stored for it: the edges are what versions, runs and logged models say of
-// themselves (repo.h, input.h, model.h), and equal contents.
+// themselves (repo.h, input.h, model.h), which run evaluated which version (evaluation.h), and
+// equal contents.
 //
-// An edge goes from what is newer to what it is made of. Two kinds are identities, which a walk
-// follows both ways: a version is the logged model that it was registered from, and versions of
-// equal content are the same thing published again (each is linked to the first of them).
+// An edge goes from what is newer to what it is made of, or looked at. Two kinds are
+// identities, which a walk follows both ways: a version is the logged model that it was
+// registered from, and versions of equal content are the same thing published again (each is
+// linked to the first of them).
 //
 // What is deleted stays in the tree and says so; of what gc freed only the id is left. Any
 // thread.
@@ -31,6 +33,7 @@ typedef enum lineage_link {
     LINEAGE_USED_DATA,   // run -> data set
     LINEAGE_USED_MODEL,  // run -> logged model
     LINEAGE_SAME,        // version -> the first version with this content
+    LINEAGE_EVALUATED,   // run -> version, by an evaluation that was not withdrawn
 } lineage_link;
 
 // How far an edge can be believed.

@@ -39,6 +39,14 @@
     X(lineage_versions_of_content, true,                                                       \
       "SELECT content, version, 0 FROM version WHERE ws = $1 AND content IN " SEARCH_IDS       \
       " AND (content, version) > ($34, $35) ORDER BY content, version LIMIT $36")              \
+    X(lineage_evaluated_by_run, true,                                                          \
+      "SELECT run, version, 0 FROM evaluation WHERE ws = $1 AND run IN " SEARCH_IDS            \
+      " AND (run, version) > ($34, $35) AND withdrawn_us = 0 GROUP BY run, version"            \
+      " ORDER BY run, version LIMIT $36")                                                      \
+    X(lineage_evaluations, true,                                                               \
+      "SELECT version, run, 0 FROM evaluation WHERE ws = $1 AND version IN " SEARCH_IDS        \
+      " AND (version, run) > ($34, $35) AND withdrawn_us = 0 GROUP BY version, run"            \
+      " ORDER BY version, run LIMIT $36")                                                      \
     X(lineage_children, true,                                                                  \
       "SELECT parent, version, " LINEAGE_RELATIONS                                             \
       " FROM version_parent WHERE ws = $1 AND parent IN " SEARCH_IDS                           \

@@ -208,3 +208,22 @@ def test_differences_and_why(api, cli, registry):
     assert (answer["metric"], answer["a_value"], answer["b_value"], answer["versions"]) == (metric, 0.1, 0.6, 6)
     assert [(k["key"], k["evidence"], k["rho"]) for k in answer["keys"]] == [("lr", "associated", 1.0)]
     assert metric in cli.ok("why", f"{name}@1", "--vs", f"{name}@6", "--metric", metric).out
+
+
+def test_lineage_shows_who_evaluated(api, cli, registry):
+    name = registry.bot(unique("bot"))
+    run = api.ok("POST", "runs", json={"project": "0", "name": "judge"})["id"]
+    top = f"repos/{name}/versions/2/evaluations"
+    for _ in range(2):
+        api.ok("POST", top, json={"suite": "s", "scores": scores(a=1), "run": run})
+    for of in (f"{name}@2", run):
+        reply = api.ok("GET", "lineage", params={"of": of})
+        kinds = [n["kind"] for n in reply["nodes"]]
+        assert sorted(kinds) == ["run", "version"]
+        edge = (kinds.index("run"), kinds.index("version"), "evaluated")
+        assert [(e["from"], e["to"], e["link"]) for e in reply["edges"]] == [edge]
+    assert f"evaluated by run judge {run[:10]}" in cli.ok("lineage", f"{name}@2", "--down").out
+    assert f"evaluated {name}@2" in cli.ok("lineage", f"run:{run}", "--up").out
+    for number in (1, 2):
+        api.ok("POST", f"{top}/{number}/withdraw", json={"reason": "wrong"})
+    assert len(api.ok("GET", "lineage", params={"of": run})["nodes"]) == 1

@@ -3,6 +3,7 @@
 // cut and named; what is verified and what is only declared.
 #include "core_help.h"
 
+#include "core/evaluation.h"
 #include "core/lineage.h"
 #include "core/lineage_sql.h"
 #include "core/ref.h"
@@ -146,6 +147,22 @@ static size_t add_version(core_fix *x, world *w, const content *c, size_t of_run
     return at;
 }
 
+// Perhaps twice; one that is withdrawn is no edge.
+static void evaluate(core_fix *x, world *w, size_t at, size_t of_run) {
+    err e;
+    evaluation out;
+    version v;
+    evaluation_score s = {STR("a"), 1};
+    evaluation_new n = {
+        .suite = STR("s"), .run = w->nodes[of_run].id, .scores = &s, .n_scores = 1};
+    OK(version_by_id(&x->c, w->nodes[at].id, &v, &e));
+    OK(evaluation_add(&x->c, v.repo_name, v.number, &n, &out, &e));
+    if (dice(w, 3))
+        world_link(w, LINEAGE_EVALUATED, 0, of_run, at);
+    else
+        OK(evaluation_withdraw(&x->c, v.repo_name, v.number, out.number, STR("r"), &out, &e));
+}
+
 static void make_world(core_fix *x, world *w) {
     static const char *const places[] = {"https://h.example/o/base", "s3://b/m", "hf://o/n"};
     content contents[CONTENTS];
@@ -176,6 +193,8 @@ static void make_world(core_fix *x, world *w) {
                                   dice(w, 3) ? 0 : runs[dice(w, RUNS)],
                                   n_models && !dice(w, 4) ? models[dice(w, n_models)] : 0,
                                   parents, n_known);
+        for (size_t k = dice(w, 3); k > 0; k--)
+            evaluate(x, w, versions[i], runs[dice(w, RUNS)]);
         for (size_t first = 0; first < i; first++) {
             if (of[i] >= CONTENTS || of[first] != of[i]) continue;
             world_link(w, LINEAGE_SAME, 0, versions[i], versions[first]);

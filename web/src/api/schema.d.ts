@@ -2509,7 +2509,7 @@ export interface components {
              * @description what they are to each other
              * @enum {string}
              */
-            link: "made-by" | "derives-from" | "is-model" | "used-data" | "used-model" | "same-content";
+            link: "made-by" | "derives-from" | "is-model" | "used-data" | "used-model" | "same-content" | "evaluated";
             /**
              * @description of derives-from
              * @enum {string}
