@@ -57,8 +57,7 @@ static diff_value shown(ctx *c, diff_value v) {
 
 void diff_row_add(ctx *c, diff_rows *rows, str in, str key, diff_value was, diff_value is) {
     if (same_value(&was, &is)) return;
-    rows->total++;
-    if (rows->n == rows->max) return;
+    if (rows->total++ < rows->skip || rows->n == rows->max) return;
     diff_row r = {in, arena_str(c->a, key), shown(c, was), shown(c, is)};
     vec_push(c->a, rows, r);
 }

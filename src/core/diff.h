@@ -99,6 +99,7 @@ typedef struct diff_rows {
     diff_row *p;
     size_t n, cap;
     size_t max;     // set by the caller
+    uint64_t skip;  // the same: so many are not told, as a page before had them
     uint64_t total; // that differ
 } diff_rows;
 
@@ -131,6 +132,7 @@ typedef struct diff_texts {
     diff_text *p;
     size_t n, cap;
     size_t max, max_bytes; // of files, and of all hunks together; set by the caller
+    uint64_t skip;         // as of rows
     uint64_t total;        // text files that differ
     size_t bytes;
 } diff_texts;
@@ -154,6 +156,7 @@ typedef struct diff_tokens {
 
 typedef struct diff_tokenizer {
     size_t max;                 // of each list; set by the caller
+    uint64_t skip;              // as of rows: of each kind of tokens
     uint64_t size_was, size_is; // of the vocabulary
     uint64_t added, removed, moved;
     uint64_t merges_was, merges_is, merges_added, merges_removed;

@@ -244,8 +244,7 @@ diff_text diff_lines(arena *a, str was, str is, size_t max) {
 // ---- files ----------------------------------------------------------------------------------
 
 void diff_texts_add(ctx *c, diff_texts *t, str path, str was, str is) {
-    t->total++;
-    if (t->n == t->max || t->bytes >= t->max_bytes) return;
+    if (t->total++ < t->skip || t->n == t->max || t->bytes >= t->max_bytes) return;
     diff_text d = diff_lines(c->a, was, is, t->max_bytes - t->bytes);
     d.path = arena_str(c->a, path);
     t->bytes += d.unified.n;

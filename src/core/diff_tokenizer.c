@@ -195,7 +195,8 @@ static bool read_file(vocabulary *v, str name, str text) {
 
 static void add_token(ctx *c, diff_tokenizer *out, uint64_t *counter, str in, str token,
                       int64_t was, int64_t is) {
-    if ((*counter)++ >= out->max) return;
+    uint64_t place = (*counter)++;
+    if (place < out->skip || place - out->skip >= out->max) return;
     str shown = str_upto(token, DIFF_VALUE_MAX);
     shown.n = str_text_prefix(shown);
     vec_push(c->a, &out->tokens, (diff_token){in, arena_str(c->a, shown), was, is});

@@ -118,6 +118,26 @@ def test_tokenizer(api, bot):
     assert template["path"] == "tokenizer_config.json: chat_template" and "-two\n+2\n" in template["unified"]
 
 
+def test_lists_go_on_behind_what_was_told(api, bot):
+    sides = f"{bot}@1", f"{bot}@2"
+    for part in ("config", "files", "tokenizer", "text"):
+
+        def read(part=part, **page):
+            found = diff(api, *sides, part=part, **page)[part]
+            return found["tokens"] if part == "tokenizer" else found["items"], found.get("total")
+
+        every, total = read()
+        pages = [read(limit=1, skip=i) for i in range(len(every) + 1)]
+        assert {t for _, t in pages} == {total}, part
+        if part == "tokenizer":  # each kind of tokens by itself: two moved, one added
+            assert [len(items) for items, _ in pages] == [2, 1, 0, 0]
+        else:
+            assert [items for items, _ in pages] == [[x] for x in every] + [[]]
+    for skip in (-1, 20001):
+        reply = api.get("diff", **{"from": f"{bot}@1", "to": f"{bot}@2", "skip": skip})
+        assert problem(reply) == (400, "INVALID") and f"not {skip}" in reply.json()["detail"]
+
+
 def test_tokenizers_of_other_forms(api):
     """Word pieces, byte pairs apart, and scores; what a tokenizer.json beside them says is not told twice."""
     scores = [[["a", -1.5], ["b", -2.5]], [["b", -2.5], ["a", -1.5], ["c", 0]]]

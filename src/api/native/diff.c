@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff: what changed between two versions or runs, all but their tensors (diff_tensors.c), as
-// one JSON reply of the parts that were asked for. Lists are cut at `limit` and say how many
-// there are. Any thread.
+// one JSON reply of the parts that were asked for. Lists are cut at `limit`, say how many there
+// are, and go on behind `skip`: what is listed of sealed files stands still. Any thread.
 #include "api/native/diff.h"
 
 #include <math.h>
@@ -204,10 +204,10 @@ static void put_file(json_writer *w, const diff_file *f) {
     json_object_end(w);
 }
 
-static void put_files(json_writer *w, const diff_files *f, size_t limit) {
+static void put_files(json_writer *w, const diff_files *f, size_t limit, size_t skip) {
     json_m_object(w, "files");
     json_m_array(w, "items");
-    for (size_t i = 0; i < f->n && i < limit; i++)
+    for (size_t i = skip; i < f->n && i - skip < limit; i++)
         put_file(w, &f->p[i]);
     json_array_end(w);
     json_m_i64(w, "total", (int64_t)f->total);
@@ -280,7 +280,7 @@ struct query {
     uint64_t has;
     str from, to;
     msg_list part;
-    int64_t limit;
+    int64_t limit, skip;
 };
 static const msg_field query_fields[] = {
     MSG_FIELD(struct query, from, MSG_STRING, MSG_REQUIRED, .max = DIFF_ADDRESS_MAX,
@@ -290,12 +290,17 @@ static const msg_field query_fields[] = {
     MSG_FIELD(struct query, part, MSG_STRINGS, 0, .max = PARTS_N,
               .doc = "only this one, may be repeated: files, config, tokenizer, text, "
                      "parameters, metrics, evaluations, data, code, environment"),
-    MSG_FIELD(struct query, limit, MSG_INT32, 0, .doc = "items of each list, 100 by default"),
+    MSG_FIELD(struct query, limit, MSG_INT32, 0,
+              .doc = "items of each list, 100 by default; of texts 100 at most"),
+    MSG_FIELD(struct query, skip, MSG_INT32, 0,
+              .doc = "items of each list that are not told, as a page before had them: 0 to "
+                     "20000"),
 };
 static const msg_type query_msg = MSG_TYPE(struct query, query_fields);
 
 typedef struct answer {
     unsigned parts;
+    size_t limit, skip;
     diff_files files;
     diff_rows rows[PARTS_N];
     diff_tokenizer tokenizer;
@@ -360,7 +365,7 @@ static bool differs(const answer *a) {
     return any;
 }
 
-static void put(json_writer *w, const diff_side s[2], const answer *a, size_t limit) {
+static void put(json_writer *w, const diff_side s[2], const answer *a) {
     json_object(w);
     put_side(w, "from", &s[0]);
     put_side(w, "to", &s[1]);
@@ -368,7 +373,7 @@ static void put(json_writer *w, const diff_side s[2], const answer *a, size_t li
     for (int i = 0; i < PARTS_N; i++) {
         if (!(a->parts & 1u << i)) continue;
         switch (i) {
-        case PART_FILES: put_files(w, &a->files, limit); break;
+        case PART_FILES: put_files(w, &a->files, a->limit, a->skip); break;
         case PART_TOKENIZER: put_tokenizer(w, &a->tokenizer); break;
         case PART_TEXT: put_texts(w, "text", &a->texts); break;
         default: diff_put_rows(w, parts[i].name, &a->rows[i]); break;
@@ -378,21 +383,33 @@ static void put(json_writer *w, const diff_side s[2], const answer *a, size_t li
     json_object_end(w);
 }
 
+static bool take_page(const struct query *q, answer *a, err *e) {
+    if (!native_limit(msg_has(&query_msg, q, "limit"), q->limit, &a->limit, e)) return false;
+    if (q->skip < 0 || q->skip > DIFF_FILES_MAX)
+        return err_set(e, ERR_INVALID, "'skip' is 0 to %d, not %lld", DIFF_FILES_MAX,
+                       (long long)q->skip);
+    a->skip = (size_t)q->skip;
+    diff_rows rows = {.max = a->limit, .skip = a->skip};
+    diff_texts texts = {.max = a->limit < TEXTS_MAX ? a->limit : TEXTS_MAX,
+                        .max_bytes = TEXT_BYTES,
+                        .skip = a->skip};
+    for (int i = 0; i < PARTS_N; i++)
+        a->rows[i] = rows;
+    a->texts = texts;
+    a->tokenizer =
+        (diff_tokenizer){.max = a->limit, .skip = a->skip, .rows = rows, .texts = texts};
+    return true;
+}
+
 static bool diff(call *k, void *msg, err *e) {
     struct query *q = msg;
     diff_side s[2];
-    size_t limit;
     answer *a = ARENA_NEW(k->c.a, answer);
-    if (!native_limit(msg_has(&query_msg, q, "limit"), q->limit, &limit, e) ||
-        !parts_of(q, &a->parts, e) || !diff_find_sides(k, q->from, q->to, s, e))
+    if (!take_page(q, a, e) || !parts_of(q, &a->parts, e) ||
+        !diff_find_sides(k, q->from, q->to, s, e) || !find_files(k, q, s, a, e) ||
+        !find_parts(k, s, a, e))
         return false;
-    for (int i = 0; i < PARTS_N; i++)
-        a->rows[i].max = limit;
-    a->tokenizer.max = a->tokenizer.rows.max = limit;
-    a->texts.max = a->tokenizer.texts.max = TEXTS_MAX;
-    a->texts.max_bytes = a->tokenizer.texts.max_bytes = TEXT_BYTES;
-    if (!find_files(k, q, s, a, e) || !find_parts(k, s, a, e)) return false;
-    put(rpc_reply(k), s, a, limit);
+    put(rpc_reply(k), s, a);
     return true;
 }
 const rpc native_diff = {.msg = &query_msg, .fn = diff, .reply = &diff_shape};

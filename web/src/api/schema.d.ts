@@ -5113,6 +5113,7 @@ export interface operations {
                 to: string;
                 part?: string[];
                 limit?: number;
+                skip?: number;
             };
             header?: never;
             path?: never;
