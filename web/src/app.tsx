@@ -27,6 +27,7 @@ const versioned = () => import("./screens/repos");
 const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
 const VersionScreen = later(async () => (await versioned()).VersionScreen);
+const DiffScreen = later(async () => (await versioned()).DiffScreen);
 
 function Screen() {
     const place = placeOf(address.value);
@@ -51,6 +52,8 @@ function Screen() {
                     version={place.version}
                 />
             );
+        case "diff":
+            return <DiffScreen repo={place.repo} from={place.from} to={place.to} />;
         case "nowhere":
             return (
                 <Empty title="There is no such page">

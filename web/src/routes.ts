@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The addresses of the page, and those that MLflow's client prints, which lead to the same screens. A row is a pattern
-// and what it shows; lineage gets rows of its own here.
-import { type Address, formatAddress } from "./base/parse_address";
+// and what it shows.
+import { type Address, formatAddress, type Query } from "./base/parse_address";
 
 export type Place =
     | { screen: "home" }
@@ -11,6 +11,7 @@ export type Place =
     | { screen: "repos" }
     | { screen: "repo"; repo: string }
     | { screen: "version"; repo: string; version: string }
+    | { screen: "diff"; repo: string; from: string; to: string }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -24,6 +25,12 @@ export const toRepos = (query = {}): string => formatAddress(["repos"], query);
 export const toRepo = (repo: string, query = {}): string => formatAddress(["repos", repo], query);
 export const toVersion = (repo: string, version: number | string, query = {}): string =>
     formatAddress(["repos", repo, "versions", version], query);
+export const toDiff = (
+    repo: string,
+    from: number | string,
+    to: number | string,
+    query: Query | URLSearchParams = {},
+): string => formatAddress(["repos", repo, "diff", from, to], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
@@ -62,6 +69,7 @@ function idsOf(text: string | null): string[] {
 
 export function placeOf(a: Address): Place {
     const [first, project, second, run, ...more] = a.path;
+    if (first === "repos" && second === "diff") return placeOfDiff(project, run, more);
     if (more.length) return { screen: "nowhere" };
     if (!first) return { screen: "home" };
     if (first === "compare" && !project) return { screen: "compare" };
@@ -71,6 +79,10 @@ export function placeOf(a: Address): Place {
     if (first !== "projects" || !project) return { screen: "nowhere" };
     if (second === "runs" && run) return { screen: "run", project, run };
     return second ? { screen: "nowhere" } : { screen: "runs", project };
+}
+
+function placeOfDiff(repo = "", from = "", [to, ...more]: readonly string[]): Place {
+    return to && !more.length ? { screen: "diff", repo, from, to } : { screen: "nowhere" };
 }
 
 function placeOfRepo(repo?: string, versions?: string, version?: string): Place {

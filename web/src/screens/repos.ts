@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The screens of versions: one script, read when one of them is first shown.
+export { DiffScreen } from "./diff/diff";
 export { Repos } from "./repos/list";
 export { RepoScreen } from "./repos/repo";
 export { VersionScreen } from "./repos/version";

@@ -7,7 +7,7 @@ import { getProject } from "../../api/projects";
 import { type Ref, type Version, versionPath } from "../../api/repos";
 import { getRun } from "../../api/runs";
 import { plainName, shellWord } from "../../base/text";
-import { toRunById, toVersion } from "../../routes";
+import { toDiff, toRunById, toVersion } from "../../routes";
 import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Copy, Paste } from "../../ui/parts";
@@ -67,7 +67,7 @@ export function Passport({ version: v, refs, turn, ask }: Shown) {
             </div>
             <div class="overview-side">
                 <Live version={v} refs={refs} ask={ask} />
-                {!v.deleted && <Promotion version={v} turn={turn} ask={ask} />}
+                {!v.deleted && <Promotion version={v} refs={refs} turn={turn} ask={ask} />}
                 {!v.deleted && <Use version={v} />}
                 <Origin version={v} made={made.data ?? null} />
                 <Tags version={v} />
@@ -220,6 +220,14 @@ function Origin({ version: v, made }: { version: Version; made: Maker | null }) 
     return (
         <Card title="Where it is from">
             <dl class="pairs">
+                {v.number > 1 && !v.deleted && (
+                    <Pair name="Before it">
+                        <VersionLink repo={v.repo} number={v.number - 1} />{" "}
+                        <a href={toDiff(v.repo, v.number - 1, v.number)} title="What differs (d)">
+                            differences
+                        </a>
+                    </Pair>
+                )}
                 {v.run && (
                     <Pair name="Run">
                         <a class="given" href={toRunById(v.run)}>
@@ -231,9 +239,12 @@ function Origin({ version: v, made }: { version: Version; made: Maker | null }) 
                 {parents.map((p) => (
                     <Pair key={`${p.relation} ${p.repo} ${p.number} ${p.address}`} name={p.relation}>
                         {p.repo && p.number ? (
-                            <a class="given" href={toVersion(p.repo, p.number)}>
-                                {plainName(p.repo)} v{p.number}
-                            </a>
+                            <>
+                                <a class="given" href={toVersion(p.repo, p.number)}>
+                                    {plainName(p.repo)} v{p.number}
+                                </a>{" "}
+                                <a href={toDiff(v.repo, `${p.repo}@${p.number}`, v.number)}>differences</a>
+                            </>
                         ) : (
                             <span class="given">{plainName(p.address ?? "")}</span>
                         )}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // May the version be promoted? For each protected ref what it has and lacks, who approved it, and what to do next.
 import { call } from "../../api/client";
-import { getReadiness, listProtections, type Readiness, type Version } from "../../api/repos";
+import { getReadiness, listProtections, type Readiness, type Ref, type Version } from "../../api/repos";
 import type { components } from "../../api/schema";
 import { plainName } from "../../base/text";
-import { toRepo } from "../../routes";
+import { toDiff, toRepo } from "../../routes";
 import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Reason, When, Who } from "./parts";
@@ -33,10 +33,12 @@ async function readBoard(v: Version, signal: AbortSignal): Promise<Board> {
 
 export function Promotion({
     version: v,
+    refs,
     turn,
     ask,
 }: {
     version: Version;
+    refs: readonly Ref[];
     turn: number;
     ask: (what: Asking) => void;
 }) {
@@ -52,7 +54,16 @@ export function Promotion({
     return (
         <Card title="Promotion" extra={all}>
             {rows.length ? (
-                rows.map((r) => <Row key={r.ref} version={v} row={r} caller={caller} ask={ask} />)
+                rows.map((r) => (
+                    <Row
+                        key={r.ref}
+                        version={v}
+                        row={r}
+                        now={refs.find((ref) => ref.name === r.ref)?.version ?? 0}
+                        caller={caller}
+                        ask={ask}
+                    />
+                ))
             ) : (
                 <p class="card-body muted">No ref of this repo is protected: any alias may be moved here.</p>
             )}
@@ -63,11 +74,13 @@ export function Promotion({
 function Row({
     version: v,
     row: { ref, ready, asks },
+    now,
     caller,
     ask,
 }: {
     version: Version;
     row: Board["rows"][number];
+    now: number; // where the ref is; 0: nowhere
     caller: string;
     ask: (what: Asking) => void;
 }) {
@@ -124,6 +137,11 @@ function Row({
                     <button type="button" class="button" onClick={() => ask({ what: "approve", ref })}>
                         Approve …
                     </button>
+                )}
+                {now > 0 && now !== v.number && (
+                    <a class="button" href={toDiff(v.repo, now, v.number)}>
+                        What differs from v{now}
+                    </a>
                 )}
                 {!isHere && (
                     <button

@@ -5,7 +5,7 @@ import { download } from "../../api/files";
 import { refPath, type Version, versionPath } from "../../api/repos";
 import { go } from "../../base/address";
 import { shellWord } from "../../base/text";
-import { toVersion } from "../../routes";
+import { toDiff, toVersion } from "../../routes";
 import type { Act } from "../../ui/acts";
 import { copy } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
@@ -152,6 +152,15 @@ export function actsOf(v: Version, ask: (what: Asking) => void): Act[] {
     return [
         ...(v.deleted ? [] : [...refActs(v, ask), ...ownActs(v, ask)]),
         ...copies(v),
+        {
+            id: "version-diff",
+            title: "Compare with the version before",
+            group: GROUP,
+            keys: ["d"],
+            enabled: v.number > 1 && !v.deleted,
+            run: () => go(toDiff(v.repo, v.number - 1, v.number)),
+            command: `stemma diff ${shellWord(`${v.repo}@${v.number - 1}`)} ${shellWord(`${v.repo}@${v.number}`)}`,
+        },
         {
             id: "older",
             title: "Version before",

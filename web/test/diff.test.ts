@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pure parts of a comparison: hunks as lines and side by side, sides of an address, the order of tensors.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TensorDiff } from "../src/api/diff";
+import { addressOf, fixed } from "../src/screens/diff/place";
+import { noTensors, sortTensors, take, worstFirst } from "../src/screens/diff/tensors";
+import { linesOf, sidesOf } from "../src/screens/diff/unified";
+
+test("hunks have the numbers of both texts, and what came stands beside what went", () => {
+    const lines = linesOf(
+        "@@ -3,4 +3,5 @@ x\n a\n-b\n-c\n+B\n+C\n+D\n e\n@@ -20 +21 @@\n-y\n+z\n\\ No newline\n",
+    );
+    assert.deepEqual(
+        lines.map((l) => [l.was, l.is]),
+        [
+            [undefined, undefined],
+            [3, 3],
+            [4, undefined],
+            [5, undefined],
+            [undefined, 4],
+            [undefined, 5],
+        ].concat(
+            [
+                [undefined, 6],
+                [6, 7],
+                [undefined, undefined],
+                [20, undefined],
+                [undefined, 21],
+            ],
+            [[undefined, undefined]],
+        ),
+    );
+    const sides = sidesOf(lines).map((s) => `${s.was?.text ?? ""}|${s.is?.text ?? ""}`);
+    assert.deepEqual(sides.slice(1, 6), ["a|a", "b|B", "c|C", "|D", "e|e"]);
+    assert.deepEqual(linesOf(""), []);
+});
+
+test("a side is of the repo, of another, or a run", () => {
+    const run = "0123456789abcdef0123456789abcdef";
+    assert.equal(addressOf("bot", "3"), "bot@3");
+    assert.equal(addressOf("bot", "prod@{1 week ago}"), "bot@prod@{1 week ago}");
+    assert.equal(addressOf("bot", "base@prod@{2026-01-01}"), "base@prod@{2026-01-01}");
+    assert.equal(addressOf("bot", run), run);
+    assert.equal(fixed("bot", "prod@{1 week ago}", { name: "", number: 4 }), "4");
+    assert.equal(fixed("bot", "base@prod", { name: "", number: 7 }), "base@7");
+    assert.equal(fixed("bot", "bot@prod", { name: "", number: 7 }), "7");
+    assert.equal(fixed("bot", run, { name: run }), run);
+});
+
+test("tensors of which nothing is known stand last, whichever way they are sorted", () => {
+    const tensor = (name: string, change?: TensorDiff["change"]): TensorDiff => ({
+        what: "changed",
+        name,
+        layer: name,
+        ...(change === undefined ? {} : { change }),
+    });
+    const all = noTensors();
+    for (const t of [
+        tensor("a"),
+        tensor("b", 0.5),
+        tensor("c", "Infinity"),
+        tensor("d", "NaN"),
+        tensor("e", 2),
+    ])
+        take(all, { tensor: t });
+    const names = (down: boolean): string =>
+        sortTensors(all.list, { by: "change", down, find: "", layer: "" })
+            .map((t) => t.name)
+            .join("");
+    assert.equal(names(true), "cebad");
+    assert.equal(names(false), "becad");
+    assert.deepEqual(
+        sortTensors(all.list, { by: "name", down: true, find: "[bd]", layer: "" }).map((t) => t.name),
+        ["d", "b"],
+    );
+    const layer = (name: string, change: TensorDiff["change"] & {}) =>
+        ({ name, change, tensors: 1, differ: 1, largest: 0 }) as const;
+    const layers = [layer("h10", 1), layer("h2", 1), layer("x", "NaN"), layer("y", "Infinity")].sort(
+        worstFirst,
+    );
+    assert.deepEqual(
+        layers.map((l) => l.name),
+        ["y", "h2", "h10", "x"],
+    );
+});
