@@ -28,6 +28,7 @@ const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
 const VersionScreen = later(async () => (await versioned()).VersionScreen);
 const DiffScreen = later(async () => (await versioned()).DiffScreen);
+const LineageScreen = later(async () => (await versioned()).LineageScreen);
 
 function Screen() {
     const place = placeOf(address.value);
@@ -54,6 +55,8 @@ function Screen() {
             );
         case "diff":
             return <DiffScreen repo={place.repo} from={place.from} to={place.to} />;
+        case "lineage":
+            return <LineageScreen of={place.of} />;
         case "nowhere":
             return (
                 <Empty title="There is no such page">

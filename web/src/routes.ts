@@ -12,6 +12,7 @@ export type Place =
     | { screen: "repo"; repo: string }
     | { screen: "version"; repo: string; version: string }
     | { screen: "diff"; repo: string; from: string; to: string }
+    | { screen: "lineage"; of: string }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -31,6 +32,8 @@ export const toDiff = (
     to: number | string,
     query: Query | URLSearchParams = {},
 ): string => formatAddress(["repos", repo, "diff", from, to], query);
+// Of whatever `stemma lineage` takes.
+export const toLineage = (of: string, query: Query = {}): string => formatAddress(["lineage", of], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
@@ -74,6 +77,7 @@ export function placeOf(a: Address): Place {
     if (!first) return { screen: "home" };
     if (first === "compare" && !project) return { screen: "compare" };
     if (first === "repos") return placeOfRepo(project, second, run);
+    if (first === "lineage" && project && !second) return { screen: "lineage", of: project };
     // As `stemma run` prints it.
     if (first === "runs" && project && !second) return { screen: "run", project: "", run: project };
     if (first !== "projects" || !project) return { screen: "nowhere" };

@@ -5,9 +5,10 @@ import { bytes } from "../../base/format";
 import { plainName } from "../../base/text";
 import { toVersion } from "../../routes";
 import { Empty } from "../../ui/parts";
-import { List, type ListColumn, type Source } from "./pages";
+import type { CellColumn } from "../../view/cell_table";
+import { List, type Source } from "./pages";
 
-const COLUMNS: readonly ListColumn[] = [
+const COLUMNS: readonly CellColumn[] = [
     ["what", "What", 11],
     ["path", "File", 64],
     ["was", "Size before", 13, "number"],

@@ -6,10 +6,8 @@ import { isAbort, Problem } from "../../api/client";
 import { type Diff, getDiff, type Pair, type Part, SKIP_MAX } from "../../api/diff";
 import { integer } from "../../base/format";
 import { Failed } from "../../ui/parts";
-import { CellRow, Title } from "../../view/cells";
-import { Rows } from "../../view/rows";
+import { type CellColumn, CellTable } from "../../view/cell_table";
 
-const HEIGHT = 24;
 const PAGE = 1000;
 const AHEAD = 100; // rows before the end that ask for more
 
@@ -56,9 +54,6 @@ export function usePages<T>({ pair, part, first, total, itemsOf, told }: Source<
     return { items, problem, more: () => void more() };
 }
 
-// Columns: id, title, width in characters, and "number" for those that are aligned as such.
-export type ListColumn = readonly [id: string, title: string, width: number, look?: "number"];
-
 export function List<T>({
     source,
     columns,
@@ -66,45 +61,20 @@ export function List<T>({
     cell,
 }: {
     source: Source<T>;
-    columns: readonly ListColumn[];
+    columns: readonly CellColumn[];
     label: string;
     cell: (item: T, column: string) => ComponentChildren;
 }) {
     const { items, problem, more } = usePages(source);
-    const head = (
-        <CellRow class="cells cells-head">
-            {columns.map(([id, title, width, look]) => (
-                <Title
-                    key={id}
-                    id={id}
-                    title={title}
-                    style={{ width: `${width}ch` }}
-                    {...(look ? { class: look } : {})}
-                />
-            ))}
-        </CellRow>
-    );
     return (
         <div class="viewer diff-list">
             {problem && <Failed problem={problem} retry={more} />}
-            <Rows
-                count={items.length}
-                height={HEIGHT}
-                headHeight={HEIGHT}
+            <CellTable
+                items={items}
+                columns={columns}
                 label={label}
-                role="table"
-                wide={columns.reduce((sum, c) => sum + c[2], 0)}
-                head={head}
+                cell={cell}
                 onSight={(_, to) => to > items.length - AHEAD && more()}
-                row={(i) => (
-                    <CellRow key={i} class="cells">
-                        {columns.map(([id, , width, look]) => (
-                            <span key={id} role="cell" class={look} style={{ width: `${width}ch` }}>
-                                {cell(items[i] as T, id)}
-                            </span>
-                        ))}
-                    </CellRow>
-                )}
             />
             {source.total > items.length && (
                 <p class="diff-foot muted" role="status">

@@ -6,11 +6,12 @@ import type { DiffRow, DiffText, DiffToken, DiffTokenizer, Pair } from "../../ap
 import { address, formatAddress } from "../../base/address";
 import { integer, plural } from "../../base/format";
 import { Empty } from "../../ui/parts";
-import { List, type ListColumn, type Source } from "./pages";
+import type { CellColumn } from "../../view/cell_table";
+import { List, type Source } from "./pages";
 import { Texts } from "./texts";
 import { ValueList } from "./value_list";
 
-const COLUMNS: readonly ListColumn[] = [
+const COLUMNS: readonly CellColumn[] = [
     ["what", "What", 11],
     ["token", "Token", 44],
     ["was", "Number before", 15, "number"],

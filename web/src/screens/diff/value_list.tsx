@@ -3,10 +3,11 @@
 import type { DiffRow } from "../../api/diff";
 import { plainName } from "../../base/text";
 import { Empty } from "../../ui/parts";
-import { List, type ListColumn, type Source } from "./pages";
+import type { CellColumn } from "../../view/cell_table";
+import { List, type Source } from "./pages";
 import { change, Value, ValueTable } from "./values";
 
-const columnsOf = (titles: readonly [string, string]): readonly ListColumn[] => [
+const columnsOf = (titles: readonly [string, string]): readonly CellColumn[] => [
     ["in", "Of", 24],
     ["key", "What", 44],
     ["was", titles[0], 32],

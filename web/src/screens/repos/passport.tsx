@@ -7,7 +7,7 @@ import { getProject } from "../../api/projects";
 import { type Ref, type Version, versionPath } from "../../api/repos";
 import { getRun } from "../../api/runs";
 import { plainName, shellWord } from "../../base/text";
-import { toDiff, toRunById, toVersion } from "../../routes";
+import { toDiff, toLineage, toRunById, toVersion } from "../../routes";
 import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Copy, Paste } from "../../ui/parts";
@@ -218,7 +218,14 @@ function Use({ version: v }: { version: Version }) {
 function Origin({ version: v, made }: { version: Version; made: Maker | null }) {
     const parents = v.parents?.filter((p) => p.relation !== "pins") ?? [];
     return (
-        <Card title="Where it is from">
+        <Card
+            title="Where it is from"
+            extra={
+                <a href={toLineage(`${v.repo}@${v.number}`)} title="What it is made of, and what of it (l)">
+                    Lineage
+                </a>
+            }
+        >
             <dl class="pairs">
                 {v.number > 1 && !v.deleted && (
                     <Pair name="Before it">

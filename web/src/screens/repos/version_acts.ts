@@ -5,7 +5,7 @@ import { download } from "../../api/files";
 import { refPath, type Version, versionPath } from "../../api/repos";
 import { go } from "../../base/address";
 import { shellWord } from "../../base/text";
-import { toDiff, toVersion } from "../../routes";
+import { toDiff, toLineage, toVersion } from "../../routes";
 import type { Act } from "../../ui/acts";
 import { copy } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
@@ -160,6 +160,14 @@ export function actsOf(v: Version, ask: (what: Asking) => void): Act[] {
             enabled: v.number > 1 && !v.deleted,
             run: () => go(toDiff(v.repo, v.number - 1, v.number)),
             command: `stemma diff ${shellWord(`${v.repo}@${v.number - 1}`)} ${shellWord(`${v.repo}@${v.number}`)}`,
+        },
+        {
+            id: "version-lineage",
+            title: "Show its lineage",
+            group: GROUP,
+            keys: ["l"],
+            run: () => go(toLineage(`${v.repo}@${v.number}`)),
+            command: `stemma lineage ${shellWord(`${v.repo}@${v.number}`)}`,
         },
         {
             id: "older",

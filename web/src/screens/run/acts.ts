@@ -5,7 +5,7 @@ import { download, runHolder } from "../../api/files";
 import { searchRuns } from "../../api/runs";
 import { address, go } from "../../base/address";
 import { searchText, shellWord } from "../../base/text";
-import { toRun } from "../../routes";
+import { toLineage, toRun } from "../../routes";
 import type { Act } from "../../ui/acts";
 import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
@@ -145,6 +145,14 @@ export function actsOf(run: Run, shown: (run: Run) => void, ask: (what: Asking) 
             run: () => download(`${runHolder(run.id)}/tar`, `${run.name || run.id}.tar`).catch(sayProblem),
             command: `stemma artifacts get ${run.id}`,
             curl: `curl -o files.tar ${url(run, "tar")}`,
+        },
+        {
+            id: "run-lineage",
+            title: "Show its lineage",
+            group: GROUP,
+            keys: ["l"],
+            run: () => go(toLineage(run.id)),
+            command: `stemma lineage ${run.id}`,
         },
         ...binActs(run, shown),
         ...copying(run),

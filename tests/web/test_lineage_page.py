@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lineage of versions and runs: the graph and its table twin, which way and how far, and the ways to it."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from conftest import forgive, shot, unique
+from playwright.sync_api import expect
+from repo_help import HOSTILE, Registry, row
+from run_help import clipboard, serious_faults
+
+
+@pytest.fixture(scope="module")
+def registry(server):
+    return Registry(server)
+
+
+def derived(registry, name, files, relation, base, **more):
+    """A version out of the files of a run, that says what it derives from."""
+    run = registry.make(f"run of {name}")
+    scratch = unique("scratch")
+    registry.repo(scratch)
+    registry.publish(scratch, files, run)
+    tree = registry.call("GET", f"repos/{scratch}/versions/1")["tree"]
+    body = {"tree": tree, "kind": "model", "run": run, "parents": [{"relation": relation, "address": base}], **more}
+    return registry.call("POST", f"repos/{quote(name)}/versions", json=body)
+
+
+@pytest.fixture(scope="module")
+def family(registry):
+    """(base, bot): a run made base of a data set; an adapter that its files prove, and a merge of it that is only said; prod."""
+    base, bot = unique("base"), unique("bot")
+    registry.repo(base)
+    run = registry.make("pretraining")
+    data = {"name": "corpus", "digest": "3f2a", "source_type": "http", "source": "{}"}
+    registry.call("POST", "../2.0/mlflow/runs/log-inputs", json={"run_id": run, "datasets": [{"dataset": data}]})
+    registry.publish(base, {"model.safetensors": base}, run)
+    adapter = '{"base_model_name_or_path": "%s"}' % base
+    derived(registry, bot, {"adapter_config.json": adapter}, "adapter", f"{base}@1")
+    derived(registry, bot, {"merged.bin": bot}, "merged", f"{bot}@1")
+    registry.move(bot, "prod", 2)
+    return base, bot
+
+
+def graph(page):
+    return page.get_by_role("group", name=re.compile("^Lineage of"))
+
+
+def node(page, text):
+    return graph(page).get_by_role("link").filter(has_text=text)
+
+
+def left(page, text):
+    return node(page, text).first.bounding_box()["x"]
+
+
+def test_the_graph_runs_from_data_to_where_it_is_live(visit, page, family):
+    base, bot = family
+    visit(f"repos/{bot}/versions/2")
+    page.get_by_role("region", name="Where it is from").get_by_role("link", name="Lineage").click()
+    expect(page).to_have_url(re.compile(f"#/lineage/{bot}%402$"))
+    expect(page.get_by_role("heading", name=f"Lineage of {bot} v2")).to_be_visible()
+    expect(node(page, "data set")).to_contain_text("corpus")
+    order = [left(page, what) for what in ("corpus", "pretraining", f"{base} v1", f"{bot} v1", f"{bot} v2", "prod")]
+    assert order == sorted(order) and len(set(order)) == 6
+    assert graph(page).locator(".lineage-is-verified, .lineage-is-declared").count() == 2
+    expect(graph(page).locator(".lineage-is-verified")).to_contain_text(f"its adapter_config.json names {base}")
+    expect(graph(page).locator(".lineage-is-declared text")).to_have_text("merged")
+    node(page, "prod").click()
+    expect(page.get_by_role("region", name="History of prod")).to_be_visible()
+    page.go_back()
+    node(page, f"{base} v1").click()
+    expect(page).to_have_url(re.compile(f"#/repos/{base}/versions/1$"))
+    page.keyboard.press("l")
+    expect(node(page, f"{bot} v2")).to_be_visible()
+
+
+def test_ways_keys_and_the_table_twin(visit, page, family):
+    base, bot = family
+    visit(f"lineage/{bot}@1")
+    expect(node(page, f"{bot} v1")).to_be_visible()
+    page.keyboard.press("u")
+    expect(node(page, f"{bot} v2")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Made of")).to_have_attribute("aria-pressed", "true")
+    expect(node(page, "corpus")).to_be_visible()
+    page.keyboard.press("c")
+    assert clipboard(page).startswith(f"stemma lineage {bot}@1 --up")
+    page.keyboard.press("b")
+    expect(node(page, f"{bot} v2")).to_be_visible()
+    node(page, f"{bot} v1").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert graph(page).locator("a[tabindex='0']").count() == 1
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(node(page, f"{bot} v2")).to_be_focused()
+    page.keyboard.press("2")
+    expect(page).to_have_url(re.compile("view=table"))
+    table = page.get_by_role("table", name=re.compile("^Lineage of"))
+    merged = row(table, f"{bot} v2").first
+    expect(merged).to_contain_text("1 down")
+    expect(merged).to_contain_text(f"merged of {bot} v1 (declared)")
+    expect(row(table, f"adapter of {base} v1")).to_contain_text("(verified: its adapter_config.json names")
+    row(table, "data set").get_by_role("link", name="of this").click()
+    expect(page.get_by_role("heading", name="Lineage of corpus")).to_be_visible()
+    expect(node(page, "prod")).to_be_visible()  # what of this data is live
+
+
+def test_much_is_cut_and_more_is_shown(visit, page, registry):
+    name = unique("chain")
+    registry.repo(name)
+    registry.publish(name, {"w": name})
+    tree = registry.call("GET", f"repos/{name}/versions/1")["tree"]
+    for i in range(1, 14):
+        body = {"tree": tree, "again": True, "parents": [{"relation": "next", "address": f"{name}@{i}"}]}
+        registry.call("POST", f"repos/{name}/versions", json=body)
+    visit(f"lineage/{name}@14?way=up&depth=2&nodes=5")
+    expect(page.get_by_role("status").filter(has_text="5 nodes; ")).to_be_visible()
+    page.get_by_role("button", name="Show more").click()
+    expect(page).to_have_url(re.compile("nodes=15"))
+    page.keyboard.press("m")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^15 nodes"))).to_be_visible()
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_hostile_names_what_is_gone_and_what_is_not_there(visit, page, registry):
+    name = f"{HOSTILE[:-1].replace('=', ' ')} {unique('n')}".replace("/", " ")
+    registry.repo(name)
+    run = registry.make(HOSTILE)
+    registry.publish(name, {"w": name}, run)
+    derived(registry, name, {"w": HOSTILE}, "fine-tune", "https://h.example/\u202egnp")
+    registry.call("POST", f"repos/{quote(name)}/versions/1/mark", json={"mark": "bad", "reason": "wrong"})
+    registry.call("DELETE", f"repos/{quote(name)}/versions/1", json={"reason": "wrong split"})
+    visit(f"runs/{run}")
+    expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
+    page.keyboard.press("l")
+    expect(page.get_by_role("heading", name=f"Lineage of {HOSTILE}")).to_be_visible()
+    expect(node(page, f"{name} v1")).to_contain_text("bad, deleted")
+    visit(f"lineage/{quote(name)}@2")
+    expect(node(page, "https://h.example/�gnp")).to_contain_text("elsewhere")
+    node(page, "https://h.example/").click()
+    expect(page.get_by_role("heading", name="Lineage of https://h.example/�gnp")).to_be_visible()
+    assert page.title() not in ("1", "2")
+    visit("lineage/no-such@1")
+    expect(page.get_by_role("alert")).to_be_visible()
+    forgive(page.context, "status of 404")
+
+
+def test_fits_all_windows_and_axe_finds_nothing_serious(visit, page, family):
+    for view, scheme, width in (("", "dark", 1280), ("", "light", 360), ("?view=table", "light", 1280), ("?view=table", "dark", 360)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        visit(f"lineage/{family[1]}@1{view}")
+        expect(page.get_by_text("prod").first).to_be_visible()
+        shot(page, f"lineage-{view[6:] or 'graph'}-{width if width != 1280 else scheme}")
+        beyond = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert beyond <= 0, f"{view}: {beyond} px beyond the window of {width}"
+        if width == 1280:
+            assert serious_faults(page) == []
