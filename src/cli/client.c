@@ -93,6 +93,15 @@ str cli_client_workspace(const cli_client *c) {
     return c->workspace;
 }
 
+str cli_page_link(const cli_client *c, arena *a, str path) {
+    if (c->local) return (str){0};
+    str url = c->url, ws = c->workspace;
+    while (url.n && url.p[url.n - 1] == '/')
+        url.n--;
+    return arena_printf(a, "%.*s/#/%.*s%s%.*s", STR_F(url), STR_F(path),
+                        ws.n ? "?workspace=" : "", STR_F(http_client_escape(a, ws)));
+}
+
 arena *cli_use_arena(cli_client *c, arena *a) {
     arena *before = c->a;
     c->a = a;

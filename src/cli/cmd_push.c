@@ -66,6 +66,7 @@ static void show(push *p, const json_value *reply, const suggested *g) {
              arena_printf(a, "%llu, %.*s", (unsigned long long)p->objects,
                           STR_F(out_bytes(a, (int64_t)p->sent))),
              OUT_PLAIN);
+    cli_line(s, "page", cli_version_link(s, v), OUT_PLAIN);
     if (!g->about) return;
     suggested_show(s, g);
     if (s->o->tag_suggested.n) suggested_show_seal(s, g);

@@ -278,8 +278,8 @@ static void finish(run_cmd *r, const ending *x) {
 static int run(run_cmd *r, err *e) {
     if (!create(r, e) || !open_outbox(r, e)) return OWN_FAILURE;
     run_source_send(r->source, r->box, r->id);
-    say(r, "run %.*s, %.*s/#/runs/%.*s", STR_F(r->name), STR_F(cli_client_url(r->client)),
-        STR_F(r->id));
+    str link = cli_page_link(r->client, r->a, arena_printf(r->a, "runs/%.*s", STR_F(r->id)));
+    say(r, "run %.*s, %.*s", STR_F(r->name), STR_F(link.n ? link : r->id));
     ending x = run_program(r);
     finish(r, &x);
     return x.code;

@@ -70,6 +70,7 @@ static void put_version(cli_session *s, const json_value *found, const suggested
     suggested_show(s, g);
     put_parents(s, json_get(v, "parents"));
     cli_line(s, "about", cli_text(v, "description"), OUT_PLAIN);
+    cli_line(s, "page", cli_version_link(s, v), OUT_PLAIN);
     cli_put_tags(s, json_get(v, "tags"));
     cli_pickles_show(s, cli_text(v, "repo"), cli_int(v, "number", 0));
 }

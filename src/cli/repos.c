@@ -11,6 +11,13 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest) {
     return arena_printf(a, "%.*s/%.*s%s", STR_F(path), STR_F(http_client_escape(a, ref)), rest);
 }
 
+str cli_version_link(cli_session *s, const json_value *version) {
+    str path = cli_repo_path(s->a, cli_text(version, "repo"), "/versions");
+    return cli_page_link(s->c, s->a,
+                         arena_printf(s->a, "%.*s/%lld", STR_F(str_from(path, 1)),
+                                      (long long)cli_int(version, "number", 0)));
+}
+
 bool cli_take_workspace(cli_session *s, str *address) {
     size_t slash = str_find(str_upto(*address, str_find(*address, '@', 0)), '/', 0);
     str name = str_upto(*address, slash);

@@ -20,6 +20,9 @@ bool cli_take_workspace(cli_session *s, str *address);
 // Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one.
 bool cli_split_ref(cli_session *s, str text, str *repo, str *ref);
 
+// The page of a version (its object of a reply), for people; empty without one.
+str cli_version_link(cli_session *s, const json_value *version);
+
 // A column's cell of the number of a version ("v3"); empty for none.
 str cli_version_cell(cli_session *s, const json_value *of, const char *key);
 

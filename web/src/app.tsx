@@ -2,10 +2,11 @@
 // The frame around every screen: the bar on top, what the connection is like, the screen of the address, and what lies
 // over it (palette, keys, toasts).
 import { useSignalEffect } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { connection, setToken } from "./api/client";
 import "./api/live";
 import { address, go } from "./base/address";
+import { whenIdle } from "./base/idle";
 import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
@@ -23,6 +24,7 @@ const others = () => import("./screens/others");
 const Home = later(async () => (await others()).Home);
 const RunScreen = later(async () => (await others()).RunScreen);
 const Compare = later(async () => (await others()).Compare);
+const Workspaces = later(async () => (await import("./ui/workspaces")).Workspaces);
 const versioned = () => import("./screens/repos");
 const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
@@ -99,6 +101,8 @@ export type Over = "palette" | "keys" | null;
 
 export function App() {
     const [over, setOver] = useState<Over>(null);
+    const [quiet, setQuiet] = useState(false); // the screen comes first
+    useEffect(() => whenIdle(() => setQuiet(true)), []);
     useSignalEffect(() => {
         const to = translated(address.value);
         if (to) go(to, { replace: true });
@@ -146,6 +150,7 @@ export function App() {
                 <a class="brand" href={toHome()}>
                     Stemma
                 </a>
+                {quiet && <Workspaces />}
                 <div class="grow">
                     <CrumbBar />
                 </div>

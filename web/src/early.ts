@@ -19,8 +19,9 @@ function readSoon(script: string): void {
 }
 
 const here = parseAddress(location.hash);
-const { path, query } = parseAddress(translated(here) ?? location.hash);
-const place = placeOf({ path, query });
+const there = parseAddress(translated(here) ?? location.hash);
+const { query } = there;
+const place = placeOf(there);
 if (place.screen === "runs") {
     const state = stateOf(query);
     askEarly(...projectAsk(place.project));

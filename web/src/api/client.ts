@@ -3,6 +3,7 @@
 // `make reference`). A reply of 400 and more is thrown as a Problem; a server that does not answer is a Problem too, and
 // `connection` tells the whole page. The token lives in this tab's session only.
 import { signal } from "@preact/signals";
+import { workspace } from "../base/parse_address";
 import { type Ask, replyTo, TOKEN } from "./ask";
 import type { components } from "./schema";
 
@@ -47,7 +48,8 @@ export function setToken(token: string): void {
     connection.value = "good";
 }
 
-export const hasToken = (): boolean => Boolean(sessionStorage.getItem(TOKEN));
+// May the browser read an address itself, as a link or a picture? It sends neither token nor workspace.
+export const canLink = (): boolean => !workspace && !sessionStorage.getItem(TOKEN);
 
 async function problemOf(reply: Response): Promise<Problem> {
     try {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of a run or of a version: listings, ranges of bytes, downloads. `holder` is the path of what has them.
 import { saveBlob, saveUrl } from "../base/save";
-import { apiUrl, call, type File, hasToken, type Page, Problem, pathOf, send } from "./client";
+import { apiUrl, call, canLink, type File, type Page, Problem, pathOf, send } from "./client";
 
 export const runHolder = (run: string): string => pathOf("runs", run);
 
@@ -54,13 +54,13 @@ export async function fileRange(
     return reply.status === 206 ? bytes : bytes.subarray(from, end);
 }
 
-// As a file of the reader's machine. With a token the page must fetch it; without, the browser does.
+// As a file of the reader's machine: by the browser, where that may.
 export async function download(
     path: string,
     name: string,
     query: Record<string, string> = {},
 ): Promise<void> {
-    if (!hasToken()) return saveUrl(name, apiUrl(path, query));
+    if (canLink()) return saveUrl(name, apiUrl(path, query));
     const reply = await send(path, { query });
     saveBlob(name, await reply.blob());
 }

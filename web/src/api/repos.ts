@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repos, their versions and refs, as the server has them.
+import { all } from "./all";
 import { call, type Event, type Page, Problem, pathOf } from "./client";
 import type { components } from "./schema";
 
@@ -13,8 +14,6 @@ export type Resolved = Schemas["Resolved"];
 export type Readiness = Schemas["Readiness"];
 export type Protection = Schemas["Protection"];
 
-const PAGE_MAX = 1000;
-
 export const repoPath = (repo: string): string => pathOf("repos", repo);
 // Also what has the version's files (api/files.ts).
 export const versionPath = (repo: string, version: number | string): string =>
@@ -22,17 +21,6 @@ export const versionPath = (repo: string, version: number | string): string =>
 export const refPath = (repo: string, ref: string): string => pathOf("repos", repo, "refs", ref);
 
 // ---- reading ----
-
-async function all<T>(path: string, query: Record<string, string>, signal: AbortSignal): Promise<T[]> {
-    const items: T[] = [];
-    let after: string | undefined;
-    do {
-        const page = await call<Page<T>>(path, { query: { ...query, limit: PAGE_MAX, after }, signal });
-        items.push(...page.items);
-        after = page.next;
-    } while (after);
-    return items;
-}
 
 // All of them: a workspace has tens or hundreds.
 export const allRepos = (kind: string, signal: AbortSignal): Promise<Repo[]> =>

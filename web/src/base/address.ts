@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of the page is its address: a path and a query behind the '#', as MLflow's links have them. Reading
-// `address` in a component makes it follow; go() and setQuery() change it. Nothing else keeps what a screen shows.
+// `address` in a component makes it follow; go() and setQuery() change it. Nothing else keeps what a screen
+// shows. Who goes to another workspace gets a new page, so that nothing of one is ever shown, sent or undone in another.
 import { signal } from "@preact/signals";
-import { type Address, formatAddress, parseAddress, put, type Query } from "./parse_address";
+import { type Address, formatAddress, parseAddress, put, type Query, workspace } from "./parse_address";
 
-export { type Address, formatAddress, parseAddress, type Query } from "./parse_address";
+export { type Address, formatAddress, parseAddress, type Query, workspace } from "./parse_address";
 
 // The last address that the browser was told, or will be.
 let told = location.hash;
@@ -12,7 +13,9 @@ let told = location.hash;
 export const address = signal<Address>(parseAddress(told));
 addEventListener("hashchange", () => {
     told = location.hash;
-    address.value = parseAddress(told);
+    const next = parseAddress(told);
+    if (next.workspace === workspace) address.value = next;
+    else location.reload();
 });
 
 // Telling the browser may take longer than drawing, so it comes behind: what another address shows was asked for by then.
@@ -24,7 +27,12 @@ function tell(to: string, replace: boolean): void {
 // A step that the back button undoes, or (replace) a change of what is shown already.
 export function go(to: string, { replace = false } = {}): void {
     if (to === told) return;
-    address.value = parseAddress(to);
+    const next = parseAddress(to);
+    if (next.workspace !== workspace) {
+        location.assign(to);
+        return;
+    }
+    address.value = next;
     tell(to, replace);
 }
 

@@ -2,6 +2,7 @@
 // What a reader arranged in one place (a project's charts, a run's): kept in this browser, since it is taste,
 // not state.
 import { useState } from "preact/hooks";
+import { keptName } from "../base/parse_address";
 
 export interface Remembered {
     readonly open: Readonly<Record<string, boolean>>; // sections that were opened or closed
@@ -20,7 +21,7 @@ function read(key: string): Remembered {
 }
 
 export function useRemembered(storeKey: string): [Remembered, (change: Partial<Remembered>) => void] {
-    const key = `stemma.charts.${storeKey}`;
+    const key = keptName(`stemma.charts.${storeKey}`);
     const [now, setNow] = useState(() => read(key));
     return [
         now,

@@ -8,7 +8,7 @@ import { bytes, dateTime, integer, plural } from "../base/format";
 import { plainName } from "../base/text";
 import { useActs } from "../ui/acts";
 import { useLoad } from "../ui/load";
-import { Ago, Copy, copy, Failed, Skeleton } from "../ui/parts";
+import { Ago, Copy, copyLine, Failed, Skeleton } from "../ui/parts";
 import { sayProblem } from "../ui/toast";
 import { FileView } from "../view/view";
 import { FileTree } from "./file_tree";
@@ -84,7 +84,7 @@ function Shown({ place, file }: { place: FilePlace; file: File }) {
             id: "file-command",
             title: "Copy the command that reads this file",
             group: "Files",
-            run: () => copy(command, "Copied the command line"),
+            run: () => copyLine(command, "Copied the command line"),
         },
     ]);
     return (
@@ -103,7 +103,7 @@ function Shown({ place, file }: { place: FilePlace; file: File }) {
                     </span>
                 )}
                 <span class="grow" />
-                <button type="button" class="button" title={command} onClick={() => void copy(command)}>
+                <button type="button" class="button" title={command} onClick={() => void copyLine(command)}>
                     Copy command
                 </button>
                 <button type="button" class="button" title="Download (d)" onClick={save}>

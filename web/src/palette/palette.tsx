@@ -4,9 +4,10 @@
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
 import { go } from "../base/address";
+import { inWorkspace } from "../base/command";
 import { acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
-import { copy } from "../ui/parts";
+import { copyLine } from "../ui/parts";
 import { sayProblem } from "../ui/toast";
 import { type Found, findActs, findThings, fit } from "./find";
 import "./palette.css";
@@ -65,7 +66,7 @@ export function Palette({ close }: { close: () => void }) {
         const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
         const command = found[chosen]?.act?.command ?? found[chosen]?.act?.curl;
         if (step && found.length) setAt((chosen + step + found.length) % found.length);
-        else if (e.key === "Enter" && e.shiftKey && command) void copy(command);
+        else if (e.key === "Enter" && e.shiftKey && command) void copyLine(command);
         else if (e.key === "Enter") open(found[chosen]);
         else return;
         e.preventDefault();
@@ -141,7 +142,7 @@ function Row({
                 <span class="clip grow" dir="auto">
                     {found.title}
                 </span>
-                {found.act?.command && <code class="clip muted">{found.act.command}</code>}
+                {found.act?.command && <code class="clip muted">{inWorkspace(found.act.command)}</code>}
                 {found.hint && <kbd>{found.hint}</kbd>}
             </div>
         </>

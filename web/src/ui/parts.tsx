@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Problem, Run } from "../api/client";
+import { inWorkspace } from "../base/command";
 import { ago, dateTime } from "../base/format";
 import { say } from "./toast";
 import "./parts.css";
@@ -64,6 +65,9 @@ export async function copy(text: string, what = "Copied"): Promise<void> {
     say(what);
 }
 
+// A line for a terminal or a script, which names the workspace of the page.
+export const copyLine = (line: string, what?: string): Promise<void> => copy(inWorkspace(line), what);
+
 // Drawn, because not every font has a sign for it.
 const CopyMark = () => (
     <svg class="copy-mark" viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
@@ -94,7 +98,8 @@ export function Copy({
 }
 
 // Lines to paste, with a button that copies them.
-export function Paste({ text }: { text: string }) {
+export function Paste({ text: lines }: { text: string }) {
+    const text = inWorkspace(lines);
     return (
         <div class="paste">
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by key */}

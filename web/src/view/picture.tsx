@@ -2,7 +2,7 @@
 // Pictures, sounds and films. They come as blobs whose type is chosen here by the file's name, and only <img>, <audio> and
 // <video> show them: an SVG's script does not run there.
 import { useEffect, useState } from "preact/hooks";
-import { apiUrl, hasToken, type Problem } from "../api/client";
+import { apiUrl, canLink, type Problem } from "../api/client";
 import { filesPath, wholeFile } from "../api/files";
 import { bytes } from "../base/format";
 import { useLoad } from "../ui/load";
@@ -94,8 +94,8 @@ function TooLarge({ size }: { size: number }) {
 export function MediaView({ source, film }: { source: FileSource; film?: boolean }) {
     const { path } = source.file;
     const type = (film ? VIDEO_TYPES : AUDIO_TYPES)[extensionOf(path)] ?? "";
-    // The browser reads it by ranges itself where it may; a token it does not send.
-    if (!hasToken()) return <Media url={apiUrl(filesPath(source.holder, path))} film={film ?? false} />;
+    // The browser reads it by ranges itself where it may.
+    if (canLink()) return <Media url={apiUrl(filesPath(source.holder, path))} film={film ?? false} />;
     if (source.size > BLOB_MAX) return <TooLarge size={source.size} />;
     return <MediaBlob holder={source.holder} path={path} type={type} film={film ?? false} />;
 }

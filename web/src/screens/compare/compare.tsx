@@ -14,7 +14,7 @@ import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Find } from "../../ui/find";
 import { useLoad } from "../../ui/load";
-import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
+import { copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { type Aggregate, csvOf, sectionsOf } from "./rows";
 import { CompareTable } from "./table";
@@ -80,7 +80,7 @@ function Compared({ runs }: { runs: readonly Run[] }) {
             id: "copy-command",
             title: "Copy as command line",
             group: "Compare",
-            run: () => copy(command),
+            run: () => copyLine(command),
             command,
         },
     ]);

@@ -14,7 +14,7 @@ import { AskText } from "../../ui/dialog";
 import { Find } from "../../ui/find";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
-import { copy, Empty, Failed, Skeleton } from "../../ui/parts";
+import { copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { sayProblem } from "../../ui/toast";
 import { FirstRun } from "./first_run";
 import { ProjectList } from "./project_list";
@@ -76,7 +76,7 @@ export function Home() {
             id: "curl-projects",
             title: "Copy this list as curl",
             group: "Projects",
-            run: () => copy(`curl ${apiUrl("projects")}`),
+            run: () => copyLine(`curl ${apiUrl("projects")}`),
             command: "stemma projects list",
         },
     ]);

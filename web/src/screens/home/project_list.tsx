@@ -8,7 +8,7 @@ import { shellWord } from "../../base/text";
 import { toProject } from "../../routes";
 import { AskText, Menu, type MenuItem } from "../../ui/dialog";
 import { Headings } from "../../ui/headings";
-import { Ago, copy } from "../../ui/parts";
+import { Ago, copyLine } from "../../ui/parts";
 import { change } from "../../ui/toast";
 
 interface Asked {
@@ -44,7 +44,10 @@ export function ProjectList({ projects, reload, deleted }: Asked) {
         );
     }
     const menuOf = (p: ProjectNow): MenuItem[] => [
-        { label: "Copy as command line", run: () => copy(`stemma runs list --project ${shellWord(p.name)}`) },
+        {
+            label: "Copy as command line",
+            run: () => copyLine(`stemma runs list --project ${shellWord(p.name)}`),
+        },
         ...(deleted
             ? [{ label: "Bring back", run: () => restore(p) }]
             : [

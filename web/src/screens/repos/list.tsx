@@ -14,7 +14,7 @@ import { Find } from "../../ui/find";
 import { useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
-import { copy, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
+import { copyLine, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { firstLine, kindName, MarkChips, RefChips, serverUrl, VersionLink, When } from "./parts";
 
 const PAGE = 50;
@@ -47,7 +47,7 @@ export function Repos() {
             id: "curl-repos",
             title: "Copy this list as curl",
             group: "Repos",
-            run: () => copy(`curl ${apiUrl("repos", { kind })}`),
+            run: () => copyLine(`curl ${apiUrl("repos", { kind })}`),
             command: "stemma repos list",
         },
     ]);

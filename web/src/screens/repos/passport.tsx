@@ -132,7 +132,7 @@ function configOf(text: string): Config | null {
 function ConfigOf({ version: v, file }: { version: Version; file: File | undefined }) {
     const text = useText(v, file).data ?? "";
     const config = text ? configOf(text) : null;
-    if (!file || !config) return null;
+    if (!file || !config || !Object.keys(config).length) return null;
     return (
         <Card title="Configuration" extra={<AsFile version={v} file={file} />} class="card-config">
             <ConfigTree config={config} max={SMALL} />

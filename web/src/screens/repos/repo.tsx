@@ -11,7 +11,7 @@ import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
-import { Copy, copy, Failed, Skeleton } from "../../ui/parts";
+import { Copy, copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Activity } from "./activity";
 import { kindName, When, Who } from "./parts";
@@ -104,14 +104,14 @@ function actsOf(repo: Repo) {
             id: "repo-copy-push",
             title: "Copy the line that pushes a version",
             group: "Repo",
-            run: () => copy(`stemma push ./out ${word} -m "what is new"`, "Copied the command line"),
+            run: () => copyLine(`stemma push ./out ${word} -m "what is new"`, "Copied the command line"),
             command: `stemma push ./out ${word}`,
         },
         {
             id: "repo-copy-curl",
             title: "Copy as curl",
             group: "Repo",
-            run: () => copy(curl, "Copied the curl command"),
+            run: () => copyLine(curl, "Copied the curl command"),
             command: `stemma log ${word}`,
             curl,
         },

@@ -3,7 +3,8 @@
 import { apiUrl } from "../../api/client";
 import { download } from "../../api/files";
 import { refPath, type Version, versionPath } from "../../api/repos";
-import { go } from "../../base/address";
+import { go, workspace } from "../../base/address";
+import { inWorkspace } from "../../base/command";
 import { shellWord } from "../../base/text";
 import { toDiff, toLineage, toVersion } from "../../routes";
 import type { Act } from "../../ui/acts";
@@ -139,11 +140,11 @@ function copies(v: Version): Act[] {
             keys: ["y"],
             run: () => copy(location.href, "Copied the link"),
         },
-        line("address", "Copy the address", name, ["c"]),
+        line("address", "Copy the address", workspace ? `${workspace}/${name}` : name, ["c"]),
         ...(v.content ? [line("digest", "Copy the digest", v.content)] : []),
-        line("pull", "Copy as command line", `stemma pull ${shellWord(name)}`),
+        line("pull", "Copy as command line", inWorkspace(`stemma pull ${shellWord(name)}`)),
         line("mlflow", "Copy for MLflow", `models:/${v.repo}/${v.number}`),
-        line("curl", "Copy as curl", `curl ${url(versionPath(v.repo, v.number))}`),
+        line("curl", "Copy as curl", inWorkspace(`curl ${url(versionPath(v.repo, v.number))}`)),
     ];
 }
 

@@ -7,7 +7,7 @@ import { address, go } from "../../base/address";
 import { searchText, shellWord } from "../../base/text";
 import { toLineage, toRun } from "../../routes";
 import type { Act } from "../../ui/acts";
-import { copy } from "../../ui/parts";
+import { copy, copyLine } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
 import { bringBack, remove } from "./changes";
 
@@ -99,14 +99,14 @@ function copying(run: Run): Act[] {
             id: "run-copy-command",
             title: "Copy as command line",
             group: GROUP,
-            run: () => copy(command, "Copied the command line"),
+            run: () => copyLine(command, "Copied the command line"),
             command,
         },
         {
             id: "run-copy-curl",
             title: "Copy as curl",
             group: GROUP,
-            run: () => copy(curl, "Copied the curl command"),
+            run: () => copyLine(curl, "Copied the curl command"),
             curl,
         },
     ];

@@ -6,7 +6,7 @@ import type { View } from "../../api/fields";
 import { integer, plural } from "../../base/format";
 import type { Act } from "../../ui/acts";
 import { Menu, type MenuItem } from "../../ui/dialog";
-import { copy } from "../../ui/parts";
+import { copy, copyLine } from "../../ui/parts";
 import { searchCommand, searchCurl } from "./commands";
 import type { Field } from "./field";
 import { Filter } from "./filter";
@@ -88,11 +88,11 @@ function copies({ project, state, fields }: BarProps): MenuItem[] {
     return [
         {
             label: "This table as a command line",
-            run: () => copy(searchCommand(project.name, state, fields), "Copied the command"),
+            run: () => copyLine(searchCommand(project.name, state, fields), "Copied the command"),
         },
         {
             label: "This table as curl",
-            run: () => copy(searchCurl(project.number, state, fields), "Copied the curl command"),
+            run: () => copyLine(searchCurl(project.number, state, fields), "Copied the curl command"),
         },
         { label: "The address of this view", run: () => copy(location.href, "Copied the address") },
     ];

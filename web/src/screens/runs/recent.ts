@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filters that were used last in each project, kept in this browser.
+import { keptName } from "../../base/parse_address";
+
 const KEPT = 12;
-const keyOf = (project: number): string => `stemma.filters.${project}`;
+const keyOf = (project: number): string => keptName(`stemma.filters.${project}`);
 
 export function recentFilters(project: number): string[] {
     try {

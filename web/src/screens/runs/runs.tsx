@@ -10,7 +10,7 @@ import { type Act, useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
-import { copy, Failed, Skeleton } from "../../ui/parts";
+import { copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Bar, SelectionBar } from "./bar";
 import { ColumnChooser, GroupChooser } from "./chooser";
 import { columnsOf, type RunColumn } from "./columns";
@@ -136,10 +136,10 @@ function useTableActs(
             setView(state.view === "deleted" ? "active" : "deleted"),
         ),
         act("copy-command", "Copy this table as a command line", () =>
-            copy(searchCommand(project.name, state, fields), "Copied the command"),
+            copyLine(searchCommand(project.name, state, fields), "Copied the command"),
         ),
         act("copy-curl", "Copy this table as curl", () =>
-            copy(searchCurl(project.number, state, fields), "Copied the curl command"),
+            copyLine(searchCurl(project.number, state, fields), "Copied the curl command"),
         ),
     ]);
 }
