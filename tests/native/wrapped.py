@@ -64,7 +64,7 @@ def wait_for(what, seconds=SECONDS):
 
 def run_id(err):
     """The run that the wrapper announced."""
-    return re.search(rb"/runs/([0-9a-f]{32})", err)[1].decode()
+    return re.search(rb"run .*[ /]([0-9a-f]{32})", err)[1].decode()
 
 
 def lines(api, run, **params):

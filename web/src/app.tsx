@@ -10,7 +10,7 @@ import { whenIdle } from "./base/idle";
 import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
-import { placeOf, toHome, toRepos, translated } from "./routes";
+import { placeOf, toHome, toPrompts, toRepos, translated } from "./routes";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
@@ -28,6 +28,8 @@ const Workspaces = later(async () => (await import("./ui/workspaces")).Workspace
 const versioned = () => import("./screens/repos");
 const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
+const Prompts = later(async () => (await versioned()).Prompts);
+const PromptScreen = later(async () => (await versioned()).PromptScreen);
 const VersionScreen = later(async () => (await versioned()).VersionScreen);
 const DiffScreen = later(async () => (await versioned()).DiffScreen);
 const LineageScreen = later(async () => (await versioned()).LineageScreen);
@@ -59,6 +61,10 @@ function Screen() {
             return <DiffScreen repo={place.repo} from={place.from} to={place.to} />;
         case "lineage":
             return <LineageScreen of={place.of} />;
+        case "prompts":
+            return <Prompts />;
+        case "prompt":
+            return <PromptScreen key={place.prompt} prompt={place.prompt} />;
         case "nowhere":
             return (
                 <Empty title="There is no such page">
@@ -132,6 +138,13 @@ export function App() {
                 run: () => go(toHome()),
             },
             { id: "repos", title: "All repos", group: "Everywhere", keys: ["g r"], run: () => go(toRepos()) },
+            {
+                id: "prompts",
+                title: "All prompts",
+                group: "Everywhere",
+                keys: ["g p"],
+                run: () => go(toPrompts()),
+            },
             { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
             { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
         ],
@@ -160,6 +173,13 @@ export function App() {
                     title="Models, data sets, prompts and their versions (g r)"
                 >
                     Repos
+                </a>
+                <a
+                    class="button plain top-more"
+                    href={toPrompts()}
+                    title="Prompts and their differences (g p)"
+                >
+                    Prompts
                 </a>
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
                     <span class="grow">Search or do …</span> <kbd>/</kbd>

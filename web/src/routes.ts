@@ -13,6 +13,8 @@ export type Place =
     | { screen: "version"; repo: string; version: string }
     | { screen: "diff"; repo: string; from: string; to: string }
     | { screen: "lineage"; of: string }
+    | { screen: "prompts" }
+    | { screen: "prompt"; prompt: string }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -34,6 +36,9 @@ export const toDiff = (
 ): string => formatAddress(["repos", repo, "diff", from, to], query);
 // Of whatever `stemma lineage` takes.
 export const toLineage = (of: string, query: Query = {}): string => formatAddress(["lineage", of], query);
+// MLflow's own page of prompts has the same addresses.
+export const toPrompts = (query = {}): string => formatAddress(["prompts"], query);
+export const toPrompt = (prompt: string, query = {}): string => formatAddress(["prompts", prompt], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
@@ -78,6 +83,8 @@ export function placeOf(a: Address): Place {
     if (first === "compare" && !project) return { screen: "compare" };
     if (first === "repos") return placeOfRepo(project, second, run);
     if (first === "lineage" && project && !second) return { screen: "lineage", of: project };
+    if (first === "prompts" && !second)
+        return project ? { screen: "prompt", prompt: project } : { screen: "prompts" };
     // As `stemma run` prints it.
     if (first === "runs" && project && !second) return { screen: "run", project: "", run: project };
     if (first !== "projects" || !project) return { screen: "nowhere" };

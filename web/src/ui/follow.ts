@@ -102,6 +102,10 @@ export const aboutRun =
         news.kind === "again" ||
         (news.kind === "moved" ? news.all || news.runs.includes(run) : news.event.object === run);
 
+// News that say: some repo, version or ref has changed.
+export const aboutRepos = (news: LiveNews): boolean =>
+    news.kind === "again" || (news.kind === "event" && /^(repo|version|ref)_/.test(news.event.kind));
+
 // News that say: this repo, or a version or ref of it, has changed.
 export const aboutRepo =
     (repo: string) =>

@@ -11,7 +11,8 @@ export function parseJson(text: string): unknown {
 
 // All numbers as they are written: "1e-06" stays that.
 export const parseExactly = (text: string): unknown => JSON.parse(text.replace(NUMBER, kept));
-export const exactText = (value: unknown): string => JSON.stringify(value).replace(/"\ue000([^"]*)"/g, "$1");
+export const exactText = (value: unknown, indent = 0): string =>
+    JSON.stringify(value, null, indent).replace(/"\ue000([^"]*)"/g, "$1");
 
 const NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity|NaN/g;
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])|-?Infinity|NaN/g;

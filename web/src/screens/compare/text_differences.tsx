@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The differences of a long text from the reference's, by lines, or by words when it is one line.
-import type { Change } from "diff";
+// The differences of a long text of each run from the reference's.
 import type { Run } from "../../api/client";
-import { useLoad } from "../../ui/load";
-import { Skeleton } from "../../ui/parts";
+import { Difference } from "../../ui/difference";
 import type { Value } from "./rows";
-
-const LONGEST = 200_000;
-
-async function changes(from: string, to: string): Promise<Change[]> {
-    const { diffLines, diffWordsWithSpace } = await import("diff");
-    const a = from.slice(0, LONGEST);
-    const b = to.slice(0, LONGEST);
-    return a.includes("\n") || b.includes("\n") ? diffLines(a, b) : diffWordsWithSpace(a, b);
-}
 
 export function TextDifferences({
     runs,
@@ -36,19 +25,5 @@ export function TextDifferences({
                 ),
             )}
         </div>
-    );
-}
-
-export function Difference({ from, to }: { from: string; to: string }) {
-    const load = useLoad(`${from}\0${to}`, () => changes(from, to));
-    if (!load.data) return <Skeleton />;
-    return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by key
-        <pre tabIndex={0}>
-            {load.data.map((c, i) => {
-                const Tag = c.added ? "ins" : c.removed ? "del" : "span";
-                return <Tag key={i}>{c.value}</Tag>;
-            })}
-        </pre>
     );
 }

@@ -3,9 +3,9 @@
 import type { DiffRow } from "../../api/diff";
 import { numberOf, shortNumber } from "../../base/format";
 import { plainName } from "../../base/text";
+import { Difference } from "../../ui/difference";
 import { Headings } from "../../ui/headings";
 import { deltaOf } from "../compare/rows";
-import { Difference } from "../compare/text_differences";
 
 const LONG = 80;
 const SHOWN = 300; // characters of a value

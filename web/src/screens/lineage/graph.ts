@@ -96,6 +96,7 @@ const WORDS: Record<Exclude<LineageEdge["link"], "derives-from">, string> = {
     "is-model": "registered from",
     "used-data": "used",
     "used-model": "used",
+    evaluated: "evaluated",
     "same-content": "same content as",
 };
 

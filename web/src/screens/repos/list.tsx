@@ -11,7 +11,7 @@ import { toRepo } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Find } from "../../ui/find";
-import { useFollow } from "../../ui/follow";
+import { aboutRepos, useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { copyLine, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
@@ -28,13 +28,7 @@ export function Repos() {
     const kind = asKind(query.get("kind"));
     const find = query.get("q") ?? "";
     const list = useLoad(`repos ${kind}`, (signal) => allRepos(kind, signal));
-    useFollow(
-        null,
-        (news) =>
-            news.kind === "again" || (news.kind === "event" && /^(repo|version|ref)_/.test(news.event.kind)),
-        async () => list.reload(),
-        REST,
-    );
+    useFollow(null, aboutRepos, async () => list.reload(), REST);
     useActs([
         {
             id: "find-repo",

@@ -11,8 +11,8 @@ import { toDiff, toLineage, toRunById, toVersion } from "../../routes";
 import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
 import { Copy, Paste } from "../../ui/parts";
-import { type Config, ConfigTree, SMALL } from "../../view/config_tree";
-import { exactText, isRaw, parseExactly, rawText } from "../../view/json";
+import { configOf } from "../../view/config_of";
+import { ConfigTree, SMALL } from "../../view/config_tree";
 import { useProse } from "../../view/use_prose";
 import { Metrics } from "../run/metrics";
 import { Digest, Reason, RefChip, serverUrl, VersionLink, When, Who } from "./parts";
@@ -112,21 +112,6 @@ function CardOf({ version: v, file }: { version: Version; file: File | undefined
             {text && (Prose ? <Prose text={text} /> : <pre class="prose">{text}</pre>)}
         </Card>
     );
-}
-
-function configOf(text: string): Config | null {
-    try {
-        const read: unknown = parseExactly(text);
-        if (!read || typeof read !== "object" || Array.isArray(read)) return null;
-        return Object.fromEntries(
-            Object.entries(read).map(([k, v]) => [
-                k,
-                isRaw(v) ? rawText(v) : typeof v === "string" ? v : exactText(v),
-            ]),
-        );
-    } catch {
-        return null;
-    }
 }
 
 function ConfigOf({ version: v, file }: { version: Version; file: File | undefined }) {

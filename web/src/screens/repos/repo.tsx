@@ -6,7 +6,7 @@ import { apiUrl } from "../../api/client";
 import { allRefs, getRepo, listProtections, type Ref, type Repo, repoPath } from "../../api/repos";
 import { address } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
-import { toRepo, toRepos } from "../../routes";
+import { toPrompt, toRepo, toRepos } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
@@ -125,6 +125,7 @@ function Head({ repo: r }: { repo: Repo }) {
                 <h1 title={r.name}>{plainName(r.name)}</h1>
                 <Copy text={r.name} label="Copy the name" />
                 <span class="badge badge-plain">{kindName(r.kind)}</span>
+                {r.kind === "prompt" && <a href={toPrompt(r.name)}>What it says</a>}
             </div>
             {r.description && <p class="given repo-about">{plainName(r.description)}</p>}
             <dl class="facts">
