@@ -61,7 +61,8 @@ typedef enum cli_kind {
       "at most so many bytes a second (50M), so that who logs on the same disk hardly "        \
       "notices; 0: as fast as it goes")                                                        \
     X(by, "", CLI_TEXT, "WHAT", "", "du metrics metrics_plot",                                 \
-      "of 'du': project (the default) or user; else step (the default) or time: the order of " \
+      "of 'du': project (the default), user or repo; else step (the default) or time: the "    \
+      "order of "                                                                              \
       "points, the axis of a plot")                                                            \
     X(from, "", CLI_TEXT, "WHERE", "", "migrate evaluate",                                     \
       "where the records are: sqlite (the default), or a PostgreSQL database "                 \

@@ -36,8 +36,8 @@ str cli_client_token(const cli_client *c);
 // The workspace that requests name, empty: the default one. The name must outlive the client.
 bool cli_use_workspace(cli_client *c, str name, err *e);
 str cli_client_workspace(const cli_client *c);
-// The page of something, for people to open; `path` is the page's address, its parts escaped. Empty
-// when the server is one within this process, which ends with the command.
+// The page of something, for people to open; `path` is the page's address, its parts escaped.
+// Empty when the server is one within this process, which ends with the command.
 str cli_page_link(const cli_client *c, arena *a, str path);
 // Replies come into this arena from now on; returns the one before. Lists give pages their own.
 arena *cli_use_arena(cli_client *c, arena *a);

@@ -11,17 +11,36 @@ static long long number(const json_value *row, const char *name) {
     return v ? (long long)v->i : 0;
 }
 
-static void print_rows(const json_value *items, const char *by) {
-    printf("%-32s %8s %8s %14s %16s %10s %18s %18s\n", by, "runs", "deleted", "points",
-           "point bytes", "files", "file bytes", "stored bytes");
+typedef struct column {
+    const char *title, *name; // of the member
+    int width;
+} column;
+static const column of_runs[] = {{"runs", "runs", 8},
+                                 {"deleted", "deleted_runs", 8},
+                                 {"points", "points", 14},
+                                 {"point bytes", "point_bytes", 16},
+                                 {"files", "files", 10},
+                                 {"file bytes", "file_bytes", 18},
+                                 {"stored bytes", "stored_bytes", 18},
+                                 {0}};
+static const column of_versions[] = {{"versions", "versions", 8},
+                                     {"files", "files", 10},
+                                     {"file bytes", "file_bytes", 18},
+                                     {"stored bytes", "stored_bytes", 18},
+                                     {0}};
+
+static void print_rows(const json_value *items, const char *by, const column *columns) {
+    printf("%-32s", by);
+    for (const column *c = columns; c->title; c++)
+        printf(" %*s", c->width, c->title);
     for (const json_value *r = items->child; r; r = r->next) {
         const json_value *name = json_get(r, "name");
         str text = name ? name->text : (str){0};
-        printf("%-32.*s %8lld %8lld %14lld %16lld %10lld %18lld %18lld\n",
-               STR_F(text.n ? text : STR("(none)")), number(r, "runs"),
-               number(r, "deleted_runs"), number(r, "points"), number(r, "point_bytes"),
-               number(r, "files"), number(r, "file_bytes"), number(r, "stored_bytes"));
+        printf("\n%-32.*s", STR_F(text.n ? text : STR("(none)")));
+        for (const column *c = columns; c->title; c++)
+            printf(" %*lld", c->width, number(r, c->name));
     }
+    printf("\n");
 }
 
 int cmd_du(const cli_options *o, arena *a) {
@@ -35,6 +54,7 @@ int cmd_du(const cli_options *o, arena *a) {
     if (o->json.n)
         printf("%.*s\n", STR_F(text));
     else
-        print_rows(json_get(page, "items"), arena_cstr(a, by));
+        print_rows(json_get(page, "items"), arena_cstr(a, by),
+                   str_is(by, "repo") ? of_versions : of_runs);
     return CLI_OK;
 }

@@ -42,10 +42,11 @@ const cli_command cli_commands[] = {
     {.name = "du",
      .run = cmd_du,
      .summary = "who uses how much",
-     .text = "Runs, points and files by project or by user (--by), most bytes first. 'stored' "
-             "counts "
-             "each file once, however many\n"
-             "runs name it.",
+     .text = "Runs, points and files by project or by user, versions and their files by repo "
+             "(--by), most bytes first. 'stored'\n"
+             "counts each file once, however many runs name it; by repo each object (a file, a "
+             "chunk of a large one) once,\n"
+             "however many versions have it, with the first repo that has it.",
      .flags = CLI_CLIENT},
     {.name = "backup",
      .run = cmd_backup,

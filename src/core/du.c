@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // du: two walks, each by pages of the key: over runs (with the sizes of their points) and
 // logged models, and over the artifact tree, whose rows belong to the run or model whose id is
-// in their path. Memory is one row a project or user. Any thread.
-#include "core/du.h"
-
-#include "base/map.h"
+// in their path. Memory is one row a project or user. By repo: du_repos.c. Any thread.
 #include "base/vec.h"
 #include "core/artifact.h"
+#include "core/du_internal.h"
 #include "core/du_sql.h"
 #include "core/series_internal.h"
 #include "core/series_sql.h"
@@ -225,15 +223,20 @@ static int most_first(const void *a, const void *b) {
                                     : str_cmp(x->name, y->name);
 }
 
+void du_take(ctx *c, const map *rows, du_row **out, size_t *n) {
+    *n = rows->n;
+    *out = ARENA_ARRAY(c->a, du_row, *n + 1);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = *(du_row *)rows->entries[i].value;
+    if (*n) qsort(*out, *n, sizeof **out, most_first);
+}
+
 bool du_of(ctx *c, du_by by, du_row **out, size_t *n, err *e) {
+    if (by == DU_BY_REPO) return du_of_repos(c, out, n, e);
     du d = {.c = c, .by = by, .page = arena_new(), .rows = map_new(c->a)};
     bool ok = walk(&d, runs_page, e) && walk(&d, models_page, e) && walk_files(&d, e) &&
               (by == DU_BY_USER || db_read(core_db(c->core), name_projects, &d, e));
     arena_free(d.page);
-    *n = d.rows.n;
-    *out = ARENA_ARRAY(c->a, du_row, *n + 1);
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = *(du_row *)d.rows.entries[i].value;
-    if (*n) qsort(*out, *n, sizeof **out, most_first);
+    du_take(c, &d.rows, out, n);
     return ok;
 }

@@ -26,7 +26,16 @@
       "($2, $3) ORDER BY parent, name LIMIT 500")                                              \
     X(du_earlier, true,                                                                        \
       "SELECT 1 FROM artifact WHERE digest = $1 AND (ws, parent, name) < ($2, $3, $4) LIMIT "  \
-      "1")
+      "1")                                                                                     \
+    X(du_repo, true, "SELECT name, kind FROM repo WHERE ws = $1 AND repo = $2")                \
+    X(du_versions, true,                                                                       \
+      "SELECT repo, number, content, files, bytes FROM version WHERE ws = $1"                  \
+      " AND (repo, number) > ($2, $3) AND deleted_us = 0 ORDER BY repo, number LIMIT $4")      \
+    X(du_children, true, /* and whether each has some of its own */                            \
+      "SELECT l.child, o.size, o.place, CAST(CASE WHEN EXISTS (SELECT 1 FROM object_link k"    \
+      " WHERE k.parent = l.child) THEN 1 ELSE 0 END AS {i64}) FROM object_link l"              \
+      " JOIN object o ON o.digest = l.child WHERE l.parent = $1 AND l.child > $2"              \
+      " ORDER BY l.child LIMIT $3")
 
 DU_SQL(SQL_QUERY)
 

@@ -200,3 +200,28 @@ def test_breaks_go_on_within_a_file(place, tmp_path):
     got = api.get("repos/bot/versions/1/files/data")
     assert hashlib.sha256(got.content).hexdigest() == digests(folder)["data"][0]
     place.stop(server)
+
+
+def test_du_counts_what_versions_and_repos_share_once(place, tmp_path):
+    server = place.start()
+    cli, folder = at(server, tmp_path), tmp_path / "model"
+    folder.mkdir()
+    (folder / "data.bin").write_bytes(os.urandom(9 * MIB))
+    (folder / "a.txt").write_bytes(os.urandom(5000))
+    sent(cli, folder)
+    change(folder / "data.bin", 5 * MIB, b"else")
+    sent(cli, folder)
+    assert cli("push", folder, "copy", "--kind", "data").code == 0
+    size = 9 * MIB + 5000
+    bot, copy = cli("du", "--by", "repo", "--json").json["items"]
+    assert (bot["name"], bot["kind"], bot["versions"], bot["files"]) == ("bot", "model", 2, 4)
+    assert bot["file_bytes"] == 2 * size and size < bot["stored_bytes"] < size + 3 * MIB
+    assert (copy["name"], copy["kind"], copy["versions"], copy["file_bytes"]) == ("copy", "data", 1, size)
+    assert copy["stored_bytes"] < 1000, "the first repo has it"
+    assert bot["stored_bytes"] + copy["stored_bytes"] <= stored(place) < bot["stored_bytes"] + 200_000
+    assert cli("delete", "bot@2", "-m", "too slow", "--yes").code == 0
+    rows = {r["name"]: r for r in cli("du", "--by", "repo", "--json").json["items"]}
+    assert rows["bot"]["file_bytes"] == size < rows["bot"]["stored_bytes"] < size + 1000
+    assert 0 < rows["copy"]["stored_bytes"] < 3 * MIB, "what changed is its own now"
+    shown = cli("du", "--by", "repo").out
+    assert "versions" in shown and "points" not in shown

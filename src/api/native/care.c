@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // care: who uses how much, and everything as one backup. Any thread.
-#include "api/native/native_internal.h"
+#include "api/native/repos.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "core/backup.h"
@@ -9,7 +9,7 @@
 // ---- du -------------------------------------------------------------------------------------
 
 static const msg_name du_names[] = {
-    {"project", DU_BY_PROJECT}, {"user", DU_BY_USER}, {NULL, 0}};
+    {"project", DU_BY_PROJECT}, {"user", DU_BY_USER}, {"repo", DU_BY_REPO}, {NULL, 0}};
 
 struct du {
     uint64_t has;
@@ -17,24 +17,30 @@ struct du {
 };
 static const msg_field du_fields[] = {
     MSG_FIELD(struct du, by, MSG_ENUM, 0, .names = du_names,
-              .doc = "a row a project (default) or a user"),
+              .doc = "a row a project (default), a user or a repo"),
 };
 static const msg_type du_msg = MSG_TYPE(struct du, du_fields);
 
-SHAPE(static, usage_shape, "Usage",
-      FIELD("project", SHAPE_INT, SHAPE_OPTIONAL,
-            "by project: its number; left out for files "
-            "of no project that is there"),
-      FIELD("name", SHAPE_TEXT, 0, "of the project, or the user"),
-      FIELD("runs", SHAPE_INT, 0, "runs that are not deleted"),
-      FIELD("deleted_runs", SHAPE_INT, 0, "runs in the bin"),
-      FIELD("models", SHAPE_INT, 0, "logged models"),
-      FIELD("points", SHAPE_INT, 0, "points; repeats that are not merged yet are counted"),
-      FIELD("point_bytes", SHAPE_INT, 0, "bytes that they take in the database"),
-      FIELD("files", SHAPE_INT, 0, "files by name"),
-      FIELD("file_bytes", SHAPE_INT, 0, "their bytes"),
-      FIELD("stored_bytes", SHAPE_INT, 0,
-            "bytes stored: the same content is counted once, with the first path that has it"));
+SHAPE(
+    static, usage_shape, "Usage",
+    FIELD("project", SHAPE_INT, SHAPE_OPTIONAL,
+          "by project: its number; left out for files "
+          "of no project that is there"),
+    FIELD("name", SHAPE_TEXT, 0, "of the project, the user or the repo"),
+    FIELD("kind", SHAPE_ENUM, SHAPE_OPTIONAL, "by repo: its kind", .names = repos_kinds),
+    FIELD("versions", SHAPE_INT, SHAPE_OPTIONAL, "by repo: those that are there"),
+    FIELD("runs", SHAPE_INT, 0, "runs that are not deleted"),
+    FIELD("deleted_runs", SHAPE_INT, 0, "runs in the bin"),
+    FIELD("models", SHAPE_INT, 0, "logged models"),
+    FIELD("points", SHAPE_INT, 0, "points; repeats that are not merged yet are counted"),
+    FIELD("point_bytes", SHAPE_INT, 0, "bytes that they take in the database"),
+    FIELD("files", SHAPE_INT, 0, "files by name; by repo: in each version"),
+    FIELD("file_bytes", SHAPE_INT, 0, "their bytes"),
+    FIELD(
+        "stored_bytes", SHAPE_INT, 0,
+        "bytes stored: the same content is counted once, with the first path that has it; "
+        "by repo each object (file, chunk, page of a tree) once, with the first repo that has "
+        "it"));
 
 SHAPE(static, usages_shape, "Usages",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "most bytes first", .sub = &usage_shape));
@@ -43,6 +49,8 @@ static void put_usage(json_writer *w, const du_row *r, du_by by) {
     json_object(w);
     if (by == DU_BY_PROJECT && r->project >= 0) json_m_i64(w, "project", r->project);
     json_m_string(w, "name", r->name);
+    if (r->kind) json_m_string(w, "kind", msg_name_of(repos_kinds, r->kind));
+    if (by == DU_BY_REPO) json_m_i64(w, "versions", (int64_t)r->versions);
     json_m_i64(w, "runs", (int64_t)r->runs);
     json_m_i64(w, "deleted_runs", (int64_t)r->deleted_runs);
     json_m_i64(w, "models", (int64_t)r->models);

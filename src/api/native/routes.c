@@ -245,7 +245,7 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "jobs/{job}", READ, native_jobs_get, "a job and how far it is"),
 
     // care
-    ROUTE(HTTP_GET, "du", READ, native_handle, "who uses how much, by project or user",
+    ROUTE(HTTP_GET, "du", READ, native_handle, "who uses how much, by project, user or repo",
           .flags = HTTP_LONG, .data = &native_du),
     ROUTE(HTTP_POST, "backup", OPERATE, native_backup,
           "everything that is kept, at one moment, as one backup file", .flags = HTTP_LONG,

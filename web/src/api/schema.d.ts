@@ -1331,7 +1331,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** who uses how much, by project or user */
+        /** who uses how much, by project, user or repo */
         get: operations["get_du"];
         put?: never;
         post?: never;
@@ -2624,8 +2624,15 @@ export interface components {
         Usage: {
             /** @description by project: its number; left out for files of no project that is there */
             project?: number;
-            /** @description of the project, or the user */
+            /** @description of the project, the user or the repo */
             name: string;
+            /**
+             * @description by repo: its kind
+             * @enum {string}
+             */
+            kind?: "model" | "data" | "prompt" | "run" | "release";
+            /** @description by repo: those that are there */
+            versions?: number;
             /** @description runs that are not deleted */
             runs: number;
             /** @description runs in the bin */
@@ -2636,11 +2643,11 @@ export interface components {
             points: number;
             /** @description bytes that they take in the database */
             point_bytes: number;
-            /** @description files by name */
+            /** @description files by name; by repo: in each version */
             files: number;
             /** @description their bytes */
             file_bytes: number;
-            /** @description bytes stored: the same content is counted once, with the first path that has it */
+            /** @description bytes stored: the same content is counted once, with the first path that has it; by repo each object (file, chunk, page of a tree) once, with the first repo that has it */
             stored_bytes: number;
         };
         MetricPoint: {
@@ -6656,7 +6663,7 @@ export interface operations {
     get_du: {
         parameters: {
             query?: {
-                by?: "project" | "user";
+                by?: "project" | "user" | "repo";
             };
             header?: never;
             path?: never;
