@@ -76,16 +76,22 @@ def test_versions_come_along_and_users_do_not(place, engine):
     first, second = publish(api, "bot", files), publish(api, "bot", files | {"README.md": b"# bot"})
     publish(api, "bot", {"gone": b"deleted, so it has no bytes any more"})
     publish(api, "other", files)
+    for number, value in ((1, "NaN"), (1, 0.1), (3, 1)):
+        body = {"suite": "s", "scores": [{"name": "a", "value": value}]}
+        api.ok("POST", f"repos/bot/versions/{number}/evaluations", json=body)
+    api.ok("POST", "repos/bot/versions/1/evaluations/2/withdraw", json={"reason": "wrong"})
     api.ok("DELETE", "repos/bot/versions/3", json={"reason": "wrong"})
     for number in (1, 2):
         api.ok("PUT", "repos/bot/refs/prod", json={"version": number, "reason": "better"})
     api.ok("PUT", "repos/bot/refs/v1.0", json={"version": 1, "kind": "tag"})
-    told = [api.ok("GET", f"repos/bot/{what}") for what in ("versions?deleted=true", "refs", "moves")]
+    asked = ("versions?deleted=true", "refs", "moves", "versions/1/evaluations")
+    told = [api.ok("GET", f"repos/bot/{what}") for what in asked]
     place.stop(server)
     secret = place.run("user", "add", "ann", "--role", "admin").strip()
     place.run("export", place.path("out"))
     out = tree(place.path("out"))
     assert not {"token", "user_account", "role"} & {n.split(".")[0] for n in out} and secret.startswith("stm_")
+    assert [s["value"] for s in lines(place.path("out"), "evaluation_scores")] == ["NaN", "0.1"]
     contents = lines(place.path("out"), "contents")
     assert {c["content"] for c in contents} == {v["content"].removeprefix("sha256:") for v in (first, second)}
     assert len(contents) == 7 and len([n for n in out if n.startswith("objects/")]) == 4, "each file once"
@@ -98,7 +104,7 @@ def test_versions_come_along_and_users_do_not(place, engine):
             assert tree(fresh.path("again")) == out
             server = fresh.start()
             api = Native(server.uri)
-            assert [api.ok("GET", f"repos/bot/{what}") for what in ("versions?deleted=true", "refs", "moves")] == told
+            assert [api.ok("GET", f"repos/bot/{what}") for what in asked] == told
             for repo, number in (("bot", 1), ("bot", 2), ("other", 1)):
                 assert api.ok("GET", f"repos/{repo}/versions/{number}/verify?bytes=true")["damaged"] == 0
             assert {p: api.get(f"repos/other/versions/1/files/{p}").content for p in files} == files
