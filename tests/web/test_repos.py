@@ -235,6 +235,38 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     expect(page.get_by_role("heading", name="train 3")).to_be_visible()
 
 
+def test_the_passport_shows_evaluations_as_they_come(visit, page, registry):
+    name, exam = registry.bot(versions=1), unique("exam")
+    registry.repo(exam, kind="data")
+    registry.publish(exam)
+    run, top = registry.make("judge"), f"repos/{name}/versions/1/evaluations"
+    visit(f"repos/{name}/versions/1")
+    expect(page.get_by_role("region", name="Metrics")).to_be_visible()
+    many = [{"name": f"task {i:02}", "value": i / 3} for i in range(30)]
+    registry.call("POST", top, json={"suite": "many", "scores": many})
+    body = {"suite": "safety", "scores": [{"name": HOSTILE, "value": "NaN"}], "run": run, "data": f"{exam}@1", "note": HOSTILE}
+    registry.call("POST", top, json=body)
+    card = page.get_by_role("region", name="Evaluations")
+    first = card.get_by_role("row").nth(1)
+    expect(first).to_contain_text(HOSTILE)
+    expect(first).to_contain_text("NaN")
+    expect(first.get_by_role("link", name=f"{exam} v1")).to_be_visible()
+    expect(card).to_contain_text("task 11")
+    expect(card).not_to_contain_text("task 12")
+    card.get_by_role("button", name="18 more").click()
+    expect(row(card, "task 29")).to_contain_text("9.667")
+    registry.call("POST", f"{top}/1/withdraw", json={"reason": "a wrong prompt"})
+    expect(card.get_by_role("rowgroup").filter(has_text="many")).to_contain_text("withdrawn by")
+    expect(card).to_contain_text("a wrong prompt")
+    assert not serious_faults(page)
+    first.get_by_role("link", name="by run").click()
+    expect(page.get_by_role("heading", name="judge")).to_be_visible()
+    visit(f"repos/{name}?tab=activity")
+    gone = row(page, "withdrew its evaluation 1")
+    expect(gone.get_by_role("link", name="v1")).to_be_visible()
+    expect(gone).to_contain_text("a wrong prompt")
+
+
 def test_files_of_a_version_have_the_viewers_of_runs(visit, page, bot):
     visit(f"repos/{bot}/versions/1?tab=files")
     page.get_by_role("treeitem", name="config.json").click()

@@ -13,6 +13,7 @@ export type RefMove = Schemas["RefMove"];
 export type Resolved = Schemas["Resolved"];
 export type Readiness = Schemas["Readiness"];
 export type Protection = Schemas["Protection"];
+export type Evaluation = Schemas["Evaluation"];
 
 export const repoPath = (repo: string): string => pathOf("repos", repo);
 // Also what has the version's files (api/files.ts).
@@ -60,6 +61,13 @@ export const listMoves = (
     signal: AbortSignal,
 ): Promise<Page<RefMove>> =>
     call(ref ? `${refPath(repo, ref)}/history` : `${repoPath(repo)}/moves`, { query, signal });
+
+export const listEvaluations = (
+    repo: string,
+    version: number,
+    query: { after?: string; limit: number },
+    signal: AbortSignal,
+): Promise<Page<Evaluation>> => call(`${versionPath(repo, version)}/evaluations`, { query, signal });
 
 export const resolve = (address: string, signal: AbortSignal): Promise<Resolved> =>
     call("resolve", { query: { address }, signal });

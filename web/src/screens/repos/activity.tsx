@@ -38,6 +38,8 @@ const WORDS: Partial<Record<Event["kind"], (e: Event) => string>> = {
     protection_set: (e) =>
         `protected it: ${textOf(e, "require") || "no parts"}, ${textOf(e, "approvals")} approvals`,
     protection_removed: () => "protects it no more",
+    version_evaluated: (e) => `evaluated it: ${textOf(e, "suite")}`,
+    evaluation_withdrawn: (e) => `withdrew its evaluation ${textOf(e, "evaluation")}: ${textOf(e, "suite")}`,
 };
 
 export function Activity({ repo, turn }: { repo: string; turn: number }) {
@@ -66,7 +68,10 @@ export function Activity({ repo, turn }: { repo: string; turn: number }) {
 }
 
 function Row({ repo, event: e }: { repo: string; event: Event }) {
-    const version = e.object.startsWith(`${repo}/`) ? e.object.slice(repo.length + 1) : "";
+    // "bot/7", and of an evaluation of it "bot/7/2".
+    const version = e.object.startsWith(`${repo}/`)
+        ? e.object.slice(repo.length + 1).replace(/\/\d+$/, "")
+        : "";
     return (
         <tr>
             <td class="when" title={`event ${e.number}`}>

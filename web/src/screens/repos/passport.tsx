@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All of a version on one page: what is new, its card, configuration and the metrics of its run; beside them where it is
+// All of a version on one page: what is new, its evaluations, card, configuration and the metrics of its run; beside them where it is
 // live, whether it may be promoted, what it came from, and the lines that get it.
 import { apiUrl, type File, isAbort, type Run } from "../../api/client";
 import { listFiles, wholeFile } from "../../api/files";
@@ -15,6 +15,7 @@ import { configOf } from "../../view/config_of";
 import { ConfigTree, SMALL } from "../../view/config_tree";
 import { useProse } from "../../view/use_prose";
 import { Metrics } from "../run/metrics";
+import { Evaluations } from "./evaluations";
 import { Digest, Reason, RefChip, serverUrl, VersionLink, When, Who } from "./parts";
 import { Promotion } from "./promotion";
 import type { Asking } from "./version_acts";
@@ -61,6 +62,7 @@ export function Passport({ version: v, refs, turn, ask }: Shown) {
             <div class="overview-main">
                 <News version={v} ask={ask} />
                 <Pins version={v} />
+                {!v.deleted && <Evaluations version={v} turn={turn} />}
                 <CardOf version={v} file={find(CARDS)} />
                 <ConfigOf version={v} file={find(CONFIGS)} />
                 {made.data && <RunMetrics run={made.data.run} />}
