@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 [ "${VERSION_ID:-}" = 12 ] && llhttp=node-llhttp || llhttp=libllhttp-dev
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates $llhttp
     libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
-    libyaml-dev"
+    libyaml-dev libutf8proc-dev"
 node_packages="nodejs npm" # 18 or newer
 test_packages="libcmocka-dev libjansson-dev clang clang-format postgresql procps less groff-base python3 python3-venv
     chromium fonts-dejavu-core"

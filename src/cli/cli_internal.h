@@ -142,6 +142,8 @@ typedef enum cli_kind {
       "what it is of --base: fine-tune, adapter, quantised, merged, distilled or next")        \
     X(again, "", CLI_FLAG, "", "", "push",                                                     \
       "a new version also when the newest has the same content")                               \
+    X(strict_names, "", CLI_FLAG, "", "", "push",                                              \
+      "refuse names that are one where case or Unicode forms are not told apart")              \
     X(tag_suggested, "", CLI_FLAG, "", "", "push",                                             \
       "seal the version under the semantic version that is suggested for it")                  \
     X(suggested, "", CLI_FLAG, "", "", "tag",                                                  \

@@ -117,6 +117,11 @@ static bool push_folder(cli_session *s) {
     if (!cli_take_workspace(s, &repo)) return false;
     if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
     if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
+    if (o->strict_names.n && p.scan.collisions)
+        return err_set(
+            &s->e, ERR_INVALID,
+            "names collide, and --strict-names was given: rename them, or leave some "
+            "out by .stemmaignore");
     pushed_read(s->a, cli_client_url(s->c), p.scan.top, &p.last);
     pushed_apply(&p.last, &p.scan);
     if (o->again.n) p.last.has_tree = false; // the server is asked about all of it

@@ -2,7 +2,6 @@
 // scan: see scan.h.
 #include "cli/scan.h"
 
-#include "base/map.h"
 #include "base/vec.h"
 #include "cli/ignore.h"
 #include "store/tree.h"
@@ -108,33 +107,10 @@ static bool walk_folder(walk *w, const char *full, str path, int depth) {
     return ok;
 }
 
-// ---- names ----------------------------------------------------------------------------------
+// ---- all of it ------------------------------------------------------------------------------
 
 static int by_path(const void *a, const void *b) {
     return tree_order(((const scan_file *)a)->path, ((const scan_file *)b)->path);
-}
-
-static str lower(arena *a, str s) {
-    char *p = arena_bytes(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
-    return str_n(p, s.n);
-}
-
-static void warn_of_case(walk *w) {
-    arena *own = arena_new();
-    map seen = map_new(own);
-    for (size_t i = 0; i < w->files.n; i++) {
-        bool added;
-        scan_file *f = &w->files.p[i];
-        void **slot = map_at(&seen, lower(own, f->path), &added);
-        if (!added)
-            w->warn(arena_printf(w->a,
-                                 "'%.*s' and '%.*s' are one file where case is not told apart",
-                                 STR_F(((scan_file *)*slot)->path), STR_F(f->path)));
-        *slot = f;
-    }
-    arena_free(own);
 }
 
 bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, err *e) {
@@ -150,7 +126,7 @@ bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, er
     char *top = arena_cstr(a, w.top);
     if (!ignore_read(a, top, &w.ignored, e) || !walk_folder(&w, top, (str){0}, 0)) return false;
     if (w.files.n) qsort(w.files.p, w.files.n, sizeof *w.files.p, by_path);
-    warn_of_case(&w);
     *out = (scan){.top = w.top, .files = w.files.p, .n = w.files.n};
+    out->collisions = scan_names(out->files, out->n, warn);
     return true;
 }

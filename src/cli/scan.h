@@ -25,13 +25,16 @@ typedef struct scan_file {
 typedef struct scan {
     str top; // the folder's own path, without links
     scan_file *files;
-    size_t n; // in the order of trees
+    size_t n;          // in the order of trees
+    size_t collisions; // names that are one with another elsewhere (scan_names)
 } scan;
 
 // ERR_INVALID names what is refused: a link that leads out, a name that a tree cannot hold.
-// `warn` is told of what is passed over, and of names that are one where case is not told
-// apart.
+// `warn` is told of what is passed over, and of names that collide.
 bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, err *e);
+// Tells of names that are one where case, or Unicode forms, are not told apart; how many. The
+// files are in the order of trees.
+size_t scan_names(const scan_file *files, size_t n, void (*warn)(str sentence));
 // The file's path to open.
 char *scan_path(arena *a, const scan *s, const scan_file *f);
 

@@ -177,10 +177,35 @@ def test_a_snapshot_of_the_hugging_face_cache(api, push, tmp_path):
     assert files_of(api, done.json) == {"model.safetensors": (hashlib.sha256(b"weights").hexdigest(), False)}
 
 
-def test_names_that_differ_only_by_case_are_told(push, folder):
-    (folder / "EMPTY").write_text("x")
-    done = push("push", "model", unique("bot"))
-    assert done.code == 0 and "one file where case is not told apart" in done.err
+def test_names_that_collide_elsewhere(api, push, folder):
+    """By case, by composed letters, files with folders; a folder counts once. Nothing is refused unless that is wanted."""
+    names = ["EMPTY", "Data/x", "data/X", "data/y", "STRASSE", "straße", "Ünï/a", "U\u0308ni\u0308/b", "a\u0308", "ä", "log", "Log/1"]
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    repo = unique("bot")
+    refused = push("push", "model", repo, "--strict-names")
+    assert refused.code == 2 and "names collide" in refused.err and api.get(f"repos/{repo}").status_code == 404, refused
+    done = push("push", "model", repo, "--json")
+    case, form = "where case is not told apart (macOS, Windows)", "where composed and decomposed letters are not told apart (macOS)"
+    assert sorted(done.err.splitlines()) == sorted([
+        f"stemma: 'EMPTY' and 'empty' are one file {case}",
+        f"stemma: 'Data' and 'data' are one folder {case}",
+        f"stemma: 'Data/x' and 'data/X' are one file {case}",
+        f"stemma: 'STRASSE' and 'straße' are one file {case}",
+        f"stemma: 'U\u0308ni\u0308' and 'Ünï' are one folder {form}",
+        f"stemma: 'a\u0308' and 'ä' are one file {form}",
+        f"stemma: 'Log' and 'log' are one name {case}",
+    ])  # fmt: skip
+    assert done.code == 0 and set(names) < set(files_of(api, done.json))
+    (folder / ".stemmaignore").write_text("EMPTY\nData\nSTRASSE\nU*\na\u0308\nLog\n")
+    assert push("push", "model", repo, "--strict-names").code == 0
+    (folder / "many").mkdir()
+    for i in range(25):
+        (folder / f"many/a{i}").write_text("x")
+        (folder / f"many/A{i}").write_text("x")
+    told = push("push", "model", repo).err.splitlines()
+    assert len(told) == 21 and told[-1] == "stemma: ... and 5 more such names"
 
 
 @pytest.mark.parametrize(
