@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of a run's screen share: the native API, a run to look at, and how files and lines get into it."""
 
+import os
+import subprocess
 from urllib.parse import quote
 
 import requests
+import servers
 from conftest import ROOT, unique
 
 SERIOUS = """async () => {
@@ -11,6 +14,15 @@ SERIOUS = """async () => {
     return found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
         .map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(" | "));
 }"""
+
+
+def stemma(server, *words, **env):
+    """What a command says; it has to succeed."""
+    env = {**os.environ, "STEMMA_URL": server.uri, **env}
+    words = [str(w) for w in (servers.stemma_binary(), *words)]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
+    return done.stdout + done.stderr
 
 
 class Runs:

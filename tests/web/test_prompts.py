@@ -2,16 +2,13 @@
 """Prompts: what a version says, how it differs from another, and how it is loaded. As MLflow's client registers them, and as
 they are pushed."""
 
-import os
 import re
-import subprocess
 
 import mlflow
 import pytest
-import servers
 from conftest import forgive, shot, unique
 from playwright.sync_api import expect
-from run_help import clipboard, serious_faults
+from run_help import clipboard, serious_faults, stemma
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 TEXT = "You are a {} assistant of {{{{company}}}}.\n\n{{% if user %}}Say hello to {{{{ user.name }}}}.{{% endif %}}\n"
@@ -123,18 +120,18 @@ def test_a_chat_is_held_against_another_message_by_message(visit, page, chat):
 
 
 def test_pushed_prompts_and_hostile_texts(visit, page, server, genai, tmp_path, chat):
-    name, env = unique("pushed"), {**os.environ, "STEMMA_URL": server.uri}
+    name = unique("pushed")
     (tmp_path / "prompt.md").write_text(f"Summarise {{{{text}}}} {HOSTILE}\n")
     (tmp_path / "config.json").write_text('{"model": "small-1"}')
-    for words in (["push", str(tmp_path), name, "--kind", "prompt", "-m", HOSTILE], ["alias", f"{name}@1", "prod"]):
-        subprocess.run([servers.stemma_binary(), *words], env=env, check=True, capture_output=True, timeout=60)
+    stemma(server, "push", tmp_path, name, "--kind", "prompt", "-m", HOSTILE)
+    stemma(server, "alias", f"{name}@1", "prod")
     visit(f"prompts/{name}")
     expect(page.locator(".prompt-text").first).to_have_text(f"Summarise {{{{text}}}} {HOSTILE}\n")
     expect(card(page, "Model configuration")).to_contain_text("small-1")
     line = page.locator(".paste").first
     expect(line).to_contain_text(f"stemma pull {name}@prod --url {server.uri}")
-    done = subprocess.run([servers.stemma_binary(), "pull", f"{name}@prod", str(tmp_path / "got")], env=env, timeout=60)
-    assert done.returncode == 0 and HOSTILE in (tmp_path / "got/prompt.md").read_text()
+    stemma(server, "pull", f"{name}@prod", tmp_path / "got")
+    assert HOSTILE in (tmp_path / "got/prompt.md").read_text()
     hostile = unique("hostile")
     genai.register_prompt(hostile, HOSTILE, commit_message=HOSTILE, tags={"key": HOSTILE})
     genai.register_prompt(hostile, [{"role": "user", "content": HOSTILE + "2"}], model_config={"model_name": HOSTILE})

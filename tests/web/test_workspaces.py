@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A workspace is a page of its own: its address names it, and nothing of another is shown in it."""
 
-import os
 import re
-import subprocess
 
 import mlflow
 import requests
-import servers
 from conftest import forgive, shot, unique
 from playwright.sync_api import expect
-from run_help import clipboard, serious_faults
+from run_help import clipboard, serious_faults, stemma
 
 
 def call(server, workspace, method, path, **more):
@@ -18,12 +15,6 @@ def call(server, workspace, method, path, **more):
     reply = requests.request(method, f"{server.uri}/api/v1/{path}", headers=headers, timeout=60, **more)
     assert reply.status_code < 300, reply.text
     return reply.json()
-
-
-def stemma(server, workspace, *words):
-    env = {**os.environ, "STEMMA_URL": server.uri, "STEMMA_WORKSPACE": workspace}
-    done = subprocess.run([servers.stemma_binary(), *words], env=env, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout + done.stderr
 
 
 def link_in(text):
@@ -37,9 +28,10 @@ def test_two_workspaces_with_the_same_names(page, server, tmp_path):
     (tmp_path / "config.json").write_text("{}")
     for workspace in ("default", team):
         call(server, workspace, "POST", "projects", json={"name": "llm"})
-        ran = stemma(server, workspace, "run", "--project", "llm", "--name", f"ran in {workspace}", "true")
-        said = stemma(server, workspace, "push", str(tmp_path), "bot", "-m", f"pushed to {workspace}")
-        links[workspace] = [link_in(text) for text in (ran, said, stemma(server, workspace, "show", "bot@1"))]
+        ran = stemma(server, "run", "--project", "llm", "--name", f"ran in {workspace}", "true", STEMMA_WORKSPACE=workspace)
+        said = stemma(server, "push", tmp_path, "bot", "-m", f"pushed to {workspace}", STEMMA_WORKSPACE=workspace)
+        shown = stemma(server, "show", "bot@1", STEMMA_WORKSPACE=workspace)
+        links[workspace] = [link_in(text) for text in (ran, said, shown)]
         assert links[workspace][1] == links[workspace][2]
     for workspace in (team, "default"):
         run, version, _ = links[workspace]

@@ -10,7 +10,7 @@ import { whenIdle } from "./base/idle";
 import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
-import { placeOf, toHome, toPrompts, toRepos, translated } from "./routes";
+import { placeOf, toHome, toPrompts, toRepos, toStorage, translated } from "./routes";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
@@ -30,6 +30,7 @@ const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
 const Prompts = later(async () => (await versioned()).Prompts);
 const PromptScreen = later(async () => (await versioned()).PromptScreen);
+const Storage = later(async () => (await versioned()).Storage);
 const VersionScreen = later(async () => (await versioned()).VersionScreen);
 const DiffScreen = later(async () => (await versioned()).DiffScreen);
 const LineageScreen = later(async () => (await versioned()).LineageScreen);
@@ -65,6 +66,8 @@ function Screen() {
             return <Prompts />;
         case "prompt":
             return <PromptScreen key={place.prompt} prompt={place.prompt} />;
+        case "storage":
+            return <Storage />;
         case "nowhere":
             return (
                 <Empty title="There is no such page">
@@ -144,6 +147,13 @@ export function App() {
                 group: "Everywhere",
                 keys: ["g p"],
                 run: () => go(toPrompts()),
+            },
+            {
+                id: "storage",
+                title: "Storage",
+                group: "Everywhere",
+                keys: ["g s"],
+                run: () => go(toStorage()),
             },
             { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
             { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },

@@ -28,9 +28,7 @@ if (place.screen === "runs") {
     if (/^\d+$/.test(place.project) && !state.group.length)
         askEarly(...searchAsk(firstPart(Number(place.project), state)));
 } else {
-    const versioned = ["repos", "repo", "version", "diff", "lineage", "prompts", "prompt"].includes(
-        place.screen,
-    );
+    const versioned = !["home", "run", "compare", "nowhere"].includes(place.screen);
     for (const script of versioned ? REPO_SCREENS : SCREENS) readSoon(script);
 }
 if (place.screen === "compare") for (const id of comparedRuns(query)) askEarly(...runAsk(id));

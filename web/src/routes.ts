@@ -15,6 +15,7 @@ export type Place =
     | { screen: "lineage"; of: string }
     | { screen: "prompts" }
     | { screen: "prompt"; prompt: string }
+    | { screen: "storage" }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -39,6 +40,7 @@ export const toLineage = (of: string, query: Query = {}): string => formatAddres
 // MLflow's own page of prompts has the same addresses.
 export const toPrompts = (query = {}): string => formatAddress(["prompts"], query);
 export const toPrompt = (prompt: string, query = {}): string => formatAddress(["prompts", prompt], query);
+export const toStorage = (query = {}): string => formatAddress(["storage"], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
@@ -83,6 +85,7 @@ export function placeOf(a: Address): Place {
     if (first === "compare" && !project) return { screen: "compare" };
     if (first === "repos") return placeOfRepo(project, second, run);
     if (first === "lineage" && project && !second) return { screen: "lineage", of: project };
+    if (first === "storage" && !project) return { screen: "storage" };
     if (first === "prompts" && !second)
         return project ? { screen: "prompt", prompt: project } : { screen: "prompts" };
     // As `stemma run` prints it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The screens of what has versions: one script, read when one of them is first shown.
+// The screens of what has versions, and of what they take: one script, read when one of them is first shown.
 export { DiffScreen } from "./diff/diff";
 export { LineageScreen } from "./lineage/lineage";
 export { Prompts } from "./prompts/list";
@@ -7,3 +7,4 @@ export { PromptScreen } from "./prompts/screen";
 export { Repos } from "./repos/list";
 export { RepoScreen } from "./repos/repo";
 export { VersionScreen } from "./repos/version";
+export { Storage } from "./storage/storage";

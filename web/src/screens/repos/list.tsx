@@ -7,7 +7,7 @@ import { allRepos, listVersions, type Repo } from "../../api/repos";
 import { address, setQuery } from "../../base/address";
 import { plural } from "../../base/format";
 import { matcher, plainName } from "../../base/text";
-import { toRepo } from "../../routes";
+import { toRepo, toStorage } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Find } from "../../ui/find";
@@ -57,6 +57,9 @@ export function Repos() {
             <Crumbs list={[{ title: "Repos" }]} />
             <div class="row">
                 <h1 class="grow">Repos</h1>
+                <a class="button plain" href={toStorage()} title="What they take (g s)">
+                    Storage
+                </a>
                 <Find
                     id="find-repo"
                     label="Filter the repos"
