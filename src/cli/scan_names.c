@@ -38,6 +38,22 @@ static str mapped(arena *a, str path, int options) {
     return out;
 }
 
+// Most paths are ASCII, of which folding is this; it takes a quarter of the time.
+static bool lowered(arena *a, str path, str *out) {
+    char *p = arena_bytes(a, path.n + 1);
+    for (size_t i = 0; i < path.n; i++) {
+        if ((unsigned char)path.p[i] >= 0x80) return false;
+        p[i] = path.p[i] >= 'A' && path.p[i] <= 'Z' ? (char)(path.p[i] | 0x20) : path.p[i];
+    }
+    *out = str_n(p, path.n);
+    return true;
+}
+
+static str folded(arena *a, str path) {
+    str out;
+    return lowered(a, path, &out) ? out : mapped(a, path, FORM | UTF8PROC_CASEFOLD);
+}
+
 static void tell(names *s, const name *first, const name *second) {
     arena *a = s->a;
     bool files = first->file && second->file, folders = !first->file && !second->file;
@@ -54,7 +70,7 @@ static void tell(names *s, const name *first, const name *second) {
 
 static void take(names *s, name new) {
     bool added;
-    void **slot = map_at(&s->seen, mapped(s->a, new.path, FORM | UTF8PROC_CASEFOLD), &added);
+    void **slot = map_at(&s->seen, folded(s->a, new.path), &added);
     if (!added) {
         tell(s, *slot, &new);
         return;

@@ -179,7 +179,7 @@ def test_a_snapshot_of_the_hugging_face_cache(api, push, tmp_path):
 
 def test_names_that_collide_elsewhere(api, push, folder):
     """By case, by composed letters, files with folders; a folder counts once. Nothing is refused unless that is wanted."""
-    names = ["EMPTY", "Data/x", "data/X", "data/y", "STRASSE", "straße", "Ünï/a", "U\u0308ni\u0308/b", "a\u0308", "ä", "log", "Log/1"]
+    names = ["EMPTY", "Data/x", "data/X", "data/y", "STRASSE", "straße", "Ünï/a", "U\u0308ni\u0308/b", "a\u0308", "ä", "log", "Log/1", "k", "\u212a"]
     for name in names:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(name)
@@ -196,9 +196,10 @@ def test_names_that_collide_elsewhere(api, push, folder):
         f"stemma: 'U\u0308ni\u0308' and 'Ünï' are one folder {form}",
         f"stemma: 'a\u0308' and 'ä' are one file {form}",
         f"stemma: 'Log' and 'log' are one name {case}",
+        f"stemma: 'k' and '\u212a' are one file {case}",  # the sign of Kelvin
     ])  # fmt: skip
     assert done.code == 0 and set(names) < set(files_of(api, done.json))
-    (folder / ".stemmaignore").write_text("EMPTY\nData\nSTRASSE\nU*\na\u0308\nLog\n")
+    (folder / ".stemmaignore").write_text("EMPTY\nData\nSTRASSE\nU*\na\u0308\nLog\nk\n")
     assert push("push", "model", repo, "--strict-names").code == 0
     (folder / "many").mkdir()
     for i in range(25):
