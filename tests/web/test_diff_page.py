@@ -185,6 +185,32 @@ def test_long_lists_are_read_as_they_are_scrolled(visit, page, registry):
     expect(row(table, "key2999")).to_be_visible()
 
 
+def test_many_bytes_are_read_only_when_asked(visit, page, bot):
+    half = {"file": "m.safetensors", "type": "BF16", "shape": [1 << 20, 1 << 11], "bytes": 1 << 32}
+    tensor = {"what": "changed", "name": "h.0.w", "layer": "h.0", "was": half, "is": half}
+    layer = {"name": "h.0", "tensors": 1, "differ": 1, "change": "NaN", "largest": 0}
+    whats = dict.fromkeys(("same", "added", "removed", "reshaped", "retyped", "bytes_read", "elements", "elements_equal"), 0)
+    rest = {"differs": True, "changed": 1, "layers": [layer], "metadata": {"items": [], "total": 0}, "notes": []}
+    asked = []
+
+    def answer(route):
+        asked.append("names_only" not in route.request.url)
+        lines = [{"tensor": tensor}] + ([] if asked[-1] else [{"summary": whats | rest}])
+        route.fulfill(content_type="application/x-ndjson", body="".join(json.dumps(x) + "\n" for x in lines))
+
+    page.route("**/diff/tensors?*", answer)
+    visit(f"repos/{bot}/diff/1/2?tab=tensors")
+    expect(page.get_by_text("1 that may be changed")).to_be_visible()
+    expect(row(page.get_by_role("table", name="Tensors that differ"), "h.0.w")).to_contain_text("BF16 1048576×2048")
+    assert asked == [False]
+    page.get_by_role("button", name="Measure: reads 8.6 GB").click()
+    expect(page.get_by_role("alert")).to_contain_text("ended before the comparison was whole")
+    assert asked == [False, True]
+    page.unroute("**/diff/tensors?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("46 changed, 1 added")).to_be_visible()
+
+
 def test_hostile_names_and_what_can_not_be_compared(visit, page, registry, bot):
     name = unique("odd")
     registry.repo(name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What differs between two versions, as the server tells it: parts in pages, and tensors as they are found.
-import { call, Problem, send } from "./client";
+import { call, isAbort, Problem, send } from "./client";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -96,7 +96,18 @@ export type TensorLine =
     | { progress: { bytes_read: number; bytes: number } }
     | { summary: TensorSum };
 
-// Gives each line as it comes. An answer that ends before its summary is a Problem.
+// The pieces of a reply's body until it ends or breaks.
+async function* textOf(reply: Response): AsyncGenerator<string> {
+    const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+        for (let got = await reader?.read(); got && !got.done; got = await reader?.read()) yield got.value;
+    } catch (e) {
+        if (isAbort(e)) throw e;
+    }
+}
+
+// Gives each line as it comes. A reply that ends before its summary is a Problem, and none that is asked again by itself: who
+// read for minutes decides whether to do so again.
 export async function readTensors(
     pair: Pair,
     namesOnly: boolean,
@@ -104,22 +115,17 @@ export async function readTensors(
     signal: AbortSignal,
 ): Promise<void> {
     const reply = await send("diff/tensors", { query: { ...pair, names_only: namesOnly }, signal });
-    const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     let whole = false;
-    for (let got = await reader?.read(); got && !got.done; got = await reader?.read()) {
-        const lines = (rest + got.value).split("\n");
+    for await (const text of textOf(reply)) {
+        const lines = (rest + text).split("\n");
         rest = lines.pop() ?? "";
-        for (const text of lines) {
-            const line = JSON.parse(text) as TensorLine;
+        for (const one of lines) {
+            const line = JSON.parse(one) as TensorLine;
             whole ||= "summary" in line;
             take(line);
         }
     }
     if (!whole)
-        throw new Problem(
-            0,
-            "CUT",
-            "The comparison ended before it was whole. Try again when the server is back.",
-        );
+        throw new Problem(reply.status, "CUT", "The server's answer ended before the comparison was whole.");
 }

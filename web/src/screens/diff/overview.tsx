@@ -98,7 +98,7 @@ function Layers({ load, href }: { load: TensorsLoad; href: string }) {
     const most = mostOf(layers);
     return (
         <Card title="Tensors" extra={shown.sum.differs && <a href={href}>All</a>}>
-            <p class="card-body">{shown.sum.differs ? sumOfTensors(shown) : "No weights differ."}</p>
+            <p class="card-body">{shown.sum.differs ? sumOfTensors(load) : "No weights differ."}</p>
             {(load.measure || load.going) && (
                 <div class="card-body">
                     <Measuring load={load} />

@@ -51,10 +51,11 @@ export function Bar({ part }: { part: number }) {
     );
 }
 
-export function sumOf({ sum }: Tensors): string {
+export function sumOf({ shown, isMeasured }: TensorsLoad): string {
+    const sum = shown?.sum;
     if (!sum) return "";
     const parts: [number, string][] = [
-        [sum.changed, "changed"],
+        [sum.changed, isMeasured ? "changed" : "that may be changed"],
         [sum.added, "added"],
         [sum.removed, "removed"],
         [sum.reshaped, "reshaped"],
@@ -124,7 +125,7 @@ function Shown({ load, tensors }: { load: TensorsLoad; tensors: Tensors }) {
     return (
         <div class="diff-fill">
             <div class="diff-bar row">
-                <span>{sumOf(tensors)}</span>
+                <span>{sumOf(load)}</span>
                 <span class="grow" />
                 <Measuring load={load} />
                 <button
