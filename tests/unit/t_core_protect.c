@@ -4,6 +4,7 @@
 #include "core_help.h"
 
 #include "core/core_internal.h"
+#include "core/evaluation.h"
 #include "core/protect.h"
 #include "core/rule.h"
 #include "core/schema.h"
@@ -228,6 +229,36 @@ CORE_TEST(a_rule_is_what_it_is_at_the_move) {
     moved(x, first);
 }
 
+// Holds for all; withdraws the evaluation of the version while it is asked.
+static bool withdraw_and_hold(ctx *c, const rule *r, rule_terms *out, err *e) {
+    evaluation gone;
+    err ignored = {0}; // it is withdrawn once
+    (void)r;
+    (void)e;
+    *out = (rule_terms){0};
+    evaluation_withdraw(c, STR("bot"), 1, 1, STR("the judge was asleep"), &gone, &ignored);
+    return true;
+}
+
+CORE_TEST(evaluations_are_what_they_are_at_the_move) {
+    err e;
+    rule r = {.name = STR("good"), .where = STR("yes")}, done;
+    protection p = {.ref = STR("prod"), .rule = STR("good"), .parts = PART_EVALUATIONS};
+    evaluation_score s = {STR("a"), 1};
+    evaluation_new n = {.suite = STR("s"), .scores = &s, .n_scores = 1};
+    evaluation added;
+    x->core->compile_rule = withdraw_and_hold;
+    make_bot(x);
+    int64_t first = publish(x, "a", core_fix_run(x, "r").id);
+    OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
+    OK(protect_set(&x->c, STR("bot"), &p, &e));
+    refused(x, first, ERR_STATE, "this version lacks evaluations");
+    OK(evaluation_add(&x->c, STR("bot"), first, &n, &added, &e));
+    refused(x, first, ERR_STATE, "this version lacks evaluations"); // withdrawn meanwhile
+    OK(evaluation_add(&x->c, STR("bot"), first, &n, &added, &e));
+    moved(x, first);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_told_by_names_and_metrics),
@@ -235,6 +266,7 @@ int main(void) {
         cmocka_unit_test(people_approve),
         cmocka_unit_test(publishing_and_stages_ask_too),
         cmocka_unit_test(a_rule_is_what_it_is_at_the_move),
+        cmocka_unit_test(evaluations_are_what_they_are_at_the_move),
     };
     return core_fix_main("core protect", tests, sizeof tests / sizeof *tests);
 }
