@@ -83,7 +83,7 @@ def test_a_prompt_its_versions_and_their_differences(visit, page, genai, greetin
     expect(page.get_by_text("Copied")).to_be_visible()
     assert clipboard(page) == f'mlflow.genai.load_prompt("prompts:/{greeting}@prod")'
     assert genai.load_prompt(f"prompts:/{greeting}@prod").template == TEXT.format("friendly")
-    page.get_by_label("Differences from").select_option("v2")
+    page.get_by_label("Differences from").select_option("from v2")
     expect(card(page, "v2 → v1").locator("ins")).to_have_text("friendly")
     page.keyboard.press("a")
     page.get_by_label("Alias, such as prod").fill("beta")
@@ -106,7 +106,7 @@ def test_a_chat_is_held_against_another_message_by_message(visit, page, chat):
     expect(said.get_by_role("region", name="system").locator("ins")).to_have_text("brief")
     expect(said.get_by_role("region", name="assistant")).to_contain_text("new")
     expect(said.get_by_role("region", name="user")).to_contain_text("unchanged")
-    page.get_by_label("Differences from").select_option("none")
+    page.get_by_label("Differences from").select_option("no differences")
     expect(card(page, "v2").get_by_role("region", name="user").locator("mark")).to_have_text("{{question}}")
     for screen, path in (("prompts", "prompts"), ("prompt", f"prompts/{chat}"), ("prompt-chat", f"prompts/{chat}?from=1")):
         for scheme, width in (("dark", 1280), ("light", 1280), ("light", 360)):

@@ -65,6 +65,7 @@ def test_storage_by_all_that_uses_it(visit, page, used):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
         expect(row(page, name)).to_be_visible()
+        expect(row(page, HOSTILE).get_by_role("cell").nth(4 if width > 640 else 2)).to_be_in_viewport()
         shot(page, f"storage-{width if width == 360 else scheme}")
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
     assert serious_faults(page) == []

@@ -6,7 +6,7 @@ import type { Repo } from "../api/repos";
 import { searchRuns } from "../api/runs";
 import { formatAddress } from "../base/address";
 import { searchText } from "../base/text";
-import { toProject, toRepo, toRun } from "../routes";
+import { toProject, toPrompt, toRepo, toRun } from "../routes";
 import type { Act } from "../ui/acts";
 
 export interface Found {
@@ -82,7 +82,7 @@ async function findRepos(typed: string, signal: AbortSignal): Promise<Found[]> {
             group: "Repos",
             title: r.name,
             hint: r.kind,
-            href: toRepo(r.name),
+            href: r.kind === "prompt" ? toPrompt(r.name) : toRepo(r.name),
         }));
 }
 

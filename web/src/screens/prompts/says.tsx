@@ -86,22 +86,19 @@ function Against({
     const all = from && !others.includes(from.number) ? [...others, from.number] : others;
     if (!all.length) return null;
     return (
-        <label class="row">
-            <span class="prompt-against">Differences from</span>
-            <select
-                class="input"
-                aria-label="Differences from"
-                value={from?.number ?? ""}
-                onChange={(e) => setQuery({ from: e.currentTarget.value }, { replace: false })}
-            >
-                <option value="">none</option>
-                {all.map((n) => (
-                    <option key={n} value={n}>
-                        v{n}
-                    </option>
-                ))}
-            </select>
-        </label>
+        <select
+            class="input"
+            aria-label="Differences from"
+            value={from?.number ?? ""}
+            onChange={(e) => setQuery({ from: e.currentTarget.value }, { replace: false })}
+        >
+            <option value="">{from ? "no differences" : "differences from …"}</option>
+            {all.map((n) => (
+                <option key={n} value={n}>
+                    from v{n}
+                </option>
+            ))}
+        </select>
     );
 }
 

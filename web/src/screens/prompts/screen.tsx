@@ -19,7 +19,7 @@ import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
-import { Copy, copy, Empty, Failed, Skeleton } from "../../ui/parts";
+import { Copy, copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { SetRef } from "../repos/ask_ref";
 import { When, Who } from "../repos/parts";
 import { usePrompt } from "./read";
@@ -221,7 +221,7 @@ function usePromptActs(v: Version | undefined, from: Version | undefined, { show
             group: GROUP,
             keys: ["c"],
             enabled: v !== undefined,
-            run: () => v && copy(loadLine(v)),
+            run: () => v && copyLine(loadLine(v)),
         },
         {
             id: "prompt-passport",

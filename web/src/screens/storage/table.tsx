@@ -66,6 +66,9 @@ export function StorageTable({
                     )}
                 </table>
             </div>
+            {by === "workspace" && (
+                <p class="muted">Versions, and the files of runs: what both have counts in both.</p>
+            )}
             {rows.length > FIRST && (
                 <p class="muted">
                     The {FIRST} largest of {integer(rows.length)}; the sum is of all.
