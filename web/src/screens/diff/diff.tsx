@@ -19,7 +19,7 @@ import { type Act, useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
-import { copy, Failed, Skeleton } from "../../ui/parts";
+import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Files } from "./files";
 import { Overview, PART_TITLES } from "./overview";
@@ -201,14 +201,14 @@ function actsOf(pair: Pair, { repo, from, to }: Props): Act[] {
             title: "Copy as command line",
             group,
             keys: ["c"],
-            run: () => copy(command, "Copied the command line"),
+            run: () => copyLine(command, "Copied the command line"),
             command,
         },
         {
             id: "diff-curl",
             title: "Copy as curl",
             group,
-            run: () => copy(curl, "Copied the curl command"),
+            run: () => copyLine(curl, "Copied the curl command"),
             curl,
         },
     ];

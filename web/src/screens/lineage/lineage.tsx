@@ -12,7 +12,7 @@ import { type Act, useActs } from "../../ui/acts";
 import { type Crumb, Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
 import { useLoad } from "../../ui/load";
-import { copy, Failed, Skeleton } from "../../ui/parts";
+import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Drawing } from "./drawing";
 import { type Graph, graphOf } from "./graph";
@@ -142,14 +142,14 @@ function actsOf(query: LineageQuery, cut: readonly string[]): Act[] {
             title: "Copy as command line",
             group,
             keys: ["c"],
-            run: () => copy(command, "Copied the command line"),
+            run: () => copyLine(command, "Copied the command line"),
             command,
         },
         {
             id: "copy-curl",
             title: "Copy as curl",
             group,
-            run: () => copy(curl, "Copied the curl command"),
+            run: () => copyLine(curl, "Copied the curl command"),
             curl,
         },
     ];
