@@ -3,6 +3,8 @@
 // size, mtime, ctime, inode, executable, digest (or "-"), path. It is replaced as a whole.
 #include "cli/pushed.h"
 
+#include "base/buf.h"
+#include "base/num.h"
 #include "base/vec.h"
 #include "cli/tree.h"
 #include "store/tree.h"
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #define HEAD    "stemma-push 1 "
+#define PIECE   ((size_t)1 << 20)
 #define RACE_NS INT64_C(2000000000) // stamps of some file systems are as coarse as this
 
 static char *cache_file(arena *a, str server, str top) {
@@ -95,13 +98,43 @@ void pushed_apply(const pushed *p, scan *s) {
 
 // ---- writing --------------------------------------------------------------------------------
 
-static void put_file(FILE *out, const scan_file *f, int64_t scanned_us) {
+static void put_number(buf *b, uint64_t v) {
+    char text[NUM_MAX];
+    buf_add(b, text, num_u64(text, v));
+    buf_byte(b, ' ');
+}
+
+static void put_time(buf *b, int64_t ns) {
+    char text[NUM_MAX];
+    buf_add(b, text, num_i64(text, ns));
+    buf_byte(b, ' ');
+}
+
+static void put_file(buf *b, const scan_file *f, int64_t scanned_us) {
     char hex[SHA256_HEX] = "-";
     int64_t newest = f->mtime_ns > f->ctime_ns ? f->mtime_ns : f->ctime_ns;
     if (newest + RACE_NS < scanned_us * 1000) sha256_hex(f->digest, hex);
-    fprintf(out, "%llu %lld %lld %llu %d %s %.*s\n", (unsigned long long)f->size,
-            (long long)f->mtime_ns, (long long)f->ctime_ns, (unsigned long long)f->inode,
-            f->executable, hex, STR_F(f->path));
+    put_number(b, f->size);
+    put_time(b, f->mtime_ns);
+    put_time(b, f->ctime_ns);
+    put_number(b, f->inode);
+    put_number(b, f->executable);
+    buf_str(b, str_of(hex));
+    buf_byte(b, ' ');
+    buf_str(b, f->path);
+    buf_byte(b, '\n');
+}
+
+// A line a file, by pieces: there may be millions.
+static void put_files(FILE *out, const scan *s, int64_t scanned_us) {
+    buf b = BUF_MAX(2 * PIECE);
+    for (size_t i = 0; i < s->n; i++) {
+        put_file(&b, &s->files[i], scanned_us);
+        if (b.n < PIECE && i + 1 < s->n) continue;
+        fwrite(b.p, 1, b.n, out);
+        buf_clear(&b);
+    }
+    buf_free(&b);
 }
 
 void pushed_write(const pushed *p, const scan *s, sha256 tree, int64_t scanned_us) {
@@ -115,8 +148,7 @@ void pushed_write(const pushed *p, const scan *s, sha256 tree, int64_t scanned_u
     if (!out) return;
     sha256_hex(tree, hex);
     fprintf(out, HEAD "%s\n", hex);
-    for (size_t i = 0; i < s->n; i++)
-        put_file(out, &s->files[i], scanned_us);
+    put_files(out, s, scanned_us);
     bool ok = !ferror(out);
     ok = !fclose(out) && ok;
     if (!ok || rename(tmp, p->path)) unlink(tmp);
