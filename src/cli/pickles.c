@@ -27,9 +27,9 @@ static void each(pickles *p, str repo, int64_t number,
                  bool (*fn)(void *arg, const json_value *item)) {
     cli_session *s = p->s;
     cli_list l = {.method = "GET",
-                  .path = arena_printf(s->a, "%.*s/versions/%lld/pickles",
-                                       STR_F(cli_repo_path(s->a, repo, "")),
-                                       (long long)number)};
+                  .path =
+                      arena_printf(s->a, "%.*s/versions/%lld/pickles",
+                                   STR_F(cli_repo_path(s->a, repo, "")), (long long)number)};
     if (cli_each(s, &l, fn, p) && s->e.code == ERR_NONE) return;
     cli_warn(arena_printf(s->a, "warning: what its pickles would import is not known: %s",
                           s->e.msg));
@@ -146,11 +146,10 @@ static bool warn(void *arg, const json_value *item) {
     str found = names(a, json_get(item, "imports"));
     if (is_harmless(item) || p->n++ >= WARNED_MAX) return true;
     if (found.n)
-        cli_warn(arena_printf(a, "warning: whoever loads %.*s runs %.*s: %s", STR_F(path),
-                              STR_F(found),
-                              str_is(cli_text(item, "verdict"), "dangerous")
-                                  ? "dangerous, load it nowhere"
-                                  : "not known to be harmless"));
+        cli_warn(arena_printf(
+            a, "warning: whoever loads %.*s runs %.*s: %s", STR_F(path), STR_F(found),
+            str_is(cli_text(item, "verdict"), "dangerous") ? "dangerous, load it nowhere"
+                                                           : "not known to be harmless"));
     if (problem.n)
         cli_warn(arena_printf(a, "warning: what loading %.*s would run is not all known: %.*s",
                               STR_F(path), STR_F(problem)));

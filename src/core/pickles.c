@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pickles: see pickles.h. The lock is held for one scan and nothing else; its reads of the store
-// take no other lock for long.
+// pickles: see pickles.h. The lock is held for one scan and nothing else; its reads of the
+// store take no other lock for long.
 #include "core/pickles.h"
 
 #include "base/clock.h"

@@ -14,8 +14,8 @@
 typedef bool pickles_found(void *arg, const tree_file *f, const pickle_report *r);
 
 // A step, behind the path `after` (p NULL: from the first): at most `max` files that are named
-// as pickles, and what a second or two is enough for. *next is the path to go on behind; p NULL:
-// all were looked at.
+// as pickles, and what a second or two is enough for. *next is the path to go on behind; p
+// NULL: all were looked at.
 bool pickles_step(ctx *c, const content *of, str after, size_t max, pickles_found *found,
                   void *arg, str *next, err *e);
 

@@ -138,7 +138,8 @@ static bool scan(pickle_scanner *s, bool surely) {
         return false;
     in = pickle_source_of(s, 0, s->size); // others have used the window
     if (!begins_as_zip) return pickle_walk(s, &in, (str){0}, surely && !is_zip);
-    if (!is_zip) pickle_problem(s, "it begins as a zip archive, but its end does not hold together");
+    if (!is_zip)
+        pickle_problem(s, "it begins as a zip archive, but its end does not hold together");
     return true;
 }
 

@@ -17,7 +17,7 @@ typedef struct pickle_source {
     uint64_t at, end;
     uint64_t window_at; // what the window holds begins here
     size_t window_n;
-    char *window; // PICKLE_WINDOW bytes
+    char *window;   // PICKLE_WINDOW bytes
     uint64_t *left; // bytes that may yet be read of the whole file
     bool failed;
     err *e;

@@ -64,11 +64,12 @@ static const char *const dangerous[] = {
     "_operator", "numpy.f2py", "numpy.distutils", "numpy.testing", "torch.utils.cpp_extension",
     "torch.distributed", "torch.multiprocessing", "torch._inductor", "torch._dynamo",
     // other pickles, which are not walked
-    "pickle", "_pickle", "cPickle", "copyreg.pickle", "copyreg.add_extension", "copy_reg.pickle",
-    "shelve", "dill", "cloudpickle", "joblib.load", "joblib.numpy_pickle.load", "numpy.load",
-    "numpy.loads", "numpy.lib.npyio", "pandas.read_pickle", "pandas.io.pickle", "torch.load",
-    "torch.serialization.load", "torch.storage._load_from_bytes", "torch.jit", "torch.hub",
-    "torch.package", "keras.models", "tensorflow",
+    "pickle", "_pickle", "cPickle", "copyreg.pickle", "copyreg.add_extension",
+    "copy_reg.pickle", "shelve", "dill", "cloudpickle", "joblib.load",
+    "joblib.numpy_pickle.load", "numpy.load", "numpy.loads", "numpy.lib.npyio",
+    "pandas.read_pickle", "pandas.io.pickle", "torch.load", "torch.serialization.load",
+    "torch.storage._load_from_bytes", "torch.jit", "torch.hub", "torch.package", "keras.models",
+    "tensorflow",
     // the network
     "socket", "_socket", "socketserver", "SocketServer", "ssl", "http", "httplib", "urllib",
     "urllib2", "urllib3", "requests", "aiohttp", "httpx", "ftplib", "smtplib", "imaplib",

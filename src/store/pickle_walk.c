@@ -294,7 +294,8 @@ static bool import(machine *m, const name_text *module, const name_text *name) {
     if (!is_name(module) || !is_name(name))
         return pickle_stop(m->in, "it imports what is no name");
     m->imported = true;
-    if (str_is(is, "NumpyArrayWrapper") && str_starts(of, STR("joblib."))) m->numpy_joblib = true;
+    if (str_is(is, "NumpyArrayWrapper") && str_starts(of, STR("joblib.")))
+        m->numpy_joblib = true;
     if (pickle_import_add(m->s, of, is)) return true;
     pickle_import_hidden(m->s, "(more names than are listed)");
     return pickle_stop(m->in, "it imports more names than are listed: it was not read on");
@@ -341,8 +342,8 @@ static bool import_stack(machine *m, const opcode *op) {
 
 static bool import_number(machine *m, uint64_t number) {
     name_text module = {"copyreg", 7}, name;
-    name.n = (size_t)snprintf(name.p, sizeof name.p, "extension %llu",
-                              (unsigned long long)number);
+    name.n =
+        (size_t)snprintf(name.p, sizeof name.p, "extension %llu", (unsigned long long)number);
     return import(m, &module, &name);
 }
 
@@ -451,7 +452,8 @@ static bool walk_one(machine *m) {
     return true;
 }
 
-// ---- several ---------------------------------------------------------------------------------
+// ---- several
+// ---------------------------------------------------------------------------------
 
 // PyTorch's files before 1.6 begin with this number, and have raw bytes behind five pickles.
 #define OLD_TORCH   "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."

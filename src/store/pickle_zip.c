@@ -125,8 +125,7 @@ static bool read_head(pickle_source *in, const member *m, uint64_t *at) {
     if (!p) return false;
     uint64_t name_n = number(p + 26, 2), extra_n = number(p + 28, 2);
     bool same = !memcmp(p, "PK\3\4", 4) && number(p + 8, 2) == m->method &&
-                name_n == m->name.n &&
-                ((number(p + 6, 2) | m->flags) & ENCRYPTED) == 0;
+                name_n == m->name.n && ((number(p + 6, 2) | m->flags) & ENCRYPTED) == 0;
     p = same ? pickle_peek(in, m->head + HEAD_N, m->name.n) : NULL;
     if (in->failed) return false;
     if (!p || !str_eq(str_n(p, m->name.n), m->name))

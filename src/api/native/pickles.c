@@ -9,22 +9,24 @@ static const msg_name verdicts[] = {{"harmless", PICKLE_HARMLESS},
                                     {"dangerous", PICKLE_DANGEROUS},
                                     {NULL, 0}};
 
-SHAPE(static, import_shape, "PickleImport",
-      FIELD("name", SHAPE_TEXT, 0, "module and name; in parentheses why it cannot be told"),
-      FIELD("verdict", SHAPE_ENUM, 0,
-            "harmless: known, and makes nothing but values; dangerous: known to run commands or "
-            "code, or to reach what does",
-            .names = verdicts));
+SHAPE(
+    static, import_shape, "PickleImport",
+    FIELD("name", SHAPE_TEXT, 0, "module and name; in parentheses why it cannot be told"),
+    FIELD("verdict", SHAPE_ENUM, 0,
+          "harmless: known, and makes nothing but values; dangerous: known to run commands or "
+          "code, or to reach what does",
+          .names = verdicts));
 
 SHAPE(static, pickle_shape, "Pickle", FIELD("path", SHAPE_TEXT, 0, "of the file"),
       FIELD("size", SHAPE_INT, 0, "its bytes"),
-      FIELD("verdict", SHAPE_ENUM, 0, "the worst of its imports; never harmless when it has a "
-                                      "problem",
+      FIELD("verdict", SHAPE_ENUM, 0,
+            "the worst of its imports; never harmless when it has a "
+            "problem",
             .names = verdicts),
       FIELD("pickles", SHAPE_INT, 0, "how many were read in it"),
       FIELD("problem", SHAPE_TEXT, SHAPE_OPTIONAL, "why it was not read to its end"),
-      FIELD("imports", SHAPE_OBJECT, SHAPE_LIST, "what loading it would import, the worst first",
-            .sub = &import_shape));
+      FIELD("imports", SHAPE_OBJECT, SHAPE_LIST,
+            "what loading it would import, the worst first", .sub = &import_shape));
 
 SHAPE(static, pickles_shape, "Pickles",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST,
@@ -67,9 +69,8 @@ static bool pickles(call *k, void *msg, err *e) {
     size_t limit;
     str next = {0};
     if (!versions_of_path(k, &v, e) || !native_page_limit(q, &limit, e)) return false;
-    if (v.has_content &&
-        !pickles_step(&k->c, &v.content, q->after.n ? q->after : (str){0}, limit, put, k, &next,
-                      e))
+    if (v.has_content && !pickles_step(&k->c, &v.content, q->after.n ? q->after : (str){0},
+                                       limit, put, k, &next, e))
         return false;
     begin(k);
     native_list_end(k->w, next);
