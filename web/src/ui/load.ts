@@ -4,6 +4,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { connection, isAbort, Problem } from "../api/client";
 
+const AGAIN_MS = 2000;
+
 export interface Load<T> {
     data: T | undefined;
     problem: Problem | undefined;
@@ -45,9 +47,18 @@ export function useLoad<T>(
     const failed = state.problem?.canRetry === true || state.problem?.status === 401;
     useEffect(() => {
         if (!failed) return undefined;
-        return connection.subscribe((now) => {
-            if (now === "good") setTurn((t) => t + 1);
+        const again = (): void => setTurn((t) => t + 1);
+        // A server that is there and fails is not asked without a pause.
+        const timer = setTimeout(() => connection.peek() === "good" && again(), AGAIN_MS);
+        let before = connection.peek();
+        const stop = connection.subscribe((now) => {
+            if (before !== "good" && now === "good") again();
+            before = now;
         });
+        return () => {
+            clearTimeout(timer);
+            stop();
+        };
     }, [failed]);
 
     return {
