@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens on the server, as it happens: one stream of server-sent events for the whole page, of the project that is
-// shown (or of all). It is read by fetch, so that it carries the token. Cut, it goes on behind the last number it had. Once it
-// is open it tells `again`, so that screens look once more at what came before, and at what has no number (points, tags and
-// files of running runs).
+// shown (or of all). It is read by fetch, so that it carries the token. Cut, it goes on behind the last number it had, and
+// tells `again` so that screens look once more at what has no number (points, tags and files of running runs).
 //
 // Who listens: onLive(project, listener) in an effect; the stream is open while somebody does.
-import { whenIdle } from "../base/idle";
 import { apiUrl, connection, type Event, Problem, send } from "./client";
 
 export type LiveNews =
@@ -66,8 +64,7 @@ async function readForEver(project: number | null, abort: AbortSignal): Promise<
                 accept: "text/event-stream",
                 signal: abort,
             });
-            // What screens show they asked for before this was open.
-            whenIdle(() => !abort.aborted && tellAll({ kind: "again" }));
+            if (after) tellAll({ kind: "again" });
             await readBlocks(reply, (block) => {
                 if (block.id) after = block.id;
                 take(block);
