@@ -29,6 +29,7 @@ class Scale:
     series: int = 1_000_000  # points of the long series
     artifact: int = 2 << 30  # bytes of the long artifact
     files: int = 100_000
+    version_files: int = 1_000_000  # of the version of many
     idle: int = 10_000
     packed_points: int = 5_000_000  # for bytes a point
     start_points: int = 100_000_000  # beside the runs, for the start times
@@ -41,11 +42,11 @@ class Scale:
 
 SCALES = {
     "quick": Scale(seconds=1, long_seconds=2, peer_seconds=2, fill_runs=200, columns=(12, 10, 5), pages=5, searches=10,
-                   series=30_000, artifact=16 << 20, files=200, idle=100, packed_points=100_000, start_points=50_000,
+                   series=30_000, artifact=16 << 20, files=200, version_files=2_000, idle=100, packed_points=100_000, start_points=50_000,
                    cost_points=300_000, followers=50, chart_series=20, chart_points=20_000,
                    backup=64 << 20),
     "default": Scale(),
-    "full": Scale(seconds=600, peer_seconds=60, searches=300, packed_points=20_000_000,
+    "full": Scale(seconds=600, peer_seconds=60, searches=300, artifact=4 << 30, packed_points=20_000_000,
                   backup=10 << 30),
 }
 

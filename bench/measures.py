@@ -11,6 +11,7 @@ import time
 import urllib.request
 
 import diff as differences
+import many_files as of_many_files
 import pages
 import push as pushing
 import peer as mlflow
@@ -409,6 +410,12 @@ def diff(b):
 def push(b):
     """a folder with one large file as a version, again, changed, and back"""
     pushing.push(b)
+
+
+@measure
+def many_files(b):
+    """a version of a million files: push of one that changed, diff, list of a folder"""
+    of_many_files.many_files(b)
 
 
 # ---- backup ----------------------------------------------------------------------------------------------------------

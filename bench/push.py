@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
@@ -23,7 +24,11 @@ def timed(words, **kwargs):
 
 
 def make_file(path, size):
+    """A safetensors file of tensors that no other has."""
+    head = {f"layers.{i}": {"dtype": "U8", "shape": [PIECE], "data_offsets": [i * PIECE, (i + 1) * PIECE]} for i in range(size // PIECE)}
+    text = json.dumps(head).encode()
     with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text)
         for _ in range(size // PIECE):
             f.write(os.urandom(PIECE))
         f.flush()
@@ -50,11 +55,11 @@ def pull_seconds(b, server, env, size):
 
 def push(b):
     size = b.scale.artifact
-    label = f"a file of {size / 2**30:.3g} GiB"
+    label = f"a safetensors file of {size / 2**30:.3g} GiB"
     with b.stemma() as s:
         folder = pathlib.Path(s.folder).parent / "pushed"
         folder.mkdir()
-        file = folder / "model.bin"
+        file = folder / "model.safetensors"
         env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache")}
 
         def pushed():
