@@ -95,6 +95,7 @@ static pg_conn *open_one(postgres_db *d, int64_t until, err *e) {
     bool final = false;
     for (unsigned n = 0;; n++) {
         pg_conn *c = pg_connect(d, until, &final, e);
+        if (!c) atomic_store(&d->lost_us, clock_mono_us());
         if (c || final || clock_mono_us() >= until) return c;
         pg_pause(n, until);
     }
