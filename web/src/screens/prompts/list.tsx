@@ -14,13 +14,12 @@ import { aboutRepos, useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { copyLine, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
-import { serverUrl, When } from "../repos/parts";
+import { More, serverUrl, shownOf, TagBadges, When } from "../repos/parts";
 import { tagsOf } from "./prompt";
 import { usePrompt } from "./read";
 import { RefsAt } from "./refs_at";
 import "./prompts.css";
 
-const PAGE = 50;
 const REST = { least: 1000, most: 1000 };
 const LINE = 160;
 
@@ -51,7 +50,7 @@ export function Prompts() {
     const found = list.data
         .filter((r) => fits(r.name) || tagsOf(r.tags).some(([k, v]) => fits(`${k}=${v}`)))
         .sort((a, b) => b.updated_us - a.updated_us);
-    const shown = found.slice(0, Math.max(PAGE, Number(query.get("n")) || PAGE));
+    const shown = shownOf(found);
     return (
         <div class="repos">
             <Crumbs list={[{ title: "Prompts" }]} />
@@ -111,11 +110,7 @@ function Table({ prompts, all }: { prompts: readonly Repo[]; all: number }) {
                     </tbody>
                 </table>
             </div>
-            {all > prompts.length && (
-                <button type="button" class="button" onClick={() => setQuery({ n: prompts.length + PAGE })}>
-                    {plural(all - prompts.length, "more prompt")} …
-                </button>
-            )}
+            <More all={all} shown={prompts.length} of="prompt" />
         </>
     );
 }
@@ -159,12 +154,7 @@ function Row({ prompt: r }: { prompt: Repo }) {
                 <RefsAt repo={r.name} refs={now.data?.refs ?? []} />
             </td>
             <td class="wide">
-                {tagsOf(r.tags).map(([key, value]) => (
-                    <span key={key} class="badge badge-plain clip given" title={`${key}: ${value}`}>
-                        {plainName(key)}
-                        {value && `: ${plainName(value)}`}
-                    </span>
-                ))}
+                <TagBadges tags={tagsOf(r.tags)} />
             </td>
             <td class="when">
                 <When us={r.updated_us} />

@@ -21,7 +21,7 @@ import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { SetRef } from "../repos/ask_ref";
-import { When, Who } from "../repos/parts";
+import { Times } from "../repos/parts";
 import { usePrompt } from "./read";
 import { RefsAt } from "./refs_at";
 import { Says } from "./says";
@@ -79,18 +79,7 @@ function Head({ prompt: r, refs }: { prompt: Repo; refs: readonly Ref[] }) {
             </div>
             {r.description && <p class="given repo-about">{plainName(r.description)}</p>}
             <dl class="facts">
-                <div>
-                    <dt>Changed</dt>
-                    <dd>
-                        <When us={r.updated_us} />
-                    </dd>
-                </div>
-                <div>
-                    <dt>Made</dt>
-                    <dd>
-                        <When us={r.created_us} /> by <Who user={r.user} />
-                    </dd>
-                </div>
+                <Times repo={r} />
             </dl>
         </header>
     );

@@ -15,9 +15,19 @@ import { aboutRepos, useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { copyLine, Empty, Failed, Paste, Skeleton } from "../../ui/parts";
-import { firstLine, kindName, MarkChips, RefChips, serverUrl, VersionLink, When } from "./parts";
+import {
+    firstLine,
+    kindName,
+    MarkChips,
+    More,
+    RefChips,
+    serverUrl,
+    shownOf,
+    TagBadges,
+    VersionLink,
+    When,
+} from "./parts";
 
-const PAGE = 50;
 const REST = { least: 1000, most: 1000 };
 const KINDS: readonly Repo["kind"][] = ["model", "data", "prompt", "release", "run"];
 
@@ -51,7 +61,7 @@ export function Repos() {
     const found = list.data
         .filter((r) => fits(r.name) || Object.entries(r.tags).some(([k, v]) => fits(`${k}=${v}`)))
         .sort((a, b) => b.updated_us - a.updated_us);
-    const shown = found.slice(0, Math.max(PAGE, Number(query.get("n")) || PAGE));
+    const shown = shownOf(found);
     return (
         <div class="repos">
             <Crumbs list={[{ title: "Repos" }]} />
@@ -85,15 +95,7 @@ export function Repos() {
                 <>
                     <p class="muted">{plural(found.length, "repo")}</p>
                     <RepoTable repos={shown} />
-                    {found.length > shown.length && (
-                        <button
-                            type="button"
-                            class="button"
-                            onClick={() => setQuery({ n: shown.length + PAGE })}
-                        >
-                            {plural(found.length - shown.length, "more repo")} …
-                        </button>
-                    )}
+                    <More all={found.length} shown={shown.length} of="repo" />
                 </>
             ) : (
                 <Nothing filtered={find !== "" || kind !== ""} />
@@ -156,12 +158,7 @@ function RepoRow({ repo: r }: { repo: Repo }) {
                 <Newest repo={r} />
             </td>
             <td class="wide">
-                {Object.entries(r.tags).map(([key, value]) => (
-                    <span key={key} class="badge badge-plain clip given" title={`${key}: ${value}`}>
-                        {plainName(key)}
-                        {value && `: ${plainName(value)}`}
-                    </span>
-                ))}
+                <TagBadges tags={Object.entries(r.tags)} />
             </td>
             <td class="when">
                 <When us={r.updated_us} />

@@ -2,6 +2,7 @@
 // Small shapes of the screens of versions: names of refs and marks, digests, who did something when.
 import { apiUrl } from "../../api/client";
 import type { Ref, Repo, Version } from "../../api/repos";
+import { address, setQuery } from "../../base/address";
 import { bytes, plural } from "../../base/format";
 import { plainName } from "../../base/text";
 import { toRepo, toVersion } from "../../routes";
@@ -90,6 +91,54 @@ export function Who({ user, proven }: { user: string; proven?: boolean }) {
 
 export function When({ us }: { us: number }) {
     return <Ago ms={ms(us)} />;
+}
+
+// When a repo changed last, and who made it when: two of its facts.
+export function Times({ repo: r }: { repo: Repo }) {
+    return (
+        <>
+            <div>
+                <dt>Changed</dt>
+                <dd>
+                    <When us={r.updated_us} />
+                </dd>
+            </div>
+            <div>
+                <dt>Made</dt>
+                <dd>
+                    <When us={r.created_us} /> by <Who user={r.user} />
+                </dd>
+            </div>
+        </>
+    );
+}
+
+export function TagBadges({ tags }: { tags: readonly (readonly [string, string])[] }) {
+    return (
+        <>
+            {tags.map(([key, value]) => (
+                <span key={key} class="badge badge-plain clip given" title={`${key}: ${value}`}>
+                    {plainName(key)}
+                    {value && `: ${plainName(value)}`}
+                </span>
+            ))}
+        </>
+    );
+}
+
+// Of a long list so many are shown as the address says, at least a page.
+const PAGE = 50;
+
+export const shownOf = <T,>(all: readonly T[]): readonly T[] =>
+    all.slice(0, Math.max(PAGE, Number(address.value.query.get("n")) || PAGE));
+
+export function More({ all, shown, of }: { all: number; shown: number; of: string }) {
+    if (all <= shown) return null;
+    return (
+        <button type="button" class="button" onClick={() => setQuery({ n: shown + PAGE })}>
+            {plural(all - shown, `more ${of}`)} …
+        </button>
+    );
 }
 
 export function Reason({ text }: { text: string }) {

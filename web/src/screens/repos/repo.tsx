@@ -14,7 +14,7 @@ import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Activity } from "./activity";
-import { kindName, When, Who } from "./parts";
+import { kindName, Times } from "./parts";
 import { Protections } from "./protections";
 import { Refs } from "./refs";
 import { Versions } from "./versions";
@@ -129,18 +129,7 @@ function Head({ repo: r }: { repo: Repo }) {
             </div>
             {r.description && <p class="given repo-about">{plainName(r.description)}</p>}
             <dl class="facts">
-                <div>
-                    <dt>Changed</dt>
-                    <dd>
-                        <When us={r.updated_us} />
-                    </dd>
-                </div>
-                <div>
-                    <dt>Made</dt>
-                    <dd>
-                        <When us={r.created_us} /> by <Who user={r.user} />
-                    </dd>
-                </div>
+                <Times repo={r} />
                 {Object.entries(r.tags).map(([key, value]) => (
                     <div key={key}>
                         <dt class="given">{plainName(key)}</dt>
