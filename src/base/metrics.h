@@ -37,6 +37,8 @@
     X(object_bytes_written_total, counter, "bytes of objects made durable")                    \
     X(backups_total, counter, "backups sent whole")                                            \
     X(gc_removed_bytes_total, counter, "bytes of objects that gc removed for good")            \
+    X(objects_cut_total, counter, "objects that came whole and were cut into chunks")          \
+    X(cut_shared_bytes_total, counter, "bytes of those that were here already, in chunks")     \
     X(corrupt_total, counter, "blocks or objects whose checksum did not match")                \
     X(job_failures_total, counter, "runs of jobs that failed, those that are tried again too") \
     X(data_free_bytes, gauge, "bytes that are free where the files lie; -1: it does not tell") \

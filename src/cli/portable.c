@@ -17,10 +17,10 @@
 // Derived from what is exported, or about a server at work; and who may come in to it, which is
 // no part of the data.
 static const char *const left_out[] = {
-    "object",        "object_hold",  "object_link",   "object_sent", "lease",     "point_log",
-    "series_run",    "series",       "event_pending", "block",       "model_run", "run_mark",
-    "column_head",   "column_key",   "column_chunk",  "job",         "once",      "block_level",
-    "project_moved", "user_account", "token",         "role"};
+    "object",      "object_hold",   "object_link",  "object_sent",   "object_cut", "lease",
+    "point_log",   "series_run",    "series",       "event_pending", "block",      "model_run",
+    "run_mark",    "column_head",   "column_key",   "column_chunk",  "job",        "once",
+    "block_level", "project_moved", "user_account", "token",         "role"};
 
 static const struct {
     const char *table, *file;

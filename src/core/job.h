@@ -24,7 +24,7 @@ typedef struct job_run job_run; // a job at work, for its function
 
 typedef struct job_kind {
     const char *name, *doc;
-    bool users;       // may be started by users
+    bool users;       // may be started by users, those that run by themselves too
     int64_t every_us; // not 0: runs by itself, so long after its last end
     // Is `argument` (JSON, or empty) one that run takes? NULL: only an empty one.
     bool (*check)(arena *a, str argument, err *e);

@@ -85,6 +85,8 @@ bool job_show_row(core *c, job_shown_kind which, bool holds, int64_t done, int64
 bool gc_job_check(arena *a, str argument, err *e);
 bool gc_job_run(job_run *j, err *e);
 bool gc_job_undo(job_run *j, err *e);
+// What came whole becomes chunks (cut_job.c).
+bool cut_job_run(job_run *j, err *e);
 // Forgets jobs that ended long ago, a bounded step; *n of them.
 bool job_clean(core *c, size_t *n, err *e);
 

@@ -107,6 +107,10 @@ const job_kind job_kinds[] = {
      "a "
      "month",
      .every_us = 3600 * (int64_t)1000000, .run = clean},
+    {"cut",
+     "cuts large files that came whole and are in a version into chunks, so that what is equal "
+     "is stored once",
+     .users = true, .every_us = 60 * (int64_t)1000000, .run = cut_job_run},
     {"import", "the command that brings another tracker's records over, while it does",
      .gone = "its process is gone: the same command again goes on where it was"},
     JOB_SHOWN_TABLE(SHOWN){0},

@@ -109,6 +109,11 @@ static job_now now_of(job_run *j, arena *a) {
 
 // ---- one job -------------------------------------------------------------------------------
 
+// A kind that runs by itself may be started by a user too: that job ends.
+static bool recurs(const job_claim *k) {
+    return k->kind->every_us && id_eq(k->job, job_recurring_id(k->kind->name));
+}
+
 static job_end end_of(const job_run *j, bool ok, const err *e) {
     const job_claim *k = &j->claim;
     int64_t now = clock_now_us();
@@ -117,7 +122,7 @@ static job_end end_of(const job_run *j, bool ok, const err *e) {
         return (job_end){.state = JOB_WAITING, .due_us = now, .fresh = true};
     if (!ok && err_about(e->code)->retry && k->turn < TURNS_MAX)
         return (job_end){.state = JOB_WAITING, .due_us = now + k->turn * AGAIN_US};
-    if (k->kind->every_us)
+    if (recurs(k))
         return (job_end){
             .state = JOB_WAITING, .due_us = now + k->kind->every_us, .fresh = true};
     return (job_end){.state = ok ? JOB_DONE : JOB_FAILED, .tell = true};

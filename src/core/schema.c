@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the trunk and the order of all migrations. Keys begin with the workspace; ids
 // are 16 bytes, made by the client of the database. Tables without a workspace: object,
-// object_hold, object_link (store), lease (jobs), user_account, token (users). A migration that
-// has been released is never edited: add the next number.
+// object_hold, object_link, object_cut (store), lease (jobs), user_account, token (users). A
+// migration that has been released is never edited: add the next number.
 #include "core/schema.h"
 
 #include "core/console.h"
@@ -128,5 +128,6 @@ const db_migration schema_migrations[] = {
     {50, "subjects of events", event_subject_schema},
     {51, "protections", protect_schema},
     {52, "evaluations", evaluation_schema},
+    {55, "objects to be cut", store_cut_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -80,14 +80,17 @@ static bool has_links(db_tx *tx, const store_row *row, bool *yes, err *e) {
                                      DB_ARGS(DB_ID(row->links[0]), DB_ID(row->digest)), yes, e);
 }
 
-static bool add_links(db_tx *tx, const store_row *row, err *e) {
+bool store_cat_link_tx(db_tx *tx, const store_row *row, err *e) {
     for (size_t i = 0; i < row->n_links; i++) {
         bool there;
-        if (!is_there(tx, &sql_find, DB_ARGS(DB_ID(row->links[i])), &there, e)) return false;
+        store_row child;
+        if (!store_cat_find_tx(tx, row->links[i], &child, &there, e)) return false;
         char hex[SHA256_HEX];
         sha256_hex(row->links[i], hex);
         if (!there) return err_set(e, ERR_NOT_FOUND, "the server has no object %s", hex);
-        if (!db_push(tx, &sql_link, e, DB_ID(row->links[i]), DB_ID(row->digest))) return false;
+        if (!db_push(tx, &sql_link, e, DB_ID(row->links[i]), DB_ID(row->digest)) ||
+            !store_cut_note_tx(tx, &child, e))
+            return false;
     }
     return true;
 }
@@ -101,14 +104,24 @@ struct add {
     bool added;
 };
 
+// Of a row that was moved to a file: bytes that came again, perhaps of what is named.
+static bool note_file(db_tx *tx, sha256 digest, err *e) {
+    store_row row;
+    bool linked, found;
+    return store_cat_linked_tx(tx, digest, &linked, e) &&
+           (!linked || (store_cat_find_tx(tx, digest, &row, &found, e) &&
+                        (!found || store_cut_note_tx(tx, &row, e))));
+}
+
 // The row points to other bytes of the same content. The link to a recipe goes with the place
 // that needed it.
 static bool move_row(db_tx *tx, store_move *m, err *e) {
     int64_t n = db_do(tx, &sql_move, e, DB_ID(m->digest), DB_I64(m->to.kind), DB_ID(m->to.part),
                       DB_I64(m->to.start), DB_ID(m->from.part), DB_I64(m->from.start));
     m->moved = n > 0;
-    return n >= 0 && (!m->moved || m->from.kind != STORE_IN_CHUNKS ||
-                      db_push(tx, &sql_unlink, e, DB_ID(m->digest)));
+    if (n <= 0) return n == 0;
+    return (m->from.kind != STORE_IN_CHUNKS || db_push(tx, &sql_unlink, e, DB_ID(m->digest))) &&
+           (m->to.kind != STORE_IN_FILE || note_file(tx, m->digest, e));
 }
 
 // What is known as damaged gives way to what came now.
@@ -140,7 +153,7 @@ static bool add_row(db_tx *tx, struct add *a, err *e) {
 static bool add_fn(db_tx *tx, void *arg, err *e) {
     struct add *a = arg;
     bool same = a->row->where.kind != STORE_IN_CHUNKS;
-    return add_row(tx, a, e) && ((!same && !a->added) || add_links(tx, a->row, e));
+    return add_row(tx, a, e) && ((!same && !a->added) || store_cat_link_tx(tx, a->row, e));
 }
 
 bool store_cat_add(store *s, store_row *row, bool *added, err *e) {

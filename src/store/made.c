@@ -24,12 +24,14 @@ struct store_made {
 
 // ---- pages ----------------------------------------------------------------------------------
 
-// Whoever pushes it is asked for it again, and mends it.
-static void mark(store *s, sha256 digest) {
+// Whoever pushes it is asked for it again, and mends it. `made`: only as what is made of
+// chunks: a whole file of these bytes does not need them (recut.c).
+static void mark(store *s, sha256 digest, bool made) {
     err ignored = {0}; // it is found again
     store_row row;
     bool found;
-    if (store_cat_find(s, digest, &row, &found, &ignored) && found)
+    if (store_cat_find(s, digest, &row, &found, &ignored) && found &&
+        (!made || row.where.kind == STORE_IN_CHUNKS))
         store_cat_mark(s, &row, true, &ignored);
 }
 
@@ -41,8 +43,8 @@ static bool damaged(store_object *o, sha256 part, const err *why, err *e) {
         return false;
     }
     METRIC_ADD(corrupt_total, why->code == ERR_NOT_FOUND); // else it was counted
-    mark(o->s, part);
-    mark(o->s, o->digest);
+    mark(o->s, part, false);
+    mark(o->s, o->digest, true);
     sha256_hex(o->digest, hex);
     return err_set(e, ERR_CORRUPT, "object %s is damaged: of what it is made of, %s", hex,
                    why->msg);

@@ -188,13 +188,17 @@ static bool find_root(store_recipe *r, sha256 *root, err *e) {
 
 // ---- making ---------------------------------------------------------------------------------
 
-static bool hash_made(store_object *o, sha256 *is, err *e) {
+static bool hash_made(store_object *o, store_step *step, void *arg, sha256 *is, err *e) {
     sha256_ctx *sum = sha256_new();
     char *p = mem_alloc(READ_BYTES);
     ssize_t n = 0;
     for (uint64_t at = 0; at < o->size; at += (uint64_t)n) {
         if ((n = store_object_read(o, at, p, READ_BYTES, e)) <= 0) break;
         sha256_add(sum, p, (size_t)n);
+        if (step && !step(arg, (uint64_t)n, e)) {
+            n = -1;
+            break;
+        }
     }
     *is = sha256_end(sum);
     sha256_free(sum);
@@ -202,13 +206,13 @@ static bool hash_made(store_object *o, sha256 *is, err *e) {
     return n >= 0;
 }
 
-// The object as it would be, before it has a row.
-static bool verify(store *s, sha256 digest, sha256 root, uint64_t *size, err *e) {
+bool store_made_verify(store *s, sha256 digest, sha256 root, uint64_t *size, store_step *step,
+                       void *arg, err *e) {
     sha256 is;
     store_object *o = store_made_of(s, digest, root, e);
     if (!o) return false;
     *size = o->size;
-    bool ok = hash_made(o, &is, e);
+    bool ok = hash_made(o, step, arg, &is, e);
     store_object_close(o);
     if (!ok) return false;
     char hex[SHA256_HEX];
@@ -225,7 +229,7 @@ static bool verify(store *s, sha256 digest, sha256 root, uint64_t *size, err *e)
 bool store_make(store *s, sha256 digest, sha256 root, err *e) {
     uint64_t size;
     bool added;
-    if (!verify(s, digest, root, &size, e)) return false;
+    if (!store_made_verify(s, digest, root, &size, NULL, NULL, e)) return false;
     store_row row = {.digest = digest,
                      .size = size,
                      .where = {.kind = STORE_IN_CHUNKS, .part = id_new()},
@@ -234,12 +238,17 @@ bool store_make(store *s, sha256 digest, sha256 root, err *e) {
     return store_cat_add(s, &row, &added, e);
 }
 
-bool store_recipe_end(store_recipe *r, sha256 digest, err *e) {
-    sha256 root;
+bool store_recipe_close(store_recipe *r, sha256 *root, err *e) {
     bool ok = (r->chunks || err_set(e, ERR_INVALID, "a recipe without chunks")) &&
-              find_root(r, &root, e) && store_make(r->s, digest, root, e);
+              find_root(r, root, e);
     store_recipe_abort(r);
     return ok;
+}
+
+bool store_recipe_end(store_recipe *r, sha256 digest, err *e) {
+    store *s = r->s;
+    sha256 root;
+    return store_recipe_close(r, &root, e) && store_make(s, digest, root, e);
 }
 
 bool store_is_made(int64_t place) {

@@ -32,7 +32,8 @@ void store_close(store *s);
 void store_stop(store *s);        // long checks end soon with ERR_CANCELLED
 extern const char store_schema[]; // DDL with db.h's tokens, statements separated by ";\n"
 // Later migrations of it.
-extern const char store_care_schema[], store_link_schema[], store_damage_schema[];
+extern const char store_care_schema[], store_link_schema[], store_damage_schema[],
+    store_cut_schema[];
 
 // ---- writing: begin, write ..., finish or abort --------------------------------------------
 typedef struct store_upload store_upload;
@@ -90,6 +91,30 @@ bool store_make(store *s, sha256 digest, sha256 root, err *e);
 bool store_is_made(int64_t place); // column `place` of the table object
 // *found is false for an object that is not made of chunks.
 bool store_recipe_root(store *s, sha256 digest, sha256 *root, bool *found, err *e);
+
+// ---- cutting what came whole ----------------------------------------------------------------
+// A large object that came whole waits to be cut into chunks from the moment on that another
+// object names it: a file of a sealed tree. Its bytes are the same before, meanwhile and after.
+// What it was is removed a day later, or by a gc.
+typedef enum store_cut_end {
+    STORE_CUT_NONE,    // nothing waits
+    STORE_CUT_DONE,    // it is made of chunks now
+    STORE_CUT_LEFT,    // it is gone, or is made of chunks already
+    STORE_CUT_DAMAGED, // it is left as it is, and marked as a check marks it
+} store_cut_end;
+typedef struct store_cut {
+    store_cut_end end;
+    sha256 digest;
+    uint64_t size, stored; // stored: bytes of chunks that were not there before
+    err why;               // it is damaged
+} store_cut;
+// Called after each piece of work, of so many bytes; false ends it.
+typedef bool store_step(void *arg, uint64_t bytes, err *e);
+// Cuts the next one that waits, or removes what one was that was cut a day ago. False with
+// ERR_CANCELLED: step said so, and it waits still; any other error: it waits for an hour, and
+// the next call takes another.
+bool store_cut_one(store *s, store_step *step, void *arg, store_cut *out, err *e);
+bool store_cut_waiting(store *s, int64_t *n, err *e); // how many do
 
 // ---- using ----------------------------------------------------------------------------------
 // Within the transaction that begins to use an object: it is there, and its lease begins anew;

@@ -12,7 +12,7 @@
 //     tmp/<process>/<n>               its files that have no name yet
 //
 // A third kind of object has no bytes of its own: it is made of others, its chunks, as a recipe
-// says (recipe.c, made.c).
+// says (recipe.c, made.c). What came as a file becomes one when a version names it (recut.c).
 //
 // The catalogue (SQL table `object`) says where an object's bytes are. What it does not name is
 // not there, whatever lies in the folder; so nothing below ever needs undoing after a crash,
@@ -203,8 +203,23 @@ bool store_cat_linked_tx(db_tx *tx, sha256 digest, bool *yes,
 // For many rows in one transaction: is the digest there with its links? Adds, as store_cat_add.
 bool store_cat_known(store *s, store_row *rows, bool *known, size_t n, err *e);
 bool store_cat_add_many(store *s, store_row *rows, bool *added, size_t n, err *e);
+// Adds row->links, as store_cat_add does.
+bool store_cat_link_tx(db_tx *tx, const store_row *row, err *e);
 // Does anybody hold all objects? Waits for who takes a hold just now.
 bool store_held_tx(db_tx *tx, int64_t now, bool *yes, err *e);
+
+// What waits to be cut (catalogue_cut.c).
+extern const db_query *const store_cut_queries[]; // for the test of plans
+extern const size_t store_cut_query_count;
+// A row that something names: it waits if it is a large file.
+bool store_cut_note_tx(db_tx *tx, const store_row *row, err *e);
+// One that is due. `part` zero: it is to be cut; else this copy of it is to be removed.
+bool store_cut_due(store *s, sha256 *digest, id *part, bool *found, err *e);
+bool store_cut_later(store *s, sha256 digest, int64_t us, err *e);
+bool store_cut_done(store *s, sha256 digest, err *e); // unless it waits for later
+// Points the row, if it is still this one, at the recipe with this root; its file is due then.
+bool store_cut_make(store *s, const store_row *row, sha256 root, int64_t keep_us, bool *made,
+                    err *e);
 
 // ---- places ---------------------------------------------------------------------------------
 // A place keeps bytes. A new one (S3) is one more row of the table in read.c and a choice in
@@ -266,6 +281,13 @@ uint64_t store_made_same(store_object *a, uint64_t at_a, store_object *b, uint64
 bool store_made_check(store_object *o, uint64_t offset, uint64_t n, err *e);
 // Are all its chunks there, and none known as damaged? Without reading them.
 bool store_made_check_places(store_object *o, err *e);
+
+// Reads the object that a recipe with this root would be: ERR_INVALID when it is another.
+// `step` may be NULL.
+bool store_made_verify(store *s, sha256 digest, sha256 root, uint64_t *size, store_step *step,
+                       void *arg, err *e);
+// Ends a recipe without an object: puts its pages. Frees r in each case.
+bool store_recipe_close(store_recipe *r, sha256 *root, err *e);
 
 // Recipes (recipe.c): pages that name chunks, and above them pages that name pages.
 #define STORE_RECIPE_MAGIC  "stmrecp1"

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the command line pushes loads in MLflow, and what MLflow registers is pulled by the command line."""
 
+import json
 import os
 import pathlib
+import struct
 import subprocess
+import time
 
 import mlflow
 import pytest
 import servers
 from conftest import unique
+from rest import Rest
 
 pytestmark = pytest.mark.differs("the commands are Stemma's")
 
@@ -18,6 +22,7 @@ def stemma(uri, cwd, *words):
     done = subprocess.run([servers.stemma_binary(), *map(str, words), "--url", uri], cwd=cwd, env=env, capture_output=True,
                           text=True, timeout=120)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def files_of(folder):
@@ -53,6 +58,51 @@ def test_a_version_of_chunks_loads_in_mlflow(uri, client, tmp_path):
     client.create_model_version(f"{name}-again", f"runs:/{run.info.run_id}/model", run.info.run_id)
     stemma(uri, tmp_path, "pull", f"{name}-again@1", "out")
     assert files_of(tmp_path / "out") == files_of(source)
+
+
+def safetensors(path, tensors):
+    header, at = {}, 0
+    for name, data in tensors.items():
+        header[name] = {"dtype": "U8", "shape": [len(data)], "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(tensors.values()))
+
+
+def cut(uri):
+    """What came whole is cut, behind the requests: now, and to its end."""
+    rest = Rest(uri)
+    job = rest.send("POST", "/api/v1/jobs", json={"kind": "cut"}).json()
+    end = time.monotonic() + 60
+    while job["state"] not in ("done", "failed"):
+        assert time.monotonic() < end, job
+        time.sleep(0.05)
+        job = rest.ok("GET", f"/api/v1/jobs/{job['id']}")
+    assert job["state"] == "done", job
+
+
+def test_what_mlflow_sent_whole_shares_its_tensors(uri, client, tmp_path):
+    """It is cut into chunks later, where a push cuts: the same tensors in another file, in another order, are there."""
+    name = unique("tuned")
+    tensors = {f"layer.{i}": os.urandom(2_000_000 + i) for i in range(4)}
+    folders = [tmp_path / "logged", tmp_path / "pushed"]
+    for folder, names in zip(folders, (list(tensors), list(tensors)[::-1])):
+        folder.mkdir()
+        safetensors(folder / f"{folder.name}.safetensors", {n: tensors[n] for n in names})
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(str(folders[0]), "model")
+    client.create_registered_model(name)
+    client.create_model_version(name, f"runs:/{run.info.run_id}/model", run.info.run_id)
+    cut(uri)
+    for source in (f"models:/{name}/1", f"runs:/{run.info.run_id}/model"):
+        assert files_of(mlflow.artifacts.download_artifacts(source)) == files_of(folders[0])
+    sent = json.loads(stemma(uri, tmp_path, "push", folders[1], f"{name}-pushed", "--json"))["sent"]
+    assert sent["bytes"] < 1000, sent
+    stemma(uri, tmp_path, "pull", f"{name}-pushed@1", "out")
+    assert files_of(tmp_path / "out") == files_of(folders[1])
+    used = {r["name"]: r for r in json.loads(stemma(uri, tmp_path, "du", "--by", "repo", "--json"))["items"]}
+    mine = [used[n] for n in (name, f"{name}-pushed")]
+    assert sum(r["file_bytes"] for r in mine) > 16_000_000 > 8_100_000 > sum(r["stored_bytes"] for r in mine)
 
 
 def test_a_registered_version_is_pulled(uri, client, tmp_path):

@@ -68,7 +68,8 @@ static inline db *fix_db(const fix *f) {
     static const db_migration all[] = {{1, "store", store_schema},
                                        {2, "care", store_care_schema},
                                        {3, "links", store_link_schema},
-                                       {4, "damage", store_damage_schema}};
+                                       {4, "damage", store_damage_schema},
+                                       {5, "cut", store_cut_schema}};
     err e;
     db *d;
     db_config c = {.url = str_of(f->url)};
