@@ -96,6 +96,26 @@ bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool 
     return write_tree(s, g.files.p, g.files.n, out, e) && put_record(s, kind, out, e);
 }
 
+static bool put_texts(store *s, const content_text *from, tree_file *to, size_t n, err *e) {
+    store_stream *t = store_stream_new(s);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        str text = str_or_empty(from[i].text);
+        to[i] = (tree_file){from[i].path, text.n, sha256_of(text.p, text.n), false};
+        ok = store_stream_add(t, to[i].digest, text.p, text.n, e);
+    }
+    return store_stream_end(t, e) && ok;
+}
+
+bool content_seal_texts(ctx *c, unsigned kind, const content_text *files, size_t n,
+                        content *out, err *e) {
+    store *s = core_store(c->core);
+    tree_file *f = ARENA_ARRAY(c->a, tree_file, n);
+    if (!put_texts(s, files, f, n, e)) return false;
+    qsort(f, n, sizeof *f, by_path);
+    return write_tree(s, f, n, out, e) && put_record(s, kind, out, e);
+}
+
 bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, content *out,
                        err *e) {
     *out = (content){.tree = tree, .files = sum->files, .bytes = sum->bytes};

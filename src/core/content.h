@@ -23,6 +23,14 @@ typedef struct content {
 // repo_kind. *found is false, and nothing is sealed, when nothing is there.
 bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool *found, err *e);
 
+// Seals files of a few texts, of STORE_PACKED bytes each at most; the paths differ. It is the
+// content that a push of the same files makes.
+typedef struct content_text {
+    str path, text;
+} content_text;
+bool content_seal_texts(ctx *c, unsigned kind, const content_text *files, size_t n,
+                        content *out, err *e);
+
 // ---- pushing --------------------------------------------------------------------------------
 // A tree is made by changes to another, a content of a tree. The bytes of files travel before,
 // in this form (docs/formats-native.md): a magic, then of each object its head and its bytes.

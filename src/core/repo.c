@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "core/evaluation_internal.h"
 #include "core/event.h"
+#include "core/prompt.h"
 #include "core/release_internal.h"
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
@@ -14,7 +15,7 @@
 #include "core/run_sql.h"
 
 const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL,
-           repo_mark_schema[] = VERSION_MARK_DDL;
+           repo_mark_schema[] = VERSION_MARK_DDL, repo_prompt_schema[] = REPO_PROMPT_DDL;
 
 static repo repo_of_row(db_rows *row, arena *a) {
     return (repo){.id = db_id(row, 0),
@@ -92,6 +93,8 @@ static bool create(db_tx *tx, void *arg, err *e) {
     if (db_do(tx, &Q_repo_insert, e, DB_I64(c->ws), DB_ID(k->id), DB_TEXT(n->name),
               DB_I64(n->kind), DB_TEXT(k->out->description), DB_TEXT(k->out->user),
               DB_I64(now)) < 0)
+        return false;
+    if (n->kind == REPO_PROMPT && !repo_tag(tx, c, k->id, STR(PROMPT_TAG_IS), STR("true"), e))
         return false;
     for (size_t i = 0; i < n->n_tags; i++)
         if (!repo_tag(tx, c, k->id, n->tags[i].key, n->tags[i].value, e)) return false;

@@ -170,6 +170,7 @@ str version_path(arena *a, id version_id);
 // Is the digest the content of a version? For gc.
 bool version_uses(db_tx *tx, sha256 digest, bool *yes, err *e);
 
-extern const char repo_schema[], repo_history_schema[], repo_mark_schema[];
+extern const char repo_schema[], repo_history_schema[], repo_mark_schema[],
+    repo_prompt_schema[];
 
 #endif

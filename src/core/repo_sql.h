@@ -10,6 +10,13 @@
 // whose files are at location.
 // A row of ref_move a move, with version NULL when the ref was removed; before NULL when it was
 // not there.
+// Prompts that were made before all of them had MLflow's tag of prompts (core/prompt.h).
+#define REPO_PROMPT_DDL                                                                        \
+    "INSERT INTO attr (ws, owner, kind, key, type, text) "                                     \
+    "SELECT r.ws, r.repo, 2, 'mlflow.prompt.is_prompt', 1, 'true' FROM repo r "                \
+    "WHERE r.kind = 3 AND r.deleted_us = 0 AND NOT EXISTS (SELECT 1 FROM attr t "              \
+    "WHERE t.ws = r.ws AND t.owner = r.repo AND t.kind = 2 "                                   \
+    "AND t.key = 'mlflow.prompt.is_prompt')"
 #define REPO_DDL                                                                               \
     "CREATE TABLE repo (ws {i64} NOT NULL, repo {blob} NOT NULL, name {text} NOT NULL, kind "  \
     "{i64} NOT NULL, description {text} NOT NULL, user_name {text} NOT NULL, next_number "     \

@@ -13,6 +13,7 @@
 #include "core/model.h"
 #include "core/project.h"
 #include "core/run.h"
+#include "core/schema.h"
 #include "core/search.h"
 #include "core/series.h"
 
@@ -40,11 +41,32 @@ static inline void core_fix_start(core_fix *x) {
                  .maintains = true};
 }
 
-static inline void core_fix_open(core_fix *x) {
+static inline void core_fix_place(core_fix *x) {
     *x = (core_fix){.f = {.top = "/tmp/stemma-t-core-XXXXXX"}};
     if (!mkdtemp(x->f.top)) fail_msg("mkdtemp");
     snprintf(x->f.dir, sizeof x->f.dir, "%s/content", x->f.top);
     fix_url(&x->f);
+}
+
+static inline void core_fix_open(core_fix *x) {
+    core_fix_place(x);
+    core_fix_start(x);
+}
+
+// Opens data that `fill` wrote when migration `last` was the newest.
+static inline void core_fix_open_old(core_fix *x, int last,
+                                     bool (*fill)(db_tx *tx, void *arg, err *e), void *arg) {
+    err e;
+    size_t n = 0;
+    core_fix_place(x);
+    db_config config = {.url = str_of(x->f.url)};
+    db *d;
+    OK(d = db_open(&config, &e));
+    while (n < schema_migrations_n && schema_migrations[n].number <= last)
+        n++;
+    OK(db_migrate(d, schema_migrations, n, "old", &e));
+    OK(db_write(d, fill, arg, &e));
+    db_close(d);
     core_fix_start(x);
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/thread.h"
 #include "core/ref.h"
-#include "core/schema.h"
 #include "core/sql.h"
 
 // The repo "bot" with n versions.
@@ -387,23 +386,12 @@ static bool write_old(db_tx *tx, void *arg, err *e) {
 static void old_refs_are_brought_over(void **state) {
     (void)state;
     err e;
-    core_fix x = {.f = {.top = "/tmp/stemma-t-core-XXXXXX"}};
-    size_t n = 0;
+    core_fix x;
+    size_t n;
     id same = id_new();
     ref *list;
     version v;
-    if (!mkdtemp(x.f.top)) fail_msg("mkdtemp");
-    snprintf(x.f.dir, sizeof x.f.dir, "%s/content", x.f.top);
-    fix_url(&x.f);
-    db_config config = {.url = str_of(x.f.url)};
-    db *d;
-    OK(d = db_open(&config, &e));
-    while (schema_migrations[n].number <= 41)
-        n++;
-    OK(db_migrate(d, schema_migrations, n, "old", &e));
-    OK(db_write(d, write_old, &same, &e));
-    db_close(d);
-    core_fix_start(&x);
+    core_fix_open_old(&x, 41, write_old, &same);
     OK(ref_list(&x.c, STR("bot"), 0, NULL, 10, &list, &n, &e));
     assert_int_equal(n, 1);
     assert_int_equal(list[0].moved_us, 8);

@@ -128,8 +128,10 @@ def test_pushed_prompts_and_hostile_texts(visit, page, server, genai, tmp_path, 
     visit(f"prompts/{name}")
     expect(page.locator(".prompt-text").first).to_have_text(f"Summarise {{{{text}}}} {HOSTILE}\n")
     expect(card(page, "Model configuration")).to_contain_text("small-1")
-    line = page.locator(".paste").first
-    expect(line).to_contain_text(f"stemma pull {name}@prod --url {server.uri}")
+    lines = page.locator(".paste")
+    expect(lines.nth(0)).to_contain_text(f'mlflow.genai.load_prompt("prompts:/{name}@prod")')
+    assert genai.load_prompt(f"prompts:/{name}@prod").template == f"Summarise {{{{text}}}} {HOSTILE}\n"
+    expect(lines.nth(1)).to_contain_text(f"stemma pull {name}@prod --url {server.uri}")
     stemma(server, "pull", f"{name}@prod", tmp_path / "got")
     assert HOSTILE in (tmp_path / "got/prompt.md").read_text()
     hostile = unique("hostile")

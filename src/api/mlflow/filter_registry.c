@@ -5,8 +5,7 @@
 #include "api/mlflow/filter_internal.h"
 
 #include "base/num.h"
-
-#define PROMPT_TAG "mlflow.prompt.is_prompt"
+#include "core/prompt.h"
 
 typedef struct registry_attribute {
     const char *name;
@@ -220,7 +219,7 @@ static void collect(arena *a, search_node *n, leaves *out) {
 }
 
 static bool on_prompt_tag(const search_node *n) {
-    return n->field.domain == SEARCH_TAG && str_is(n->field.key, PROMPT_TAG);
+    return n->field.domain == SEARCH_TAG && str_is(n->field.key, PROMPT_TAG_IS);
 }
 
 static bool asks_for_prompts(const search_node *n) {
@@ -231,7 +230,7 @@ static bool asks_for_prompts(const search_node *n) {
 // True of all that is not tagged as a prompt.
 static search_node *is_no_prompt(arena *a) {
     search_node *parts = ARENA_ARRAY(a, search_node, 3);
-    search_field field = {.domain = SEARCH_TAG, .key = STR(PROMPT_TAG)};
+    search_field field = {.domain = SEARCH_TAG, .key = STR(PROMPT_TAG_IS)};
     parts[1] = (search_node){.op = SEARCH_IS_NULL, .field = field};
     parts[2] = (search_node){.op = SEARCH_NE, .field = field, .text = STR("true")};
     parts[0] = (search_node){.op = SEARCH_OR, .left = &parts[1], .right = &parts[2]};

@@ -2,11 +2,10 @@
 // registry_check: MLflow's rules on names, version numbers, aliases, tags and stages of the
 // registry, in the reference server's words (mlflow.utils.validation). Pure functions.
 #include "api/mlflow/registry_internal.h"
+#include "core/prompt.h"
 
 #define TAG_VALUE_MAX 100000
 #define ALIAS_MAX     255
-#define PROMPT_TAG    "mlflow.prompt.is_prompt"
-#define PROMPT_TEXT   "mlflow.prompt.text"
 
 bool registry_check_name(arena *a, str name, const char *field, err *e) {
     if (!str_trim(name).n)
@@ -74,9 +73,9 @@ bool registry_check_new_alias(str alias, err *e) {
 
 bool registry_check_tag(arena *a, str key, str value, bool of_version, err *e) {
     if (!mlflow_check_name(a, key, STR("key"), STR("key"), e)) return false;
-    if (of_version && str_is(key, PROMPT_TEXT) && str_code_points(value) > TAG_VALUE_MAX)
+    if (of_version && str_is(key, PROMPT_TAG_TEXT) && str_code_points(value) > PROMPT_TEXT_MAX)
         return mlflow_invalid(e, "Prompt text exceeds max length of %d characters.",
-                              TAG_VALUE_MAX);
+                              PROMPT_TEXT_MAX);
     return mlflow_check_length(value, TAG_VALUE_MAX, "value", e);
 }
 
@@ -104,7 +103,7 @@ bool registry_tags(arena *a, msg_list tags, bool of_version, kv **out, err *e) {
 bool registry_is_prompt(const kv *tags, size_t n) {
     bool is = false;
     for (size_t i = 0; i < n; i++)
-        if (str_is(tags[i].key, PROMPT_TAG)) is = str_eq_nocase(tags[i].value, STR("true"));
+        if (str_is(tags[i].key, PROMPT_TAG_IS)) is = str_eq_nocase(tags[i].value, STR("true"));
     return is;
 }
 

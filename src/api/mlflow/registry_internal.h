@@ -55,7 +55,8 @@ typedef struct registry_source {
     content content;  // that the version may point to
     bool tells_model; // the logged model is to be told of the version
 } registry_source;
-// Checks the source, and sets source, run, model, content and location of the version.
+// Checks the source, and sets source, run, model, content and location of the version; of a
+// prompt its tags are set.
 bool registry_source_read(ctx *c, registry_source *s, version_new *version, err *e);
 
 #endif

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // registry_source: what a new model version is made of. A source that lies in our artifact tree
-// is sealed, one that names a version takes over its content, and all others stay where they
-// are. The checks are the reference's, in its order: what lies on the server must belong to the
-// run or logged model that the request names. No source is ever opened as a file or fetched.
-// Any thread.
+// is sealed, one that names a version takes over its content, a prompt is sealed out of its
+// tags (core/prompt.h), and all others stay where they are. The checks are the reference's, in
+// its order: what lies on the server must belong to the run or logged model that the request
+// names. No source is ever opened as a file or fetched. Any thread.
 #include "api/files.h"
 #include "api/mlflow/registry_internal.h"
+#include "core/prompt.h"
 
 #define DECODE_TIMES 10
 
@@ -289,7 +290,15 @@ static bool take_source(ctx *c, registry_source *s, version_new *to, err *e) {
     return seal(c, s, m.artifact_uri, STR(""), to, e);
 }
 
-// MLflow's own placeholders: a prompt's text is a tag.
+// A prompt's text is a tag of the version, and one without it has no content.
+static bool take_prompt(ctx *c, registry_source *s, version_new *to, err *e) {
+    bool found;
+    if (!prompt_seal(c, to->tags, to->n_tags, &s->content, &found, e)) return false;
+    if (found) to->content = &s->content;
+    return true;
+}
+
+// MLflow's own placeholders.
 static bool check_prompt(const registry_source *s, err *e) {
     return str_is(s->text, "dummy-source") || str_is(s->text, "prompt-template") ||
            mlflow_invalid(e,
@@ -301,7 +310,8 @@ static bool check_prompt(const registry_source *s, err *e) {
 bool registry_source_read(ctx *c, registry_source *s, version_new *to, err *e) {
     uri u = uri_of(s->text);
     registry_uri m = {0};
-    if (s->prompt) return check_prompt(s, e) && take_source(c, s, to, e);
+    if (s->prompt)
+        return check_prompt(s, e) && take_source(c, s, to, e) && take_prompt(c, s, to, e);
     if (scheme_is(&u, "models") && u.host.n)
         return mlflow_invalid(e,
                               "Invalid model version source: '%.*s'. Registered model sources "

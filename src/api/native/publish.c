@@ -4,6 +4,7 @@
 #include "api/native/repos.h"
 #include "api/native/runs.h"
 #include "core/address.h"
+#include "core/prompt.h"
 #include "core/release.h"
 
 SHAPE(static, published_shape, "Published",
@@ -80,6 +81,15 @@ static bool check_run(call *k, str text, id *out, err *e) {
     return !text.n || (native_run_id(text, out, e) && run_get(&k->c, *out, &found, e));
 }
 
+// MLflow's clients read a prompt out of tags.
+static bool add_prompt(call *k, version_new *n, err *e) {
+    kv *tags;
+    if (!prompt_tags(&k->c, n->content->tree, n->tags, n->n_tags, &tags, &n->n_tags, e))
+        return false;
+    n->tags = tags;
+    return true;
+}
+
 static bool publish(call *k, void *msg, err *e) {
     struct publish *q = msg;
     sha256 tree;
@@ -103,6 +113,7 @@ static bool publish(call *k, void *msg, err *e) {
         !content_seal_tree(&k->c, r.kind, tree, &sum, &sealed, e) ||
         (!q->again && !newest_is(k, &r, sealed.digest, &v, &same, e)))
         return false;
+    if (!same && r.kind == REPO_PROMPT && !add_prompt(k, &n, e)) return false;
     if (!same && !version_create(&k->c, r.name, &n, &v, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);

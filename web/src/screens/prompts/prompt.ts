@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a version of a prompt says: one text, or the messages of a chat, with what goes to the model beside them. MLflow's
-// client keeps it in tags of the version; of a pushed one it is a file. Pure.
+// client keeps it in tags of the version; of a pushed one it is a file, which the server makes tags of where they can hold it. Pure.
 import type { File } from "../../api/client";
 import type { Version } from "../../api/repos";
 
@@ -66,9 +66,10 @@ export function promptOfTags({ tags }: Version): Prompt | null {
 
 const NAMES = /^(prompt|template|messages|chat|system)\.(txt|md|json|jinja2?|j2|tmpl|prompt)$/i;
 const CONFIGS = ["config.json", "model_config.json"];
-const NO_PROMPT = [...CONFIGS, "README.md"];
+const NO_PROMPT = [...CONFIGS, "response_format.json", "README.md"];
 
-// Of the files at a pushed version's top: that of the prompt (by its name, or the only one), and that of the configuration.
+// Of the files at a pushed version's top: that of the prompt (by its name, or the only one), and that of the configuration. The server
+// has the same rule (core/prompt.c) for MLflow's clients.
 export function filesOf(top: readonly File[]): { prompt: File | undefined; config: File | undefined } {
     const files = top.filter((f) => !f.is_dir);
     const others = files.filter((f) => !NO_PROMPT.includes(f.path));

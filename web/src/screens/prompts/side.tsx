@@ -56,19 +56,26 @@ function Json({ title, text }: { title: string; text: string }) {
 const addressOf = (v: Version, between: string): string =>
     v.aliases[0] ? `${v.repo}@${v.aliases[0]}` : `${v.repo}${between}${v.number}`;
 
-// By an alias where it has one. MLflow's client loads what it registered; what was pushed is pulled.
+const pullLine = (v: Version): string => `stemma pull ${shellWord(addressOf(v, "@"))} --url ${serverUrl()}`;
+
+// By an alias where it has one. MLflow's client loads what its tags say; all that has files is pulled.
 export const loadLine = (v: Version): string =>
     promptOfTags(v)
         ? `mlflow.genai.load_prompt(${JSON.stringify(`prompts:/${addressOf(v, "/")}`)})`
-        : `stemma pull ${shellWord(addressOf(v, "@"))} --url ${serverUrl()}`;
+        : pullLine(v);
 
 export function AsCode({ version: v }: { version: Version }) {
     if (v.deleted) return null;
-    const lines = [loadLine(v), `curl ${shellWord(apiUrl(versionPath(v.repo, v.number)))}`];
+    const pulled = v.content ? [pullLine(v)] : [];
+    const lines = new Set([
+        loadLine(v),
+        ...pulled,
+        `curl ${shellWord(apiUrl(versionPath(v.repo, v.number)))}`,
+    ]);
     return (
         <Card title="Get it">
             <div class="card-body pastes">
-                {lines.map((text) => (
+                {[...lines].map((text) => (
                     <Paste key={text} text={text} />
                 ))}
             </div>
