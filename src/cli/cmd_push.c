@@ -5,6 +5,7 @@
 #include "cli/pickles.h"
 #include "cli/push.h"
 #include "cli/suggested.h"
+#include "core/prompt.h"
 #include "store/pickle.h"
 
 static bool put_tags(cli_session *s, json_writer *w) {
@@ -107,6 +108,16 @@ static void warn_of_pickles(push *p, const json_value *reply) {
                          cli_int(v, "number", 0));
 }
 
+// MLflow's clients load no prompt out of what the server says is none.
+static void warn_of_no_prompt(const json_value *reply) {
+    const json_value *tags = json_get(json_get(reply, "version"), "tags");
+    if (cli_true(reply, "created") && str_is(cli_text(tags, PROMPT_TAG_IS), "false"))
+        cli_warn(
+            STR("MLflow's clients can not load this version: no file at the top is the prompt. "
+                "Name it prompt.txt, or messages.json for a chat; it is UTF-8 text without "
+                "NUL characters, of 100,000 characters at most"));
+}
+
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
@@ -135,6 +146,7 @@ static bool push_folder(cli_session *s) {
     else
         show(&p, v, &g);
     warn_of_pickles(&p, v);
+    warn_of_no_prompt(v);
     return ok;
 }
 

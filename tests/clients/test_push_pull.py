@@ -7,6 +7,7 @@ import pathlib
 import struct
 import subprocess
 import time
+import typing
 
 import mlflow
 import pytest
@@ -17,12 +18,17 @@ from rest import Rest
 pytestmark = pytest.mark.differs("the commands are Stemma's")
 
 
+class Told(typing.NamedTuple):
+    out: str
+    err: str
+
+
 def stemma(uri, cwd, *words):
     env = servers.fresh_environment({"XDG_CACHE_HOME": str(cwd / "cache")})
     done = subprocess.run([servers.stemma_binary(), *map(str, words), "--url", uri], cwd=cwd, env=env, capture_output=True,
                           text=True, timeout=120)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return Told(done.stdout, done.stderr)
 
 
 def files_of(folder):

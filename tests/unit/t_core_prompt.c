@@ -58,13 +58,15 @@ static str told(core_fix *x, const content_text *files, size_t n, const char *ke
     return (str){0};
 }
 
-#define TELLS(value, key, ...)                                                                 \
-    do {                                                                                       \
-        const content_text f[] = {__VA_ARGS__};                                                \
-        str is = told(x, f, sizeof f / sizeof *f, (key));                                      \
-        if ((value) != NULL ? !str_is(is, (value) ? (value) : "") : is.p != NULL)              \
-            fail_msg("%s: '%.*s'", (key), STR_F(is));                                          \
-    } while (0)
+static void tells(core_fix *x, const char *want, const char *key, const content_text *files,
+                  size_t n) {
+    str is = told(x, files, n, key);
+    if (want ? !str_is(is, want) : is.p != NULL) fail_msg("%s: '%.*s'", key, STR_F(is));
+}
+
+#define TELLS(want, key, ...)                                                                  \
+    tells(x, want, key, (const content_text[]){__VA_ARGS__},                                   \
+          sizeof((const content_text[]){__VA_ARGS__}) / sizeof(content_text))
 
 CORE_TEST(which_file_is_the_prompt) {
     TELLS("b", PROMPT_TAG_TEXT, TAG("a.txt", "a"), TAG("System.J2", "b"), TAG("z.txt", "c"));
