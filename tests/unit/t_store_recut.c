@@ -59,16 +59,19 @@ static void expect(store *s, sha256 d, const char *want, size_t n) {
     store_object_close(o);
 }
 
-static bool make_due_fn(db_tx *tx, void *arg, err *e) {
-    static const db_query now = {"test.now", "UPDATE object_cut SET due_us = 0", false};
-    (void)arg;
-    return db_change(tx, &now, NULL, 0, e) >= 0;
+static bool change_fn(db_tx *tx, void *arg, err *e) {
+    return db_change(tx, arg, NULL, 0, e) >= 0;
 }
 
-// As if the hour were over.
-static void make_due(store *s) {
+static void change(store *s, const db_query *q) {
     err e;
-    OK(db_write(s->db, make_due_fn, NULL, &e));
+    OK(db_write(s->db, change_fn, (void *)(uintptr_t)q, &e));
+}
+
+// As if the hour, or the day, were over.
+static void make_due(store *s) {
+    static const db_query now = {"test.now", "UPDATE object_cut SET due_us = 0", false};
+    change(s, &now);
 }
 
 static bool is_whole_file(store *s, sha256 d) {
@@ -114,6 +117,33 @@ static void what_is_named_waits(void **state) {
     fix_check(f.s, true, NULL);
     free(got);
     free(p);
+    fix_close(&f);
+}
+
+// Of a server that knew nothing of this: what is in its versions waits after the upgrade.
+static void what_was_named_before_waits(void **state) {
+    (void)state;
+    static const db_query drop = {"test.drop", "DROP TABLE object_cut", false},
+                          forget = {"test.forget", "DELETE FROM schema_migration WHERE number = 5",
+                                    false};
+    fix f;
+    err e;
+    fix_open(&f, NULL);
+    char *p = fix_bytes(1, SIZE), *q = fix_bytes(2, SIZE);
+    sha256 d = put_named(f.s, p, SIZE), other;
+    put_named(f.s, p, STORE_PACKED);
+    OK(store_put(f.s, q, SIZE, &other, &e)); // nothing names it
+    change(f.s, &drop);
+    change(f.s, &forget);
+    store_close(f.s);
+    db_close(f.db);
+    f.db = fix_db(&f);
+    f.s = fix_store(&f, f.db, NULL);
+    assert_int_equal(waiting(f.s), 1);
+    assert_true(sha256_eq(cut_one(f.s).digest, d));
+    expect(f.s, d, p, SIZE);
+    free(p);
+    free(q);
     fix_close(&f);
 }
 
@@ -408,6 +438,7 @@ static void its_queries_do_not_scan(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_named_waits),
+    cmocka_unit_test(what_was_named_before_waits),
     cmocka_unit_test(tensors_are_shared_with_pushes),
     cmocka_unit_test(repeats_are_stored_once),
     cmocka_unit_test(it_may_end_anywhere),
