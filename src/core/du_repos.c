@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// du_repos: by repo: what the files of its versions are, and what they take. A version's content
-// is the top of a graph of objects: pages of its tree, files, the recipes and chunks of large
-// ones. The graphs of all versions are walked one after the other, in the order in which repos and
-// versions came, and an object counts where it is met first.
+// du_repos: by repo: what the files of its versions are, and what they take. A version's
+// content is the top of a graph of objects: pages of its tree, files, the recipes and chunks of
+// large ones. The graphs of all versions are walked one after the other, in the order in which
+// repos and versions came, and an object counts where it is met first.
 //
 // I1. What was met is kept as 8 bytes of its digest, up to SEEN_MAX objects: memory is bounded.
-//     What does not fit is counted each time it is met, so that the sum is too large then, never
-//     too small.
+//     What does not fit is counted each time it is met, so that the sum is too large then,
+//     never too small.
 // I2. A read is one page of a key; at most a page of objects a level of the graph waits to be
 //     walked.
 // Any thread.
@@ -62,7 +62,8 @@ static bool note(walk *w, const sha256 *digest) {
     return true;
 }
 
-// ---- the objects of a content ----------------------------------------------------------------
+// ---- the objects of a content
+// ----------------------------------------------------------------
 
 static void wait_for(walk *w, const sha256 *parent, const sha256 *after) {
     waiting more = {.parent = *parent};
@@ -73,8 +74,8 @@ static void wait_for(walk *w, const sha256 *parent, const sha256 *after) {
 static bool children_page(db_tx *tx, void *arg, err *e) {
     walk *w = arg;
     waiting of = w->stack.p[w->stack.n - 1];
-    db_rows *rows = db_select(tx, &Q_du_children, e, DB_ID(of.parent), DB_ID(of.after),
-                              DB_I64(CHILDREN));
+    db_rows *rows =
+        db_select(tx, &Q_du_children, e, DB_ID(of.parent), DB_ID(of.after), DB_I64(CHILDREN));
     if (!rows) return false; // it may be asked again: nothing is changed yet
     w->stack.n--;
     size_t n = 0;
@@ -97,7 +98,8 @@ static bool add_content(walk *w, const sha256 *digest, err *e) {
     return true;
 }
 
-// ---- versions --------------------------------------------------------------------------------
+// ---- versions
+// --------------------------------------------------------------------------------
 
 static bool versions_page(db_tx *tx, void *arg, err *e) {
     walk *w = arg;
