@@ -321,8 +321,8 @@ static void interrupted_in(core_fix *x) {
 static void due_in(core_fix *x) {
     err e = {0};
     id quiet = core_fix_run(x, "quiet").id, busy = core_fix_run(x, "busy").id;
-    log_range(x, quiet, "loss", 0, 10, NULL);
     log_range(x, busy, "loss", 0, 132000, NULL);
+    log_range(x, quiet, "loss", 0, 10, NULL); // last: it is young however long that took
     pack_step *s = pack_step_new(core_db(x->core), false);
     size_t n;
     OK(pack_step_run(s, &n, &e));
