@@ -51,12 +51,19 @@ def paint(b, s, project, p, peer_experiment, started):
                  f"an empty cache each time; the slowest {max(mine):.0f} ms{note}", {"stemma": mine, "mlflow": other}))
 
 
+SCROLLS = 5  # what the machine does besides shows in some of them
+
+
 def scroll(b, s, project, started):
-    with project_tab(s, project, started) as page:
-        p99, worst = browser.scroll_gaps(page, min(b.scale.seconds, 15))
-    b.add(Figure(b.current, "scrolling through it, gaps between frames: p99", "ms", p99, None, 32, "less", "< 32 ms"))
-    b.add(Figure(b.current, "scrolling through it, gaps between frames: the greatest", "ms", worst, None, 150, "less",
-                 "none over 150 ms"))
+    gaps = []
+    for _ in range(SCROLLS):
+        with project_tab(s, project, started) as page:
+            gaps.append(browser.scroll_gaps(page, min(b.scale.seconds, 15)))
+    p99 = sorted(p for p, _ in gaps)
+    b.add(Figure(b.current, "scrolling through it, gaps between frames: p99", "ms", browser.median(p99), None, 32, "less", "< 32 ms",
+                 f"median of {SCROLLS} times {min(b.scale.seconds, 15)} s: {', '.join(f'{p:.0f}' for p in p99)} ms"))
+    b.add(Figure(b.current, "scrolling through it, gaps between frames: the greatest", "ms", max(worst for _, worst in gaps), None,
+                 150, "less", "none over 150 ms", "of all of them"))
 
 
 BODY = "document.querySelector('main [role=grid]')?.textContent"  # innerText would lay the page out at each look
