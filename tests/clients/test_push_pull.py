@@ -102,11 +102,11 @@ def test_what_mlflow_sent_whole_shares_its_tensors(uri, client, tmp_path):
     cut(uri)
     for source in (f"models:/{name}/1", f"runs:/{run.info.run_id}/model"):
         assert files_of(mlflow.artifacts.download_artifacts(source)) == files_of(folders[0])
-    sent = json.loads(stemma(uri, tmp_path, "push", folders[1], f"{name}-pushed", "--json"))["sent"]
+    sent = json.loads(stemma(uri, tmp_path, "push", folders[1], f"{name}-pushed", "--json").out)["sent"]
     assert sent["bytes"] < 1000, sent
     stemma(uri, tmp_path, "pull", f"{name}-pushed@1", "out")
     assert files_of(tmp_path / "out") == files_of(folders[1])
-    used = {r["name"]: r for r in json.loads(stemma(uri, tmp_path, "du", "--by", "repo", "--json"))["items"]}
+    used = {r["name"]: r for r in json.loads(stemma(uri, tmp_path, "du", "--by", "repo", "--json").out)["items"]}
     mine = [used[n] for n in (name, f"{name}-pushed")]
     assert sum(r["file_bytes"] for r in mine) > 16_000_000 > 8_100_000 > sum(r["stored_bytes"] for r in mine)
 
