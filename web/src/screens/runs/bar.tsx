@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands above the table: the filter and its chips, how many runs there are, what is shown and how; and, when runs
 // are selected, what can be done to them.
+import { useState } from "preact/hooks";
 import type { FieldName, Problem, Project } from "../../api/client";
 import type { View } from "../../api/fields";
 import { integer, plural } from "../../base/format";
@@ -55,6 +56,7 @@ const VIEWS: readonly (readonly [View, string])[] = [
 ];
 
 function ShowFirst({ state, total }: { state: State; total: number }) {
+    const [typed, setTyped] = useState<string | null>(null); // else news that come meanwhile would take it away
     return (
         <label class="row show-first" title="In the charts, of the table's order">
             show first
@@ -63,8 +65,12 @@ function ShowFirst({ state, total }: { state: State; total: number }) {
                 type="number"
                 min={0}
                 max={200}
-                value={state.show}
-                onChange={(e) => setShow(Math.max(0, Math.min(200, e.currentTarget.valueAsNumber || 0)))}
+                value={typed ?? state.show}
+                onInput={(e) => setTyped(e.currentTarget.value)}
+                onChange={(e) => {
+                    setTyped(null);
+                    setShow(Math.max(0, Math.min(200, e.currentTarget.valueAsNumber || 0)));
+                }}
             />
             <span class="hidden">of {total}</span>
         </label>
