@@ -62,8 +62,7 @@ static bool note(walk *w, const sha256 *digest) {
     return true;
 }
 
-// ---- the objects of a content
-// ----------------------------------------------------------------
+// ---- the objects of a content ---------------------------------------------------------------
 
 static void wait_for(walk *w, const sha256 *parent, const sha256 *after) {
     waiting more = {.parent = *parent};
@@ -98,8 +97,7 @@ static bool add_content(walk *w, const sha256 *digest, err *e) {
     return true;
 }
 
-// ---- versions
-// --------------------------------------------------------------------------------
+// ---- versions -------------------------------------------------------------------------------
 
 static bool versions_page(db_tx *tx, void *arg, err *e) {
     walk *w = arg;

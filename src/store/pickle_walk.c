@@ -452,8 +452,7 @@ static bool walk_one(machine *m) {
     return true;
 }
 
-// ---- several
-// ---------------------------------------------------------------------------------
+// ---- several --------------------------------------------------------------------------------
 
 // PyTorch's files before 1.6 begin with this number, and have raw bytes behind five pickles.
 #define OLD_TORCH   "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."

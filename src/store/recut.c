@@ -128,8 +128,7 @@ static bool put_all(cutting *c, err *e) {
     return !c->damaged || store_corrupt(e, c->row->digest, "its bytes have another SHA-256");
 }
 
-// ---- 2 and 3: the object
-// ---------------------------------------------------------------------
+// ---- 2 and 3: the object --------------------------------------------------------------------
 
 static bool replace(cutting *c, store_cut *out, err *e) {
     store_recipe *recipe = c->recipe;

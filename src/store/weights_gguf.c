@@ -20,8 +20,7 @@ typedef struct gguf {
     uint64_t alignment;
 } gguf;
 
-// ---- bytes
-// -----------------------------------------------------------------------------------
+// ---- bytes ----------------------------------------------------------------------------------
 
 static bool have(gguf *g, uint64_t n, err *e) {
     if (n > g->w->size - g->at)
@@ -83,8 +82,7 @@ static bool take_text(gguf *g, size_t max, bool whole, const char *what, str *ou
     return true;
 }
 
-// ---- metadata
-// --------------------------------------------------------------------------------
+// ---- metadata -------------------------------------------------------------------------------
 
 enum { KIND_TRUTH = 7, KIND_TEXT = 8, KIND_ARRAY = 9, KINDS = 13 };
 
@@ -178,8 +176,7 @@ static bool take_pair(gguf *g, err *e) {
     return weights_add_pair(g->w, p, e);
 }
 
-// ---- tensors
-// ---------------------------------------------------------------------------------
+// ---- tensors --------------------------------------------------------------------------------
 
 static bool find_type(str name, uint64_t number, weights_type *out, err *e) {
     for (int t = 0; t < WEIGHTS_TYPES_N; t++) {

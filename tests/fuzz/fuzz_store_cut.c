@@ -3,6 +3,7 @@
 // the same bytes. The same bytes are the layout of a file: however wrong it is, its cuts cover the
 // file, no chunk is too long, and no chunk lies on both sides of a bound. And they are a file, cut
 // by content and by its own header alike whatever lies behind it in memory.
+#include "input.h"
 #include "store/cut.h"
 #include "store/store_internal.h"
 
@@ -44,14 +45,6 @@ static void layout(arena *a, str in) {
         at += some;
         BUG_ON(k.at != at);
     }
-}
-
-static bool read_input(void *arg, uint64_t offset, void *p, size_t n, err *e) {
-    const str *in = arg;
-    (void)e;
-    BUG_ON(offset > in->n || n > in->n - offset);
-    if (n) memcpy(p, in->p + offset, n);
-    return true;
 }
 
 static void file(arena *a, str in) {

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What pickles would import: whatever the bytes are, nothing outside of the file is asked for,
 // memory is bounded, and a report holds what pickle.h promises.
+#include "input.h"
 #include "store/pickle.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool read_input(void *arg, uint64_t offset, void *p, size_t n, err *e) {
-    const str *in = arg;
-    (void)e;
-    BUG_ON(offset > in->n || n > in->n - offset);
-    if (n) memcpy(p, in->p + offset, n);
-    return true;
-}
 
 static void check(const pickle_report *r) {
     pickle_verdict worst = r->problem.n ? PICKLE_UNKNOWN : PICKLE_HARMLESS;

@@ -37,8 +37,7 @@ static void assert_text(str s, const char *expected) {
     if (!str_is(s, expected)) fail_msg("'%.*s' is not '%s'", STR_F(s), expected);
 }
 
-// ---- safetensors
-// -----------------------------------------------------------------------------
+// ---- safetensors ----------------------------------------------------------------------------
 
 static void test_safetensors(void **state) {
     (void)state;
@@ -161,8 +160,7 @@ static void test_other_files(void **state) {
     assert_non_null(strstr(e.msg, "longer than 32 MiB"));
 }
 
-// ---- GGUF
-// ------------------------------------------------------------------------------------
+// ---- GGUF -----------------------------------------------------------------------------------
 
 static void test_gguf(void **state) {
     (void)state;
@@ -271,8 +269,7 @@ static void test_cut_files(void **state) {
     buf_free(&f);
 }
 
-// ---- both
-// ------------------------------------------------------------------------------------
+// ---- both -----------------------------------------------------------------------------------
 
 static bool read_fails(void *arg, uint64_t offset, void *p, size_t n, err *e) {
     (void)offset;

@@ -62,8 +62,7 @@ extern const msg_name native_views[];
 // ---- server.c -------------------------------------------------------------------------------
 extern const rpc native_server;
 
-// ---- workspaces.c
-// ----------------------------------------------------------------------------
+// ---- workspaces.c ---------------------------------------------------------------------------
 extern const rpc native_workspaces_list, native_workspaces_create, native_workspaces_get,
     native_workspaces_change, native_workspaces_delete;
 
