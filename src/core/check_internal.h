@@ -5,8 +5,8 @@
 
 #include "core/check.h"
 
-// Versions whose content is not there, objects that are made of what is not, and refs that are
-// not where their history says.
+// Versions and artifacts whose bytes are not there, objects that are made of what is not, and
+// refs that are not where their history says.
 bool check_names(core *c, const check_watch *w, err *e);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// check_names: is there what rows name? The contents of versions, what stored objects are made
-// of, the places where refs point, and evaluations with their versions and scores. In one
-// snapshot, each question once over its table; of each TOLD_MAX findings at most are told. No
-// state; any thread.
+// check_names: is there what rows name? The contents of versions, the bytes of artifacts, what
+// stored objects are made of, the places where refs point, and evaluations with their versions
+// and scores. In one snapshot, each question once over its table; of each TOLD_MAX findings at
+// most are told. No state; any thread.
 #include "core/check_internal.h"
 
 #include <stdio.h>
@@ -23,6 +23,13 @@ static const struct {
       false},
      "version",
      "its content is not in the store"},
+    {{"check.artifacts",
+      "SELECT a.parent || '/' || a.name, NULL FROM artifact a"
+      " LEFT JOIN object o ON o.digest = a.digest WHERE a.digest IS NOT NULL"
+      " AND o.digest IS NULL ORDER BY a.ws, a.parent, a.name LIMIT $1",
+      false},
+     "artifact",
+     "its bytes are not in the store"},
     {{"check.links",
       "SELECT DISTINCT '', l.parent FROM object_link l JOIN object p ON p.digest = l.parent"
       " LEFT JOIN object o ON o.digest = l.child WHERE o.digest IS NULL"

@@ -7,6 +7,7 @@
 #include "store_help.h"
 
 #include "core/artifact.h"
+#include "core/check.h"
 #include "core/event.h"
 #include "core/gc.h"
 #include "core/input.h"
@@ -108,6 +109,20 @@ static inline id core_fix_model(core_fix *x) {
     model_new n = {.name = STR("m")};
     OK(model_create(&x->c, &n, &m, &e));
     return m.id;
+}
+
+static inline void core_fix_bad(void *arg, const char *where, const char *what) {
+    snprintf(arg, 200, "%s: %s", where, what);
+}
+
+// What core_check names, the last of it; empty: all is whole.
+static inline str core_fix_checked(core_fix *x) {
+    err e;
+    char found[200] = "";
+    check_report report;
+    check_watch w = {.bad = core_fix_bad, .arg = found};
+    OK(core_check(x->core, false, &w, &report, &e));
+    return arena_str(x->c.a, str_of(found));
 }
 
 static inline void core_fix_log(core_fix *x, id run_id, const char *key, int64_t step,

@@ -3,7 +3,6 @@
 // a version has; and what is refused.
 #include "core_help.h"
 
-#include "core/check.h"
 #include "core/evaluation.h"
 #include "core/evaluation_sql.h"
 #include "core/repo.h"
@@ -293,25 +292,11 @@ CORE_TEST(rules_judge_by_them) {
 
 // ---- deleted --------------------------------------------------------------------------------
 
-static void found_bad(void *arg, const char *where, const char *what) {
-    char *text = arg;
-    snprintf(text, 200, "%s: %s", where, what);
-}
-
 static bool forget(db_tx *tx, void *arg, err *e) {
     static const db_query q = {"test.forget", "DELETE FROM evaluation_score WHERE number = $1",
                                false};
     (void)arg;
     return db_do(tx, &q, e, DB_I64(2)) > 0;
-}
-
-static str checked(core_fix *x) {
-    err e;
-    char found[200] = "";
-    check_report report;
-    check_watch w = {.bad = found_bad, .arg = found};
-    OK(core_check(x->core, false, &w, &report, &e));
-    return arena_str(x->c.a, str_of(found));
 }
 
 CORE_TEST(deleted_with_the_version_and_checked) {
@@ -324,18 +309,18 @@ CORE_TEST(deleted_with_the_version_and_checked) {
     evaluate(x, 1, "s", "a", 1);
     evaluate(x, 2, "s", "a", 1);
     evaluate(x, 2, "s", "a", 1);
-    SAME(checked(x), "");
+    SAME(core_fix_checked(x), "");
     OK(version_delete(&x->c, STR("bot"), 1, STR("r"), &e));
     FAILS(ERR_NOT_FOUND,
           evaluation_page(&x->c, STR("bot"), 1, INT64_MAX, 9, &page, &n, &more, &e));
     value_of(x, "s.a", first.id, &has);
     assert_false(has);
-    SAME(checked(x), ""); // no row is left over
+    SAME(core_fix_checked(x), ""); // no row is left over
     OK(db_write(x->f.db, forget, NULL, &e));
-    SAME(checked(x),
+    SAME(core_fix_checked(x),
          "evaluation bot@2 2: its version is not there, or not all of its scores are");
     OK(repo_delete(&x->c, STR("bot"), &e));
-    SAME(checked(x), "");
+    SAME(core_fix_checked(x), "");
     FAILS(ERR_NOT_FOUND, repo_get(&x->c, STR("bot"), &r, &e));
     value_of(x, "s.a", second.id, &has);
     assert_false(has);

@@ -68,7 +68,8 @@ static void the_next(void **state) {
         const char *next;
     } cases[] = {{"1.2.3", SEMVER_PATCH, "1.2.4"},    {"1.2.3", SEMVER_MINOR, "1.3.0"},
                  {"1.2.3", SEMVER_MAJOR, "2.0.0"},    {"v0.9.9", SEMVER_PATCH, "v0.9.10"},
-                 {"v0.9.9", SEMVER_MAJOR, "v1.0.0"}, {"1.2.3+cu121", SEMVER_PATCH, "1.2.4"}};
+                 {"v0.9.9", SEMVER_MAJOR, "v0.10.0"},
+                 {"0.9.9", SEMVER_MINOR, "0.9.10"}, {"1.2.3+cu121", SEMVER_PATCH, "1.2.4"}};
     arena *a = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         semver of = parsed(cases[i].of);
