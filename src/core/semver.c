@@ -101,6 +101,7 @@ int semver_cmp(const semver *a, const semver *b) {
 // ---- the next -------------------------------------------------------------------------------
 
 str semver_next(arena *a, const semver *of, semver_part part) {
+    if (!of->major && part != SEMVER_PATCH) part--;
     uint64_t major = of->major + (part == SEMVER_MAJOR);
     uint64_t minor = part == SEMVER_MAJOR ? 0 : of->minor + (part == SEMVER_MINOR);
     uint64_t patch = part == SEMVER_PATCH ? of->patch + 1 : 0;

@@ -21,7 +21,8 @@ int semver_cmp(const semver *a, const semver *b);
 
 typedef enum semver_part { SEMVER_PATCH = 1, SEMVER_MINOR, SEMVER_MAJOR } semver_part;
 // The release that follows the release `of` when this part is raised; with a 'v' if that has
-// one.
+// one. Below 1.0.0 each part stands for the next: 0.2.0 breaks with 0.1.4, and 1.0.0 is for
+// people to say.
 str semver_next(arena *a, const semver *of, semver_part part);
 
 #endif
