@@ -53,6 +53,20 @@ static bool number_before(db_tx *tx, int64_t ws, int64_t us, int64_t *out, err *
     return true;
 }
 
+typedef struct before_call {
+    int64_t ws, us, *number;
+} before_call;
+
+static bool read_before(db_tx *tx, void *arg, err *e) {
+    before_call *k = arg;
+    return number_before(tx, k->ws, k->us, k->number, e);
+}
+
+bool event_before(ctx *c, int64_t us, int64_t *number, err *e) {
+    before_call k = {.ws = c->ws, .us = us, .number = number};
+    return db_read(core_db(c->core), read_before, &k, e);
+}
+
 // Moves the page's beginning to where the asked times begin, as seen in its order.
 static bool seek_time(db_tx *tx, event_reading *r, err *e) {
     event_query *q = &r->q;

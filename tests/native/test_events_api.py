@@ -2,6 +2,7 @@
 """The event log by pages and live."""
 
 import threading
+import time
 
 import pytest
 import requests
@@ -112,6 +113,18 @@ def test_stream_from_a_number_shows_what_pages_show(server, api):
     assert [i for i, _, _ in got] == list(range(1, end + 1))
 
 
+def test_stream_of_what_happened_lately(server, api):
+    last = settle(api)
+    time.sleep(0.05)
+    with Stream(server.uri, recent=60000) as s:
+        assert s.last < last
+        assert last in [i for i, _, _ in s.take(last - s.last)]
+    with Stream(server.uri, recent=1) as s:
+        assert s.last == last, "nothing since"
+    with Stream(server.uri, recent=60000, after=last) as s:
+        assert s.last == last, "a number wins"
+
+
 def test_stream_goes_on_behind_the_last_id(server, api):
     at = settle(api)
     for _ in range(5):
@@ -134,6 +147,7 @@ def test_stream_of_a_project(server, api):
 
 @pytest.mark.parametrize("params,headers,status", [
     ({"after": 10**9}, {}, 400), ({"after": -1}, {}, 400), ({"after": "x"}, {}, 400),
+    ({"recent": -1}, {}, 400), ({"recent": 60001}, {}, 400),
     ({}, {"Last-Event-ID": "abc"}, 400), ({}, {"Last-Event-ID": "99999999"}, 400),
     ({"project": "no such project"}, {}, 404)])
 def test_stream_refusals(api, params, headers, status):

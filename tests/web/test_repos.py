@@ -97,6 +97,20 @@ def test_versions_come_page_by_page_and_live(visit, page, registry):
     expect(page.get_by_role("link", name="v53", exact=True)).to_be_visible()
 
 
+def test_what_happens_before_the_stream_is_open_is_shown(visit, page, registry):
+    name = unique("early")
+    registry.repo(name)
+    registry.publish(name)
+    held = []
+    page.route("**/events/stream*", held.append)
+    visit(f"repos/{name}")
+    expect(page.get_by_role("link", name="v1", exact=True)).to_be_visible()
+    registry.publish(name)
+    expect(page.get_by_role("link", name="v2", exact=True)).to_have_count(0)
+    held.pop().continue_()
+    expect(page.get_by_role("link", name="v2", exact=True)).to_be_visible()
+
+
 def test_mlflow_links_lead_here(visit, page, bot):
     visit(f"models/{bot}/versions/2")
     expect(page).to_have_url(re.compile(f"#/repos/{bot}/versions/2$"))

@@ -125,11 +125,12 @@ const rpc native_events_list = {.msg = &list_msg, .fn = list, .reply = &events_s
 // ---- live -----------------------------------------------------------------------------------
 
 #define FOLLOW_RUNS_MAX 100
+#define RECENT_MS_MAX   60000
 
 struct follow {
     uint64_t has;
     str project;
-    int64_t after;
+    int64_t after, recent;
     bool moved;
     msg_list run;
 };
@@ -138,7 +139,10 @@ static const msg_field follow_fields[] = {
               .doc = "only events of this project, by number or name"),
     MSG_FIELD(struct follow, after, MSG_INT64, 0,
               .doc =
-                  "begin behind this number; the header Last-Event-ID wins; without both: now"),
+                  "begin behind this number; the header Last-Event-ID wins; without all three: now"),
+    MSG_FIELD(struct follow, recent, MSG_INT32, 0,
+              .doc = "begin with what happened in the last so many milliseconds (60,000 at most), "
+                     "such as since a page was first read; `after` wins"),
     MSG_FIELD(struct follow, moved, MSG_BOOL, 0,
               .doc = "with `project`: also send `moved`, hints without a number, when runs of "
                      "the project change: {project, runs: ids, or all: true}"),
@@ -149,11 +153,22 @@ static const msg_type follow_msg = MSG_TYPE(struct follow, follow_fields);
 const native_stream native_events_stream_io = {.gives = "text/event-stream",
                                                .query = &follow_msg};
 
-// A browser that reconnects sends the number that it saw last.
-static bool start_of(http_req *r, const struct follow *q, int64_t last, int64_t *after,
-                     err *e) {
-    str seen = http_header(r, "last-event-id");
+static bool start_asked(call *k, const struct follow *q, int64_t last, int64_t *after, err *e) {
     *after = msg_has(&follow_msg, q, "after") ? q->after : last;
+    if (!q->recent || msg_has(&follow_msg, q, "after")) return true;
+    if (q->recent < 0 || q->recent > RECENT_MS_MAX)
+        return err_set(e, ERR_INVALID, "'recent' is a number of milliseconds up to %d",
+                       RECENT_MS_MAX);
+    bool ok = event_before(&k->c, clock_now_us() - q->recent * 1000, after, e);
+    if (*after > last) *after = last; // events that came since
+    return ok;
+}
+
+// A browser that reconnects sends the number that it saw last.
+static bool start_of(call *k, const struct follow *q, int64_t *after, err *e) {
+    str seen = http_header(k->r, "last-event-id");
+    int64_t last;
+    if (!event_last(&k->c, &last, e) || !start_asked(k, q, last, after, e)) return false;
     if (seen.n && !str_to_i64(str_trim(seen), after))
         return err_set(e, ERR_INVALID, "Last-Event-ID is the number of an event");
     if (*after >= 0 && *after <= last) return true;
@@ -179,10 +194,8 @@ static bool wants_moved(call *k, const struct follow *q, native_follow *at, err 
 static bool follow(call *k, native_feed *feed, err *e) {
     struct follow q;
     native_follow at = {.ws = k->c.ws};
-    int64_t last;
     if (!feed) return err_set(e, ERR_UNIMPLEMENTED, "this server has no streams of events");
-    if (!native_query(k->r, &follow_msg, &q, e) || !event_last(&k->c, &last, e) ||
-        !start_of(k->r, &q, last, &at.after, e))
+    if (!native_query(k->r, &follow_msg, &q, e) || !start_of(k, &q, &at.after, e))
         return false;
     at.has_project = q.project.n > 0;
     if (at.has_project && !native_project_named(k, q.project, &at.project, e)) return false;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens on the server, as it happens: one stream of server-sent events for the whole page, of the project that is
-// shown (or of all). It is read by fetch, so that it carries the token. Cut, it goes on behind the last number it had, and
-// tells `again` so that screens look once more at what has no number (points, tags and files of running runs).
+// shown (or of all). It is read by fetch, so that it carries the token. It begins with what happened since the screen asked
+// for what it shows. Cut, it goes on behind the last number it had, and tells `again` so that screens look once more at what
+// has no number (points, tags and files of running runs).
 //
 // Who listens: onLive(project, listener) in an effect; the stream is open while somebody does.
 import { apiUrl, connection, type Event, Problem, send } from "./client";
@@ -13,8 +14,11 @@ export type LiveNews =
 type Listener = (news: LiveNews) => void;
 
 const QUIET_MS = 40_000; // the server says something every 15 s
+const RECENT_MAX_MS = 60_000; // the server's limit
+const BEFORE_MS = 2_000; // a screen may have read something before it listens
 const listeners = new Set<{ project: number | null; tell: Listener }>();
 let stream: { project: number | null; abort: AbortController } | null = null;
+let opened = false; // a stream, ever: the first one tells what happened since the page began to load
 
 export function onLive(project: number | null, tell: Listener): () => void {
     const entry = { project, tell };
@@ -41,7 +45,8 @@ function follow(): void {
     stream = null;
     if (project === undefined) return;
     stream = { project, abort: new AbortController() };
-    void readForEver(stream.project, stream.abort.signal);
+    void readForEver(project, opened ? performance.now() - BEFORE_MS : 0, stream.abort.signal);
+    opened = true;
 }
 
 function tellAll(news: LiveNews): void {
@@ -52,7 +57,12 @@ function tellAll(news: LiveNews): void {
     }
 }
 
-async function readForEver(project: number | null, abort: AbortSignal): Promise<void> {
+// Where a stream begins: behind a number, or at a time of the page's own clock.
+function start(after: string, since: number): Record<string, string | number> {
+    return after ? { after } : { recent: Math.min(Math.ceil(performance.now() - since), RECENT_MAX_MS) };
+}
+
+async function readForEver(project: number | null, since: number, abort: AbortSignal): Promise<void> {
     let after = "";
     for (let tries = 0; !abort.aborted; tries++) {
         const began = Date.now();
@@ -60,7 +70,7 @@ async function readForEver(project: number | null, abort: AbortSignal): Promise<
             if (tries > 0) await pause(Math.min(250 * 2 ** Math.min(tries, 5), 4000), abort);
             const reply = await send("events/stream", {
                 // Hints are of one project.
-                query: project === null ? { after } : { project, after, moved: true },
+                query: { ...start(after, since), ...(project === null ? {} : { project, moved: true }) },
                 accept: "text/event-stream",
                 signal: abort,
             });

@@ -6527,6 +6527,7 @@ export interface operations {
             query?: {
                 project?: string | number;
                 after?: number;
+                recent?: number;
                 moved?: boolean;
                 run?: string[];
             };
