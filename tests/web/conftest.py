@@ -87,6 +87,12 @@ def page(context):
     return context.new_page()
 
 
+def reload(page):
+    """Loads the page again, once it has told the browser its address: it does that behind what it draws."""
+    page.evaluate("() => new Promise((told) => setTimeout(told))")
+    page.reload()
+
+
 def forgive(context, pattern):
     """Faults that a test provoked."""
     context.faults[:] = [f for f in context.faults if not re.search(pattern, f)]

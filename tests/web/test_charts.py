@@ -8,7 +8,7 @@ import re
 import urllib.request
 
 import pytest
-from conftest import shot, unique
+from conftest import reload, shot, unique
 from playwright.sync_api import expect
 
 T0 = 1_750_000_000_000
@@ -107,7 +107,7 @@ def test_charts_appear_by_themselves_in_sections(visit, world):
     fold = page.get_by_role("button", name=re.compile(r"train 2$"))
     fold.click()
     expect(it).to_have_count(0)
-    page.reload()
+    reload(page)
     drawn(page, "odd")
     expect(it).to_have_count(0)
     fold.click()
@@ -155,7 +155,7 @@ def test_x_smoothing_and_logarithm_are_in_the_address(visit, world):
     page.get_by_role("button", name="log y").click()
     page.get_by_role("slider", name="Smoothing").fill("60")
     expect(page).to_have_url(re.compile("x=rel.*log=y.*smooth=0.84"))
-    page.reload()
+    reload(page)
     drawn(page, "train/loss")
     expect(page.get_by_role("slider", name="Smoothing")).to_have_value("60")
     expect(page.get_by_role("button", name="log y")).to_have_attribute("aria-pressed", "true")
@@ -197,7 +197,7 @@ def test_a_zoom_is_linked_and_in_the_address(visit, world):
     other.focus()
     page.keyboard.press("Home")
     expect(chart(page, "train/acc").locator(".chart-note")).to_contain_text(re.compile("step (4|5)"))
-    page.reload()
+    reload(page)
     drawn(page, "train/loss")
     expect(page.get_by_role("button", name="Whole range")).to_be_visible()
     it.locator(".u-over").dblclick()
@@ -470,7 +470,7 @@ def test_charts_are_dragged_into_an_order(visit, many_charts):
     expect_order(page, "cabdef")
     # What stands right by itself is not in the address, which follows a moment behind what is drawn.
     expect(page).to_have_url(re.compile(r"[?&]order=m%2Fc(&|$)"))
-    page.reload()
+    reload(page)
     expect_order(page, "cabdef")
     take(page, "m/c", "m/b", 0.8)
     page.keyboard.press("Escape")

@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from conftest import unique
+from conftest import reload, unique
 from playwright.sync_api import expect
 
 RUNS = [  # name, lr, layers, loss, prompt
@@ -54,7 +54,7 @@ def test_shows_only_what_differs_at_first(compared):
     page.keyboard.press("a")
     assert cells(page, "seed") == ["17", "17", "17"]
     expect(page).to_have_url(re.compile("all=1"))
-    page.reload()
+    reload(page)
     assert cells(page, "seed") == ["17", "17", "17"]
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from conftest import ROOT, forgive, shot, unique
+from conftest import ROOT, forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
 from run_help import clipboard, serious_faults
@@ -82,7 +82,7 @@ def test_versions_lead_to_their_differences(visit, page, registry, bot):
     page.get_by_label("Compare version 1").check()
     expect(page.get_by_text("Pick one more to compare v1 with")).to_be_visible()
     page.get_by_label("Compare version 3").check()
-    page.reload()
+    reload(page)
     expect(page.get_by_role("link", name="Compare v1 with v3")).to_be_visible()
     page.keyboard.press("d")
     expect(page).to_have_url(re.compile(f"#/repos/{bot}/diff/1/3$"))
@@ -134,7 +134,7 @@ def test_tensors_have_a_bar_a_layer_and_a_table(visit, page, bot):
     page.get_by_role("link", name="model.layers.5", exact=True).click()
     table = page.get_by_role("table", name="Tensors that differ")
     expect(table.get_by_role("row")).to_have_count(3)
-    page.reload()
+    reload(page)
     expect(row(table, "model.layers.5.mlp.weight")).to_contain_text("BF16 4×2")
     page.keyboard.press("a")
     page.get_by_role("searchbox", name="Find tensors").fill("head|new")
@@ -156,7 +156,7 @@ def test_files_texts_and_tokenizers(visit, page, bot):
     expect(text.get_by_role("listitem").filter(has_text="line three")).to_contain_text("+line three")
     page.keyboard.press("u")
     expect(text.get_by_role("listitem").filter(has_text="line three")).to_contain_text("line 3")
-    page.reload()
+    reload(page)
     expect(page.get_by_role("button", name="Side by side")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("link", name=re.compile("^Tokenizer")).click()
     tokens = page.get_by_role("table", name="Tokens that differ")

@@ -5,7 +5,7 @@ accessibility, and a server that goes away and comes back."""
 import re
 
 import pytest
-from conftest import ROOT, forgive, shot, unique
+from conftest import ROOT, forgive, reload, shot, unique
 from playwright.sync_api import expect
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -148,7 +148,7 @@ def test_the_chosen_scheme_stays(visit, page):
     expect(root).to_have_attribute("data-scheme", "light")
     page.get_by_role("button", name="Light or dark").click()
     expect(root).to_have_attribute("data-scheme", "dark")
-    page.reload()
+    reload(page)
     expect(root).to_have_attribute("data-scheme", "dark")
 
 

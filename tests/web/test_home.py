@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 
 
@@ -46,7 +46,7 @@ def test_the_filter_is_in_the_address(visit, project):
     page.get_by_role("searchbox", name="Filter the projects").fill(project)
     expect(page).to_have_url(re.compile(f"q={project}"))
     expect(page.get_by_text("1 project", exact=True)).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.get_by_text("1 project", exact=True)).to_be_visible()
     page.get_by_role("searchbox", name="Filter the projects").fill("no such (")
     expect(page.get_by_text("No project matches no such (")).to_be_visible()

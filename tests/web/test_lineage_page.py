@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
 from run_help import clipboard, serious_faults
@@ -72,6 +72,7 @@ def test_the_graph_runs_from_data_to_where_it_is_live(visit, page, family):
     page.go_back()
     node(page, f"{base} v1").click()
     expect(page).to_have_url(re.compile(f"#/repos/{base}/versions/1$"))
+    expect(page.get_by_role("heading", name=f"{base} v1")).to_be_visible()
     page.keyboard.press("l")
     expect(node(page, f"{bot} v2")).to_be_visible()
 
@@ -82,7 +83,7 @@ def test_ways_keys_and_the_table_twin(visit, page, family):
     expect(node(page, f"{bot} v1")).to_be_visible()
     page.keyboard.press("u")
     expect(node(page, f"{bot} v2")).to_have_count(0)
-    page.reload()
+    reload(page)
     expect(page.get_by_role("button", name="Made of")).to_have_attribute("aria-pressed", "true")
     expect(node(page, "corpus")).to_be_visible()
     page.keyboard.press("c")

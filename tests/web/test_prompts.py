@@ -6,7 +6,7 @@ import re
 
 import mlflow
 import pytest
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import clipboard, serious_faults, stemma
 
@@ -72,7 +72,7 @@ def test_a_prompt_its_versions_and_their_differences(visit, page, genai, greetin
     expect(differences.locator("ins")).to_have_text("brief")
     expect(card(page, "Model configuration: differences").locator("ins")).to_contain_text("large-1")
     expect(card(page, "Tags: differences").locator("del")).to_contain_text("team: support")
-    page.reload()
+    reload(page)
     expect(differences.locator("ins")).to_have_text("brief")
     shot(page, "prompt-differences")
     page.keyboard.press("d")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import servers
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, dialog, row
 from run_help import clipboard, serious_faults
@@ -64,7 +64,7 @@ def test_the_list_is_filtered_by_name_tag_and_kind_and_leads_on(visit, page, reg
     page.get_by_role("combobox", name="Kind").select_option("data set")
     expect(row(page, bot)).to_have_count(0)
     expect(row(page, data)).to_contain_text("none yet")
-    page.reload()
+    reload(page)
     expect(row(page, data)).to_be_visible()
     visit(f"repos?q={bot}")
     expect(page.get_by_text("1 repo", exact=True)).to_be_visible()
@@ -102,7 +102,7 @@ def test_what_happens_before_the_stream_is_open_is_shown(visit, page, registry):
     registry.repo(name)
     registry.publish(name)
     held = []
-    page.route("**/events/stream*", held.append)
+    page.route("**/events/stream*", lambda route: held.append(route))
     visit(f"repos/{name}")
     expect(page.get_by_role("link", name="v1", exact=True)).to_be_visible()
     registry.publish(name)
@@ -149,7 +149,7 @@ def test_refs_with_their_history_and_as_of(visit, page, registry, bot):
     page.get_by_role("region", name="History").get_by_role("row").nth(2).get_by_role("link").first.click()
     expect(page).to_have_url(re.compile(r"at=\d{4}-\d\d-\d\dT"))
     expect(row(page, "newest version")).to_contain_text("v3")
-    page.reload()
+    reload(page)
     expect(row(page, "newest version")).to_contain_text("v3")
     page.get_by_role("button", name="Show now").click()
     expect(page).not_to_have_url(re.compile("at="))

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import shot
+from conftest import reload, shot
 from playwright.sync_api import expect
 from run_help import Runs, clipboard, serious_faults
 
@@ -73,7 +73,7 @@ def test_a_link_to_a_line_opens_there(visit, runs, long_run):
     expect(line(page, 7000)).to_have_attribute("aria-current", "true")
     line(page, 7003).get_by_role("link", name="7003").click()
     expect(page).to_have_url(re.compile("line=7003"))
-    page.reload()
+    reload(page)
     seen(line(page, 7003))
 
 
@@ -102,7 +102,7 @@ def test_shows_only_what_matches(visit, runs, long_run):
     page.get_by_role("button", name=".*", exact=True).click()
     page.get_by_role("button", name="Only matches").click()
     expect(page.get_by_role("status").get_by_text("5 lines in all")).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.locator(".console-line")).to_have_count(5)
     line(page, 3000).get_by_role("link", name="3000").click()
     seen(line(page, 3001))
@@ -207,7 +207,7 @@ def test_long_lines_wrap_on_demand_and_the_choice_is_kept(visit, runs, uneven_ru
     assert line(page, 1500).bounding_box()["height"] > 50
     expect_unbroken(page)
     shot(page, "run-console-wrap-light")
-    page.reload()
+    reload(page)
     seen(line(page, 1500))
     expect_unbroken(page)
     wrap.click()

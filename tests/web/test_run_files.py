@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import pytest
-from conftest import forgive, shot
+from conftest import forgive, reload, shot
 from playwright.sync_api import expect
 from run_help import Runs, clipboard, serious_faults
 
@@ -217,7 +217,7 @@ def test_finds_in_a_text(view, page):
     count(page, "1 of 3")
     page.keyboard.press("Shift+Enter")
     count(page, "3 of 3")
-    page.reload()
+    reload(page)
     count(page, "1 of 3")
     expect(found(page)).to_be_in_viewport()
     page.get_by_role("button", name="Next match").click()
@@ -425,7 +425,7 @@ def test_images_of_a_step_have_a_slider(visit, runs, pictured, page):
     page.keyboard.press("ArrowLeft")
     expect(card).to_contain_text("step 10 (2 of 3)")
     expect(page).to_have_url(re.compile("step=10"))
-    page.reload()
+    reload(page)
     expect(card).to_contain_text("step 10 (2 of 3)")
     card.get_by_role("button", name="Compare").click()
     expect(card.get_by_role("img")).to_have_count(2)

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import Runs, clipboard, serious_faults
 
@@ -149,7 +149,7 @@ def test_tabs_are_links_and_number_keys(visit, runs):
     expect(page.get_by_role("heading", name="No files yet")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Nothing was printed")).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.get_by_role("heading", name="Nothing was printed")).to_be_visible()
 
 
@@ -192,7 +192,7 @@ def test_configuration_is_a_tree_that_the_address_keeps(visit, runs):
         expect(tree.locator(".config-row", has_text=text)).to_be_visible()
     tree.get_by_role("button", name="model").click()
     expect(tree).not_to_contain_text("layers")
-    page.reload()
+    reload(page)
     expect(tree).to_contain_text("model")
     expect(tree).not_to_contain_text("layers")
     page.get_by_role("button", name="Open all").click()

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from conftest import shot, unique
+from conftest import reload, shot, unique
 from mlflow.entities import Metric, Param
 from playwright.sync_api import expect
 
@@ -129,7 +129,7 @@ def test_sorts_by_click_and_keeps_it_in_the_address(visit, zoo):
     expect(page).to_have_url(re.compile(r"sort=metrics\.loss(&|$)"))
     heading(page, "optimizer").click(modifiers=["Shift"])
     expect(heading(page, "optimizer")).to_have_attribute("aria-sort", "ascending")
-    page.reload()
+    reload(page)
     expect(heading(page, "loss")).to_have_attribute("aria-sort", "ascending")
     expect(heading(page, "optimizer")).to_have_attribute("aria-sort", "ascending")
     heading(page, "loss").click()  # alone, and the other way's end: none
@@ -171,7 +171,7 @@ def test_columns_by_the_chooser(visit, zoo):
     expect(heading(page, "loss · min")).to_be_visible()
     assert headings(page) == ["name", "status", "loss", "lr", "loss · min"]
     expect(row(page, "r10").get_by_text("0.01", exact=True)).to_be_visible()
-    page.reload()
+    reload(page)
     expect(heading(page, "loss · min")).to_be_visible()
     assert headings(page) == ["name", "status", "loss", "lr", "loss · min"]
     page.get_by_role("button", name="Columns").click()
@@ -233,7 +233,7 @@ def test_the_first_eight_are_in_the_charts(visit, zoo):
     eye(page, "r11").click()
     expect(eye(page, "r03")).to_have_attribute("aria-pressed", "true")
     expect(eye(page, "r11")).to_have_attribute("aria-pressed", "false")
-    page.reload()
+    reload(page)
     expect(eye(page, "r11")).to_have_attribute("aria-pressed", "false")
     expect(eye(page, "r03")).to_have_attribute("aria-pressed", "true")
     page.get_by_label("show first").fill("2")
@@ -255,7 +255,7 @@ def test_selects_by_click_and_compares(visit, zoo):
     row(page, "r08").get_by_title("finished").click(modifiers=["Control"])
     expect(selected(page)).to_have_count(3)
     expect(page.get_by_role("toolbar")).to_contain_text("3 selected")
-    page.reload()
+    reload(page)
     expect(selected(page)).to_have_count(3)
     page.keyboard.press("d")
     expect(page).to_have_url(re.compile(r"#/compare\?runs="))
@@ -357,7 +357,7 @@ def test_groups(visit, zoo):
     expect(adam).to_have_attribute("aria-expanded", "true")
     expect(tree.get_by_role("link", name="r10")).to_be_visible()
     expect(tree.get_by_role("link", name="r09")).to_have_count(0)
-    page.reload()
+    reload(page)
     expect(tree.get_by_role("link", name="r10")).to_be_visible()
     page.get_by_role("button", name="Ungroup").click()
     expect_names(page, NEWEST_FIRST)
@@ -455,7 +455,7 @@ def test_the_rows_as_a_scatter_and_over_parallel_axes(visit, zoo):
     page.get_by_role("button", name="Scatter").click()
     expect(page).to_have_url(re.compile("side=scatter"))
     expect(page.locator(".runs-side canvas").first).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.locator(".runs-side canvas").first).to_be_visible()
     page.get_by_role("button", name="Parallel").click()
     expect(page.locator(".runs-side").get_by_text("12 runs")).to_be_visible()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 import servers
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import Runs, serious_faults, stemma
 
@@ -54,7 +54,7 @@ def test_storage_by_all_that_uses_it(visit, page, used):
     assert runs.call("GET", "du?by=project")["items"], "nothing was freed"
     page.keyboard.press("2")
     expect(page).to_have_url(re.compile("by=project$"))
-    page.reload()
+    reload(page)
     expect(row(page, "60 kB").first).to_contain_text("run-")
     page.keyboard.press("4")
     expect(row(page, "default")).to_contain_text("9.1 MB")

@@ -5,7 +5,7 @@ import re
 
 import mlflow
 import requests
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import clipboard, serious_faults, stemma
 
@@ -46,7 +46,7 @@ def test_two_workspaces_with_the_same_names(page, server, tmp_path):
     page.get_by_role("link", name="Stemma").click()
     page.get_by_role("link", name="llm", exact=True).click()
     expect(page.get_by_text(f"ran in {team}").first).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.get_by_text(f"ran in {team}").first).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("r")

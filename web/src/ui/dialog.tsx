@@ -17,7 +17,8 @@ export function Dialog({
 }) {
     const ref = useRef<HTMLDialogElement>(null);
     const id = useId();
-    useEffect(() => {
+    // Before it is drawn: keys that are typed at once are its own.
+    useLayoutEffect(() => {
         const before = document.activeElement as HTMLElement | null;
         ref.current?.showModal();
         ref.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
@@ -129,7 +130,7 @@ function MenuList({ items, close }: { items: readonly MenuItem[]; close: () => v
     const usable = (): HTMLElement[] => [
         ...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? []),
     ];
-    useEffect(() => usable()[0]?.focus(), []);
+    useLayoutEffect(() => usable()[0]?.focus(), []);
 
     function onKey(e: KeyboardEvent): void {
         if (!["Escape", "Tab", "ArrowDown", "ArrowUp"].includes(e.key)) return;

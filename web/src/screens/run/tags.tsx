@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tags that people gave a run: add, edit, take away, each with undo. What clients keep in tags for themselves
 // (mlflow..., stemma...) is shown where it belongs, and here folded.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { naturally, plainName } from "../../base/text";
 import { Card } from "../../ui/card";
@@ -99,8 +99,8 @@ function TagForm({ run, shown, tag, close }: { run: Run; shown: ShownRun; tag?: 
     const [key, setKey] = useState(tag ?? "");
     const [value, setValue] = useState(tag ? (run.tags[tag] ?? "") : "");
     const first = useRef<HTMLInputElement>(null);
-    // A form that was asked for takes the keys.
-    useEffect(() => first.current?.focus(), []);
+    // A form that was asked for takes the keys, those that are typed at once too.
+    useLayoutEffect(() => first.current?.focus(), []);
     const save = (e: Event): void => {
         e.preventDefault();
         close();
@@ -122,7 +122,7 @@ function TagForm({ run, shown, tag, close }: { run: Run; shown: ShownRun; tag?: 
                 aria-label="Key of the tag"
                 value={key}
                 readOnly={tag !== undefined}
-                ref={first}
+                ref={tag === undefined ? first : null}
                 onInput={(e) => setKey(e.currentTarget.value)}
             />
             <input
@@ -130,6 +130,7 @@ function TagForm({ run, shown, tag, close }: { run: Run; shown: ShownRun; tag?: 
                 placeholder="value"
                 aria-label="Value of the tag"
                 value={value}
+                ref={tag === undefined ? null : first}
                 onInput={(e) => setValue(e.currentTarget.value)}
             />
             <button type="submit" class="button strong">
