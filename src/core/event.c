@@ -96,6 +96,7 @@ static const bool of_part[EVENT_COUNT_] = {
     [EVENT_version_approved] = true,  [EVENT_approval_withdrawn] = true,
     [EVENT_rule_set] = true,          [EVENT_rule_removed] = true,
     [EVENT_version_evaluated] = true, [EVENT_evaluation_withdrawn] = true,
+    [EVENT_version_edited] = true,
 };
 
 // The thing that an event is of, whatever part of it was touched: the repo "bot" of these.

@@ -63,7 +63,10 @@
     X(workspace_deleted, "a workspace, which was empty, was deleted")                          \
     X(version_evaluated, "a version was evaluated; payload: repo, number, evaluation, suite, " \
                          "reason (the note)")                                                  \
-    X(evaluation_withdrawn, "an evaluation was withdrawn; payload: the same, reason: why")
+    X(evaluation_withdrawn, "an evaluation was withdrawn; payload: the same, reason: why")     \
+    X(version_edited,                                                                          \
+      "a version's description or a tag of it was changed; payload: repo, number, part "       \
+      "(description or tag), key, value (its beginning; absent: the tag was removed)")
 
 #define EVENT_ENUM(name, doc) EVENT_##name,
 typedef enum event_kind {

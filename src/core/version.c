@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // version: rows of `version`; tags are rows of `attr` with the version as owner. A number is
 // taken from the repo's row in the transaction that publishes, so none is given twice. Reading
-// is version_read.c's, deletion version_mark.c's. Any thread.
+// is version_read.c's, description and tags are version_edit.c's, deletion version_mark.c's.
+// Any thread.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
@@ -99,44 +100,6 @@ static bool publish(db_tx *tx, void *arg, err *e) {
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {
     publish_call k = {.c = c, .name = repo_name, .n = n, .id = id_new(), .out = out};
     return protect_write(c, publish, &k, &k.facts, e);
-}
-
-// ---- change ---------------------------------------------------------------------------------
-
-static bool describe(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    const ctx *c = k->c;
-    version *v = k->version;
-    if (!version_read(tx, c, k->name, k->number, v, e)) return false;
-    v->description = k->value;
-    v->updated_us = clock_now_us();
-    return db_push(tx, &Q_version_set_description, e, DB_I64(c->ws), DB_ID(v->id),
-                   DB_TEXT(v->description), DB_I64(v->updated_us));
-}
-
-bool version_describe(ctx *c, str repo_name, int64_t number, str description, version *out,
-                      err *e) {
-    repo_call k = {
-        .c = c, .name = repo_name, .number = number, .value = description, .version = out};
-    return db_write(core_db(c->core), describe, &k, e);
-}
-
-static bool tag(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    version v;
-    return version_read(tx, k->c, k->name, k->number, &v, e) &&
-           repo_tag(tx, k->c, v.id, k->key, k->value, e);
-}
-
-bool version_set_tag(ctx *c, str repo_name, int64_t number, str key, str value, err *e) {
-    repo_call k = {
-        .c = c, .name = repo_name, .number = number, .key = key, .value = str_or_empty(value)};
-    return db_write(core_db(c->core), tag, &k, e);
-}
-
-bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e) {
-    repo_call k = {.c = c, .name = repo_name, .number = number, .key = key};
-    return db_write(core_db(c->core), tag, &k, e);
 }
 
 // ---- stages ---------------------------------------------------------------------------------

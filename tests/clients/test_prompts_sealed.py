@@ -139,11 +139,25 @@ def test_the_files_decide_what_tags_say(rest, run, push, tmp_path, name):
     push(name, MANY, *told, "--tag", "team=a")
     assert load(name, 1).template == "written"
     assert load(name, 2).template == "told" and load(name, 2).tags["team"] == "a"
-    # A tag that is changed afterwards is MLflow's: the files stay.
-    changed = {"name": name, "version": "1", "key": "mlflow.prompt.text", "value": "changed"}
-    rest.ok("POST", "model-versions/set-tag", json=changed)
-    run("pull", f"{name}@1", "out")
-    assert load(name, 1).template == "changed" and files_of(tmp_path / "out") == {"prompt.txt": b"written"}
+
+
+def test_what_a_prompt_says_is_not_changed_afterwards(run, name):
+    mlflow.genai.register_prompt(name, TEXT, model_config=CONFIG, response_format=FORMAT)
+    for key in ("mlflow.prompt.text", "_mlflow_prompt_type", "_mlflow_prompt_response_format"):
+        with pytest.raises(MlflowException, match="does not change: register another version"):
+            mlflow.genai.set_prompt_version_tag(name, 1, key, "changed")
+        with pytest.raises(MlflowException, match="does not change"):
+            mlflow.genai.delete_prompt_version_tag(name, 1, key)
+    mlflow.genai.set_prompt_version_tag(name, 1, "mlflow.prompt.text", TEXT)  # the same
+    assert load(name, 1).template == TEXT
+    # How a model is asked is MLflow's to change, and told.
+    mlflow.genai.set_prompt_model_config(name, 1, {"model_name": "other"})
+    mlflow.genai.set_prompt_version_tag(name, 1, "team", "a")
+    mlflow.genai.delete_prompt_version_tag(name, 1, "team")
+    assert load(name, 1).model_config["model_name"] == "other"
+    events = json.loads(run("audit", name, "--kind", "version_edited", "--json").out)["items"]
+    edits = [(e["payload"]["key"], e["payload"].get("value")) for e in reversed(events)]
+    assert edits[0][0] == "_mlflow_prompt_model_config" and edits[1:] == [("team", "a"), ("team", None)]
 
 
 def test_a_version_without_a_text_has_no_files(rest, run, tmp_path, name):

@@ -99,3 +99,15 @@ def test_the_official_client_in_workspaces(tenants):
 def test_by_the_environment(tenants):
     program = "import json, mlflow\nprint(json.dumps([e.name for e in mlflow.search_experiments()]))"
     assert sorted(run(tenants, program, MLFLOW_WORKSPACE="team")) == ["Default", "same-name"]
+
+
+def test_a_workspace_that_is_not_there_is_named(tenants):
+    program = """
+import json, mlflow
+try:
+    mlflow.search_experiments()
+except mlflow.MlflowException as e:
+    print(json.dumps([e.error_code, e.message]))
+"""
+    code, message = run(tenants, program, MLFLOW_WORKSPACE="nowhere")
+    assert code == "RESOURCE_DOES_NOT_EXIST" and "Workspace 'nowhere' not found" in message

@@ -32,7 +32,7 @@ static const http_route routes[] = {
           "the MLflow version whose surface is there", .flags = HTTP_NO_LOG),
     ROUTE(HTTP_GET, "/metrics", READ, mlflow_metrics,
           "what the server counts, in Prometheus' text format", .flags = HTTP_NO_LOG),
-    ROUTE(HTTP_GET, "3.0/mlflow/server-info", READ, mlflow_server_info,
+    ROUTE(HTTP_GET, "3.0/mlflow/server-info", PUBLIC, mlflow_server_info,
           "what kind of store this is"),
 
     // experiments
