@@ -134,8 +134,8 @@ typedef struct event_list {
 bool event_page(ctx *c, const event_query *q, event_list *out, err *e);
 // The number of the last sealed event of c's workspace, 0 when there is none.
 bool event_last(ctx *c, int64_t *number, err *e);
-// The number of the last one that happened before a time; numbers rise with time, but for events
-// that were committed in another order than they happened.
+// The number of the last one that happened before a time; numbers rise with time, but for
+// events that were committed in another order than they happened.
 bool event_before(ctx *c, int64_t us, int64_t *number, err *e);
 
 // ---- is the chain whole? --------------------------------------------------------------------

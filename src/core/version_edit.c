@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// version_edit: what may change about a version, its description and its tags. Each change is an
-// event, since rules and people go by them. Any thread.
+// version_edit: what may change about a version, its description and its tags. Each change is
+// an event, since rules and people go by them. Any thread.
 #include "base/clock.h"
 #include "core/event.h"
 #include "core/prompt.h"
@@ -47,18 +47,17 @@ bool version_describe(ctx *c, str repo_name, int64_t number, str description, ve
 // p NULL: it has no such tag.
 static bool read_tag(db_tx *tx, const ctx *c, const version *v, str key, str *out, err *e) {
     db_rows *row;
-    int found = db_get(tx, &Q_attr_get, &row, e, DB_I64(c->ws), DB_ID(v->id),
-                       DB_I64(ATTR_TAG), DB_TEXT(key));
+    int found = db_get(tx, &Q_attr_get, &row, e, DB_I64(c->ws), DB_ID(v->id), DB_I64(ATTR_TAG),
+                       DB_TEXT(key));
     *out = found > 0 ? arena_str(c->a, db_text(row, 0)) : (str){0};
     return found >= 0;
 }
 
-// What a prompt says is its content: clients read it out of these tags, so that they are as sealed
-// as its files. (What goes to the model with it may change: MLflow's client does that.)
+// What a prompt says is its content: clients read it out of these tags, so that they are as
+// sealed as its files. (What goes to the model with it may change: MLflow's client does that.)
 static bool is_sealed(const version *v, str key) {
-    return v->has_content &&
-           (str_is(key, PROMPT_TAG_TEXT) || str_is(key, PROMPT_TAG_TYPE) ||
-            str_is(key, PROMPT_TAG_FORMAT));
+    return v->has_content && (str_is(key, PROMPT_TAG_TEXT) || str_is(key, PROMPT_TAG_TYPE) ||
+                              str_is(key, PROMPT_TAG_FORMAT));
 }
 
 static bool tag(db_tx *tx, void *arg, err *e) {
@@ -66,7 +65,8 @@ static bool tag(db_tx *tx, void *arg, err *e) {
     const ctx *c = k->c;
     version v;
     str now;
-    if (!version_read(tx, c, k->name, k->number, &v, e) || !read_tag(tx, c, &v, k->key, &now, e))
+    if (!version_read(tx, c, k->name, k->number, &v, e) ||
+        !read_tag(tx, c, &v, k->key, &now, e))
         return false;
     bool same = !now.p == !k->value.p && str_eq(now, k->value);
     if (same) return true;

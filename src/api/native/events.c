@@ -137,12 +137,14 @@ struct follow {
 static const msg_field follow_fields[] = {
     MSG_FIELD(struct follow, project, MSG_STRING, MSG_NUMBER_OK,
               .doc = "only events of this project, by number or name"),
-    MSG_FIELD(struct follow, after, MSG_INT64, 0,
-              .doc =
-                  "begin behind this number; the header Last-Event-ID wins; without all three: now"),
+    MSG_FIELD(
+        struct follow, after, MSG_INT64, 0,
+        .doc =
+            "begin behind this number; the header Last-Event-ID wins; without all three: now"),
     MSG_FIELD(struct follow, recent, MSG_INT32, 0,
-              .doc = "begin with what happened in the last so many milliseconds (60,000 at most), "
-                     "such as since a page was first read; `after` wins"),
+              .doc =
+                  "begin with what happened in the last so many milliseconds (60,000 at most), "
+                  "such as since a page was first read; `after` wins"),
     MSG_FIELD(struct follow, moved, MSG_BOOL, 0,
               .doc = "with `project`: also send `moved`, hints without a number, when runs of "
                      "the project change: {project, runs: ids, or all: true}"),
@@ -195,8 +197,7 @@ static bool follow(call *k, native_feed *feed, err *e) {
     struct follow q;
     native_follow at = {.ws = k->c.ws};
     if (!feed) return err_set(e, ERR_UNIMPLEMENTED, "this server has no streams of events");
-    if (!native_query(k->r, &follow_msg, &q, e) || !start_of(k, &q, &at.after, e))
-        return false;
+    if (!native_query(k->r, &follow_msg, &q, e) || !start_of(k, &q, &at.after, e)) return false;
     at.has_project = q.project.n > 0;
     if (at.has_project && !native_project_named(k, q.project, &at.project, e)) return false;
     if (!wants_moved(k, &q, &at, e)) return false;
