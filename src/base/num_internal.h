@@ -42,21 +42,7 @@ static inline double num_from_bits(uint64_t bits) {
     return v;
 }
 
-// Eight bytes at once, the first one lowest; and a word of eight equal bytes.
-static inline uint64_t num_load8(const char *p) {
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
-static inline void num_store8(char *p, uint64_t v) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    memcpy(p, &v, sizeof v);
-}
+// A word of eight equal bytes.
 #define NUM_EACH(byte) ((byte)*0x0101010101010101u)
 
 #define NUM_F64_INF 0x7ff0000000000000u

@@ -10,6 +10,7 @@
 // ten, rounded to odd, which is exact enough for every double (theorem of the paper; our power
 // has two bits more).
 #include "base/num_internal.h"
+#include "base/word.h"
 
 typedef struct decimal {
     uint64_t digits;
@@ -39,7 +40,7 @@ static inline uint64_t split8(uint32_t x) {
 }
 
 static inline void put8(char *p, uint32_t x) {
-    num_store8(p, split8(x));
+    word_store(p, split8(x));
 }
 
 // Below 10^8, without leading zeros; returns the end.
@@ -166,8 +167,8 @@ static char *put_exponent(char *p, int e) {
 }
 
 static inline char *put_rest(char *p, num_u128 rest) {
-    num_store8(p, (uint64_t)rest);
-    num_store8(p + 8, (uint64_t)(rest >> 64));
+    word_store(p, (uint64_t)rest);
+    word_store(p + 8, (uint64_t)(rest >> 64));
     return p + 16;
 }
 
@@ -191,8 +192,8 @@ static inline char *put_decimal(char *p, digits d) {
     put_rest(p + 1, d.rest);
     p[d.point] = '.';
     num_u128 tail = d.rest >> 8 * (d.point - 1);
-    num_store8(p + d.point + 1, (uint64_t)tail);
-    if (d.point <= 8) num_store8(p + d.point + 9, (uint64_t)(tail >> 64));
+    word_store(p + d.point + 1, (uint64_t)tail);
+    if (d.point <= 8) word_store(p + d.point + 9, (uint64_t)(tail >> 64));
     return p + (d.n > d.point ? d.n + 1 : d.point + 2);
 }
 

@@ -12,6 +12,7 @@
 //   I3  else they round to neighbours, and exact integers decide (num_big.c).
 // Doubles must be computed as doubles, in the default rounding mode, for I1.
 #include "base/num_internal.h"
+#include "base/word.h"
 
 #include <float.h>
 #include <math.h>
@@ -107,7 +108,7 @@ scan_digits(const char *p, const char *end, uint64_t *w) {
         return p + 1;
     }
     while (end - p >= 8) {
-        uint64_t v = num_load8(p) ^ NUM_EACH(0x30); // digits become 0..9, all else more
+        uint64_t v = word_load(p) ^ NUM_EACH(0x30); // digits become 0..9, all else more
         uint64_t other = (((v & NUM_EACH(0x7f)) + NUM_EACH(0x76)) | v) & NUM_EACH(0x80);
         if (other) {
             int n = __builtin_ctzll(other) >> 3;

@@ -6,24 +6,10 @@
 // any thread.
 #include "core/series_internal.h"
 
+#include "base/word.h"
+
 static inline unsigned width_of(uint64_t range) {
     return range ? 64 - (unsigned)__builtin_clzll(range) : 0;
-}
-
-static inline uint64_t load64(const uint8_t *p) {
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
-
-static inline void store64(uint8_t *p, uint64_t v) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    memcpy(p, &v, sizeof v);
 }
 
 // ---- choosing ------------------------------------------------------------------------------
@@ -76,7 +62,7 @@ static void pack(const uint64_t *x, size_t n, unsigned w, uint8_t *out) {
         acc |= x[i] << have;
         have += w;
         if (have >= 64) {
-            store64(out, acc);
+            word_store(out, acc);
             out += 8;
             have -= 64;
             acc = have ? x[i] >> (w - have) : 0;
@@ -113,7 +99,7 @@ static inline uint64_t unpack_one(const uint8_t *p, unsigned w, size_t i) {
     size_t bit = i * w;
     const uint8_t *q = p + (bit >> 3);
     unsigned shift = bit & 7;
-    uint64_t x = load64(q) >> shift;
+    uint64_t x = word_load(q) >> shift;
     if (shift + w > 64) x |= (uint64_t)q[8] << (64 - shift);
     return x & mask_of(w);
 }
@@ -128,7 +114,7 @@ static void unpack(const uint8_t *p, const uint8_t *end, size_t n, unsigned w, u
     if (w <= 56) {
         uint64_t mask = mask_of(w);
         for (size_t i = 0, bit = 0; i < n; i++, bit += w)
-            x[i] = load64(p + (bit >> 3)) >> (bit & 7) & mask;
+            x[i] = word_load(p + (bit >> 3)) >> (bit & 7) & mask;
         return;
     }
     for (size_t i = 0; i < n; i++)
