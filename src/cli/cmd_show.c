@@ -18,7 +18,9 @@ static str texts(cli_session *s, const json_value *list) {
 static str how(cli_session *s, const json_value *found) {
     const json_value *move = json_get(found, "move");
     str by = cli_text(found, "by");
-    if (!move) return str_is(by, "latest") ? STR("the latest version") : (str){0};
+    if (str_is(by, "latest")) return STR("the latest version");
+    if (str_is(by, "stage")) return STR("the newest version in this stage");
+    if (!move) return (str){0};
     str user = cli_text(move, "user"), why = cli_text(move, "reason");
     str when = cli_time_cell(s, cli_int(move, "time_us", INT64_MIN), false);
     return arena_printf(s->a, "the %.*s %.*s, set%s%.*s %.*s%s%.*s", STR_F(by),

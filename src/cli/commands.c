@@ -297,7 +297,8 @@ const cli_command cli_commands[] = {
          "Shows a version: what it holds, who published it, which refs point at it, what was "
          "found about it, what its pickles would import. An address is\n"
          "    [WORKSPACE/]REPO[@WHAT][@{TIME}]\n"
-         "with an alias, a tag, a number, latest (the default) or sha256:... as WHAT:\n"
+         "with an alias, a tag, a stage, a number, latest (the default) or sha256:... as "
+         "WHAT:\n"
          "bot@prod, bot@3, bot@prod@{2026-11-01}, bot@prod@{3 days ago}.",
      .usage = "ADDRESS",
      .least = 1,

@@ -5,8 +5,9 @@
 //
 // WHAT is an alias or a tag, a number ("3" or "v3"), "latest" (the highest number that is not
 // deleted; the same as no WHAT), or the beginning of a content's digest ("sha256:" and 8 to 64
-// hex digits). TIME (base/when.h) asks what an alias, a tag or "latest" meant then; a span such
-// as a day means its end. Any thread.
+// hex digits), or a stage of MLflow's in any case, which no ref is called: the newest version
+// in it. TIME (base/when.h) asks what an alias, a tag or "latest" meant then; a span such as a
+// day means its end. Any thread.
 #ifndef STEMMA_CORE_ADDRESS_H
 #define STEMMA_CORE_ADDRESS_H
 
@@ -37,6 +38,7 @@ typedef struct address_found {
     address address;
     version version;
     ref_move move; // ADDRESS_REF: the one that brought the name there
+    bool by_stage; // ADDRESS_REF: it is no ref, but a stage; there is no move
 } address_found;
 
 // ERR_NOT_FOUND tells what there is instead.

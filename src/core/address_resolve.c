@@ -9,6 +9,8 @@
 #include "core/repo_internal.h"
 #include "core/repo_sql.h"
 
+#include <ctype.h>
+
 enum { REFS_READ = 200, REFS_SHOWN = 5 };
 
 typedef struct resolve_call {
@@ -57,6 +59,29 @@ static bool by_ref(db_tx *tx, resolve_call *k, const repo *r, const address *q, 
                    STR_F(q->ref), STR_F(time_text(c->a, q)));
 }
 
+// "production" is "Production", as it is to MLflow's clients.
+static str stage_text(arena *a, str name) {
+    char *p = arena_bytes(a, name.n + 1);
+    for (size_t i = 0; i < name.n; i++)
+        p[i] = (char)(i ? tolower((unsigned char)name.p[i]) : toupper((unsigned char)*name.p));
+    return str_n(p, name.n);
+}
+
+// Leaves the error as it is when there is none.
+static bool by_stage(db_tx *tx, resolve_call *k, const repo *r, str name, int64_t *number,
+                     err *e) {
+    db_rows *row;
+    err own = {0};
+    int found = db_get(tx, &Q_version_latest, &row, &own, DB_I64(k->c->ws), DB_ID(r->id),
+                       DB_TEXT(stage_text(k->c->a, name)));
+    if (found < 0) *e = own;
+    if (found <= 0) return false;
+    *e = own;
+    *number = version_of_row(row, k->c->a).number;
+    k->out->by_stage = true;
+    return true;
+}
+
 static bool by_digest(db_tx *tx, const ctx *c, const repo *r, const address *q, int64_t *number,
                       err *e) {
     db_rows *row;
@@ -81,7 +106,9 @@ static bool find_number(db_tx *tx, resolve_call *k, const repo *r, int64_t *numb
     const address *q = &k->out->address;
     switch (q->kind) {
     case ADDRESS_NUMBER: *number = q->number; return true;
-    case ADDRESS_REF: return by_ref(tx, k, r, q, number, e);
+    case ADDRESS_REF:
+        return by_ref(tx, k, r, q, number, e) ||
+               (k->unknown_ref && by_stage(tx, k, r, q->ref, number, e));
     case ADDRESS_DIGEST: return by_digest(tx, k->c, r, q, number, e);
     case ADDRESS_LATEST: break;
     }
@@ -93,7 +120,7 @@ static bool resolve(db_tx *tx, void *arg, err *e) {
     const address *q = &k->out->address;
     repo r;
     int64_t number = 0;
-    k->unknown_ref = false;
+    k->unknown_ref = k->out->by_stage = false;
     return check_workspace(tx, k->c, q->workspace, e) && repo_read(tx, k->c, q->repo, &r, e) &&
            find_number(tx, k, &r, &number, e) &&
            version_read(tx, k->c, r.name, number, &k->out->version, e);

@@ -34,5 +34,9 @@ class Registry:
             self.publish(name)
         return name
 
+    def stage(self, name, version, stage):
+        body = {"name": name, "version": str(version), "stage": stage}
+        requests.post(self.mlflow + "model-versions/transition-stage", json=body, timeout=60).raise_for_status()
+
     def move(self, name, ref, version, **more):
         return self.api.ok("PUT", f"repos/{name}/refs/{ref}", json={"version": version, **more})

@@ -285,6 +285,8 @@ def test_resolve(api, registry):
     assert means(name) == means(f"{name}@latest") == means(f"default/{name}@{{now}}") == ("latest", 2)
     assert means(f"{name}@v1") == ("number", 1) and means(f"{name}@v1.0") == ("tag", 1)
     assert means(f"{name}@{digest[:20]}") == ("digest", 1)
+    registry.stage(name, 1, "Production")
+    assert means(f"{name}@Production") == means(f"{name}@production") == ("stage", 1)
     found = api.ok("GET", "resolve", params={"address": f"{name}@prod@{{today}}"})
     assert found["by"] == "alias" and found["move"]["reason"] == "good" and found["at_us"] > found["move"]["time_us"]
     for address, status, says in [

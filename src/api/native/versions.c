@@ -321,10 +321,14 @@ const rpc native_version_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATI
 
 // ---- addresses ------------------------------------------------------------------------------
 
-enum { BY_TAG = 100 }; // beside address_kind
-static const msg_name ways[] = {{"latest", ADDRESS_LATEST}, {"number", ADDRESS_NUMBER},
-                                {"alias", ADDRESS_REF},     {"tag", BY_TAG},
-                                {"digest", ADDRESS_DIGEST}, {NULL, 0}};
+enum { BY_TAG = 100, BY_STAGE }; // beside address_kind
+static const msg_name ways[] = {{"latest", ADDRESS_LATEST},
+                                {"number", ADDRESS_NUMBER},
+                                {"alias", ADDRESS_REF},
+                                {"tag", BY_TAG},
+                                {"digest", ADDRESS_DIGEST},
+                                {"stage", BY_STAGE},
+                                {NULL, 0}};
 
 SHAPE(static, resolved_shape, "Resolved",
       FIELD("by", SHAPE_ENUM, 0, "what the address named it by", .names = ways),
@@ -339,22 +343,26 @@ struct resolve {
 };
 static const msg_field resolve_fields[] = {
     MSG_FIELD(struct resolve, address, MSG_STRING, MSG_REQUIRED, .max = 2000,
-              .doc = "[WORKSPACE/]REPO[@WHAT][@{TIME}]; WHAT is an alias, a tag, a number, "
-                     "latest (the default) or sha256:..."),
+              .doc = "[WORKSPACE/]REPO[@WHAT][@{TIME}]; WHAT is an alias, a tag, a stage, "
+                     "a number, latest (the default) or sha256:..."),
 };
 static const msg_type resolve_msg = MSG_TYPE(struct resolve, resolve_fields);
+
+static int64_t way_of(const address_found *f) {
+    if (f->by_stage) return BY_STAGE;
+    bool by_tag = f->address.kind == ADDRESS_REF && f->move.kind == REF_TAG;
+    return by_tag ? BY_TAG : (int64_t)f->address.kind;
+}
 
 static bool resolve(call *k, void *msg, err *e) {
     struct resolve *q = msg;
     address_found f;
     if (!address_resolve(&k->c, q->address, &f, e)) return false;
-    bool by_ref = f.address.kind == ADDRESS_REF;
-    bool by_tag = by_ref && f.move.kind == REF_TAG;
     json_writer *w = rpc_reply(k);
     json_object(w);
-    json_m_string(w, "by", msg_name_of(ways, by_tag ? BY_TAG : (int64_t)f.address.kind));
+    json_m_string(w, "by", msg_name_of(ways, way_of(&f)));
     if (f.address.has_time) json_m_i64(w, "at_us", f.address.at_us);
-    if (by_ref) {
+    if (f.address.kind == ADDRESS_REF && !f.by_stage) {
         json_key(w, STR("move"));
         refs_put_move(w, &f.move);
     }

@@ -1782,7 +1782,7 @@ export interface components {
              * @description what the address named it by
              * @enum {string}
              */
-            by: "latest" | "number" | "alias" | "tag" | "digest";
+            by: "latest" | "number" | "alias" | "tag" | "digest" | "stage";
             /** @description as of when, if the address says a time */
             at_us?: number;
             /** @description the move that brought the ref there */
