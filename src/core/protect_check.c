@@ -73,8 +73,8 @@ static const protect_fact *known(const protect_facts *f, const version *v, str r
     return NULL;
 }
 
-bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e) {
-    while (!db_write(core_db(c->core), fn, arg, e)) {
+bool protect_write(ctx *c, str repo_name, db_fn fn, void *arg, protect_facts *f, err *e) {
+    while (!repo_write(c, repo_name, fn, arg, e)) {
         if (!f->asked || f->n == sizeof f->known / sizeof *f->known) return false;
         *e = (err){0};
         if (!find_fact(c, &f->of, f->rule, f->rule_us, &f->known[f->n], e)) return false;

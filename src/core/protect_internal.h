@@ -43,6 +43,6 @@ bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protec
 bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e);
 
 // db_write, again as long as facts are asked for.
-bool protect_write(ctx *c, db_fn fn, void *arg, protect_facts *f, err *e);
+bool protect_write(ctx *c, str repo_name, db_fn fn, void *arg, protect_facts *f, err *e);
 
 #endif

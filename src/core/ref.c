@@ -166,7 +166,7 @@ static bool set(db_tx *tx, void *arg, err *e) {
 bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e) {
     ref_move unread;
     change_call k = {.c = c, .m = m, .out = out ? out : &unread};
-    return check(m, e) && protect_write(c, set, &k, &k.facts, e);
+    return check(m, e) && protect_write(c, m->repo, set, &k, &k.facts, e);
 }
 
 static bool may_remove(const ctx *c, const ref_change *m, err *e) {
@@ -199,7 +199,7 @@ bool ref_delete(ctx *c, const ref_change *m, err *e) {
     ref_move unread;
     change_call k = {.c = c, .m = m, .out = &unread};
     return core_check_text(m->reason, REF_REASON_MAX, "the reason", e) &&
-           db_write(core_db(c->core), delete_ref, &k, e);
+           repo_write(c, m->repo, delete_ref, &k, e);
 }
 
 // ---- back -----------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ bool ref_rollback(ctx *c, const ref_change *m, bool dry, ref_move *out, err *e) 
         return err_set(e, ERR_INVALID, "say why '%.*s' goes back", STR_F(m->name));
     if (!core_check_text(m->reason, REF_REASON_MAX, "the reason", e)) return false;
     return dry ? db_read(core_db(c->core), rollback, &k, e)
-               : db_write(core_db(c->core), rollback, &k, e);
+               : repo_write(c, m->repo, rollback, &k, e);
 }
 
 // ---- what goes with a version ---------------------------------------------------------------

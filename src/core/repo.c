@@ -4,6 +4,7 @@
 #include "core/repo.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "core/evaluation_internal.h"
 #include "core/event.h"
@@ -41,6 +42,11 @@ bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {
 
 static bool read_tags(db_tx *tx, const ctx *c, repo *r, err *e) {
     return attr_read(tx, c, r->id, ATTR_TAG, c->a, &r->tags, &r->n_tags, e);
+}
+
+bool repo_write(const ctx *c, str repo_name, db_fn fn, void *arg, err *e) {
+    uint64_t key = map_hash(repo_name) + (uint64_t)c->ws;
+    return db_write_by(core_db(c->core), key, fn, arg, e);
 }
 
 bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {

@@ -30,6 +30,10 @@ str version_text(const ctx *c, const version *v); // "name/7", the object of its
 bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
                          size_t n, err *e);
 
+// db_write of what moves refs of a repo or publishes in it: one after the other, since each
+// reads what the others write.
+bool repo_write(const ctx *c, str repo_name, db_fn fn, void *arg, err *e);
+
 // Sets a tag of a repo or version, or deletes it when the value's p is NULL.
 bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
 // The aliases of a version that is deleted go, each with a row of its history; ERR_STATE while

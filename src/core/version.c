@@ -99,7 +99,7 @@ static bool publish(db_tx *tx, void *arg, err *e) {
 
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {
     publish_call k = {.c = c, .name = repo_name, .n = n, .id = id_new(), .out = out};
-    return protect_write(c, publish, &k, &k.facts, e);
+    return protect_write(c, repo_name, publish, &k, &k.facts, e);
 }
 
 // ---- stages ---------------------------------------------------------------------------------
@@ -176,5 +176,5 @@ bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool al
                     .alone = alone,
                     .else_to = else_to,
                     .out = out};
-    return protect_write(c, set_stage, &k, &k.facts, e);
+    return protect_write(c, repo_name, set_stage, &k, &k.facts, e);
 }

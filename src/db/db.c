@@ -47,6 +47,16 @@ bool db_write(db *d, db_fn fn, void *arg, err *e) {
     return run(d, DB_MODE_WRITE, fn, arg, e);
 }
 
+bool db_write_by(db *d, uint64_t key, db_fn fn, void *arg, err *e) {
+    turn *t = d->ops->turn_of ? d->ops->turn_of(d, key) : NULL;
+    if (!t) return db_write(d, fn, arg, e);
+    if (!turn_take(t, clock_mono_us() + DB_RETRY_US))
+        return err_set(e, ERR_UNAVAILABLE, "many change the same thing at this moment");
+    bool ok = db_write(d, fn, arg, e);
+    turn_leave(t);
+    return ok;
+}
+
 bool db_append(db *d, db_fn fn, void *arg, err *e) {
     return run(d, DB_MODE_APPEND, fn, arg, e);
 }

@@ -57,7 +57,11 @@ db_engine db_engine_of(const db *d);
 
 typedef bool (*db_fn)(db_tx *tx, void *arg, err *e);
 bool db_write(db *d, db_fn fn, void *arg, err *e);
-// The same for the hot path: on PostgreSQL in READ COMMITTED instead of SERIALIZABLE, so it is
+// The same; writes of one key run one after the other in this process, in the order in which
+// they came, as all do on SQLite: for those that would take each other back on PostgreSQL. Who
+// waits for 10 s gets ERR_UNAVAILABLE.
+bool db_write_by(db *d, uint64_t key, db_fn fn, void *arg, err *e);
+// db_write for the hot path: on PostgreSQL in READ COMMITTED instead of SERIALIZABLE, so it is
 // for functions whose checks are conditional statements or rows locked by {share}. On SQLite it
 // is db_write.
 bool db_append(db *d, db_fn fn, void *arg, err *e);

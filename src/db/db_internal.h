@@ -5,6 +5,7 @@
 #define STEMMA_DB_DB_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/turn.h"
 #include "db/db.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,7 @@ enum {
     DB_WAIT_US = 10 * 1000 * 1000,  // default of db_config.wait_us
     DB_RETRY_US = 10 * 1000 * 1000, // default of db_config.retry_us
     DB_ARGS_MAX = 64,               // placeholders of one statement
+    DB_TURNS = 64,                  // keys of db_write_by that never wait for each other
 };
 
 typedef enum db_mode { DB_MODE_READ, DB_MODE_WRITE, DB_MODE_APPEND } db_mode;
@@ -30,6 +32,7 @@ typedef struct db_ops {
     void (*close)(db *d);
     // Runs fn in a transaction, as often as it takes, and ends it.
     bool (*run)(db *d, db_mode mode, db_fn fn, void *arg, err *e);
+    turn *(*turn_of)(db *d, uint64_t key); // NULL: all writes take turns anyway
     // Starts a statement that gives rows; they belong to the transaction.
     db_rows *(*rows)(db_tx *tx, const db_query *q, const db_arg *args, size_t n, err *e);
     bool (*next)(db_rows *rows, err *e); // not called again after it gave false

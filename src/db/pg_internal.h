@@ -85,19 +85,13 @@ typedef struct pg_pool {
     int open, busy, max;
 } pg_pool;
 
-// Who runs again after a refusal (postgres.c).
-typedef struct pg_turn {
-    pthread_mutex_t m; // guards what follows
-    pthread_cond_t freed;
-    bool taken;
-} pg_turn;
-
 typedef struct postgres_db {
     db base;
     char *url;
     int64_t wait_us, retry_us;
     pg_pool readers, writers;
-    pg_turn turn;
+    turn refused;            // who runs again after a refusal (postgres.c)
+    turn keyed[DB_TURNS];    // db_write_by
     _Atomic int64_t lost_us; // when the server was last found gone; monotonic
     _Atomic bool serving; // db_open is through: errors go to clients, no more to the operator
 } postgres_db;

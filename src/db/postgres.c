@@ -129,23 +129,9 @@ static int64_t refused_until(const pg_run *r) {
 // run again at once, each would be refused by the next, and the server's memory for what they
 // read would run out. False: the time is over.
 static bool take_turn(pg_run *r) {
-    pg_turn *t = &r->d->turn;
-    pthread_mutex_lock(&t->m);
-    for (int64_t left; t->taken && (left = refused_until(r) - clock_mono_us()) > 0;)
-        thread_cond_wait_us(&t->freed, &t->m, left);
-    r->has_turn = !t->taken;
-    t->taken = true;
-    pthread_mutex_unlock(&t->m);
+    while (!r->has_turn && clock_mono_us() < refused_until(r))
+        r->has_turn = turn_take(&r->d->refused, refused_until(r));
     return r->has_turn;
-}
-
-static void leave_turn(pg_run *r) {
-    if (!r->has_turn) return;
-    pg_turn *t = &r->d->turn;
-    pthread_mutex_lock(&t->m);
-    t->taken = false;
-    pthread_cond_signal(&t->freed);
-    pthread_mutex_unlock(&t->m);
 }
 
 static bool again_later(int64_t until, unsigned n) {
@@ -210,7 +196,7 @@ static bool run(db *base, db_mode mode, db_fn fn, void *arg, err *e) {
         arena_reset(c->tx.a);
         pg_pool_put(pool, c);
     } while (!ok && may_repeat(&r, fate));
-    leave_turn(&r);
+    if (r.has_turn) turn_leave(&d->refused);
     if (mode != DB_MODE_READ) count(ok, faulty);
     return ok;
 }
@@ -227,8 +213,9 @@ static void close_db(db *base) {
     postgres_db *d = (postgres_db *)base;
     pg_pool_close(&d->readers);
     pg_pool_close(&d->writers);
-    pthread_mutex_destroy(&d->turn.m);
-    pthread_cond_destroy(&d->turn.freed);
+    turn_destroy(&d->refused);
+    for (size_t i = 0; i < DB_TURNS; i++)
+        turn_destroy(&d->keyed[i]);
     free(d->url);
     free(d);
 }
@@ -238,9 +225,14 @@ static int by_cpus(int each, int least, int most) {
     return n < least ? least : n > most ? most : (int)n;
 }
 
+static turn *turn_of(db *base, uint64_t key) {
+    return &((postgres_db *)base)->keyed[key % DB_TURNS];
+}
+
 static const db_ops postgres_ops = {
     .close = close_db,
     .run = run,
+    .turn_of = turn_of,
     .rows = pg_rows_start,
     .next = pg_next,
     .end = pg_end,
@@ -274,8 +266,9 @@ db *postgres_open(const db_config *config, err *e) {
     d->url = mem_strdup(config->url);
     d->wait_us = config->wait_us;
     d->retry_us = config->retry_us;
-    pthread_mutex_init(&d->turn.m, NULL);
-    thread_cond_init(&d->turn.freed);
+    turn_init(&d->refused);
+    for (size_t i = 0; i < DB_TURNS; i++)
+        turn_init(&d->keyed[i]);
     // Together below the 97 that a server allows by default, with two servers on one database.
     pg_pool_init(&d->readers, config->readers > 0 ? config->readers : by_cpus(2, 4, 16));
     pg_pool_init(&d->writers, config->writers > 0 ? config->writers : by_cpus(4, 8, 24));

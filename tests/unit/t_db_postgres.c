@@ -90,6 +90,7 @@ static bool push_increment_fn(db_tx *tx, void *arg, err *e) {
 typedef struct incrementer {
     pthread_t thread;
     db_fn fn;
+    bool keyed;
     err e;
     int done;
 } incrementer;
@@ -97,17 +98,18 @@ typedef struct incrementer {
 static void *increment_main(void *arg) {
     incrementer *n = arg;
     for (int i = 0; i < 50; i++) {
-        if (db_write(t->d, n->fn, NULL, &n->e)) n->done++;
+        n->done += n->keyed ? db_write_by(t->d, 7, n->fn, NULL, &n->e)
+                            : db_write(t->d, n->fn, NULL, &n->e);
     }
     return NULL;
 }
 
-static void conflicting_increments(void **state) {
-    (void)state;
+// How often one was taken back.
+static int64_t increment_400_times(bool keyed) {
     static incrementer n[8];
     int64_t retries = METRIC_GET(db_retries_total);
     for (int i = 0; i < 8; i++) {
-        n[i] = (incrementer){.fn = i % 2 ? increment_fn : push_increment_fn};
+        n[i] = (incrementer){.fn = i % 2 ? increment_fn : push_increment_fn, .keyed = keyed};
         thread_start(&n[i].thread, "inc", 0, true, increment_main, &n[i]);
     }
     for (int i = 0; i < 8; i++) {
@@ -115,7 +117,17 @@ static void conflicting_increments(void **state) {
         assert_ok(n[i].done == 50, n[i].e);
     }
     assert_int_equal(counter(), 400);
-    assert_true(METRIC_GET(db_retries_total) > retries);
+    return METRIC_GET(db_retries_total) - retries;
+}
+
+static void conflicting_increments(void **state) {
+    (void)state;
+    assert_true(increment_400_times(false) > 0);
+}
+
+static void increments_of_one_key(void **state) {
+    (void)state;
+    assert_int_equal(increment_400_times(true), 0);
 }
 
 static void retries_end(void **state) {
@@ -545,6 +557,7 @@ static void a_restart_under_load(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(conflicting_increments),
+        TEST(increments_of_one_key),
         TEST(retries_end),
         TEST(append_holds_its_row),
         TEST(a_lost_connection_runs_again),
