@@ -23,8 +23,9 @@ typedef struct content {
 // repo_kind. *found is false, and nothing is sealed, when nothing is there.
 bool content_seal_artifacts(ctx *c, unsigned kind, str path, content *out, bool *found, err *e);
 
-// Seals files of a few texts, of STORE_PACKED bytes each at most; the paths differ. It is the
-// content that a push of the same files makes.
+// Seals files of a few texts that the server itself writes (a prompt, a release), of
+// STORE_PACKED bytes each at most; the paths differ. It is the content that a push of the same
+// files makes, and asks for nothing that the workspace has sent.
 typedef struct content_text {
     str path, text;
 } content_text;
@@ -59,9 +60,8 @@ bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, 
 bool content_files(ctx *c, sha256 tree, str after, size_t max, tree_file **out, size_t *n,
                    err *e);
 
-// ---- who may know of what (content_seen.c)
-// --------------------------------------------------- Notes that the workspace has sent these
-// objects or made these trees.
+// ---- who may know of what (content_seen.c) --------------------------------------------------
+// Notes that the workspace has sent these objects or made these trees.
 bool content_sent(ctx *c, const sha256 *digests, size_t n, err *e);
 // May the workspace know of them: has it sent them lately, or do its files or versions hold
 // them? All true while there is one workspace only.

@@ -49,15 +49,6 @@ static str file_of(arena *a, const version *v, size_t n) {
     return text;
 }
 
-static bool seal(ctx *c, str file, content *out, err *e) {
-    sha256 tree;
-    tree_sum sum;
-    tree_change add = {.file = {.path = STR(RELEASE_FILE), .size = file.n}};
-    return store_put(core_store(c->core), file.p, file.n, &add.file.digest, e) &&
-           content_edit(c, NULL, &add, 1, &tree, &sum, e) &&
-           content_seal_tree(c, REPO_RELEASE, tree, &sum, out, e);
-}
-
 bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str description,
                     version *out, err *e) {
     version *v = ARENA_ARRAY(c->a, version, n);
@@ -65,7 +56,9 @@ bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str de
     content sealed;
     if (n) memcpy(v, pins, n * sizeof *v);
     if (n) qsort(v, n, sizeof *v, by_repo);
-    if (!check_pins(v, n, e) || !seal(c, file_of(c->a, v, n), &sealed, e)) return false;
+    if (!check_pins(v, n, e)) return false;
+    content_text file = {STR(RELEASE_FILE), file_of(c->a, v, n)};
+    if (!content_seal_texts(c, REPO_RELEASE, &file, 1, &sealed, e)) return false;
     for (size_t i = 0; i < n; i++)
         parents[i] = (version_parent){.relation = RELATION_PINS, .version = v[i].id};
     version_new new = {

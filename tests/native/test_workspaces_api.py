@@ -175,6 +175,18 @@ def test_commands(server, tmp_path):
     assert cli.ok("workspace", "delete", f"{team}-2").out == f"deleted {team}-2\n"
 
 
+def test_what_the_server_writes_itself(server, pair_of):
+    """Releases and prompts are sealed out of texts that nobody sent: beside other workspaces too, and in the default one."""
+    for at in (within(server), *pair_of):
+        bot, release = unique("bot"), unique("release")
+        at.ok("POST", "repos", json={"name": bot})
+        made = at.session.post(f"{server.uri}/api/2.0/mlflow/model-versions/create", json={"name": bot, "source": "s3://b/m"}, timeout=30)
+        assert made.status_code == 200
+        pinned = at.ok("POST", f"repos/{release}/releases", json={"pins": [f"{bot}@1"]})
+        assert [p["repo"] for p in pinned["parents"]] == [bot]
+        assert [f["path"] for f in at.ok("GET", f"repos/{release}/versions/1/files")["items"]] == ["release.json"]
+
+
 def test_background_work_serves_all(api, server, pair_of):
     """Points of each are packed and found, runs of each are folded, gc frees what each has in its bin."""
     for at in pair_of:

@@ -4,6 +4,7 @@
 
 #include "core/protect.h"
 #include "core/release.h"
+#include "core/workspace.h"
 
 static void make(core_fix *x, const char *name, repo_kind kind, int versions) {
     err e;
@@ -150,6 +151,21 @@ CORE_TEST(what_went_meanwhile_is_not_pinned) {
     assert_int_equal(publish(x, 2, 1), 1); // no number was taken
 }
 
+// What the server itself writes nobody has to send, whoever else it serves.
+CORE_TEST(beside_other_workspaces) {
+    err e;
+    workspace_row team;
+    set_up(x);
+    int64_t alone = publish(x, 1, 1);
+    OK(workspace_create(&x->c, STR("team"), STR(""), &team, &e));
+    version first = get(x, "support", alone), again = get(x, "support", publish(x, 1, 1));
+    assert_true(sha256_eq(again.content.digest, first.content.digest));
+    x->c.ws = team.number;
+    set_up(x);
+    version there = get(x, "support", publish(x, 2, 2));
+    assert_int_equal(there.content.files, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_move_and_go_back_as_one),
@@ -157,6 +173,7 @@ int main(void) {
         cmocka_unit_test(what_a_release_may_pin),
         cmocka_unit_test(what_is_pinned_is_held),
         cmocka_unit_test(what_went_meanwhile_is_not_pinned),
+        cmocka_unit_test(beside_other_workspaces),
     };
     return core_fix_main("core release", tests, sizeof tests / sizeof *tests);
 }
