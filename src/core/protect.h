@@ -3,7 +3,8 @@
 // A protected ref is moved, set back and removed only by who maintains (ctx); and it moves to a
 // version only when that has the parts which are asked for, a saved rule holds for it, and as
 // many people as are asked for approved it. It goes back (ref_rollback) to where it was without
-// asking again. A stage of MLflow is protected by its name in the same way.
+// asking again. A stage of MLflow is protected by its name in the same way. A repo with a
+// protection is renamed and deleted only by who maintains: refs are loaded by its name.
 //
 // Approvals are of a version for a ref, each by a proven user and once, and not by who
 // published the version. They stay until they are withdrawn. All is checked in the transaction

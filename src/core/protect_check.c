@@ -3,6 +3,7 @@
 // thread.
 #include "core/core_internal.h"
 #include "core/protect_internal.h"
+#include "core/protect_sql.h"
 #include "core/repo_internal.h"
 #include "core/rule.h"
 #include "core/rule_sql.h"
@@ -188,4 +189,15 @@ bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e)
     if (c->maintains) return true;
     return protect_read(tx, c, r->id, name, &p, &found, e) &&
            (!found || refuse_touch(c, r->name, name, e));
+}
+
+bool protect_may_rename(db_tx *tx, const ctx *c, const repo *r, err *e) {
+    db_rows *row;
+    if (c->maintains) return true;
+    int found = db_get(tx, &Q_protection_page, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(1));
+    return !found || (found > 0 &&
+                      err_set(e, ERR_FORBIDDEN,
+                              "%.*s is protected: only a maintainer renames or deletes '%.*s'",
+                              STR_F(protect_what(c, r->name, arena_str(c->a, db_text(row, 0)))),
+                              STR_F(r->name)));
 }

@@ -41,6 +41,9 @@ bool protect_allows(db_tx *tx, const ctx *c, const version *to, str name, protec
                     err *e);
 // May the caller touch this ref at all? ERR_FORBIDDEN.
 bool protect_may_touch(db_tx *tx, const ctx *c, const repo *r, str name, err *e);
+// May the caller take the repo's name from it? Protections go with the repo, and who loads a
+// ref goes by the name: the next repo of that name is not guarded. ERR_FORBIDDEN.
+bool protect_may_rename(db_tx *tx, const ctx *c, const repo *r, err *e);
 
 // db_write, again as long as facts are asked for.
 bool protect_write(ctx *c, str repo_name, db_fn fn, void *arg, protect_facts *f, err *e);

@@ -175,12 +175,29 @@ bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t
 
 // ---- change ---------------------------------------------------------------------------------
 
+// A tag holds a version under the repo's name.
+static bool may_rename(db_tx *tx, const ctx *c, const repo *r, err *e) {
+    db_rows *row;
+    if (c->maintains) return true;
+    int found = db_get(tx, &Q_ref_sealed_of_repo, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                       DB_I64(REF_TAG));
+    if (found > 0)
+        return err_set(
+            e, ERR_FORBIDDEN,
+            "a version of '%.*s' is held by the tag '%.*s': only a maintainer renames "
+            "or deletes '%.*s'",
+            STR_F(r->name), STR_F(db_text(row, 0)), STR_F(r->name));
+    return !found && protect_may_rename(tx, c, r, e);
+}
+
 static bool rename_to(db_tx *tx, void *arg, err *e) {
     repo_call *k = arg;
     const ctx *c = k->c;
     repo *r = k->repo;
     if (!repo_read(tx, c, k->name, r, e)) return false;
-    if (!str_eq(k->name, k->value) && !name_is_free(tx, c, k->value, e)) return false;
+    if (!str_eq(k->name, k->value) &&
+        (!may_rename(tx, c, r, e) || !name_is_free(tx, c, k->value, e)))
+        return false;
     kv names[] = {{STR("from"), k->name}, {STR("to"), k->value}};
     r->name = k->value;
     r->updated_us = clock_now_us();
@@ -220,8 +237,8 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
     const ctx *c = k->c;
     repo r;
     int64_t now = clock_now_us();
-    return repo_read(tx, c, k->name, &r, e) && ref_none_sealed(tx, c, &r, e) &&
-           release_pins_none_of(tx, c, &r, e) &&
+    return repo_read(tx, c, k->name, &r, e) && may_rename(tx, c, &r, e) &&
+           ref_none_sealed(tx, c, &r, e) && release_pins_none_of(tx, c, &r, e) &&
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&

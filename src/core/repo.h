@@ -46,6 +46,7 @@ typedef struct repo_new {
 bool repo_create(ctx *c, const repo_new *n, repo *out, err *e);
 bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
+// A repo with a protection or a sealed tag takes a maintainer (ERR_FORBIDDEN).
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
 // With its versions and refs. ERR_STATE while a sealed ref, or a release of another repo, holds

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protected refs where callers have roles: that a writer finds no way around, and whose approvals count."""
+
+import pytest
+import requests
+import servers
+from cli import Cli
+
+from conftest import Native, problem, unique
+
+OPERATOR = "the-operators-own-token"
+REFUSED = (403, "FORBIDDEN")
+
+
+@pytest.fixture(scope="module")
+def server(engine):
+    started = servers.Stemma(engine, env={"STEMMA_TOKEN": OPERATOR})
+    yield started
+    started.stop()
+
+
+class Person:
+    """A user: an API, MLflow's registry and commands with the user's token."""
+
+    def __init__(self, server, token, name=None):
+        self.name, self.api = name, Native(server.uri)
+        self.api.session.headers["Authorization"] = f"Bearer {token}"
+        self.cli = Cli("--url", server.uri, env={"STEMMA_TOKEN": token})
+        self.uri, self.token = server.uri + "/api/2.0/mlflow/", token
+
+    def mlflow(self, method, path, **body):
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return requests.request(method, self.uri + path, json=body, headers=headers, timeout=60)
+
+    def publish(self, name):
+        reply = self.mlflow("POST", "model-versions/create", name=name, source="s3://bucket/model")
+        assert reply.status_code == 200, reply.text
+
+
+@pytest.fixture(scope="module")
+def admin(server):
+    return Person(server, OPERATOR)
+
+
+@pytest.fixture(scope="module")
+def person(server, admin):
+    def make(role):
+        made = admin.api.ok("POST", "users", json={"name": unique(role), "role": role, "token": True})
+        return Person(server, made["secret"], made["user"]["name"])
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def writer(person):
+    return person("writer")
+
+
+@pytest.fixture(scope="module")
+def maintainer(person):
+    return person("maintainer")
+
+
+@pytest.fixture
+def bot(writer):
+    """A repo with one version, which the writer made."""
+    name = unique("bot")
+    writer.api.ok("POST", "repos", json={"name": name})
+    writer.publish(name)
+    return name
+
+
+def test_a_protected_repo_keeps_its_name(writer, maintainer, bot):
+    to, path = f"{bot}-old", f"repos/{bot}"
+    renamed = writer.api.ok("PATCH", path, json={"name": to})
+    writer.api.ok("PATCH", f"repos/{to}", json={"name": bot})
+    assert renamed["name"] == to, "nothing of it is protected yet"
+    for what, undo in (
+        ({"ref": "prod"}, lambda: maintainer.api.ok("DELETE", f"{path}/protections", json={"ref": "prod"})),
+        ({"require": ["card"]}, lambda: maintainer.api.ok("DELETE", f"{path}/protections", json={})),
+    ):
+        maintainer.api.ok("PUT", f"{path}/protections", json=what)
+        refused = writer.api.call("PATCH", path, json={"name": to})
+        assert problem(refused) == REFUSED and f"only a maintainer renames or deletes '{bot}'" in refused.json()["detail"]
+        old = writer.mlflow("POST", "registered-models/rename", name=bot, new_name=to)
+        assert old.status_code == 403 and "only a maintainer" in old.json()["message"], "MLflow's clients too"
+        assert problem(writer.api.call("DELETE", path)) == REFUSED
+        undo()
+    writer.api.ok("PUT", f"{path}/refs/v1.0", json={"version": 1, "kind": "tag"})
+    tagged = writer.cli("repos", "rename", bot, to)
+    assert tagged.code == 1 and "held by the tag 'v1.0': only a maintainer" in tagged.err
+    assert writer.cli.ok("repos", "rename", bot, bot).out == f"renamed to {bot}\n", "to what it is called"
+    assert maintainer.api.ok("PATCH", path, json={"name": to})["name"] == to
