@@ -7,7 +7,6 @@
 #include "core/protect_internal.h"
 #include "core/protect_sql.h"
 #include "core/repo_internal.h"
-#include "core/rule.h"
 
 const char protect_schema[] = PROTECT_DDL;
 
@@ -27,6 +26,16 @@ bool protect_read(db_tx *tx, const ctx *c, id repo_id, str name, protection *out
         db_get(tx, &Q_protection_get, &row, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(name));
     *found = n > 0;
     if (*found) *out = protection_of_row(row, c->a);
+    return n >= 0;
+}
+
+bool protect_by_rule(db_tx *tx, const ctx *c, id repo_id, str rule_name, str *name, bool *found,
+                     err *e) {
+    db_rows *row;
+    int n = db_get(tx, &Q_protection_of_rule, &row, e, DB_I64(c->ws), DB_ID(repo_id),
+                   DB_TEXT(rule_name));
+    *found = n > 0;
+    if (*found) *name = arena_str(c->a, db_text(row, 0));
     return n >= 0;
 }
 
@@ -81,6 +90,7 @@ static bool set(db_tx *tx, void *arg, err *e) {
     const protection *p = k->p;
     repo r;
     return repo_read(tx, c, k->repo_name, &r, e) && check_room(tx, c, &r, e) &&
+           (!p->rule.n || rule_is_there(tx, c, &r, p->rule, e)) &&
            db_push(tx, &Q_protection_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(p->ref),
                    DB_I64((int64_t)p->parts), DB_I64(p->approvals),
                    DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us()),
@@ -102,10 +112,7 @@ static bool check_protection(const protection *p, err *e) {
 
 bool protect_set(ctx *c, str repo_name, const protection *p, err *e) {
     protect_call k = {.c = c, .repo_name = repo_name, .p = p};
-    rule found;
-    return check_protection(p, e) &&
-           (!p->rule.n || rule_get(c, repo_name, p->rule, &found, e)) &&
-           db_write(core_db(c->core), set, &k, e);
+    return check_protection(p, e) && db_write(core_db(c->core), set, &k, e);
 }
 
 static bool take_away(db_tx *tx, void *arg, err *e) {

@@ -33,6 +33,9 @@ bool protect_read(db_tx *tx, const ctx *c, id repo_id, str name, protection *out
                   err *e);
 bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, protect_state *s,
                             err *e);
+// A ref whose protection asks for this rule, the first.
+bool protect_by_rule(db_tx *tx, const ctx *c, id repo_id, str rule_name, str *name, bool *found,
+                     err *e);
 str protect_what(const ctx *c, str repo_name, str name); // "'prod' of 'bot'", for sentences
 
 // May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE

@@ -26,6 +26,9 @@
     X(protection_page, true,                                                                   \
       "SELECT ref, parts, approvals, user_name, set_us, rule FROM protection"                  \
       " WHERE ws = $1 AND repo = $2 ORDER BY ref LIMIT $3")                                    \
+    X(protection_of_rule, true,                                                                \
+      "SELECT ref FROM protection WHERE ws = $1 AND repo = $2 AND rule = $3"                   \
+      " ORDER BY ref LIMIT 1")                                                                 \
     X(approval_put, true,                                                                      \
       "INSERT INTO approval (ws, version, ref, user_name, reason, approved_us)"                \
       " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (ws, version, ref, user_name) DO NOTHING") \

@@ -39,6 +39,7 @@ bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e);
 // The aliases of a version that is deleted go, each with a row of its history; ERR_STATE while
 // a sealed ref holds it.
 bool ref_drop_all(db_tx *tx, const ctx *c, const version *v, str reason, err *e);
+bool rule_is_there(db_tx *tx, const ctx *c, const repo *r, str name, err *e); // ERR_NOT_FOUND
 // A repo that is deleted loses its rules.
 bool rule_drop_all(db_tx *tx, const ctx *c, id repo_id, err *e);
 // Is a version of the repo held by a sealed ref?

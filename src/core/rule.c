@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "core/event.h"
+#include "core/protect_internal.h"
 #include "core/ref.h"
 #include "core/repo_internal.h"
 #include "core/rule_sql.h"
@@ -74,6 +75,26 @@ static bool same(const rule *a, const rule *b) {
            str_eq(a->tie, b->tie) && a->goal == b->goal && a->tie_goal == b->tie_goal;
 }
 
+// A rule that guards a ref is as guarded as the ref.
+static bool may_change(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
+    str guarded;
+    bool found;
+    if (c->maintains) return true;
+    return protect_by_rule(tx, c, r->id, name, &guarded, &found, e) &&
+           (!found || err_set(e, ERR_FORBIDDEN,
+                              "the rule '%.*s' guards %.*s: only a maintainer changes it",
+                              STR_F(name), STR_F(protect_what(c, r->name, guarded))));
+}
+
+static bool may_remove(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
+    str guarded;
+    bool found;
+    return protect_by_rule(tx, c, r->id, name, &guarded, &found, e) &&
+           (!found ||
+            err_set(e, ERR_STATE, "the rule '%.*s' guards %.*s: protect that without it first",
+                    STR_F(name), STR_F(protect_what(c, r->name, guarded))));
+}
+
 static bool set(db_tx *tx, void *arg, err *e) {
     rule_call *k = arg;
     const ctx *c = k->c;
@@ -83,6 +104,7 @@ static bool set(db_tx *tx, void *arg, err *e) {
     int found = find(tx, c, &r, x.name, k->out, e);
     if (found < 0) return false;
     if (found && same(k->out, &x)) return true;
+    if (!may_change(tx, c, &r, x.name, e)) return false;
     x.user = str_or_empty(c->user);
     x.proven = c->proven;
     x.changed_us = clock_now_us();
@@ -121,7 +143,7 @@ static bool remove_rule(db_tx *tx, void *arg, err *e) {
     if (!repo_read(tx, c, k->repo_name, &r, e)) return false;
     int found = find(tx, c, &r, k->name, &x, e);
     if (!found) return not_there(&r, k->name, e);
-    return found > 0 &&
+    return found > 0 && may_remove(tx, c, &r, k->name, e) &&
            db_push(tx, &Q_rule_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(k->name)) &&
            add_event(tx, c, EVENT_rule_removed, &r, &x, str_or_empty(k->reason), e);
 }
@@ -130,6 +152,12 @@ bool rule_remove(ctx *c, str repo_name, str name, str reason, err *e) {
     rule_call k = {.c = c, .repo_name = repo_name, .name = name, .reason = reason};
     return core_check_text(reason, REF_REASON_MAX, "the reason", e) &&
            db_write(core_db(c->core), remove_rule, &k, e);
+}
+
+bool rule_is_there(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
+    rule x;
+    int found = find(tx, c, r, name, &x, e);
+    return found ? found > 0 : not_there(r, name, e);
 }
 
 bool rule_drop_all(db_tx *tx, const ctx *c, id repo_id, err *e) {

@@ -31,7 +31,8 @@ typedef struct rule {
 } rule;
 
 // Makes it or changes it; what it is already is no change. The caller has compiled it. Names
-// are those of refs.
+// are those of refs. One that a protected ref asks for (protect.h) is changed only by who
+// maintains (ERR_FORBIDDEN), and never removed (ERR_STATE).
 bool rule_set(ctx *c, str repo_name, const rule *r, rule *out, err *e);
 bool rule_get(ctx *c, str repo_name, str name, rule *out, err *e); // ERR_NOT_FOUND
 bool rule_remove(ctx *c, str repo_name, str name, str reason, err *e);

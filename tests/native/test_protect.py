@@ -86,9 +86,11 @@ def test_a_saved_rule_must_hold(api, cli, registry):
     assert (stands["ready"], stands["rule"], stands["rule_holds"]) == (False, "good", False)
     cli.ok("alias", f"{name}@2", "prod")
     assert "good" in cli.ok("protect", "list", name).out
-    api.ok("DELETE", f"repos/{name}/rules/good", json={"reason": "replaced"})
-    gone = cli("alias", f"{name}@1", "prod")
-    assert gone.code == 1 and "there is no such rule any more" in gone.err
+    used = api.call("DELETE", f"repos/{name}/rules/good", json={"reason": "replaced"})
+    assert problem(used) == (400, "STATE") and f"the rule 'good' guards 'prod' of '{name}'" in used.json()["detail"]
+    assert cli("alias", f"{name}@1", "prod").code == 1, "it is still there"
+    cli.ok("protect", "remove", f"{name}@prod")
+    assert cli.ok("rule", "remove", name, "good", "-m", "replaced").out == "removed good\n"
     assert cli("protect", "set", f"{name}@prod", "--rule", "missing").code == 4
 
 

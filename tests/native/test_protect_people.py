@@ -91,3 +91,20 @@ def test_a_protected_repo_keeps_its_name(writer, maintainer, bot):
     assert tagged.code == 1 and "held by the tag 'v1.0': only a maintainer" in tagged.err
     assert writer.cli.ok("repos", "rename", bot, bot).out == f"renamed to {bot}\n", "to what it is called"
     assert maintainer.api.ok("PATCH", path, json={"name": to})["name"] == to
+
+
+def test_the_rule_of_a_protected_ref_is_guarded_too(writer, maintainer, bot):
+    cli, path = writer.cli, f"repos/{bot}/rules/good"
+    cli.ok("rule", "set", bot, "good", "--where", "evals.safety.leaks = 0")
+    maintainer.cli.ok("protect", "set", f"{bot}@prod", "--rule", "good")
+    weaker = cli("rule", "set", bot, "good", "--where", "evals.safety.leaks < 9")
+    assert weaker.code == 1 and f"the rule 'good' guards 'prod' of '{bot}': only a maintainer" in weaker.err
+    assert problem(writer.api.call("PUT", path, json={"where": "evals.safety.leaks < 9"})) == REFUSED
+    cli.ok("rule", "set", bot, "good", "--where", "evals.safety.leaks = 0")  # what it is already
+    cli.ok("rule", "set", bot, "other", "--where", "evals.safety.leaks < 9")
+    for who in (writer, maintainer):
+        removed = who.cli("rule", "remove", bot, "good", "-m", "in the way")
+        assert removed.code == 1 and f"guards 'prod' of '{bot}'" in removed.err
+    maintainer.cli.ok("rule", "set", bot, "good", "--where", "evals.safety.leaks < 1")
+    maintainer.cli.ok("protect", "remove", f"{bot}@prod")
+    cli.ok("rule", "remove", bot, "good", "-m", "unused")
