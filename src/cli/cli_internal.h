@@ -114,7 +114,7 @@ typedef enum cli_kind {
       "before a second --max or --min, which decides between equals")                          \
     X(rule, "", CLI_TEXT, "NAME", "", "best protect_set",                                      \
       "by a rule of the repo, instead of the above; of 'protect set': the rule that must "     \
-      "hold")                                                                                  \
+      "hold, or none")                                                                         \
     X(alias, "", CLI_TEXT, "NAME", "", "best",                                                 \
       "move this alias to the choice, with -m and the rule as the reason; refused when "       \
       "somebody moved it meanwhile")                                                           \
@@ -168,7 +168,7 @@ typedef enum cli_kind {
       "otherwise; of "                                                                         \
       "'audit': kinds of events, with commas")                                                 \
     X(require, "", CLI_TEXT, "PARTS", "", "protect_set",                                       \
-      "parts that a version must have, with commas")                                           \
+      "parts that a version must have, with commas, or none")                                  \
     X(approvals, "", CLI_NUMBER, "N", "0", "protect_set",                                      \
       "how many people must approve a version, besides who published it")                      \
     X(withdraw, "", CLI_FLAG, "", "", "approve evaluate",                                      \

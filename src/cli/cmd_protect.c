@@ -3,14 +3,24 @@
 // remove; how a version stands; and approve. One thread.
 #include "cli/repos.h"
 
-// "REPO[@REF]" of the first word: the path of its protections, and the ref as a JSON member.
-static bool target(cli_session *s, str *path, str *member) {
-    str repo, ref;
-    if (!cli_split_ref(s, s->o->words[0], &repo, &ref)) return false;
-    *path = cli_repo_path(s->a, repo, "/protections");
-    *member =
-        ref.p ? arena_printf(s->a, "\"ref\":%.*s", STR_F(cli_json_text(s->a, ref))) : (str){0};
+#define NOTHING "none" // of --require and --rule: nothing is asked for
+
+// "REPO[@REF]" of the first word: the path of its protections, and the ref (p NULL:
+// publishing).
+static bool target(cli_session *s, str *path, str *repo, str *ref) {
+    if (!cli_split_ref(s, s->o->words[0], repo, ref)) return false;
+    *path = cli_repo_path(s->a, *repo, "/protections");
     return true;
+}
+
+// Adds a member to the text of an object, without its braces.
+static str with_member(cli_session *s, str members, const char *name, str json) {
+    return arena_printf(s->a, "%.*s%s\"%s\":%.*s", STR_F(members), members.n ? "," : "", name,
+                        STR_F(json));
+}
+
+static str ref_member(cli_session *s, str ref) {
+    return ref.p ? with_member(s, STR(""), "ref", cli_json_text(s->a, ref)) : STR("");
 }
 
 // "config, card" of a list of texts.
@@ -53,31 +63,79 @@ static bool call(cli_session *s, const char *method, str path, str body) {
 }
 
 static bool list(cli_session *s) {
-    str path, member;
-    return target(s, &path, &member) && call(s, "GET", path, (str){0});
+    str path, repo, ref;
+    return target(s, &path, &repo, &ref) && call(s, "GET", path, (str){0});
+}
+
+// ---- set ------------------------------------------------------------------------------------
+
+static str parts_json(cli_session *s) {
+    str lines = {0}, parts = s->o->require;
+    for (str part; str_split(&parts, ',', &part);) {
+        part = str_trim(part);
+        if (part.n && !str_is(part, NOTHING))
+            lines = arena_printf(s->a, "%.*s%s%.*s", STR_F(lines), lines.n ? "\n" : "",
+                                 STR_F(part));
+    }
+    return cli_lines_json(s->a, lines);
+}
+
+// Only of what was given: the rest stays as it is.
+static str set_body(cli_session *s, str ref) {
+    const cli_options *o = s->o;
+    int64_t approvals = 0;
+    str members = ref_member(s, ref), rule = str_is(o->rule, NOTHING) ? STR("") : o->rule;
+    if (cli_given(o, "require")) members = with_member(s, members, "require", parts_json(s));
+    if (cli_given(o, "rule"))
+        members = with_member(s, members, "rule", cli_json_text(s->a, rule));
+    if (cli_given(o, "approvals") && cli_number(o->approvals, &approvals))
+        members = with_member(s, members, "approvals",
+                              arena_printf(s->a, "%lld", (long long)approvals));
+    return arena_printf(s->a, "{%.*s}", STR_F(members));
+}
+
+// "2 -> 3"; what it was already, or of what was not protected before, alone.
+static void put_change(cli_session *s, const char *label, bool was_there, str was, str is) {
+    if (!was.n) was = STR(NOTHING);
+    if (!is.n) is = STR(NOTHING);
+    bool changed = was_there && !str_eq(was, is);
+    cli_line(s, label, changed ? arena_printf(s->a, "%.*s -> %.*s", STR_F(was), STR_F(is)) : is,
+             changed ? OUT_BOLD : OUT_PLAIN);
+}
+
+static void put_set(cli_session *s, const json_value *reply, str repo, str ref) {
+    const json_value *was = json_get(reply, "was"), *is = json_get(reply, "items")->child;
+    while (is && !str_eq(cli_text(is, "ref"), ref))
+        is = is->next;
+    cli_line(s, "protected",
+             ref.n ? arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(ref))
+                   : arena_printf(s->a, "publishing in %.*s", STR_F(repo)),
+             OUT_PLAIN);
+    put_change(s, "requires", was, joined(s, json_get(was, "require")),
+               joined(s, json_get(is, "require")));
+    if (!ref.n) return;
+    put_change(s, "rule", was, cli_text(was, "rule"), cli_text(is, "rule"));
+    put_change(s, "approvals", was, cli_text(was, "approvals"), cli_text(is, "approvals"));
 }
 
 static bool set(cli_session *s) {
-    str path, member, lines = {0}, parts = s->o->require;
-    int64_t approvals;
-    if (!target(s, &path, &member)) return false;
-    if (!cli_number(s->o->approvals, &approvals))
-        return err_set(&s->e, ERR_INVALID, "--approvals takes a number");
-    for (str part; str_split(&parts, ',', &part);)
-        if (str_trim(part).n)
-            lines = arena_printf(s->a, "%.*s%s%.*s", STR_F(lines), lines.n ? "\n" : "",
-                                 STR_F(str_trim(part)));
-    str body =
-        arena_printf(s->a, "{%.*s%s\"require\":%.*s,\"rule\":%.*s,\"approvals\":%lld}",
-                     STR_F(member), member.n ? "," : "", STR_F(cli_lines_json(s->a, lines)),
-                     STR_F(cli_json_text(s->a, s->o->rule)), (long long)approvals);
-    return call(s, "PUT", path, body);
+    str path, repo, ref, text;
+    if (!target(s, &path, &repo, &ref)) return false;
+    const json_value *reply = cli_call(s->c, "PUT", path, set_body(s, ref), &text, &s->e);
+    if (!reply) return false;
+    if (s->o->json.n)
+        cli_put_json(s, text);
+    else
+        put_set(s, reply, repo, ref);
+    return true;
 }
 
+// ---- remove ---------------------------------------------------------------------------------
+
 static bool take_away(cli_session *s) {
-    str path, member;
-    return target(s, &path, &member) &&
-           call(s, "DELETE", path, arena_printf(s->a, "{%.*s}", STR_F(member)));
+    str path, repo, ref;
+    return target(s, &path, &repo, &ref) &&
+           call(s, "DELETE", path, arena_printf(s->a, "{%.*s}", STR_F(ref_member(s, ref))));
 }
 
 // ---- a version before a ref -----------------------------------------------------------------
@@ -86,7 +144,10 @@ static void put_readiness(cli_session *s, const json_value *r) {
     str lacks = joined(s, json_get(r, "lacks"));
     bool ready = cli_true(r, "ready");
     str needed = cli_text(r, "approvals_needed");
-    cli_line(s, "ready", ready ? STR("yes") : STR("no"), ready ? OUT_GREEN : OUT_RED);
+    if (cli_true(r, "protected"))
+        cli_line(s, "ready", ready ? STR("yes") : STR("no"), ready ? OUT_GREEN : OUT_RED);
+    else
+        cli_line(s, "ready", STR("not protected: nothing is asked for"), OUT_YELLOW);
     cli_line(s, "has", joined(s, json_get(r, "has")), OUT_PLAIN);
     cli_line(s, "lacks", lacks, OUT_RED);
     cli_line(s, "rule", cli_text(r, "rule"), OUT_PLAIN);
@@ -103,12 +164,14 @@ static void put_readiness(cli_session *s, const json_value *r) {
 }
 
 // Of the version that the first word means and the ref that the second names.
-static bool of_version(cli_session *s, const char *method, const char *rest, str body) {
+static bool of_version(cli_session *s, const char *method, const char *rest, str body,
+                       bool *ready) {
     str text, path, name;
     if (!cli_version_named(s, s->o->words[0], &path, &name)) return false;
     path = arena_printf(s->a, "%.*s%s", STR_F(path), rest);
     const json_value *reply = cli_call(s->c, method, path, body, &text, &s->e);
     if (!reply) return false;
+    *ready = cli_true(reply, "ready");
     if (s->o->json.n)
         cli_put_json(s, text);
     else
@@ -117,19 +180,23 @@ static bool of_version(cli_session *s, const char *method, const char *rest, str
 }
 
 static bool check(cli_session *s) {
+    bool ready;
     str rest = STR("/readiness");
     if (s->o->n_words > 1)
         rest = arena_printf(s->a, "/readiness?ref=%.*s",
                             STR_F(http_client_escape(s->a, s->o->words[1])));
-    return of_version(s, "GET", arena_cstr(s->a, rest), (str){0});
+    if (!of_version(s, "GET", arena_cstr(s->a, rest), (str){0}, &ready)) return false;
+    if (!ready) s->code = CLI_FAILED;
+    return true;
 }
 
 static bool approve(cli_session *s) {
+    bool ready; // or not: it was approved
     str body = arena_printf(s->a, "{\"ref\":%.*s,\"reason\":%.*s,\"withdraw\":%s}",
                             STR_F(cli_json_text(s->a, s->o->words[1])),
                             STR_F(cli_json_text(s->a, s->o->message)),
                             s->o->withdraw.n ? "true" : "false");
-    return of_version(s, "POST", "/approve", body);
+    return of_version(s, "POST", "/approve", body, &ready);
 }
 
 int cmd_protect_list(const cli_options *o, arena *a) {

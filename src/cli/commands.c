@@ -373,13 +373,15 @@ const cli_command cli_commands[] = {
     {.name = "protect set",
      .run = cmd_protect_set,
      .summary = "ask for parts and approvals before a ref moves",
-     .text = "Protects the ref: only maintainers move it, back it and remove it, and only to "
-             "versions "
-             "that have the parts of --require and were\n"
-             "approved by --approvals people. Without @REF: no version is published in the "
-             "repo that "
-             "lacks the parts. Parts are config,\n"
-             "weights, tokenizer, card, logs (of its run) and evaluations.",
+     .text =
+         "Protects the ref: only maintainers move it, back it and remove it, and only to "
+         "versions "
+         "that have the parts of --require, for\n"
+         "which --rule holds, and that --approvals people approved. What is not given stays "
+         "as it was; --require none, --rule none\n"
+         "and --approvals 0 ask for that no more. Without @REF: no version is published in "
+         "the repo that lacks the parts. Parts are\n"
+         "config, weights, tokenizer, card, logs (of its run) and evaluations.",
      .usage = "REPO[@REF]",
      .least = 1,
      .most = 1,
@@ -403,7 +405,8 @@ const cli_command cli_commands[] = {
     {.name = "protect check",
      .run = cmd_protect_check,
      .summary = "has a version what is asked for?",
-     .text = "Shows which parts a version has and lacks, and who approved it for the ref.",
+     .text = "Shows which parts a version has and lacks, and who approved it for the ref. The "
+             "exit status is 1 when it is not ready.",
      .usage = "ADDRESS [REF]",
      .least = 1,
      .most = 2,

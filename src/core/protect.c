@@ -52,6 +52,8 @@ typedef struct protect_call {
     str repo_name, ref, reason;
     int64_t number;
     const protection *p;
+    unsigned parts; // of *p
+    protection *was;
     protection *list;
     size_t n;
     protect_state *state;
@@ -71,35 +73,28 @@ static bool protection_event(db_tx *tx, const ctx *c, event_kind kind, const rep
                      p ? event_payload(c->a, told, 3) : (str){0}, e);
 }
 
-static bool check_room(db_tx *tx, const ctx *c, const repo *r, err *e) {
-    int64_t n = 0;
-    db_rows *rows =
-        db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(PROTECT_MAX));
+static bool read_all(db_tx *tx, const ctx *c, id repo_id, protection **out, size_t *n, err *e) {
+    VEC(protection) v = {0};
+    db_rows *rows = db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(repo_id),
+                              DB_I64(PROTECT_MAX));
     if (!rows) return false;
     while (db_next(rows, e))
-        n++;
+        vec_push(c->a, &v, protection_of_row(rows, c->a));
     db_end(rows);
-    return e->code == ERR_NONE &&
+    *out = v.p;
+    *n = v.n;
+    return e->code == ERR_NONE;
+}
+
+static bool check_room(db_tx *tx, const ctx *c, const repo *r, err *e) {
+    protection *p;
+    size_t n;
+    return read_all(tx, c, r->id, &p, &n, e) &&
            (n < PROTECT_MAX || err_set(e, ERR_STATE, "'%.*s' has %d protected refs: no more",
                                        STR_F(r->name), PROTECT_MAX));
 }
 
-static bool set(db_tx *tx, void *arg, err *e) {
-    protect_call *k = arg;
-    const ctx *c = k->c;
-    const protection *p = k->p;
-    repo r;
-    return repo_read(tx, c, k->repo_name, &r, e) && check_room(tx, c, &r, e) &&
-           (!p->rule.n || rule_is_there(tx, c, &r, p->rule, e)) &&
-           db_push(tx, &Q_protection_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(p->ref),
-                   DB_I64((int64_t)p->parts), DB_I64(p->approvals),
-                   DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us()),
-                   DB_TEXT(str_or_empty(p->rule))) &&
-           protection_event(tx, c, EVENT_protection_set, &r, p->ref, p, e);
-}
-
 static bool check_protection(const protection *p, err *e) {
-    if (p->ref.n && !ref_check_name(p->ref, true, e)) return false;
     if (p->approvals < 0 || p->approvals > PROTECT_APPROVALS_MAX)
         return err_set(e, ERR_INVALID, "approvals are 0 to %d", PROTECT_APPROVALS_MAX);
     if (!p->ref.n && (p->approvals || p->rule.n))
@@ -110,9 +105,42 @@ static bool check_protection(const protection *p, err *e) {
            err_set(e, ERR_INVALID, "say which parts a version must have to be published");
 }
 
-bool protect_set(ctx *c, str repo_name, const protection *p, err *e) {
-    protect_call k = {.c = c, .repo_name = repo_name, .p = p};
-    return check_protection(p, e) && db_write(core_db(c->core), set, &k, e);
+static protection changed(const protection *was, const protection *to, unsigned parts) {
+    return (protection){.ref = to->ref,
+                        .parts = parts & PROTECT_PARTS ? to->parts : was->parts,
+                        .rule = str_or_empty(parts & PROTECT_RULE ? to->rule : was->rule),
+                        .approvals =
+                            parts & PROTECT_APPROVALS ? to->approvals : was->approvals};
+}
+
+static bool same(const protection *a, const protection *b) {
+    return a->parts == b->parts && a->approvals == b->approvals && str_eq(a->rule, b->rule);
+}
+
+static bool set(db_tx *tx, void *arg, err *e) {
+    protect_call *k = arg;
+    const ctx *c = k->c;
+    repo r;
+    bool found;
+    *k->was = (protection){0};
+    if (!repo_read(tx, c, k->repo_name, &r, e) ||
+        !protect_read(tx, c, r.id, k->p->ref, k->was, &found, e))
+        return false;
+    protection p = changed(k->was, k->p, k->parts);
+    if (found && same(k->was, &p)) return true;
+    return check_protection(&p, e) && (found || check_room(tx, c, &r, e)) &&
+           (!p.rule.n || rule_is_there(tx, c, &r, p.rule, e)) &&
+           db_push(tx, &Q_protection_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(p.ref),
+                   DB_I64((int64_t)p.parts), DB_I64(p.approvals),
+                   DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us()), DB_TEXT(p.rule)) &&
+           protection_event(tx, c, EVENT_protection_set, &r, p.ref, &p, e);
+}
+
+bool protect_set(ctx *c, str repo_name, const protection *p, unsigned parts, protection *was,
+                 err *e) {
+    protect_call k = {.c = c, .repo_name = repo_name, .p = p, .parts = parts, .was = was};
+    return (!p->ref.n || ref_check_name(p->ref, true, e)) &&
+           db_write(core_db(c->core), set, &k, e);
 }
 
 static bool take_away(db_tx *tx, void *arg, err *e) {
@@ -132,21 +160,26 @@ bool protect_remove(ctx *c, str repo_name, str name, err *e) {
     return db_write(core_db(c->core), take_away, &k, e);
 }
 
+bool protect_of_stage(db_tx *tx, const ctx *c, id repo_id, str stage, str *name, err *e) {
+    protection *p;
+    size_t n;
+    *name = stage;
+    if (!read_all(tx, c, repo_id, &p, &n, e)) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(p[i].ref, stage)) {
+            *name = stage;
+            return true;
+        }
+        if (str_eq_nocase(p[i].ref, stage)) *name = p[i].ref;
+    }
+    return true;
+}
+
 static bool list(db_tx *tx, void *arg, err *e) {
     protect_call *k = arg;
-    const ctx *c = k->c;
-    VEC(protection) v = {0};
     repo r;
-    if (!repo_read(tx, c, k->repo_name, &r, e)) return false;
-    db_rows *rows =
-        db_select(tx, &Q_protection_page, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(PROTECT_MAX));
-    if (!rows) return false;
-    while (db_next(rows, e))
-        vec_push(c->a, &v, protection_of_row(rows, c->a));
-    db_end(rows);
-    k->list = v.p;
-    k->n = v.n;
-    return e->code == ERR_NONE;
+    return repo_read(tx, k->c, k->repo_name, &r, e) &&
+           read_all(tx, k->c, r.id, &k->list, &k->n, e);
 }
 
 bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e) {

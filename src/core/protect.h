@@ -3,8 +3,9 @@
 // A protected ref is moved, set back and removed only by who maintains (ctx); and it moves to a
 // version only when that has the parts which are asked for, a saved rule holds for it, and as
 // many people as are asked for approved it. It goes back (ref_rollback) to where it was without
-// asking again. A stage of MLflow is protected by its name in the same way. A repo with a
-// protection is renamed and deleted only by who maintains: refs are loaded by its name.
+// asking again. A stage of MLflow is protected by its name, in any case, in the same way. A
+// repo with a protection is renamed and deleted only by who maintains: refs are loaded by its
+// name.
 //
 // Approvals are of a version for a ref, each by a proven user and once, and not by who
 // published the version. They stay until they are withdrawn. All is checked in the transaction
@@ -27,9 +28,14 @@ typedef struct protection {
     int64_t set_us;
 } protection;
 
-bool protect_set(ctx *c, str repo_name, const protection *p, err *e); // in place of what was
-bool protect_remove(ctx *c, str repo_name, str name, err *e);         // ERR_NOT_FOUND
-#define PROTECT_MAX 1000 // of a repo; more are refused
+// Asks, for p->ref, for what `parts` of *p say, a sum of these; the others stay as they were
+// (of one that was not protected: nothing is asked for). *was is what was asked for before;
+// with set_us 0: it was not protected. What it is already is no change.
+enum { PROTECT_PARTS = 1, PROTECT_RULE = 2, PROTECT_APPROVALS = 4, PROTECT_ALL = 7 };
+bool protect_set(ctx *c, str repo_name, const protection *p, unsigned parts, protection *was,
+                 err *e);
+bool protect_remove(ctx *c, str repo_name, str name, err *e); // ERR_NOT_FOUND
+#define PROTECT_MAX 1000                                      // of a repo; more are refused
 bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e); // by ref
 
 typedef struct approval {

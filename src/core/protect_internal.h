@@ -36,6 +36,9 @@ bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, pr
 // A ref whose protection asks for this rule, the first.
 bool protect_by_rule(db_tx *tx, const ctx *c, id repo_id, str rule_name, str *name, bool *found,
                      err *e);
+// The name of the protection that guards a stage: its own, or one that differs by case only, as
+// MLflow's clients may write a stage; else the stage's.
+bool protect_of_stage(db_tx *tx, const ctx *c, id repo_id, str stage, str *name, err *e);
 str protect_what(const ctx *c, str repo_name, str name); // "'prod' of 'bot'", for sentences
 
 // May this version be what the ref points at (or, PROTECT_PUBLISHING, be published)? ERR_STATE

@@ -35,10 +35,10 @@ static bool is_number(str s) {
 bool ref_check_name(str name, bool any_name, err *e) {
     if (!name.n) return err_set(e, ERR_INVALID, "a ref has a name: it is empty");
     for (size_t i = 0; i < name.n; i++)
-        if ((unsigned char)name.p[i] <= ' ' || strchr("/:@{}\x7f", name.p[i]))
+        if ((unsigned char)name.p[i] <= ' ' || strchr("/:@{}*?\x7f", name.p[i]))
             return err_set(e, ERR_INVALID,
-                           "the name of a ref has no white space, '/', ':', '@', '{' or '}' in "
-                           "it: '%.*s'",
+                           "the name of a ref has no white space, '/', ':', '@', '{', '}', '*' "
+                           "or '?' in it: '%.*s'",
                            STR_F(str_upto_code_points(name, 300)));
     bool is_version = (name.p[0] | 0x20) == 'v' && is_number(str_from(name, 1));
     if (is_version || str_eq_nocase(name, STR("latest")) || (!any_name && is_number(name)))

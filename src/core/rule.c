@@ -126,6 +126,9 @@ bool rule_set(ctx *c, str repo_name, const rule *r, rule *out, err *e) {
     if (!x.where.n && !x.goal)
         return err_set(e, ERR_INVALID,
                        "a rule says what must hold, or what shall be greatest or least");
+    if (str_is(x.name, "none"))
+        return err_set(e, ERR_INVALID,
+                       "no rule is called 'none': it means that none is asked for");
     return ref_check_name(x.name, false, e) &&
            core_check_text(x.name, RULE_NAME_MAX, "the name of a rule", e) &&
            core_check_text(x.where, RULE_TEXT_MAX, "the constraints", e) &&

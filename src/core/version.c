@@ -149,13 +149,23 @@ static bool clear_stage(db_tx *tx, const stage_call *k, const version *but, err 
     return e->code == ERR_NONE;
 }
 
-// A stage is left, too, by who may touch it.
+// Who enters a protected stage, or makes another version leave one, must be allowed to.
+static bool may_touch_stage(db_tx *tx, const ctx *c, const version *v, str stage, err *e) {
+    repo r = {.id = v->repo, .name = v->repo_name};
+    str name;
+    return !stage.n || (protect_of_stage(tx, c, v->repo, stage, &name, e) &&
+                        protect_may_touch(tx, c, &r, name, e));
+}
+
 static bool may_stage(db_tx *tx, stage_call *k, err *e) {
     const ctx *c = k->c;
     const version *v = k->out;
-    repo r = {.id = v->repo, .name = v->repo_name};
-    return (!v->stage.n || protect_may_touch(tx, c, &r, v->stage, e)) &&
-           (!k->stage.n || protect_allows(tx, c, v, k->stage, &k->facts, e));
+    str name;
+    if (!may_touch_stage(tx, c, v, v->stage, e) ||
+        (k->alone && !may_touch_stage(tx, c, v, k->else_to, e)))
+        return false;
+    return !k->stage.n || (protect_of_stage(tx, c, v->repo, k->stage, &name, e) &&
+                           protect_allows(tx, c, v, name, &k->facts, e));
 }
 
 static bool set_stage(db_tx *tx, void *arg, err *e) {

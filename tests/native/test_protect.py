@@ -60,13 +60,53 @@ def test_commands_without_people(cli, registry):
     assert refused.code == 1 and "lacks 1 of 1 approvals" in refused.err
     nobody = cli("approve", f"{name}@2", "prod")
     assert nobody.code == 1 and "a token of your own" in nobody.err
-    shown = cli.ok("protect", "check", f"{name}@1", "prod").out
-    assert "card" in shown and "0 of 1" in shown and "no" in shown
+    checked = cli("protect", "check", f"{name}@1", "prod")
+    shown = checked.out
+    assert checked.code == 1 and "card" in shown and "0 of 1" in shown and "no" in shown
     assert cli.ok("protect", "check", f"{name}@1", "other", "--json").json["ready"]
+    assert "not protected" in cli.ok("protect", "check", f"{name}@1", "other").out
     assert cli.ok("protect", "list", name, "--json").json["items"][0]["approvals"] == 1
     cli.ok("protect", "remove", f"{name}@prod")
     cli.ok("alias", f"{name}@1", "prod")
     assert cli("protect", "set", f"{name}@prod", "--approvals", "x").code == 2
+
+
+def test_only_what_is_given_changes(api, cli, registry):
+    name = unique("kept")
+    two_versions(registry, name)
+    cli.ok("rule", "set", name, "good", "--where", "metrics.acc > 0.9")
+    made = cli.ok("protect", "set", f"{name}@prod", "--require", "card,evaluations", "--rule", "good", "--approvals", "2")
+    assert [line.split(maxsplit=1) for line in made.lines] == [
+        ["protected", f"{name}@prod"], ["requires", "card, evaluations"], ["rule", "good"], ["approvals", "2"]]  # fmt: skip
+    more = cli.ok("protect", "set", f"{name}@prod", "--approvals", "3").lines
+    assert [line.split(maxsplit=1)[1] for line in more[1:]] == ["card, evaluations", "good", "2 -> 3"]
+    less = cli.ok("protect", "set", f"{name}@prod", "--require", "none", "--rule", "none", "--approvals", "0").lines
+    assert [line.split(maxsplit=1)[1] for line in less[1:]] == ["card, evaluations -> none", "good -> none", "3 -> 0"]
+    reply = api.ok("PUT", f"repos/{name}/protections", json={"ref": "prod", "require": ["card"]})
+    assert (reply["was"]["require"], reply["items"][0]["require"]) == ([], ["card"])
+    again = api.ok("PUT", f"repos/{name}/protections", json={"ref": "prod"})
+    assert again["items"] == reply["items"], "it is so already: nobody set it anew"
+    assert "was" not in api.ok("PUT", f"repos/{name}/protections", json={"ref": "other"})
+    for bad in ("*", "v?"):
+        refused = cli("protect", "set", f"{name}@{bad}")
+        assert refused.code == 2 and "'*'" in refused.err
+        assert cli("alias", f"{name}@1", bad).code == 2, "so no ref is called that"
+    assert cli("rule", "set", name, "none", "--where", "metrics.acc > 0.9").code == 2
+
+
+def test_stages_in_any_case(registry, server):
+    """MLflow's clients say Staging; who protects staging means that too."""
+    name = unique("staged")
+    two_versions(registry, name)
+    registry.api.ok("PUT", f"repos/{name}/protections", json={"ref": "staging", "require": ["card"]})
+
+    def stage(version):
+        body = {"name": name, "version": version, "stage": "Staging"}
+        return requests.post(server.uri + "/api/2.0/mlflow/model-versions/transition-stage", json=body, timeout=60)
+
+    refused = stage("1")
+    assert refused.status_code == 400 and "'staging' of" in refused.json()["message"] and "lacks card" in refused.json()["message"]
+    assert stage("2").json()["model_version"]["current_stage"] == "Staging"
 
 
 def test_a_saved_rule_must_hold(api, cli, registry):

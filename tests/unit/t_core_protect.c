@@ -35,8 +35,8 @@ static void make_bot(core_fix *x) {
 
 static void protect(core_fix *x, const char *name, uint64_t parts, int64_t approvals) {
     err e;
-    protection p = {.ref = str_of(name), .parts = parts, .approvals = approvals};
-    OK(protect_set(&x->c, STR("bot"), &p, &e));
+    protection was, p = {.ref = str_of(name), .parts = parts, .approvals = approvals};
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_ALL, &was, &e));
 }
 
 static ref_change to(int64_t number) {
@@ -185,15 +185,54 @@ CORE_TEST(publishing_and_stages_ask_too) {
     x->c.maintains = false;
     FAILS(ERR_FORBIDDEN,
           version_set_stage(&x->c, STR("bot"), whole, STR("None"), false, (str){0}, &v, &e));
+    x->c.maintains = true;
+    protect(x, "staging", PART_CARD, 0); // MLflow's clients say Staging
+    FAILS(ERR_STATE,
+          version_set_stage(&x->c, STR("bot"), bare, STR("Staging"), false, (str){0}, &v, &e));
+    if (!strstr(e.msg, "'staging' of 'bot' is protected: this version lacks card"))
+        fail_msg("%s", e.msg);
+    protect(x, "Staging", 0, 0); // of both the one that is written so
+    OK(version_set_stage(&x->c, STR("bot"), bare, STR("Staging"), false, (str){0}, &v, &e));
+    protect(x, "Archived", 0, 0);
+    x->c.maintains = false;
+    FAILS(ERR_FORBIDDEN, version_set_stage(&x->c, STR("bot"), whole, STR("other"), true,
+                                           STR("Archived"), &v, &e));
     OK(protect_list(&x->c, STR("bot"), &list, &n, &e));
-    assert_true(n == 2 && !list[0].ref.n);
-    SAME(list[1].ref, "Production");
-    protection bad = {.ref = STR("a b")};
-    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
+    assert_true(n == 5 && !list[0].ref.n);
+    SAME(list[2].ref, "Production");
+    protection was, bad = {.ref = STR("a b")};
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, PROTECT_ALL, &was, &e));
     bad = (protection){.ref = STR("prod"), .rule = STR("none")};
-    FAILS(ERR_NOT_FOUND, protect_set(&x->c, STR("bot"), &bad, &e));
+    FAILS(ERR_NOT_FOUND, protect_set(&x->c, STR("bot"), &bad, PROTECT_ALL, &was, &e));
     bad = (protection){.approvals = 1};
-    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, &e));
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &bad, PROTECT_ALL, &was, &e));
+}
+
+CORE_TEST(only_what_is_said_changes) {
+    err e;
+    rule r = {.name = STR("good"), .where = STR("yes")}, done;
+    protection was, *list,
+        p = {.ref = STR("prod"), .parts = PART_CARD, .rule = STR("good"), .approvals = 2};
+    size_t n;
+    make_bot(x);
+    OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_ALL, &was, &e));
+    assert_int_equal(was.set_us, 0);
+    p = (protection){.ref = STR("prod"), .approvals = 3};
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_APPROVALS, &was, &e));
+    assert_true(was.set_us && was.approvals == 2 && was.parts == PART_CARD);
+    OK(protect_list(&x->c, STR("bot"), &list, &n, &e));
+    assert_true(n == 1 && list[0].approvals == 3 && list[0].parts == PART_CARD);
+    SAME(list[0].rule, "good");
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_PARTS | PROTECT_RULE, &was, &e));
+    OK(protect_list(&x->c, STR("bot"), &list, &n, &e));
+    assert_true(list[0].approvals == 3 && !list[0].parts && !list[0].rule.n);
+    p = (protection){.parts = PART_CARD};
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_PARTS, &was, &e));
+    p = (protection){0}; // publishing that asks for nothing is not protected
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &p, PROTECT_PARTS, &was, &e));
+    p = (protection){.ref = STR("bot*")};
+    FAILS(ERR_INVALID, protect_set(&x->c, STR("bot"), &p, 0, &was, &e));
 }
 
 // ---- what changes while it is judged --------------------------------------------------------
@@ -217,12 +256,12 @@ static bool compile(ctx *c, const rule *r, rule_terms *out, err *e) {
 CORE_TEST(a_rule_is_what_it_is_at_the_move) {
     err e;
     rule r = {.name = STR("good"), .where = STR("yes")}, done;
-    protection p = {.ref = STR("prod"), .rule = STR("good")};
+    protection was, p = {.ref = STR("prod"), .rule = STR("good")};
     x->core->compile_rule = compile;
     make_bot(x);
     int64_t first = publish(x, "a", core_fix_run(x, "r").id);
     OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
-    OK(protect_set(&x->c, STR("bot"), &p, &e));
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_ALL, &was, &e));
     tighten = true;
     refused(x, first, ERR_STATE, "the rule 'good' does not hold");
     OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
@@ -243,7 +282,7 @@ static bool withdraw_and_hold(ctx *c, const rule *r, rule_terms *out, err *e) {
 CORE_TEST(evaluations_are_what_they_are_at_the_move) {
     err e;
     rule r = {.name = STR("good"), .where = STR("yes")}, done;
-    protection p = {.ref = STR("prod"), .rule = STR("good"), .parts = PART_EVALUATIONS};
+    protection was, p = {.ref = STR("prod"), .rule = STR("good"), .parts = PART_EVALUATIONS};
     evaluation_score s = {STR("a"), 1};
     evaluation_new n = {.suite = STR("s"), .scores = &s, .n_scores = 1};
     evaluation added;
@@ -251,7 +290,7 @@ CORE_TEST(evaluations_are_what_they_are_at_the_move) {
     make_bot(x);
     int64_t first = publish(x, "a", core_fix_run(x, "r").id);
     OK(rule_set(&x->c, STR("bot"), &r, &done, &e));
-    OK(protect_set(&x->c, STR("bot"), &p, &e));
+    OK(protect_set(&x->c, STR("bot"), &p, PROTECT_ALL, &was, &e));
     refused(x, first, ERR_STATE, "this version lacks evaluations");
     OK(evaluation_add(&x->c, STR("bot"), first, &n, &added, &e));
     refused(x, first, ERR_STATE, "this version lacks evaluations"); // withdrawn meanwhile
@@ -265,6 +304,7 @@ int main(void) {
         cmocka_unit_test(a_ref_asks_for_parts),
         cmocka_unit_test(people_approve),
         cmocka_unit_test(publishing_and_stages_ask_too),
+        cmocka_unit_test(only_what_is_said_changes),
         cmocka_unit_test(a_rule_is_what_it_is_at_the_move),
         cmocka_unit_test(evaluations_are_what_they_are_at_the_move),
     };

@@ -94,8 +94,8 @@ CORE_TEST(none_moves_when_one_may_not) {
     int64_t first = publish(x, 1, 1), second = publish(x, 2, 2);
     ref_change c = to("support", first), away = to("prompt", 1);
     OK(ref_set(&x->c, &c, NULL, &e));
-    protection p = {.ref = STR("prod"), .parts = PART_CARD};
-    OK(protect_set(&x->c, STR("prompt"), &p, &e));
+    protection was, p = {.ref = STR("prod"), .parts = PART_CARD};
+    OK(protect_set(&x->c, STR("prompt"), &p, PROTECT_ALL, &was, &e));
     c.number = second;
     FAILS(ERR_STATE, ref_set(&x->c, &c, NULL, &e));
     if (!strstr(e.msg, "'prod' of 'prompt' is protected")) fail_msg("%s", e.msg);

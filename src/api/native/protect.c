@@ -33,8 +33,15 @@ SHAPE(static, protections_shape, "Protections",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order of refs, at most 1,000",
             .sub = &protection_shape));
 
+SHAPE(static, protection_change_shape, "ProtectionChange",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "all that the repo asks for now",
+            .sub = &protection_shape),
+      FIELD("was", SHAPE_OBJECT, SHAPE_OPTIONAL,
+            "what was asked for before; absent: it was not protected",
+            .sub = &protection_shape));
+
+// The members of an object that was begun.
 static void put_protection(json_writer *w, const protection *p) {
-    json_object(w);
     if (p->ref.n) json_m_string(w, "ref", p->ref);
     json_key(w, STR("require"));
     put_parts(w, p->parts);
@@ -45,18 +52,29 @@ static void put_protection(json_writer *w, const protection *p) {
     json_object_end(w);
 }
 
-static bool list(call *k, void *msg, err *e) {
+// was: NULL for none.
+static bool reply_all(call *k, const protection *was, err *e) {
     protection *p;
     size_t n;
-    (void)msg;
     if (!protect_list(&k->c, repo_of(k), &p, &n, e)) return false;
     json_writer *w = rpc_reply(k);
     json_object(w);
+    if (was) {
+        json_m_object(w, "was");
+        put_protection(w, was);
+    }
     json_m_array(w, "items");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        json_object(w);
         put_protection(w, &p[i]);
+    }
     native_list_end(w, (str){0});
     return true;
+}
+
+static bool list(call *k, void *msg, err *e) {
+    (void)msg;
+    return reply_all(k, NULL, e);
 }
 const rpc native_protections_list = {.fn = list, .reply = &protections_shape};
 
@@ -71,9 +89,9 @@ static const msg_field set_fields[] = {
               .doc = "which ref, or stage of MLflow; left out: publishing in the repo"),
     MSG_FIELD(struct set, require, MSG_STRINGS, 0, .max = 20,
               .doc = "parts that a version must have: config, weights, tokenizer, card, logs, "
-                     "evaluations"),
+                     "evaluations; left out, as below: stays as it was"),
     MSG_FIELD(struct set, rule, MSG_STRING, 0, .max = 100,
-              .doc = "a saved rule of the repo that must hold for a version"),
+              .doc = "a saved rule of the repo that must hold for a version; empty: none"),
     MSG_FIELD(struct set, approvals, MSG_INT64, 0,
               .doc = "how many people must approve a version, besides who published it"),
 };
@@ -95,12 +113,17 @@ static bool take_parts(const struct set *q, uint64_t *sum, err *e) {
 
 static bool set(call *k, void *msg, err *e) {
     struct set *q = msg;
-    protection p = {
-        .ref = str_or_empty(q->ref), .rule = str_or_empty(q->rule), .approvals = q->approvals};
-    return take_parts(q, &p.parts, e) && protect_set(&k->c, repo_of(k), &p, e) &&
-           list(k, NULL, e);
+    protection was, p = {.ref = str_or_empty(q->ref),
+                         .rule = str_or_empty(q->rule),
+                         .approvals = q->approvals};
+    unsigned given = (msg_has(&set_msg, q, "require") ? PROTECT_PARTS : 0u) |
+                     (msg_has(&set_msg, q, "rule") ? PROTECT_RULE : 0u) |
+                     (msg_has(&set_msg, q, "approvals") ? PROTECT_APPROVALS : 0u);
+    return take_parts(q, &p.parts, e) && protect_set(&k->c, repo_of(k), &p, given, &was, e) &&
+           reply_all(k, was.set_us ? &was : NULL, e);
 }
-const rpc native_protections_set = {.msg = &set_msg, .fn = set, .reply = &protections_shape};
+const rpc native_protections_set = {
+    .msg = &set_msg, .fn = set, .reply = &protection_change_shape};
 
 struct unset {
     uint64_t has;

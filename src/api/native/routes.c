@@ -196,7 +196,7 @@ static const http_route routes[] = {
     RPC(HTTP_GET, "repos/{repo}/protections", READ, native_protections_list,
         "what a repo asks for before refs move and versions are published"),
     RPC(HTTP_PUT, "repos/{repo}/protections", MAINTAIN, native_protections_set,
-        "protect a ref, or publishing"),
+        "protect a ref, or publishing: asks for what is given, the rest stays"),
     RPC(HTTP_DELETE, "repos/{repo}/protections", MAINTAIN, native_protections_remove,
         "protect it no more"),
 

@@ -1038,7 +1038,7 @@ export interface paths {
         };
         /** what a repo asks for before refs move and versions are published */
         get: operations["get_repos_repo_protections"];
-        /** protect a ref, or publishing */
+        /** protect a ref, or publishing: asks for what is given, the rest stays */
         put: operations["put_repos_repo_protections"];
         post?: never;
         /** protect it no more */
@@ -1904,6 +1904,12 @@ export interface components {
         Protections: {
             /** @description in the order of refs, at most 1,000 */
             items: components["schemas"]["Protection"][];
+        };
+        ProtectionChange: {
+            /** @description all that the repo asks for now */
+            items: components["schemas"]["Protection"][];
+            /** @description what was asked for before; absent: it was not protected */
+            was?: components["schemas"]["Protection"];
         };
         Lineage: {
             /** @description what was asked first, then by their distance */
@@ -5834,9 +5840,9 @@ export interface operations {
                 "application/json": {
                     /** @description which ref, or stage of MLflow; left out: publishing in the repo */
                     ref?: string;
-                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations */
+                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations; left out, as below: stays as it was */
                     require?: string[];
-                    /** @description a saved rule of the repo that must hold for a version */
+                    /** @description a saved rule of the repo that must hold for a version; empty: none */
                     rule?: string;
                     /** @description how many people must approve a version, besides who published it */
                     approvals?: number;
@@ -5850,7 +5856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Protections"];
+                    "application/json": components["schemas"]["ProtectionChange"];
                 };
             };
             /** @description an error */
