@@ -173,7 +173,9 @@ typedef enum cli_kind {
       "how many people must approve a version, besides who published it")                      \
     X(withdraw, "", CLI_FLAG, "", "", "approve evaluate",                                      \
       "take your approval back; of 'evaluate': evaluation N counts no more, -m says why")      \
-    X(user, "", CLI_TEXT, "USER", "", "audit", "only what this user did")                      \
+    X(user, "", CLI_TEXT, "USER", "", "audit approve",                                         \
+      "only what this user did; of 'approve --withdraw': whose approval, yours unless this "   \
+      "says otherwise")                                                                        \
     X(since, "", CLI_TEXT, "TIME", "", "audit", "only what happened then or later")            \
     X(until, "", CLI_TEXT, "TIME", "", "audit", "only what happened up to then")               \
     X(head, "", CLI_FLAG, "", "", "verify",                                                    \

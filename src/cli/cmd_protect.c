@@ -153,11 +153,15 @@ static void put_readiness(cli_session *s, const json_value *r) {
     cli_line(s, "rule", cli_text(r, "rule"), OUT_PLAIN);
     cli_line(s, "fails", cli_text(r, "rule_fails"), OUT_RED);
     size_t n = 0;
-    for (const json_value *v = json_get(r, "approvals")->child; v; v = v->next, n++)
+    for (const json_value *v = json_get(r, "approvals")->child; v; v = v->next) {
+        bool counts = cli_true(v, "counts");
         cli_line(s, "approved",
-                 arena_printf(s->a, "%.*s  %.*s", STR_F(cli_text(v, "user")),
-                              STR_F(cli_text(v, "reason"))),
-                 OUT_PLAIN);
+                 arena_printf(s->a, "%.*s  %.*s%s", STR_F(cli_text(v, "user")),
+                              STR_F(cli_text(v, "reason")),
+                              counts ? "" : "  (counts no more: disabled, or no writer now)"),
+                 counts ? OUT_PLAIN : OUT_DIM);
+        n += counts;
+    }
     if (!str_eq(needed, STR("0")))
         cli_line(s, "approvals", arena_printf(s->a, "%zu of %.*s", n, STR_F(needed)),
                  OUT_PLAIN);
@@ -192,10 +196,13 @@ static bool check(cli_session *s) {
 
 static bool approve(cli_session *s) {
     bool ready; // or not: it was approved
-    str body = arena_printf(s->a, "{\"ref\":%.*s,\"reason\":%.*s,\"withdraw\":%s}",
-                            STR_F(cli_json_text(s->a, s->o->words[1])),
-                            STR_F(cli_json_text(s->a, s->o->message)),
-                            s->o->withdraw.n ? "true" : "false");
+    if (s->o->user.n && !s->o->withdraw.n)
+        return err_set(&s->e, ERR_INVALID,
+                       "--user goes with --withdraw: people approve themselves");
+    str body = arena_printf(
+        s->a, "{\"ref\":%.*s,\"reason\":%.*s,\"withdraw\":%s,\"user\":%.*s}",
+        STR_F(cli_json_text(s->a, s->o->words[1])), STR_F(cli_json_text(s->a, s->o->message)),
+        s->o->withdraw.n ? "true" : "false", STR_F(cli_json_text(s->a, s->o->user)));
     return of_version(s, "POST", "/approve", body, &ready);
 }
 

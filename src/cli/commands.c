@@ -416,7 +416,9 @@ const cli_command cli_commands[] = {
      .summary = "approve a version for a ref",
      .text =
          "Says that the version that ADDRESS means may be at the ref. Needs a token of your "
-         "own, and who published the version can not.",
+         "own, and who published the version can not. It\n"
+         "counts while you may write here. --withdraw takes it back; a maintainer takes back "
+         "that of another with --user and -m.",
      .usage = "ADDRESS REF",
      .least = 2,
      .most = 2,

@@ -54,7 +54,8 @@
     X(protection_removed, "a ref, or publishing in a repo, is not protected any more")         \
     X(version_approved, "a version was approved for a ref; payload: repo, number, ref, "       \
                         "reason")                                                              \
-    X(approval_withdrawn, "an approval was withdrawn; payload: repo, number, ref")             \
+    X(approval_withdrawn, "an approval was withdrawn; payload: repo, number, ref, reason, "    \
+                          "and approver when it was that of another")                          \
     X(rule_set,                                                                                \
       "a rule of a repo was made or changed; payload: repo, rule, where, objective, "          \
       "tie, reason")                                                                           \

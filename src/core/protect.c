@@ -7,6 +7,9 @@
 #include "core/protect_internal.h"
 #include "core/protect_sql.h"
 #include "core/repo_internal.h"
+#include "core/user.h"
+
+enum { APPROVALS_READ = 10 * PROTECT_APPROVALS_MAX }; // some may not count
 
 const char protect_schema[] = PROTECT_DDL;
 
@@ -50,6 +53,7 @@ str protect_what(const ctx *c, str repo_name, str name) {
 typedef struct protect_call {
     ctx *c;
     str repo_name, ref, reason;
+    str user; // whose approval
     int64_t number;
     const protection *p;
     unsigned parts; // of *p
@@ -192,17 +196,26 @@ bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e) {
 
 // ---- approvals ------------------------------------------------------------------------------
 
+// A name without an account is one that the operator spoke for.
+static bool counts(const db_rows *row) {
+    return db_is_null(row, 3) || (db_i64(row, 3) && db_i64(row, 4) >= USER_WRITER);
+}
+
 bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, protect_state *s,
                             err *e) {
     VEC(approval) v = {0};
     db_rows *rows = db_select(tx, &Q_approval_page, e, DB_I64(c->ws), DB_ID(version_id),
-                              DB_TEXT(name), DB_I64(PROTECT_APPROVALS_MAX));
+                              DB_TEXT(name), DB_I64(APPROVALS_READ));
     if (!rows) return false;
-    while (db_next(rows, e))
-        vec_push(c->a, &v,
-                 (approval){.user = arena_str(c->a, db_text(rows, 0)),
-                            .reason = arena_str(c->a, db_text(rows, 1)),
-                            .time_us = db_i64(rows, 2)});
+    s->n_counting = 0;
+    while (db_next(rows, e)) {
+        approval a = {.user = arena_str(c->a, db_text(rows, 0)),
+                      .reason = arena_str(c->a, db_text(rows, 1)),
+                      .time_us = db_i64(rows, 2),
+                      .counts = counts(rows)};
+        s->n_counting += a.counts;
+        vec_push(c->a, &v, a);
+    }
     db_end(rows);
     s->approvals = v.p;
     s->n_approvals = v.n;
@@ -212,12 +225,14 @@ bool protect_read_approvals(db_tx *tx, const ctx *c, id version_id, str name, pr
 static bool approval_event(db_tx *tx, const protect_call *k, event_kind kind, const version *v,
                            err *e) {
     const ctx *c = k->c;
+    bool own = str_eq(k->user, c->user);
     kv told[] = {{STR("repo"), v->repo_name},
                  {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
                  {STR("ref"), k->ref},
-                 {STR("reason"), str_or_empty(k->reason)}};
+                 {STR("reason"), str_or_empty(k->reason)},
+                 {STR("approver"), k->user}};
     return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, told, 4), e);
+                     event_payload(c->a, told, own ? 4 : 5), e);
 }
 
 static bool check_approver(const ctx *c, const version *v, err *e) {
@@ -243,8 +258,12 @@ static bool approve(db_tx *tx, void *arg, err *e) {
 }
 
 bool protect_approve(ctx *c, str repo_name, int64_t number, str name, str reason, err *e) {
-    protect_call k = {
-        .c = c, .repo_name = repo_name, .number = number, .ref = name, .reason = reason};
+    protect_call k = {.c = c,
+                      .repo_name = repo_name,
+                      .number = number,
+                      .ref = name,
+                      .reason = reason,
+                      .user = str_or_empty(c->user)};
     return ref_check_name(name, true, e) &&
            core_check_text(reason, REF_REASON_MAX, "the reason", e) &&
            db_write(core_db(c->core), approve, &k, e);
@@ -256,14 +275,34 @@ static bool withdraw(db_tx *tx, void *arg, err *e) {
     version v;
     if (!version_read_bare(tx, c, k->repo_name, k->number, &v, e)) return false;
     int64_t n = db_do(tx, &Q_approval_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_TEXT(k->ref),
-                      DB_TEXT(str_or_empty(c->user)));
+                      DB_TEXT(k->user));
     if (!n)
-        return err_set(e, ERR_NOT_FOUND, "you did not approve version %lld of '%.*s' for that",
+        return err_set(e, ERR_NOT_FOUND, "%.*s did not approve version %lld of '%.*s' for that",
+                       STR_F(str_eq(k->user, c->user) ? STR("you") : k->user),
                        (long long)v.number, STR_F(v.repo_name));
     return n > 0 && approval_event(tx, k, EVENT_approval_withdrawn, &v, e);
 }
 
-bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, err *e) {
-    protect_call k = {.c = c, .repo_name = repo_name, .number = number, .ref = name};
-    return db_write(core_db(c->core), withdraw, &k, e);
+static bool may_withdraw(const ctx *c, str of, str reason, err *e) {
+    if (!of.n || str_eq(of, c->user)) return true;
+    if (!c->maintains)
+        return err_set(e, ERR_FORBIDDEN, "only a maintainer takes back what another approved");
+    return str_trim(reason).n || err_set(e, ERR_INVALID,
+                                         "say why the approval of %.*s is taken "
+                                         "back",
+                                         STR_F(of));
+}
+
+bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, str of, str reason,
+                      err *e) {
+    protect_call k = {.c = c,
+                      .repo_name = repo_name,
+                      .number = number,
+                      .ref = name,
+                      .reason = reason,
+                      .user = of.n ? of : str_or_empty(c->user)};
+    return may_withdraw(c, of, reason, e) &&
+           core_check_text(of, USER_NAME_MAX, "the name of a user", e) &&
+           core_check_text(reason, REF_REASON_MAX, "the reason", e) &&
+           db_write(core_db(c->core), withdraw, &k, e);
 }

@@ -8,7 +8,8 @@
 // name.
 //
 // Approvals are of a version for a ref, each by a proven user and once, and not by who
-// published the version. They stay until they are withdrawn. All is checked in the transaction
+// published the version. They stay until they are withdrawn, and count while who gave them may
+// still give them: is enabled, and writes in the workspace. All is checked in the transaction
 // of the move.
 #ifndef STEMMA_CORE_PROTECT_H
 #define STEMMA_CORE_PROTECT_H
@@ -41,10 +42,14 @@ bool protect_list(ctx *c, str repo_name, protection **out, size_t *n, err *e); /
 typedef struct approval {
     str user, reason;
     int64_t time_us;
+    bool counts;
 } approval;
 // ERR_STATE: who asks published it. ERR_FORBIDDEN: who asks is not proven, so might be anybody.
 bool protect_approve(ctx *c, str repo_name, int64_t number, str name, str reason, err *e);
-bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, err *e); // ERR_NOT_FOUND
+// Takes back the caller's approval (`of` is empty), or that of another: that takes a maintainer
+// (ERR_FORBIDDEN) and a reason. ERR_NOT_FOUND.
+bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, str of, str reason,
+                      err *e);
 
 // How a version stands before a ref.
 typedef struct protect_state {
@@ -54,7 +59,7 @@ typedef struct protect_state {
     bool rule_holds;     // true when none is asked for
     str rule_fails;      // why it does not: "metrics.acc > 0.9 (0.85)"
     approval *approvals; // in the order of users
-    size_t n_approvals;
+    size_t n_approvals, n_counting;
     bool ready; // it has all that is asked for
 } protect_state;
 bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state *out, err *e);

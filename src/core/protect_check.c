@@ -99,7 +99,7 @@ static void take_fact(protect_state *s, const protect_fact *f) {
     s->rule_holds = f->rule_holds;
     s->rule_fails = f->rule_fails;
     s->ready = !(s->asked.parts & ~s->parts) && s->rule_holds &&
-               (int64_t)s->n_approvals >= s->asked.approvals;
+               (int64_t)s->n_counting >= s->asked.approvals;
 }
 
 typedef struct look_call {
@@ -132,17 +132,16 @@ bool protect_look(ctx *c, str repo_name, int64_t number, str name, protect_state
 
 static bool refuse(const ctx *c, const version *to, str name, const protect_state *s, err *e) {
     str lacks = parts_text(c->a, s->asked.parts & ~s->parts), fails = STR("");
-    int64_t left = s->asked.approvals - (int64_t)s->n_approvals;
-    if (left > 0)
-        lacks =
-            arena_printf(c->a, "%.*s%s%lld of %lld approvals", STR_F(lacks),
-                         lacks.n ? "; " : "", (long long)left, (long long)s->asked.approvals);
+    if (lacks.n) lacks = arena_printf(c->a, "this version lacks %.*s", STR_F(lacks));
+    if ((int64_t)s->n_counting < s->asked.approvals)
+        lacks = arena_printf(c->a, "%.*s%s has %zu of %lld approvals", STR_F(lacks),
+                             lacks.n ? "; it" : "this version", s->n_counting,
+                             (long long)s->asked.approvals);
     if (!s->rule_holds)
         fails = arena_printf(c->a, "%sthe rule '%.*s' does not hold: %.*s", lacks.n ? "; " : "",
                              STR_F(s->asked.rule), STR_F(s->rule_fails));
-    return err_set(e, ERR_STATE, "%.*s is protected: %s%.*s%.*s",
-                   STR_F(protect_what(c, to->repo_name, name)),
-                   lacks.n ? "this version lacks " : "", STR_F(lacks), STR_F(fails));
+    return err_set(e, ERR_STATE, "%.*s is protected: %.*s%.*s",
+                   STR_F(protect_what(c, to->repo_name, name)), STR_F(lacks), STR_F(fails));
 }
 
 static bool refuse_touch(const ctx *c, str repo_name, str name, err *e) {

@@ -35,8 +35,10 @@
     X(approval_delete, true,                                                                   \
       "DELETE FROM approval WHERE ws = $1 AND version = $2 AND ref = $3 AND user_name = $4")   \
     X(approval_page, true,                                                                     \
-      "SELECT user_name, reason, approved_us FROM approval"                                    \
-      " WHERE ws = $1 AND version = $2 AND ref = $3 ORDER BY user_name LIMIT $4")
+      "SELECT a.user_name, a.reason, a.approved_us, u.enabled, r.role FROM approval a"         \
+      " LEFT JOIN user_account u ON u.name = a.user_name"                                      \
+      " LEFT JOIN role r ON r.ws = a.ws AND r.user_id = u.user_id"                             \
+      " WHERE a.ws = $1 AND a.version = $2 AND a.ref = $3 ORDER BY a.user_name LIMIT $4")
 
 PROTECT_SQL(SQL_QUERY)
 

@@ -6,7 +6,7 @@ import requests
 import servers
 from cli import Cli
 
-from conftest import Native, problem, unique
+from conftest import Native, problem, unique, wait_until
 
 OPERATOR = "the-operators-own-token"
 REFUSED = (403, "FORBIDDEN")
@@ -108,3 +108,43 @@ def test_the_rule_of_a_protected_ref_is_guarded_too(writer, maintainer, bot):
     maintainer.cli.ok("rule", "set", bot, "good", "--where", "evals.safety.leaks < 1")
     maintainer.cli.ok("protect", "remove", f"{bot}@prod")
     cli.ok("rule", "remove", bot, "good", "-m", "unused")
+
+
+def test_whose_approvals_count(admin, person, maintainer, bot):
+    ann, ben, cat = (person("writer") for _ in range(3))
+    maintainer.cli.ok("protect", "set", f"{bot}@prod", "--approvals", "3")
+    for who in (ann, ben, cat):
+        who.cli.ok("approve", f"{bot}@1", "prod", "-m", "read 50 answers")
+
+    def counted():
+        ready = maintainer.api.ok("GET", f"repos/{bot}/versions/1/readiness", params={"ref": "prod"})
+        return ready["ready"], {a["user"] for a in ready["approvals"] if a["counts"]}
+
+    assert counted() == (True, {ann.name, ben.name, cat.name})
+    admin.cli.ok("user", "disable", ann.name)
+    admin.cli.ok("user", "role", ben.name, "reader")
+    assert counted() == (False, {cat.name})
+    refused = maintainer.cli("alias", f"{bot}@1", "prod")
+    assert refused.code == 1 and "this version has 1 of 3 approvals" in refused.err
+    checked = maintainer.cli("protect", "check", f"{bot}@1", "prod")
+    assert checked.code == 1 and "1 of 3" in checked.out and checked.out.count("counts no more") == 2
+    admin.cli.ok("user", "enable", ann.name)
+    admin.cli.ok("user", "role", ben.name, "maintainer")
+    assert counted() == (True, {ann.name, ben.name, cat.name})
+    maintainer.cli.ok("alias", f"{bot}@1", "prod")
+
+
+def test_a_maintainer_takes_an_approval_back(person, writer, maintainer, bot):
+    ann = person("writer")
+    ann.cli.ok("approve", f"{bot}@1", "prod")
+    back = ["approve", f"{bot}@1", "prod", "--withdraw", "--user", ann.name]
+    refused = writer.cli(*back, "-m", "looked at the wrong one")
+    assert refused.code == 1 and "only a maintainer" in refused.err
+    assert maintainer.cli(*back).code == 2, "without a reason"
+    maintainer.cli.ok(*back, "-m", "looked at the wrong one")
+    gone = maintainer.cli(*back, "-m", "again")
+    assert gone.code == 4 and f"{ann.name} did not approve" in gone.err
+    assert ann.cli("approve", f"{bot}@1", "prod", "--user", "other").code == 2
+    wait_until(lambda: maintainer.api.ok("GET", "events", params={"order": "newest", "limit": 1})["items"][0]["kind"] == "approval_withdrawn")
+    [event] = maintainer.api.ok("GET", "events", params={"order": "newest", "limit": 1})["items"]
+    assert (event["payload"]["approver"], event["payload"]["reason"]) == (ann.name, "looked at the wrong one")

@@ -145,7 +145,9 @@ const rpc native_protections_remove = {
 // ---- a version before a ref -----------------------------------------------------------------
 
 SHAPE(static, approval_shape, "Approval", FIELD("user", SHAPE_TEXT, 0, "who approved it"),
-      FIELD("reason", SHAPE_TEXT, 0, "why"), FIELD("time_us", SHAPE_INT, 0, "when"));
+      FIELD("reason", SHAPE_TEXT, 0, "why"), FIELD("time_us", SHAPE_INT, 0, "when"),
+      FIELD("counts", SHAPE_BOOL, 0,
+            "false: who gave it was disabled since, or may not write here any more"));
 SHAPE(static, readiness_shape, "Readiness",
       FIELD("ready", SHAPE_BOOL, 0, "the version has all that is asked for"),
       FIELD("protected", SHAPE_BOOL, 0, "is anything asked for?"),
@@ -179,6 +181,7 @@ static bool put_readiness(call *k, int64_t number, str name, err *e) {
         json_m_string(w, "user", s.approvals[i].user);
         json_m_string(w, "reason", s.approvals[i].reason);
         json_m_i64(w, "time_us", s.approvals[i].time_us);
+        json_m_bool(w, "counts", s.approvals[i].counts);
         json_object_end(w);
     }
     json_array_end(w);
@@ -203,7 +206,7 @@ const rpc native_versions_readiness = {
 
 struct approve {
     uint64_t has;
-    str ref, reason;
+    str ref, reason, user;
     bool withdraw;
 };
 static const msg_field approve_fields[] = {
@@ -211,6 +214,9 @@ static const msg_field approve_fields[] = {
               .doc = "the ref that it may be at"),
     MSG_FIELD(struct approve, reason, MSG_STRING, 0, .max = REF_REASON_MAX, .doc = "why"),
     MSG_FIELD(struct approve, withdraw, MSG_BOOL, 0, .doc = "take your approval back"),
+    MSG_FIELD(struct approve, user, MSG_STRING, 0, .max = USER_NAME_MAX,
+              .doc = "with withdraw: take back that of this user, with a reason; takes a "
+                     "maintainer"),
 };
 static const msg_type approve_msg = MSG_TYPE(struct approve, approve_fields);
 
@@ -218,7 +224,8 @@ static bool approve(call *k, void *msg, err *e) {
     struct approve *q = msg;
     int64_t number;
     if (!versions_number(http_param(k->r, "version"), &number, e)) return false;
-    bool ok = q->withdraw ? protect_withdraw(&k->c, repo_of(k), number, q->ref, e)
+    bool ok = q->withdraw ? protect_withdraw(&k->c, repo_of(k), number, q->ref,
+                                             str_or_empty(q->user), q->reason, e)
                           : protect_approve(&k->c, repo_of(k), number, q->ref, q->reason, e);
     return ok && put_readiness(k, number, q->ref, e);
 }

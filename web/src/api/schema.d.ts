@@ -2427,6 +2427,8 @@ export interface components {
             reason: string;
             /** @description when */
             time_us: number;
+            /** @description false: who gave it was disabled since, or may not write here any more */
+            counts: boolean;
         };
         Score: {
             /** @description its name */
@@ -5610,6 +5612,8 @@ export interface operations {
                     reason?: string;
                     /** @description take your approval back */
                     withdraw?: boolean;
+                    /** @description with withdraw: take back that of this user, with a reason; takes a maintainer */
+                    user?: string;
                 };
             };
         };

@@ -92,7 +92,7 @@ function Approve({ version: v, done, close, ref0, withdraw }: Shared & { ref0: s
     async function run(): Promise<void> {
         const now = await approve(v.repo, v.number, { ref: ref.trim(), reason, withdraw });
         done();
-        const count = `${now.approvals.length} of ${now.approvals_needed}`;
+        const count = `${now.approvals.filter((a) => a.counts).length} of ${now.approvals_needed}`;
         say(`${withdraw ? "Took the approval back" : "Approved"}: ${count} for ${ref}`);
     }
     return (

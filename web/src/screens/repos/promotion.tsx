@@ -85,6 +85,7 @@ function Row({
     ask: (what: Asking) => void;
 }) {
     const isHere = v.aliases.includes(ref);
+    const counting = ready.approvals.filter((a) => a.counts).length;
     const mine = ready.approvals.some((a) => a.user === caller);
     return (
         <section class="card-body promotion" aria-label={`Promotion to ${ref}`}>
@@ -110,8 +111,8 @@ function Row({
                     </li>
                 )}
                 {ready.approvals_needed > 0 && (
-                    <li class={ready.approvals.length < ready.approvals_needed ? "bad" : "good"}>
-                        {ready.approvals.length} of {ready.approvals_needed} approvals
+                    <li class={counting < ready.approvals_needed ? "bad" : "good"}>
+                        {counting} of {ready.approvals_needed} approvals
                     </li>
                 )}
             </ul>
@@ -120,6 +121,9 @@ function Row({
                     {ready.approvals.map((a) => (
                         <li key={a.user}>
                             <Who user={a.user} /> <When us={a.time_us} />: <Reason text={a.reason} />
+                            {!a.counts && (
+                                <span class="muted"> (counts no more: disabled, or no writer now)</span>
+                            )}
                         </li>
                     ))}
                 </ul>
