@@ -183,7 +183,8 @@ typedef enum cli_kind {
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
     X(message, "", CLI_TEXT, "WHY", "",                                                        \
-      "alias tag rollback push mark unmark delete unref approve release rule_set "             \
+      "alias tag rollback push mark unmark delete repos_delete unref approve release "         \
+      "rule_set "                                                                              \
       "rule_remove best workspace_create evaluate",                                            \
       "why: it is kept with the move, with who and when; of 'push': what is new; of a "        \
       "workspace: what it is for; of an evaluation: about it")                                 \

@@ -35,15 +35,23 @@ static bool unmark(cli_session *s) {
     return set_mark(s, false);
 }
 
-static str why_json(cli_session *s) {
-    return arena_printf(s->a, "{\"reason\":%.*s}", STR_F(cli_json_text(s->a, s->o->message)));
+// ", with its aliases prod, candidate"; nothing without one.
+static str with_aliases(cli_session *s, const json_value *version) {
+    str out = {0};
+    for (const json_value *v = json_get(version, "aliases")->child; v; v = v->next)
+        out = arena_printf(s->a, "%.*s%s%.*s", STR_F(out), out.n ? ", " : ", with its aliases ",
+                           STR_F(v->text));
+    return out;
 }
 
 static bool delete (cli_session *s) {
     str path, what;
-    if (!cli_version_named(s, s->o->words[0], &path, &what)) return false;
-    return cli_confirm(s, "delete", what) &&
-           send(s, "DELETE", path, why_json(s),
+    const json_value *found = NULL;
+    if (!cli_has_reason(s) || !(found = cli_resolve(s, s->o->words[0], NULL))) return false;
+    cli_version_of(s, found, &path, &what);
+    str all = with_aliases(s, json_get(found, "version"));
+    return cli_confirm(s, "delete", arena_printf(s->a, "%.*s%.*s", STR_F(what), STR_F(all))) &&
+           send(s, "DELETE", path, cli_reason_json(s),
                 arena_printf(s->a, "deleted %.*s", STR_F(what)));
 }
 

@@ -93,10 +93,10 @@ static bool tag(cli_session *s) {
 }
 
 static bool delete (cli_session *s) {
-    if (!take_repo(s)) return false;
+    if (!take_repo(s) || !cli_has_reason(s)) return false;
     str text, what = arena_printf(s->a, "repo %.*s with its versions", STR_F(s->o->words[0]));
     if (!cli_confirm(s, "delete", what) ||
-        !cli_call(s->c, "DELETE", path_of(s), (str){0}, &text, &s->e))
+        !cli_call(s->c, "DELETE", path_of(s), cli_reason_json(s), &text, &s->e))
         return false;
     if (s->o->json.n) {
         cli_put_json(s, text);

@@ -283,9 +283,11 @@ const cli_command cli_commands[] = {
      .flags = CLI_CLIENT},
     {.name = "repos delete",
      .run = cmd_repos_delete,
-     .summary = "delete a repo with its versions",
-     .text = "Deletes a repo with its versions, unless a tag holds one. On a terminal it asks "
-             "first. There is no bin.",
+     .summary = "delete a repo with its versions, with a reason",
+     .text =
+         "Deletes a repo with its versions, unless a tag holds one; -m says why, and the event "
+         "log keeps it. On a terminal it asks\n"
+         "first. There is no bin.",
      .usage = "REPO",
      .least = 1,
      .most = 1,

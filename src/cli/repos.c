@@ -47,21 +47,33 @@ bool cli_split_ref(cli_session *s, str text, str *repo, str *ref) {
     return true;
 }
 
+bool cli_has_reason(cli_session *s) {
+    return str_trim(s->o->message).n ||
+           err_set(&s->e, ERR_INVALID, "say why with -m: what is deleted does not come back");
+}
+
+str cli_reason_json(cli_session *s) {
+    return arena_printf(s->a, "{\"reason\":%.*s}", STR_F(cli_json_text(s->a, s->o->message)));
+}
+
 str cli_version_cell(cli_session *s, const json_value *of, const char *key) {
     str number = cli_text(of, key);
     return number.n ? arena_printf(s->a, "v%.*s", STR_F(number)) : (str){0};
 }
 
-bool cli_version_named(cli_session *s, str address, str *path, str *name) {
-    const json_value *found = cli_resolve(s, address, NULL);
-    if (!found) return false;
+void cli_version_of(cli_session *s, const json_value *found, str *path, str *name) {
     const json_value *v = json_get(found, "version");
     str repo = cli_text(v, "repo");
     *name =
         arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(cli_version_cell(s, v, "number")));
     *path = arena_printf(s->a, "%.*s/versions/%lld", STR_F(cli_repo_path(s->a, repo, "")),
                          (long long)cli_int(v, "number", 0));
-    return true;
+}
+
+bool cli_version_named(cli_session *s, str address, str *path, str *name) {
+    const json_value *found = cli_resolve(s, address, NULL);
+    if (found) cli_version_of(s, found, path, name);
+    return found != NULL;
 }
 
 static void say_move(cli_session *s, str repo, str name, const json_value *move) {

@@ -11,6 +11,8 @@ str cli_ref_path(arena *a, str repo, str ref, const char *rest);
 // What an address means: the server's reply, NULL when nothing.
 const json_value *cli_resolve(cli_session *s, str address, str *text);
 
+// Of what cli_resolve found: the version's path, and "bot@v3".
+void cli_version_of(cli_session *s, const json_value *found, str *path, str *name);
 // The version that an address means: its path "/repos/bot/versions/3", and "bot@v3".
 bool cli_version_named(cli_session *s, str address, str *path, str *name);
 
@@ -19,6 +21,10 @@ bool cli_take_workspace(cli_session *s, str *address);
 
 // Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one.
 bool cli_split_ref(cli_session *s, str text, str *repo, str *ref);
+
+// Was -m given, which says why? Asked before anybody is asked whether it is meant.
+bool cli_has_reason(cli_session *s);
+str cli_reason_json(cli_session *s); // {"reason":WHY}
 
 // The page of a version (its object of a reply), for people; empty without one.
 str cli_version_link(cli_session *s, const json_value *version);

@@ -35,7 +35,7 @@
     X(gc_undone, "what a gc had freed came back to the bin")                                   \
     X(repo_created, "a repo was created")                                                      \
     X(repo_renamed, "a repo got another name; payload: from, to")                              \
-    X(repo_deleted, "a repo was deleted with its versions")                                    \
+    X(repo_deleted, "a repo was deleted with its versions; payload: reason, if one was given") \
     X(version_created, "a version was published; payload: repo, number, content")              \
     X(version_staged, "a version went to another stage; payload: repo, number, from, to")      \
     X(version_deleted, "a version was deleted; payload: repo, number, reason")                 \

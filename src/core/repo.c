@@ -237,18 +237,21 @@ static bool delete_repo(db_tx *tx, void *arg, err *e) {
     const ctx *c = k->c;
     repo r;
     int64_t now = clock_now_us();
+    kv why = {STR("reason"), k->value};
     return repo_read(tx, c, k->name, &r, e) && may_rename(tx, c, &r, e) &&
            ref_none_sealed(tx, c, &r, e) && release_pins_none_of(tx, c, &r, e) &&
            db_push(tx, &Q_repo_delete, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_versions, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(now)) &&
            db_push(tx, &Q_repo_delete_refs, e, DB_I64(c->ws), DB_ID(r.id)) &&
            rule_drop_all(tx, c, r.id, e) && evaluation_drop_all(tx, c, r.id, e) &&
-           event_add(tx, c, EVENT_repo_deleted, EVENT_NO_PROJECT, r.name, (str){0}, e);
+           event_add(tx, c, EVENT_repo_deleted, EVENT_NO_PROJECT, r.name,
+                     why.value.n ? event_payload(c->a, &why, 1) : (str){0}, e);
 }
 
-bool repo_delete(ctx *c, str name, err *e) {
-    repo_call k = {.c = c, .name = name};
-    return db_write(core_db(c->core), delete_repo, &k, e);
+bool repo_delete(ctx *c, str name, str reason, err *e) {
+    repo_call k = {.c = c, .name = name, .value = str_or_empty(reason)};
+    return core_check_text(k.value, REF_REASON_MAX, "the reason", e) &&
+           db_write(core_db(c->core), delete_repo, &k, e);
 }
 
 static bool tag(db_tx *tx, void *arg, err *e) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // repo: a named thing with versions: a model, a data set, a prompt. A version is the repo's
 // n-th entry; it points at a content (content.h), or names a source elsewhere, and says who
-// published it when, out of which run. Its number is never given again, and nothing of it but
-// its description, stage and tags is ever changed. Names that point at versions are refs
-// (ref.h).
+// published it when, out of which run. Its number is never given again in its repo, and nothing
+// of it but its description, stage and tags is ever changed. Names that point at versions are
+// refs (ref.h).
 //
 // Names are unique in a workspace, whatever the kind. A repo that is deleted frees its name and
 // its content; its events stay.
@@ -50,8 +50,9 @@ bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
 // With its versions and refs. ERR_STATE while a sealed ref, or a release of another repo, holds
-// one.
-bool repo_delete(ctx *c, str name, err *e);
+// one. The reason is the event's. A repo that is made under this name later is another one, and
+// its numbers begin anew.
+bool repo_delete(ctx *c, str name, str reason, err *e);
 bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
 bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
 // Of a kind (0: of all) in the order of names, behind `after` (empty: from the first), at most

@@ -173,7 +173,7 @@ class Client:
         return post("repos", body), nothing
 
     def op_drop(self, name):
-        return request("DELETE", self.repo(name)), nothing
+        return request("DELETE", self.repo(name), {"reason": "tried"}), nothing
 
     def op_publish(self, name, content, card, user):
         body = {"tree": self.push(content), "again": True}

@@ -2,6 +2,7 @@
 """Repos, versions and refs on the command line, on both engines."""
 
 import pytest
+from cli import plain
 
 from conftest import unique, wait_until
 from registry import Registry
@@ -22,9 +23,12 @@ def test_repos(cli):
     other = unique("renamed")
     assert cli.ok("repos", "rename", name, other).out == f"renamed to {other}\n"
     assert cli("repos", "show", name).code == 4
-    refused = cli("repos", "delete", other)
+    refused = cli("repos", "delete", other, "-m", "renamed by mistake")
     assert refused.code == 2 and "say --yes" in refused.err
-    assert cli.ok("repos", "delete", other, "--yes").out == f"deleted {other}\n"
+    silent = cli("repos", "delete", other, "--yes")
+    assert silent.code == 2 and "say why with -m" in silent.err
+    assert cli.ok("repos", "delete", other, "--yes", "-m", "renamed by mistake").out == f"deleted {other}\n"
+    wait_until(lambda: "reason: renamed by mistake" in cli.ok("audit", other, "--kind", "repo_deleted").out)
     assert cli("repos", "create", "a/b").code == 4 and cli("repos", "create", "a:b").code == 2 and cli("repos", "tag", other).code == 2
 
 
@@ -111,6 +115,9 @@ def test_take_back(cli, registry, api):
     held = cli("delete", f"{name}@1", "--yes", "-m", "old")
     assert held.code == 1 and "v1.0" in held.err
     assert cli("delete", f"{name}@2", "--yes").code == 2, "without a reason"
+    cli.ok("alias", f"{name}@2", "next")
+    asked = cli.terminal("delete", f"{name}@2", "-m", "old", until=r"\[y/N\]", then=b"n\n").out
+    assert f"delete {name}@v2, with its aliases next? [y/N]" in plain(asked) and "nothing was done" in asked
     assert cli("delete", f"{name}@2", "-m", "old").code == 2, "without --yes, and nobody to ask"
     assert cli.ok("delete", f"{name}@2", "--yes", "-m", "old").out == f"deleted {name}@v2\n"
     gone = cli("show", f"{name}@2")

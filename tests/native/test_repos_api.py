@@ -40,8 +40,11 @@ def test_a_repo_lives(api):
     assert (changed["name"], changed["description"], changed["tags"], changed["id"]) == (new, "", {"a": "1"}, made["id"])
     assert api.ok("GET", url) == changed and api.ok("PATCH", url, json={}) == changed
     assert problem(api.get(f"repos/{name}")) == (404, "NOT_FOUND")
-    assert api.ok("DELETE", url) == {}
+    assert problem(api.call("DELETE", url, json={})) == (400, "INVALID"), "without a reason"
+    assert api.ok("DELETE", url, json={"reason": "made by mistake"}) == {}
     assert problem(api.get(url)) == (404, "NOT_FOUND")
+    wait_until(lambda: [e["payload"] for e in api.ok("GET", "events", params={"subject": new, "order": "newest"})["items"]
+                        if e["kind"] == "repo_deleted"] == [{"reason": "made by mistake"}])  # fmt: skip
 
 
 def test_lists_of_repos(api):
@@ -86,7 +89,7 @@ def test_what_bad_repos_get(api):
         assert problem(api.get("repos", **params)) == (400, "INVALID")
     assert problem(api.call("PATCH", f"repos/{taken}", json={"name": "a/b"})) == (400, "INVALID")
     for method in ("GET", "PATCH", "DELETE"):
-        assert problem(api.call(method, "repos/none", json={})) == (404, "NOT_FOUND")
+        assert problem(api.call(method, "repos/none", json={"reason": "x"} if method == "DELETE" else {})) == (404, "NOT_FOUND")
     for path in ("versions", "refs", "moves", "refs/prod/history"):
         assert problem(api.get(f"repos/none/{path}")) == (404, "NOT_FOUND")
 

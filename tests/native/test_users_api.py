@@ -132,7 +132,7 @@ def test_what_roles_open(api):
         "none": lambda u: u.get("server"),
         "reader": lambda u: u.post("runs/search", {}),
         "writer": lambda u: u.call("PATCH", f"repos/{repo}", json={"description": "d"}),
-        "maintainer": lambda u: u.call("DELETE", "repos/no-such-repo"),
+        "maintainer": lambda u: u.call("DELETE", "repos/no-such-repo", json={"reason": "tried"}),
         "admin": lambda u: u.get("users"),
     }
     for role in roles:

@@ -319,7 +319,7 @@ CORE_TEST(deleted_with_the_version_and_checked) {
     OK(db_write(x->f.db, forget, NULL, &e));
     SAME(core_fix_checked(x),
          "evaluation bot@2 2: its version is not there, or not all of its scores are");
-    OK(repo_delete(&x->c, STR("bot"), &e));
+    OK(repo_delete(&x->c, STR("bot"), STR("old"), &e));
     SAME(core_fix_checked(x), "");
     FAILS(ERR_NOT_FOUND, repo_get(&x->c, STR("bot"), &r, &e));
     value_of(x, "s.a", second.id, &has);

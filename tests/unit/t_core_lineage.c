@@ -342,7 +342,7 @@ CORE_TEST(deleted_ones_stay_and_say_so) {
     assert_true(g.nodes[1].deleted && !g.nodes[1].freed);
     SAME(g.nodes[1].name, "trained");
     assert_int_equal(g.nodes[2].mark_sum, MARK_BAD);
-    OK(repo_delete(&x->c, STR("b"), &e));
+    OK(repo_delete(&x->c, STR("b"), STR("old"), &e));
     g = walk(x, roots[0], false, true, 5, 10);
     assert_true(g.nodes[1].deleted);
     lineage_root gone = {LINEAGE_RUN, id_new(), {0}}; // as if gc had freed it

@@ -106,14 +106,14 @@ CORE_TEST(tags_are_sealed) {
     SAME(v.sealed[0], "v1.0.0");
     FAILS(ERR_STATE, version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
     assert_non_null(strstr(e.msg, "v1.0.0"));
-    FAILS(ERR_STATE, repo_delete(&x->c, STR("bot"), &e));
+    FAILS(ERR_STATE, repo_delete(&x->c, STR("bot"), STR("old"), &e));
     FAILS(ERR_INVALID, drop(x, REF_TAG, "v1.0.0", " ", &e));
     FAILS(ERR_EXISTS, drop(x, REF_ALIAS, "v1.0.0", "why", &e));
     FAILS(ERR_INVALID, drop(x, 0, "v1.0.0", "", &e)); // of either kind
     OK(drop(x, 0, "v1.0.0", "wrong weights", &e));
     OK(version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
     move(x, REF_ALIAS, "v1.0.0", 2); // its name is free
-    OK(repo_delete(&x->c, STR("bot"), &e));
+    OK(repo_delete(&x->c, STR("bot"), STR("old"), &e));
 }
 
 CORE_TEST(a_move_expects_where_it_is) {

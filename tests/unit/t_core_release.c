@@ -132,11 +132,11 @@ CORE_TEST(what_is_pinned_is_held) {
     int64_t first = publish(x, 1, 1);
     FAILS(ERR_STATE, version_delete(&x->c, STR("bot"), 1, STR("old"), &e));
     if (!strstr(e.msg, "bot/1 is pinned by the release support@v1")) fail_msg("%s", e.msg);
-    FAILS(ERR_STATE, repo_delete(&x->c, STR("prompt"), &e));
+    FAILS(ERR_STATE, repo_delete(&x->c, STR("prompt"), STR("old"), &e));
     OK(version_delete(&x->c, STR("bot"), 2, STR("old"), &e));
     OK(version_delete(&x->c, STR("support"), first, STR("withdrawn"), &e));
     OK(version_delete(&x->c, STR("bot"), 1, STR("old"), &e));
-    OK(repo_delete(&x->c, STR("prompt"), &e));
+    OK(repo_delete(&x->c, STR("prompt"), STR("old"), &e));
 }
 
 // Looked up, and gone before it is pinned: a release of it would hold nothing.

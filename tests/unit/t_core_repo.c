@@ -78,7 +78,7 @@ CORE_TEST(numbers_are_never_given_twice) {
     OK(version_page(&x->c, STR("bot"), INT64_MAX, 10, false, &page, &n, &e));
     assert_int_equal(n, 2);
     assert_int_equal(page[0].number, 3);
-    OK(repo_delete(&x->c, STR("bot"), &e));
+    OK(repo_delete(&x->c, STR("bot"), STR("old"), &e));
     FAILS(ERR_NOT_FOUND, version_get(&x->c, STR("bot"), 1, &v, &e));
     FAILS(ERR_NOT_FOUND, version_by_id(&x->c, page[0].id, &v, &e));
     make_repo(x, "bot"); // another repo: it counts from 1
@@ -214,7 +214,7 @@ CORE_TEST(versions_follow_their_repo) {
     assert_true(v.updated_us > published);
     OK(repo_by_id(&x->c, v.repo, &r, &e));
     SAME(r.name, "new");
-    OK(repo_delete(&x->c, STR("new"), &e));
+    OK(repo_delete(&x->c, STR("new"), STR("old"), &e));
     FAILS(ERR_NOT_FOUND, repo_by_id(&x->c, v.repo, &r, &e));
 }
 

@@ -97,7 +97,7 @@ CORE_TEST(rules_live) {
     for (size_t i = 0; i < events.n; i++)
         sets += events.v[i].kind == EVENT_rule_set;
     assert_int_equal(sets, 3);
-    OK(repo_delete(&x->c, STR("bot"), &e)); // with its rules
+    OK(repo_delete(&x->c, STR("bot"), STR("old"), &e)); // with its rules
     make_bot(x);
     OK(rule_list(&x->c, STR("bot"), STR(""), 10, &list, &n, &e));
     assert_int_equal(n, 0);

@@ -61,7 +61,7 @@ CORE_TEST(repos) {
     SAME(repos_found(x, (search_repos_query){.where = &named}, 1), "a c ");
     search_node both = {.op = SEARCH_AND, .left = &tagged, .right = &named};
     SAME(repos_found(x, (search_repos_query){.where = &both}, 1), "a ");
-    OK(repo_delete(&x->c, STR("a"), &e));
+    OK(repo_delete(&x->c, STR("a"), STR("old"), &e));
     SAME(repos_found(x, (search_repos_query){0}, 9), "b c ");
     SAME(repos_found(x, (search_repos_query){.where = &named}, 9), "c ");
 }
@@ -134,7 +134,7 @@ CORE_TEST(versions) {
     SAME(versions_found(x, q, 9), "a/1 b/1 ");
     OK(version_delete(&x->c, STR("b"), 1, (str){0}, &e));
     SAME(versions_found(x, q, 9), "a/1 ");
-    OK(repo_delete(&x->c, STR("a"), &e));
+    OK(repo_delete(&x->c, STR("a"), STR("old"), &e));
     SAME(versions_found(x, q, 9), "");
     OK(version_describe(&x->c, STR("b"), 2, STR("newest"), &v, &e));
     SAME(versions_found(x, (search_repos_query){0}, 1), "b/2 b/3 ");

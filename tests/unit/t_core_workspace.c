@@ -136,7 +136,7 @@ CORE_TEST(only_an_empty_one_is_deleted) {
     repo_new rn = {.name = STR("bot"), .kind = REPO_MODEL};
     OK(repo_create(&c, &rn, &r, &e));
     FAILS(ERR_STATE, workspace_delete(&x->c, STR("repos"), &e));
-    OK(repo_delete(&c, STR("bot"), &e));
+    OK(repo_delete(&c, STR("bot"), STR("old"), &e));
     OK(workspace_delete(&x->c, STR("repos"), &e));
     c = within(x, &projects);
     OK(project_create(&c, STR("p"), (str){0}, NULL, 0, &number, &e));

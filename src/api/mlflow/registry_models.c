@@ -85,7 +85,7 @@ const rpc mlflow_registered_get = {.msg = &name_msg, .fn = get};
 static bool delete (call *k, void *msg, err *e) {
     struct one *q = msg;
     return registry_check_name(k->c.a, q->name, "name", e) &&
-           registry_of_model(repo_delete(&k->c, q->name, e), q->name, e);
+           registry_of_model(repo_delete(&k->c, q->name, STR(""), e), q->name, e);
 }
 const rpc mlflow_registered_delete = {.msg = &name_msg, .fn = delete};
 

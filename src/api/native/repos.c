@@ -174,7 +174,9 @@ static bool change(call *k, void *msg, err *e) {
 const rpc native_repos_change = {.msg = &change_msg, .fn = change, .reply = &repo_shape};
 
 static bool delete (call *k, void *msg, err *e) {
-    (void)msg;
-    return repo_delete(&k->c, http_param(k->r, "repo"), e);
+    struct repos_why *q = msg;
+    if (!str_trim(q->reason).n)
+        return err_set(e, ERR_INVALID, "say why the repo is deleted: the event log tells");
+    return repo_delete(&k->c, http_param(k->r, "repo"), q->reason, e);
 }
-const rpc native_repos_delete = {.fn = delete};
+const rpc native_repos_delete = {.msg = &repos_why_msg, .fn = delete};

@@ -140,7 +140,7 @@ static const http_route routes[] = {
     RPC(HTTP_PATCH, "repos/{repo}", WRITE, native_repos_change,
         "rename a repo, describe it, set and remove its tags"),
     RPC(HTTP_DELETE, "repos/{repo}", MAINTAIN, native_repos_delete,
-        "delete a repo with its versions, unless a tag holds one"),
+        "delete a repo with its versions, with a reason, unless a tag holds one"),
     RPC(HTTP_GET, "repos/{repo}/moves", READ, native_repos_moves,
         "where the refs of a repo were moved, the newest move first"),
     RPC(HTTP_GET, "resolve", READ, native_resolve, "which version an address means"),

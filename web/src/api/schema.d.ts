@@ -729,7 +729,7 @@ export interface paths {
         get: operations["get_repos_repo"];
         put?: never;
         post?: never;
-        /** delete a repo with its versions, unless a tag holds one */
+        /** delete a repo with its versions, with a reason, unless a tag holds one */
         delete: operations["delete_repos_repo"];
         options?: never;
         head?: never;
@@ -4988,7 +4988,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why: it is kept */
+                    reason?: string;
+                };
+            };
+        };
         responses: {
             /** @description done */
             200: {
