@@ -61,9 +61,9 @@ def test_the_suggested_semantic_version(cli, registry):
     assert f"suggested 2.0.0, major against {name}@1\n" in shown and "because   architecture: " in shown, shown
     assert cli.ok("show", name, "--json").json["suggested"]["version"] == "2.0.0"
     cli.ok("tag", f"{name}@1", "v0.9.0")
-    assert cli.ok("tag", "--suggested", f"default/{name}@2", "-m", "to the world").out == f"{name}@v1.0.0  v2\n"
+    assert cli.ok("tag", "--suggested", f"default/{name}@2", "-m", "to the world").out == f"{name}@v0.10.0  v2\n"
     assert "to the world" in cli.ok("refs", name).out and "suggested" not in cli.ok("show", name).out
-    assert cli.ok("tag", "--suggested", name).out == f"{name}@2 is v1.0.0 already\n"
+    assert cli.ok("tag", "--suggested", name).out == f"{name}@2 is v0.10.0 already\n"
     assert cli.ok("tag", "--suggested", f"{name}@1", "--json").json["against_tag"] == "v0.9.0"
     for words in (["tag", name], ["tag", name, "v9.0.0", "--suggested"], ["tag", "--suggested"]):
         assert cli(*words).code == 2
