@@ -11,12 +11,20 @@ struct cli_client {
     arena *a; // the command's
     http_client *http;
     str url, token, workspace;
+    str place;        // the URL that was given, or the folder and its database
     cli_local *local; // the server within, or NULL
     int64_t error_at;
 };
 
 bool cli_is_within(const cli_options *o) {
     return !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
+}
+
+static str folder_place(const cli_options *o, arena *a) {
+    char *real = realpath(arena_cstr(a, o->data), NULL);
+    str place = arena_printf(a, "%s\n%.*s", real ? real : "", STR_F(o->db));
+    free(real);
+    return place;
 }
 
 static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_us,
@@ -34,6 +42,7 @@ static cli_client *connect_with(const cli_options *o, arena *a, int64_t within_u
             config.token = cli_local_token(c->local);
         }
     }
+    c->place = within ? folder_place(o, a) : config.url;
     c->url = config.url;
     c->token = config.token;
     if (!within || c->local) c->http = http_client_new(&config, e);
@@ -91,6 +100,11 @@ bool cli_use_workspace(cli_client *c, str name, err *e) {
 
 str cli_client_workspace(const cli_client *c) {
     return c->workspace;
+}
+
+str cli_client_place(const cli_client *c) {
+    str ws = c->workspace.n ? c->workspace : STR(WORKSPACE_DEFAULT_NAME);
+    return arena_printf(c->a, "%.*s\n%.*s", STR_F(c->place), STR_F(ws));
 }
 
 str cli_page_link(const cli_client *c, arena *a, str path) {

@@ -36,6 +36,9 @@ str cli_client_token(const cli_client *c);
 // The workspace that requests name, empty: the default one. The name must outlive the client.
 bool cli_use_workspace(cli_client *c, str name, err *e);
 str cli_client_workspace(const cli_client *c);
+// The server (or the folder, when one within this process answers) and the workspace, told from
+// all others: what is remembered of one holds for no other.
+str cli_client_place(const cli_client *c);
 // The page of something, for people to open; `path` is the page's address, its parts escaped.
 // Empty when the server is one within this process, which ends with the command.
 str cli_page_link(const cli_client *c, arena *a, str path);

@@ -119,10 +119,12 @@ static bool edit_some(push *p, const difference *d, size_t *put, size_t *removed
     return v != NULL;
 }
 
+// Once also when nothing differs: that the server has a tree is its word, not memory's.
 static bool edit_tree(push *p, const difference *d) {
     size_t put = 0, removed = 0;
-    while (put < d->put.n || removed < d->removed.n)
+    do {
         if (!edit_some(p, d, &put, &removed)) return false;
+    } while (put < d->put.n || removed < d->removed.n);
     return true;
 }
 

@@ -17,9 +17,9 @@
 #define PIECE   ((size_t)1 << 20)
 #define RACE_NS INT64_C(2000000000) // stamps of some file systems are as coarse as this
 
-static char *cache_file(arena *a, str server, str top) {
+static char *cache_file(arena *a, str where, str top) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    str key = arena_printf(a, "%.*s\n%.*s", STR_F(server), STR_F(top));
+    str key = arena_printf(a, "%.*s\n%.*s", STR_F(where), STR_F(top));
     char hex[SHA256_HEX];
     sha256_hex(sha256_of(key.p, key.n), hex);
     hex[32] = 0;
@@ -70,8 +70,8 @@ static bool read_all(arena *a, FILE *in, pushed *p) {
     return ok && p->has_tree;
 }
 
-void pushed_read(arena *a, str server, str top, pushed *out) {
-    *out = (pushed){.path = cache_file(a, server, top)};
+void pushed_read(arena *a, str where, str top, pushed *out) {
+    *out = (pushed){.path = cache_file(a, where, top)};
     FILE *in = out->path ? fopen(out->path, "re") : NULL;
     if (!in) return;
     if (!read_all(a, in, out)) *out = (pushed){.path = out->path};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// pushed: what is remembered of the last push of a folder to a server: its tree, and for each
-// file what stat(2) said and its digest. A file that stat says is the same is not read again,
-// and only what differs from that tree is sent. It lies in the user's cache folder
+// pushed: what is remembered of the last push of a folder to a workspace: its tree, and for
+// each file what stat(2) said and its digest. A file that stat says is the same is not read
+// again, and only what differs from that tree is sent. It lies in the user's cache folder
 // ($XDG_CACHE_HOME/stemma/push/), and may be removed at any time. One thread.
 #ifndef STEMMA_CLI_PUSHED_H
 #define STEMMA_CLI_PUSHED_H
@@ -16,8 +16,9 @@ typedef struct pushed {
     size_t n;
 } pushed;
 
-// What is remembered; nothing when there is none, or it cannot be read.
-void pushed_read(arena *a, str server, str top, pushed *out);
+// What is remembered of `where` (cli_client_place); nothing when there is none, or it cannot be
+// read.
+void pushed_read(arena *a, str where, str top, pushed *out);
 // Gives files their digests where stat says that they are as they were.
 void pushed_apply(const pushed *p, scan *s);
 // Remembers. Failing is no error: the next push reads all files. Files that changed so lately

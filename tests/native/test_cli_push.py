@@ -6,11 +6,13 @@ import http.server
 import os
 import socket
 import threading
+import time
 
 import pytest
 import requests
+import servers
 from cli import Cli
-from conftest import unique
+from conftest import Native, unique
 from folders import commands, digests, make_model, make_program
 
 
@@ -128,6 +130,41 @@ def test_what_is_remembered_may_be_lost_or_wrong(api, push, folder, tmp_path):
         file.write_bytes(wrong)
         done = push("push", "model", repo, "--json")
         assert done.code == 0 and done.json["version"]["number"] == 1 and files_of(api, done.json) == digests(folder), done
+
+
+def test_what_is_remembered_is_of_another_server(folder, tmp_path):
+    """Restored, or made anew, at the same address; or another workspace of the same server: an ordinary push."""
+    time.sleep(2.1)  # what changed a moment ago is not remembered
+    first, second = servers.Stemma(), servers.Stemma()
+    try:
+        push = commands(first, tmp_path)
+        push.ok("push", "model", "bot")
+        assert "nothing has changed" in push.ok("push", "model", "bot").out
+        push.ok("workspace", "create", "team")
+        done = push.ok("push", "model", "team/bot")
+        assert "bot@1  new" in done.out and "sent      4, 300 kB" in done.out, done
+        assert "nothing has changed" in push.ok("push", "model", "bot", "--workspace", "default").out
+        port = first.servers[0].port
+        first.stop_servers()
+        second.stop_servers()
+        second.start_at(port)
+        done = push.ok("push", "model", "bot", "--json").json
+        assert done["created"] and done["sent"]["objects"] == 4
+        assert files_of(Native(second.uri), done) == digests(folder)
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_a_folder_of_data_is_remembered_too(folder, tmp_path):
+    """Without a server it has another port each time."""
+    server = servers.Stemma()
+    server.stop_servers()
+    push = Cli(*server.data, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
+    for _ in range(2):
+        push.ok("push", "model", "bot")
+        assert len(list((tmp_path / "cache/stemma/push").iterdir())) == 1
+    server.stop()
 
 
 def test_files_that_are_known_are_not_read_again(push, folder):
