@@ -8,8 +8,9 @@
 
 // ---- options (options.c) --------------------------------------------------------------------
 typedef enum cli_kind {
-    CLI_TEXT,
-    CLI_TEXTS, // may be given several times: a text a line
+    CLI_TEXT,     // not empty: what is not set in a script is no way to leave a condition out
+    CLI_ANY_TEXT, // may be empty
+    CLI_TEXTS,    // may be given several times: a text a line
     CLI_FLAG,
     CLI_NUMBER,
     CLI_SECONDS,
@@ -86,7 +87,7 @@ typedef enum cli_kind {
     X(jsonl, "", CLI_FLAG, "", "", "metrics", "print a JSON object a line")                    \
     X(limit, "", CLI_NUMBER, "N", "100", "@list @select metrics log",                          \
       "at most so many; 0: all (of --where it is all that match, unless it is given)")         \
-    X(after, "", CLI_TEXT, "CURSOR", "", "@list",                                              \
+    X(after, "", CLI_ANY_TEXT, "CURSOR", "", "@list",                                          \
       "go on behind this place: what --json showed as \"next\"")                               \
     X(oldest, "", CLI_FLAG, "", "", "events audit",                                            \
       "the oldest first; with --after: what came behind that event")                           \
@@ -182,7 +183,7 @@ typedef enum cli_kind {
       "only print the event log's head, to be kept elsewhere")                                 \
     X(against, "", CLI_TEXT, "HEAD", "", "verify",                                             \
       "what --head printed earlier: was anything up to there changed since?")                  \
-    X(message, "", CLI_TEXT, "WHY", "",                                                        \
+    X(message, "", CLI_ANY_TEXT, "WHY", "",                                                    \
       "alias tag rollback push mark unmark delete repos_delete unref approve release "         \
       "rule_set "                                                                              \
       "rule_remove best workspace_create evaluate",                                            \
@@ -247,6 +248,7 @@ bool cli_parse(arena *a, const struct cli_command *c, int argc, char **argv, cli
                err *e);
 // Was it given on the command line or in the environment?
 bool cli_given(const cli_options *o, const char *option);
+bool cli_said(const cli_options *o, const char *option); // on the command line
 bool cli_number(str s, int64_t *out);
 bool cli_seconds(str s, int64_t *out);
 bool cli_bytes(str s, int64_t *out); // "50M": K, M and G are powers of 1,000
@@ -266,6 +268,7 @@ enum {
     CLI_CLIENT = 1, // talks to a server: takes --url, --token, --data, --json ...
     CLI_LIST = 2,   // lists: takes --limit, --after, --csv
     CLI_SELECT = 4, // acts on several runs: takes --where, --yes ...
+    CLI_EMPTY = 8,  // its words may be empty
 };
 #define CLI_MANY 255
 

@@ -16,7 +16,10 @@ struct cli_client {
     int64_t error_at;
 };
 
+// What the command line names goes before what the environment does.
 bool cli_is_within(const cli_options *o) {
+    if (cli_said(o, "url")) return false;
+    if (cli_said(o, "data") || cli_said(o, "db")) return true;
     return !cli_given(o, "url") && (cli_given(o, "data") || cli_given(o, "db"));
 }
 

@@ -11,7 +11,8 @@
 
 typedef struct cli_client cli_client;
 
-// Do they name a folder, and no server? Then a server within this process answers.
+// Do they name a folder (and on the command line no server)? Then a server within this process
+// answers.
 bool cli_is_within(const cli_options *o);
 cli_client *cli_connect(const cli_options *o, arena *a, err *e);
 // The same, for a question that may take no longer than within_us.

@@ -129,7 +129,7 @@ const cli_command cli_commands[] = {
      .usage = "-- CMD [ARGUMENT...]",
      .least = 1,
      .most = CLI_MANY,
-     .flags = CLI_CLIENT},
+     .flags = CLI_CLIENT | CLI_EMPTY},
     {.name = "log",
      .run = cmd_log,
      .summary = "log metrics, configuration and tags of a run",
@@ -600,7 +600,7 @@ const cli_command cli_commands[] = {
      .usage = "EXPRESSION",
      .least = 1,
      .most = 1,
-     .flags = CLI_CLIENT | CLI_LIST},
+     .flags = CLI_CLIENT | CLI_LIST | CLI_EMPTY},
     {.name = "runs show",
      .run = cmd_runs_show,
      .summary = "one run: state, configuration, metrics, tags",
@@ -906,7 +906,7 @@ const cli_command cli_commands[] = {
      .run = cmd_complete,
      .text = "",
      .most = CLI_MANY,
-     .flags = CLI_CLIENT}, // what the script of 'completion' calls
+     .flags = CLI_CLIENT | CLI_EMPTY}, // what the script of 'completion' calls
 };
 
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;

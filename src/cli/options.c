@@ -198,6 +198,9 @@ static bool take_option(arena *a, const cli_command *c, int argc, char **argv, i
     } else if (!value.p) {
         return err_set(e, ERR_INVALID, "%.*s needs a value: %s", STR_F(word), o->placeholder);
     }
+    if (!value.n && o->kind != CLI_ANY_TEXT)
+        return err_set(e, ERR_INVALID, "%.*s is empty: say which %s, or leave it out",
+                       STR_F(name), o->placeholder);
     if (!valid(o, value, e)) return false;
     give(a, out, o, value);
     return true;
@@ -213,6 +216,24 @@ static bool right_count(const cli_command *c, const cli_options *o, err *e) {
     }
     return err_set(e, ERR_INVALID, "'stemma %s' needs %s: see 'stemma help %s'", c->name, usage,
                    c->name);
+}
+
+static bool none_empty(const cli_command *c, const cli_options *o, err *e) {
+    for (size_t i = 0; i < o->n_words; i++)
+        if (!o->words[i].n && !(c->flags & CLI_EMPTY))
+            return err_set(e, ERR_INVALID,
+                           "a word of 'stemma %s' is empty: it takes %s; see 'stemma help %s'",
+                           c->name, c->usage ? c->usage : "only options", c->name);
+    return true;
+}
+
+// A server, or a folder.
+static bool one_place(const cli_options *o, err *e) {
+    const char *folder = cli_said(o, "data") ? "--data" : cli_said(o, "db") ? "--db" : NULL;
+    return !folder || !cli_said(o, "url") ||
+           err_set(e, ERR_INVALID,
+                   "--url names a server, and %s what a command opens itself: say one of them",
+                   folder);
 }
 
 bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_options *out,
@@ -232,14 +253,22 @@ bool cli_parse(arena *a, const cli_command *c, int argc, char **argv, cli_option
         else if (!take_option(a, c, argc, argv, &i, out, e))
             return false;
     }
-    return right_count(c, out, e);
+    return right_count(c, out, e) && none_empty(c, out, e) && one_place(out, e);
+}
+
+static uint8_t given_by(const cli_options *o, const char *name) {
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (!strcmp(options[i].name, name)) return o->given[i];
+    }
+    return 0;
 }
 
 bool cli_given(const cli_options *o, const char *name) {
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (!strcmp(options[i].name, name)) return o->given[i] != 0;
-    }
-    return false;
+    return given_by(o, name) != 0;
+}
+
+bool cli_said(const cli_options *o, const char *name) {
+    return given_by(o, name) == BY_COMMAND_LINE;
 }
 
 bool cli_option_at(const cli_command *c, size_t at, cli_option_about *out) {

@@ -20,6 +20,13 @@ def cli(engine):
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def another():
+    server = servers.Stemma()
+    yield server
+    server.stop()
+
+
 def test_projects_and_files(cli, tmp_path):
     name = unique("local")
     cli.ok("projects", "create", name)
@@ -77,6 +84,18 @@ def test_environment_names_the_folder(cli, engine):
         own = Cli(env={"STEMMA_DATA": cli.base[1]})
         own.ok("projects", "create", "mine")
         assert "mine" in own.ok("projects", "list").out
+
+
+def test_the_command_line_wins(cli, another):
+    """What is asked of a copy never reaches the server that the environment names, and the other way round."""
+    name = unique("copy")
+    cli.ok("repos", "create", name, env={"STEMMA_URL": another.uri})
+    assert name in cli.ok("repos", "list", env={"STEMMA_URL": another.uri}).out
+    assert name not in Cli("--url", another.uri, env={"STEMMA_DATA": cli.base[1]}).ok("repos", "list").out
+    assert name not in Cli(env={"STEMMA_URL": another.uri, "STEMMA_DATA": cli.base[1]}).ok("repos", "list").out
+    both = cli("repos", "delete", name, "--yes", "--url", another.uri)
+    assert both.code == 2 and "say one of them" in both.err, both
+    assert name in cli.ok("repos", "list").out
 
 
 def test_no_data_there(tmp_path):

@@ -60,6 +60,15 @@ def test_a_command_that_is_a_group_too(cli):
         (["runs", "compare", "latest"], "needs RUN RUN..."),
         (["runs", "watch", "latest", "--every", "soon"], "--every takes a time"),
         (["completion", "fish"], "for bash only"),
+        (["verify", "--against", ""], "--against is empty: say which HEAD"),
+        (["alias", "bot@1", "prod", "--expect="], "--expect is empty"),
+        (["push", "model", "bot", "--run", "", "--base", ""], "--run is empty"),
+        (["runs", "delete", "--where", "", "--yes"], "--where is empty"),
+        (["runs", "list", "-p", ""], "-p is empty"),
+        (["serve", "--token", ""], "--token is empty"),
+        (["push", "model", ""], "a word of 'stemma push' is empty: it takes FOLDER REPO"),
+        (["tag", "bot@1", ""], "a word of 'stemma tag' is empty"),
+        (["runs", "delete", "--yes", "--", ""], "a word of 'stemma runs delete' is empty"),
         (["runs", "list", "--color", "blue"], "--color takes auto, always or never"),
     ],
 )
@@ -67,6 +76,14 @@ def test_wrong_words(cli, args, said):
     result = cli(*args)
     assert result.code == 2, result
     assert said in result.err and result.out == ""
+
+
+def test_what_may_be_empty(cli):
+    """A cursor before the first page, a message, any word of a program, and what the environment names."""
+    nobody = {"STEMMA_URL": "http://127.0.0.1:9", "STEMMA_TOKEN": ""}
+    for words in (["repos", "list", "--after", ""], ["alias", "bot@1", "prod", "-m", ""], ["runs", "search", ""]):
+        assert cli(*words, env=nobody).code == 5, words
+    assert "can not be reached" in cli("run", "--", "test", "-z", "", env=nobody).err
 
 
 def test_nobody_answers(cli):
