@@ -158,6 +158,16 @@ bool core_check_text(str s, size_t max, const char *what, err *e) {
     return true;
 }
 
+bool core_is_dots(str s) {
+    return str_is(s, ".") || str_is(s, "..");
+}
+
+bool core_has_controls(str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f) return true;
+    return false;
+}
+
 str core_uri_join(arena *a, str location, str more) {
     size_t cut = str_find(location, '?', 0);
     str path = str_upto(location, cut), query = str_from(location, cut);

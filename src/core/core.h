@@ -74,5 +74,9 @@ typedef struct kv {
 
 // Stored text is valid UTF-8 without U+0000, and no longer than max code points.
 bool core_check_text(str s, size_t max, const char *what, err *e);
+// "." or "..", which clients take out of an address before they ask.
+bool core_is_dots(str s);
+// Has it a character of C0, or DEL?
+bool core_has_controls(str s);
 
 #endif

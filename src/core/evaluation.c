@@ -30,16 +30,11 @@ typedef struct evaluation_call {
 
 // ---- what can be wrong ----------------------------------------------------------------------
 
-static bool is_control(char c) {
-    return (unsigned char)c < ' ' || c == 0x7f;
-}
-
 // So that "evals.SUITE.NAME" names a score in the search language without quotes.
 static bool check_suite(str suite, err *e) {
     if (!suite.n) return err_set(e, ERR_INVALID, "a suite has a name: it is empty");
     for (size_t i = 0; i < suite.n; i++)
-        if (suite.p[i] == ' ' || is_control(suite.p[i]) ||
-            strchr("./:@\"'`(),=!<>~", suite.p[i]))
+        if (core_has_controls(suite) || strchr(" ./:@\"'`(),=!<>~", suite.p[i]))
             return err_set(e, ERR_INVALID,
                            "the name of a suite has no white space and none of . / : @ \" ' ` "
                            "( ) , = ! < > ~ in it: '%.*s'",
@@ -52,9 +47,8 @@ static bool check_name(str name, err *e) {
     if (name.n > EVALUATION_NAME_MAX)
         return err_set(e, ERR_INVALID, "the name of a score has %d bytes at most: '%.*s...'",
                        EVALUATION_NAME_MAX, STR_F(str_upto_code_points(name, 100)));
-    for (size_t i = 0; i < name.n; i++)
-        if (is_control(name.p[i]))
-            return err_set(e, ERR_INVALID, "the name of a score has no control characters");
+    if (core_has_controls(name))
+        return err_set(e, ERR_INVALID, "the name of a score has no control characters");
     return core_check_text(name, EVALUATION_NAME_MAX, "the name of a score", e);
 }
 

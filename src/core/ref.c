@@ -40,6 +40,9 @@ bool ref_check_name(str name, bool any_name, err *e) {
                            "the name of a ref has no white space, '/', ':', '@', '{', '}', '*' "
                            "or '?' in it: '%.*s'",
                            STR_F(str_upto_code_points(name, 300)));
+    if (core_is_dots(name))
+        return err_set(e, ERR_INVALID, "'%.*s' can not name a ref: no address can carry it",
+                       STR_F(name));
     bool is_version = (name.p[0] | 0x20) == 'v' && is_number(str_from(name, 1));
     if (is_version || str_eq_nocase(name, STR("latest")) || (!any_name && is_number(name)))
         return err_set(e, ERR_INVALID,

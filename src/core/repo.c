@@ -66,6 +66,10 @@ static bool check_name(str name, err *e) {
                 "A name of a model, data set or prompt has no '/', ':' or '@' in it: "
                 "'%.*s'",
                 STR_F(name));
+    if (core_is_dots(name) || core_has_controls(name))
+        return err_set(e, ERR_INVALID,
+                       "A name of a model, data set or prompt is neither '.' nor '..', and has "
+                       "no control characters.");
     return core_check_text(name, REPO_NAME_MAX, "name", e);
 }
 

@@ -33,7 +33,7 @@ bool user_read(db_tx *tx, const ctx *c, str name, user_account *out, err *e) {
 
 // What Basic authentication, a log line and an address can all carry.
 static bool check_name(str name, err *e) {
-    bool ok = name.n > 0 && name.n <= USER_NAME_MAX;
+    bool ok = name.n > 0 && name.n <= USER_NAME_MAX && !core_is_dots(name);
     for (size_t i = 0; ok && i < name.n; i++) {
         char c = name.p[i];
         ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -41,7 +41,7 @@ static bool check_name(str name, err *e) {
     }
     return ok || err_set(e, ERR_INVALID,
                          "the name of a user is 1 to %d of the characters a-z, A-Z, 0-9, '.', "
-                         "'_', '@', '+' and '-'",
+                         "'_', '@', '+' and '-', and neither '.' nor '..'",
                          USER_NAME_MAX);
 }
 

@@ -171,6 +171,7 @@ static void set_up(http_client *c, exchange *k, const char *url, struct curl_sli
     CURL *h = c->h;
     curl_easy_reset(h); // keeps the connections
     curl_easy_setopt(h, CURLOPT_URL, url);
+    curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L); // a name may be ".."
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -599,6 +599,8 @@ SCENARIOS = {
         post("registered-models/create", {}),
         post("registered-models/create", {"name": "a@{u}"}, differs=(400, "INVALID_PARAMETER_VALUE"),
              why="what stands behind an '@' is an alias"),
+        *[post("registered-models/create", {"name": n}, differs=(400, "INVALID_PARAMETER_VALUE"),
+               why="control characters are in no name") for n in ("a\nb{u}", "\x1b[31m{u}", "{u}\x7f")],
         REGISTERED,
         *[post("registered-models/rename", {"name": "{u}", "new_name": n}) for n in ("", " ", "a/b", "a:b", "..")],
         *[post("registered-models/rename", {"name": n, "new_name": "x"}) for n in ("", " ", "a/b", "{u} nobody")],

@@ -264,6 +264,15 @@ def test_project_names_of_every_kind(cli):
         assert json.loads(cli.ok("runs", "list", "--json", f"--project={name}").out) == {"items": []}
 
 
+def test_a_project_named_by_dots(cli):
+    """MLflow's clients may name one so, and HTTP clients take such a part out of an address."""
+    for name in (".", ".."):
+        cli.ok("projects", "create", name)
+        assert cli.ok("projects", "show", name, "--json").json["name"] == name
+        cli.ok("projects", "delete", name, "--yes")
+        assert name not in [p["name"] for p in cli.ok("projects", "list", "--json").json["items"]]
+
+
 def test_wrong_view(cli):
     assert cli("projects", "list", "--view", "some").code == 2
     assert cli("runs", "list", "--view", "some").code == 2

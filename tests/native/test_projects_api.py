@@ -112,6 +112,7 @@ def test_refusals(api):
         assert problem(api.get("projects", **params))[0] == 400, params
     for path in ("projects/999999999", "projects/no such", "projects/99999999999999999999"):
         assert problem(api.get(path)) == (404, "NOT_FOUND"), path
-    assert problem(api.call("PATCH", f"projects/{taken}", json={"name": "n" * 501})) == (400, "INVALID")
+    for name in ("n" * 501, ""):
+        assert problem(api.call("PATCH", f"projects/{taken}", json={"name": name})) == (400, "INVALID")
     assert problem(api.call("PUT", f"projects/{taken}", json={}))[0] == 405
     assert problem(api.get("nothing/here"))[0] == 404

@@ -47,6 +47,17 @@ def test_a_repo_lives(api):
                         if e["kind"] == "repo_deleted"] == [{"reason": "made by mistake"}])  # fmt: skip
 
 
+@pytest.mark.parametrize("bad", ["", ".", "..", "a/b", "a:b", "a@b", "a\nb", "\x1b[31m", "a\x7f", "x" * 1000])
+def test_names_that_no_repo_has(api, bad):
+    """No address could carry them, or no terminal show them."""
+    name = unique("named")
+    api.ok("POST", "repos", json={"name": name})
+    assert problem(api.post("repos", {"name": bad})) == (400, "INVALID")
+    assert problem(api.call("PATCH", f"repos/{name}", json={"name": bad})) == (400, "INVALID")
+    for good in ("...", ".hidden", "a..b"):
+        api.ok("POST", "repos", json={"name": good + name})
+
+
 def test_lists_of_repos(api):
     top = unique("list")
     for i in range(5):

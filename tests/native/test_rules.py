@@ -2,6 +2,7 @@
 """Rules and the best version: over the native API and on the command line."""
 
 import pytest
+from cli import Cli
 
 from conftest import problem, unique
 from registry import Registry
@@ -41,7 +42,7 @@ def test_a_rule_lives(api, bot):
     assert kinds == ["rule_removed", "rule_set", "rule_set"]
 
 
-def test_what_bad_rules_get(api, bot):
+def test_what_bad_rules_get(api, bot, server):
     path = f"repos/{bot}/rules/r"
     for body in [
         {}, {"where": " "}, {"where": "metrics.acc >"}, {"objective": "name"}, {"objective": "dataset.name"}, {"where": "a", "goal": "most"},
@@ -49,6 +50,8 @@ def test_what_bad_rules_get(api, bot):
     ]:  # fmt: skip
         assert problem(api.call("PUT", path, json=body))[0] == 400, body
     assert problem(api.call("PUT", f"repos/{bot}/rules/a%20b", json=TERMS))[0] == 400
+    named_by_dots = Cli("--url", server.uri)("rule", "set", bot, "..", "--max", "metrics.acc")
+    assert named_by_dots.code == 2 and "no address can carry it" in named_by_dots.err, named_by_dots
     for body, code in [({}, "INVALID"), ({"rule": "none"}, "NOT_FOUND"), ({"rule": "r", **TERMS}, "INVALID"), ({"where": "status = running"}, "INVALID")]:
         assert problem(api.post(f"repos/{bot}/best", body))[1] == code, body
     assert problem(api.post(f"repos/{unique('none')}/best", TERMS)) == (404, "NOT_FOUND")

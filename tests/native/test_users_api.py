@@ -47,7 +47,8 @@ def test_a_user_lives(api):
     assert api.ok("PATCH", f"users/{name}", json={"enabled": False})["enabled"] is False
     assert [u for u in api.all("users", limit=1) if u["name"] == name] == [{**made["user"], "enabled": False, "role": "admin"}]
     assert problem(api.post("users", {"name": name})) == (400, "EXISTS")
-    assert problem(api.post("users", {"name": "with space"})) == (400, "INVALID")
+    for bad in ("with space", ".", ".."):
+        assert problem(api.post("users", {"name": bad})) == (400, "INVALID")
     assert problem(api.get("users/nobody")) == (404, "NOT_FOUND")
     assert problem(api.call("PUT", f"users/{name}/role", json={"role": "king"})) == (400, "INVALID")
 

@@ -142,8 +142,9 @@ CORE_TEST(names_that_an_address_can_tell) {
     err e;
     static const char *const bad[] = {"",       "a b",    "a/b",  "a:b",  "a@b",
                                       "{a",     "a}",     "12",   "v12",  "V7",
-                                      "latest", "LaTeSt", "a\tb", "\x7f", "\xff"};
-    static const char *const good[] = {"prod",    "v1.2.0",  "v",    "1.0",
+                                      "latest", "LaTeSt", "a\tb", "\x7f", "\xff",
+                                      ".",      ".."};
+    static const char *const good[] = {"prod",    "v1.2.0",  "v",    "1.0", "..x",
                                        "a-b_c.d", "gefärbt", "vier4"};
     make_bot(x, 1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

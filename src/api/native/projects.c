@@ -198,6 +198,8 @@ static bool change(call *k, void *msg, err *e) {
     struct change *q = msg;
     int64_t number;
     if (!native_path_project(k, &number, e)) return false;
+    if (msg_has(&change_msg, q, "name") && !q->name.n)
+        return err_set(e, ERR_INVALID, "a project has a name: it is empty");
     if (q->name.n && !project_rename(&k->c, number, q->name, e)) return false;
     for (size_t i = 0; i < q->tags.n; i++) {
         if (!change_tag(k, number, MSG_AT(struct tag, q->tags, i), e)) return false;

@@ -160,7 +160,7 @@ static bool change(call *k, void *msg, err *e) {
     struct change *q = msg;
     repo r;
     str name = http_param(k->r, "repo");
-    if (q->name.n) {
+    if (msg_has(&change_msg, q, "name")) {
         if (!repo_rename(&k->c, name, q->name, &r, e)) return false;
         name = q->name;
     }
