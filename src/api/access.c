@@ -194,15 +194,23 @@ bool api_may(http_req *r, http_perm p, err *e) {
     str name = str_upto_code_points(http_user(r, &proven), USER_NAME_MAX);
     user_role role = operate ? who->at_default : who->role;
     str where = operate ? STR(WORKSPACE_DEFAULT_NAME) : who->workspace;
+    bool elsewhere = !str_is(where, WORKSPACE_DEFAULT_NAME);
     return err_set(
         e, ERR_FORBIDDEN,
         "This needs the role %s in the workspace '%.*s'; the role of '%.*s' there is "
-        "%s. An admin can give it: stemma user role %.*s %s",
+        "%s. An admin can give it: stemma user role %.*s %s%s%.*s",
         user_role_name(needed_role(p)), STR_F(where), STR_F(name), user_role_name(role),
-        STR_F(name), user_role_name(needed_role(p)));
+        STR_F(name), user_role_name(needed_role(p)), elsewhere ? " --workspace " : "",
+        STR_F(elsewhere ? where : STR("")));
 }
 
-static bool refuse_stranger(err *e) {
+// In the words of who asks: our own command line and API, or MLflow's clients.
+static bool refuse_stranger(http_req *r, err *e) {
+    if (str_starts(http_path(r), STR("/api/v1/")))
+        return err_set(
+            e, ERR_UNAUTHENTICATED,
+            "You are not authenticated. Send a token: set STEMMA_TOKEN (in a request "
+            "of your own: Authorization: Bearer TOKEN).");
     return err_set(
         e, ERR_UNAUTHENTICATED,
         "You are not authenticated. Send a token: set MLFLOW_TRACKING_TOKEN, or"
@@ -267,7 +275,7 @@ static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
         let_all(who);
         return true;
     }
-    return user_is_token(secret) ? prove(r, who, user, secret, e) : refuse_stranger(e);
+    return user_is_token(secret) ? prove(r, who, user, secret, e) : refuse_stranger(r, e);
 }
 
 static bool read_workspace(http_req *r, api_caller *who, bool is_public, err *e) {

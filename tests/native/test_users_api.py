@@ -164,6 +164,24 @@ def test_a_tag_takes_a_maintainer_an_alias_does_not(api, server):
     assert maintainer.ok("DELETE", f"repos/{repo}/refs/v1.0", **away) == {}
 
 
+def test_what_is_refused_says_what_helps(api, server):
+    """The command that is told gives the role where it lacks, and the variable is the one that commands read."""
+    team, (name, mine) = unique("team"), make(api, "reader")
+    api.ok("POST", "workspaces", json={"name": team})
+    secret = mine.session.headers["Authorization"].removeprefix("Bearer ")
+    operator, user = (Cli("--url", server.uri, env={"STEMMA_TOKEN": token}) for token in (OPERATOR, secret))
+    operator.ok("user", "role", name, "reader", "--workspace", team)
+    for where in ([], ["--workspace", team]):
+        refused = user("repos", "create", "bot", *where)
+        assert refused.code == 1 and "An admin can give it: stemma user role " in refused.err, refused
+        operator.ok(*refused.err.split("it: stemma ")[1].split())
+        user.ok("repos", "create", "bot", *where)
+    nobody = Cli("--url", server.uri)("repos", "list")
+    assert nobody.code == 1 and "set STEMMA_TOKEN" in nobody.err and "MLFLOW" not in nobody.err, nobody
+    theirs = requests.get(server.uri + "/api/2.0/mlflow/experiments/get", params={"experiment_id": "0"}, timeout=60)
+    assert theirs.status_code == 401 and "set MLFLOW_TRACKING_TOKEN" in theirs.text
+
+
 def test_events_name_the_user_and_no_secret(api, server):
     name, mine = make(api, "writer")
     secret = mine.session.headers["Authorization"].split()[1]
