@@ -84,11 +84,19 @@ static void say_move(cli_session *s, str repo, str name, const json_value *move)
     out_printf(&s->t, "  %.*s%s%.*s\n", STR_F(from), from.n ? " -> " : "", STR_F(to));
 }
 
+static void say_stands(cli_session *s, str repo, str name, const json_value *move) {
+    out_safe(&s->t, arena_printf(s->a, "%.*s@%.*s", STR_F(repo), STR_F(name)));
+    out_printf(&s->t, " is at %.*s already\n", STR_F(cli_version_cell(s, move, "to")));
+}
+
 void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move) {
     str name = cli_text(move, "ref");
     const json_value *pins = json_get(move, "pins");
     out_printf(&s->t, "%s", what);
-    say_move(s, repo, name, move);
+    if (json_get(move, "moved") && !cli_true(move, "moved"))
+        say_stands(s, repo, name, move);
+    else
+        say_move(s, repo, name, move);
     for (const json_value *p = pins ? pins->child : NULL; p; p = p->next) {
         out_add(&s->t, STR("    "));
         say_move(s, cli_text(p, "repo"), name, p);

@@ -35,7 +35,8 @@ str cli_version_cell(cli_session *s, const json_value *of, const char *key);
 // ,"expected":N of --expect, for the body of a move; empty when it is not given.
 bool cli_expected_json(cli_session *s, str *out);
 
-// "bot@prod  v2 -> v3" of a move, with a line for each that moved along; `what` is said before.
+// "bot@prod  v2 -> v3" of a move, or "bot@prod is at v3 already", with a line for each that
+// moved along; `what` is said before.
 void cli_say_move(cli_session *s, const char *what, str repo, const json_value *move);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct change_call {
     ctx *c;
     const ref_change *m;
     bool dry; // a rollback that only tells
+    bool was_there;
     ref_move *out;
     protect_facts facts;
 } change_call;
@@ -128,6 +129,11 @@ static bool check_sealed(const ctx *c, const ref_change *m, const ref_now *now, 
                    STR_F(m->name), STR_F(m->repo), STR_F(ref_where(c->a, now)));
 }
 
+static bool follow(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
+                   const version *to, const ref_how *how, ref_move *out, err *e) {
+    return r->kind != REPO_RELEASE || release_follow(tx, c, m, to->id, how, out, e);
+}
+
 // Moves it, or with how->dry tells what the move would be; a release takes its pins along.
 static bool go(db_tx *tx, const ctx *c, const repo *r, const ref_change *m, const ref_now *now,
                const version *to, const ref_how *how, ref_move *out, err *e) {
@@ -140,7 +146,7 @@ static bool go(db_tx *tx, const ctx *c, const repo *r, const ref_change *m, cons
                       .proven = c->proven};
     if (!how->dry && !move_to(tx, c, r, m, now, to, out, e)) return false;
     out->made = true;
-    return r->kind != REPO_RELEASE || release_follow(tx, c, m, to->id, how, out, e);
+    return follow(tx, c, r, m, to, how, out, e);
 }
 
 bool ref_put_tx(db_tx *tx, const ctx *c, const ref_change *m, const ref_how *how, ref_move *out,
@@ -152,8 +158,9 @@ bool ref_put_tx(db_tx *tx, const ctx *c, const ref_change *m, const ref_how *how
         !check_expected(c, m, &now, e))
         return false;
     *out = now.move;
-    if (now.there && id_eq(now.version, to.id)) return true;
     repo r = {.id = to.repo, .name = to.repo_name, .kind = to.repo_kind};
+    // The release stands still; what it pins may have been moved away by itself.
+    if (now.there && id_eq(now.version, to.id)) return follow(tx, c, &r, m, &to, how, out, e);
     return check_sealed(c, m, &now, e) &&
            (how->back ? protect_may_touch(tx, c, &r, m->name, e)
                       : protect_allows(tx, c, &to, m->name, how->facts, e)) &&
@@ -194,15 +201,18 @@ static bool delete_ref(db_tx *tx, void *arg, err *e) {
         return false;
     if (!m.kind) m.kind = now.move.kind;
     if (!check_kind(c, &m, &now, e) || !check_expected(c, &m, &now, e)) return false;
+    k->was_there = now.there;
     return !now.there || (may_remove(c, &m, e) && protect_may_touch(tx, c, &r, m.name, e) &&
                           move_to(tx, c, &r, &m, &now, NULL, k->out, e));
 }
 
-bool ref_delete(ctx *c, const ref_change *m, err *e) {
+bool ref_delete(ctx *c, const ref_change *m, bool *was_there, err *e) {
     ref_move unread;
     change_call k = {.c = c, .m = m, .out = &unread};
-    return core_check_text(m->reason, REF_REASON_MAX, "the reason", e) &&
-           repo_write(c, m->repo, delete_ref, &k, e);
+    bool ok = core_check_text(m->reason, REF_REASON_MAX, "the reason", e) &&
+              repo_write(c, m->repo, delete_ref, &k, e);
+    if (was_there) *was_there = k.was_there;
+    return ok;
 }
 
 // ---- back -----------------------------------------------------------------------------------

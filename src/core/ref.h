@@ -39,7 +39,7 @@ typedef struct ref_move {
     bool proven;
     int64_t time_us;
     bool made;             // by this call, or would be; else it pointed there already
-    struct ref_move *pins; // of a release (release.h) that was just moved: what moved with it
+    struct ref_move *pins; // of a release (release.h) that was just set: what moved with it
     size_t n_pins;
     str repo; // of those
 } ref_move;
@@ -54,9 +54,10 @@ bool ref_check_name(str name, bool any_name, err *e);
 // ERR_STATE for a sealed one and when a protected one asks for more (protect.h), ERR_EXISTS
 // when the name is one of the other kind, ERR_NOT_FOUND.
 bool ref_set(ctx *c, const ref_change *m, ref_move *out, err *e);
-// Of either kind when m->kind is 0. One that is not there is fine, unless it was expected. A
-// sealed one needs a reason, and a maintainer (ERR_FORBIDDEN).
-bool ref_delete(ctx *c, const ref_change *m, err *e);
+// Of either kind when m->kind is 0. One that is not there is fine, unless it was expected;
+// *was_there (if not NULL) tells. A sealed one needs a reason, and a maintainer
+// (ERR_FORBIDDEN).
+bool ref_delete(ctx *c, const ref_change *m, bool *was_there, err *e);
 
 // Back to the last good version (not deleted, not yanked, not bad; of a release: nor is what it
 // pins) that the alias was at before it first came to where it is: so twice goes back twice,

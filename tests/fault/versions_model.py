@@ -181,7 +181,7 @@ def point(world, name, ref, kind, number, expected, back=False):
         raise Refused("EXISTS")
     expect(at, expected)
     if at == number:
-        return (*world[name].moves(ref)[-1][1:], ()), False
+        return (*world[name].moves(ref)[-1][1:], follow(world, ref, kind, version.pins, back)), False
     if kind == TAG and at:
         raise Refused("STATE")
     if not back:
@@ -190,12 +190,16 @@ def point(world, name, ref, kind, number, expected, back=False):
 
 
 def go(world, name, ref, kind, number, pins, back):
-    done, along = move(world, name, ref, kind, number), []
+    return (*move(world, name, ref, kind, number), follow(world, ref, kind, pins, back))
+
+
+def follow(world, ref, kind, pins, back):
+    along = []
     for pin, pin_number in pins if kind == ALIAS else ():
         moved, made = point(world, pin, ref, ALIAS, pin_number, None, back)
         if made:
             along.append((pin, *moved[:2]))
-    return (*done, tuple(along))
+    return tuple(along)
 
 
 def set_ref(world, name, ref, kind, number, expected):
@@ -205,10 +209,11 @@ def set_ref(world, name, ref, kind, number, expected):
 def unset(world, name, ref, expected, reason):
     kind, at = repo_of(world, name).at(ref)
     expect(at, expected)
-    if at and kind == TAG and not reason:
+    if not at:
+        raise Refused("NOT_FOUND")
+    if kind == TAG and not reason:
         raise Refused("INVALID")
-    if at:
-        move(world, name, ref, kind, 0)
+    move(world, name, ref, kind, 0)
     return ()
 
 

@@ -36,6 +36,9 @@ def test_promote_and_roll_back(cli, registry):
     name = registry.bot(unique("promote"), 3)
     assert cli.ok("alias", f"{name}@1", "prod", "-m", "first").out == f"{name}@prod  v1\n"
     assert cli.ok("alias", f"{name}@2", "prod", "-m", "better", "--expect", "v1").out == f"{name}@prod  v1 -> v2\n"
+    assert cli.ok("alias", f"{name}@2", "prod", "-m", "again").out == f"{name}@prod is at v2 already\n"
+    still = cli.ok("alias", f"{name}@2", "prod", "--json").json
+    assert (still["moved"], still["to"], still["reason"]) == (False, 2, "better")
     late = cli("alias", f"default/{name}", "prod", "--expect", "1")
     assert late.code == 1 and "at version 2" in late.err and '("better")' in late.err
     cli.ok("alias", f"default/{name}", "prod", "-m", "newest")
@@ -46,7 +49,7 @@ def test_promote_and_roll_back(cli, registry):
     assert tried.out == f"would move {name}@prod  v3 -> v2\n"
     assert cli("rollback", f"{name}@prod").code == 2 and cli("rollback", name, "-m", "x").code == 2
     done = cli.ok("rollback", f"{name}@prod", "-m", "slower", "--json").json
-    assert (done["from"], done["to"], done["reason"]) == (3, 2, "slower")
+    assert (done["from"], done["to"], done["reason"], done["moved"]) == (3, 2, "slower", True)
     refs = cli.ok("refs", name).lines
     assert [line.split()[:3] for line in refs[1:]] == [["prod", "alias", "v2"], ["v1.0", "tag", "v3"]]
 
@@ -127,6 +130,9 @@ def test_take_back(cli, registry, api):
     assert cli("unref", f"{name}@v1.0").code == 2, "a tag is not removed without a reason"
     assert cli.ok("unref", f"{name}@v1.0", "-m", "withdrawn", "--json").json == {}
     assert cli("unref", name).code == 2
+    for ref in ("prod", "typo", "1", "latest"):
+        missing = cli("unref", f"{name}@{ref}")
+        assert missing.code == 4 and f"has no ref '{ref}'" in missing.err and not missing.out, missing
 
 
 def test_audit(cli, registry, api):
@@ -184,6 +190,9 @@ def test_release(cli, registry, api):
     assert cli.ok("release", name, f"{bot}@2", f"{prompt}@prod", "--json").json["parents"][0]["relation"] == "pins"
     moved = cli.ok("alias", name, "prod", "-m", "second")
     assert moved.lines == [f"{name}@prod  v1 -> v2", f"    {bot}@prod  v1 -> v2"]
+    cli.ok("alias", f"{bot}@1", "prod", "-m", "by itself")
+    again = cli.ok("alias", name, "prod", "-m", "as one again")
+    assert again.lines == [f"{name}@prod is at v2 already", f"    {bot}@prod  v1 -> v2"]
     back = cli.ok("rollback", f"{name}@prod", "--dry-run", "--json").json
     assert back["pins"] == [{"repo": bot, "from": 2, "to": 1}], "the other stays"
     cli.ok("rollback", f"{name}@prod", "-m", "slow")

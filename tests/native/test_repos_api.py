@@ -200,6 +200,7 @@ def test_refs_move_and_are_sealed(api, registry):
     assert problem(api.call("DELETE", f"{url}/prod", json={"expected": 1})) == (409, "CONFLICT")
     assert api.ok("DELETE", f"{url}/v1.0", json={"reason": "wrong"}) == {}
     assert api.ok("DELETE", f"{url}/prod", json={}) == {}
+    assert problem(api.call("DELETE", f"{url}/prod", json={})) == (404, "NOT_FOUND")
     assert api.all(url) == []
     for bad in ("nonsense", "alias", "7:x"):
         assert problem(api.get(url, after=bad)) == (400, "INVALID"), bad

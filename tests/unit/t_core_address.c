@@ -207,7 +207,7 @@ CORE_TEST(before) {
     ref_move second = set(x, REF_ALIAS, "prod", 2);
     next_ms();
     ref_change gone = {.repo = STR("bot"), .name = STR("prod"), .expected = REF_ANY};
-    OK(ref_delete(&x->c, &gone, &e));
+    OK(ref_delete(&x->c, &gone, NULL, &e));
     means_nothing(x, ERR_NOT_FOUND, then(x, "@prod", first.time_us - 2000), "no ref 'prod' at");
     means(x, then(x, "@prod", first.time_us), 1);
     address_found f = means(x, then(x, "@prod", second.time_us), 2);

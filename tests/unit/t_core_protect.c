@@ -112,7 +112,7 @@ CORE_TEST(a_ref_asks_for_parts) {
     refused(x, bare, ERR_FORBIDDEN, "only a maintainer");
     err e;
     ref_change m = to(0);
-    FAILS(ERR_FORBIDDEN, ref_delete(&x->c, &m, &e));
+    FAILS(ERR_FORBIDDEN, ref_delete(&x->c, &m, NULL, &e));
     ref_move done;
     FAILS(ERR_FORBIDDEN, ref_rollback(&x->c, &m, false, &done, &e));
     x->c.maintains = true;

@@ -45,7 +45,7 @@ static bool drop(core_fix *x, ref_kind kind, const char *name, const char *reaso
     ref_change c = to(kind, name, 0, REF_ANY);
     c.reason = str_of(reason);
     *e = (err){0};
-    return ref_delete(&x->c, &c, e);
+    return ref_delete(&x->c, &c, NULL, e);
 }
 
 // Where an alias points; 0: it is not there.
@@ -129,10 +129,15 @@ CORE_TEST(a_move_expects_where_it_is) {
     c = to(REF_ALIAS, "prod", 2, 1);
     OK(ref_set(&x->c, &c, NULL, &e));
     c = to(REF_ALIAS, "prod", 0, 1);
-    FAILS(ERR_CONFLICT, ref_delete(&x->c, &c, &e));
+    FAILS(ERR_CONFLICT, ref_delete(&x->c, &c, NULL, &e));
     c.expected = 2;
-    OK(ref_delete(&x->c, &c, &e));
-    FAILS(ERR_CONFLICT, ref_delete(&x->c, &c, &e));
+    bool was_there;
+    OK(ref_delete(&x->c, &c, &was_there, &e));
+    assert_true(was_there);
+    FAILS(ERR_CONFLICT, ref_delete(&x->c, &c, NULL, &e));
+    c.expected = REF_ANY;
+    OK(ref_delete(&x->c, &c, &was_there, &e));
+    assert_false(was_there);
     refused(x, ERR_CONFLICT, to(REF_ALIAS, "prod", 2, 2), "tester removed it at 20");
     c = to(REF_ALIAS, "prod", 3, REF_ABSENT);
     OK(ref_set(&x->c, &c, NULL, &e));
@@ -289,7 +294,7 @@ CORE_TEST(back_looks_at_the_alias_only) {
     OK(ref_set(&x->c, &c, NULL, &e));
     c = to(REF_TAG, "v1.0", 0, REF_ANY);
     c.reason = STR("why");
-    OK(ref_delete(&x->c, &c, &e));
+    OK(ref_delete(&x->c, &c, NULL, &e));
     c.kind = REF_ALIAS;
     FAILS(ERR_STATE, ref_rollback(&x->c, &c, true, &m, &e));
 }

@@ -88,6 +88,23 @@ CORE_TEST(all_move_and_go_back_as_one) {
     at(x, first, 1, 1);
 }
 
+CORE_TEST(what_was_moved_away_comes_back) {
+    err e;
+    ref_move m;
+    set_up(x);
+    int64_t second = publish(x, 2, 2);
+    ref_change c = to("support", second), away = to("bot", 1);
+    OK(ref_set(&x->c, &c, &m, &e));
+    OK(ref_set(&x->c, &away, &m, &e));
+    at(x, second, 1, 2);
+    OK(ref_set(&x->c, &c, &m, &e));
+    assert_true(!m.made && m.to == second && m.n_pins == 1);
+    assert_true(m.pins[0].from == 1 && m.pins[0].to == 2);
+    at(x, second, 2, 2);
+    OK(ref_set(&x->c, &c, &m, &e));
+    assert_true(!m.made && !m.n_pins);
+}
+
 CORE_TEST(none_moves_when_one_may_not) {
     err e;
     set_up(x);
@@ -101,7 +118,7 @@ CORE_TEST(none_moves_when_one_may_not) {
     if (!strstr(e.msg, "'prod' of 'prompt' is protected")) fail_msg("%s", e.msg);
     at(x, first, 1, 1);
     OK(protect_remove(&x->c, STR("prompt"), STR("prod"), &e));
-    OK(ref_delete(&x->c, &away, &e));
+    OK(ref_delete(&x->c, &away, NULL, &e));
     away.kind = REF_TAG;
     OK(ref_set(&x->c, &away, NULL, &e)); // of that name, but sealed
     FAILS(ERR_EXISTS, ref_set(&x->c, &c, NULL, &e));
@@ -169,6 +186,7 @@ CORE_TEST(beside_other_workspaces) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_move_and_go_back_as_one),
+        cmocka_unit_test(what_was_moved_away_comes_back),
         cmocka_unit_test(none_moves_when_one_may_not),
         cmocka_unit_test(what_a_release_may_pin),
         cmocka_unit_test(what_is_pinned_is_held),

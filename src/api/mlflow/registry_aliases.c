@@ -40,7 +40,7 @@ static bool delete (call *k, void *msg, err *e) {
     ref_change m = alias_change(q);
     return registry_check_name(k->c.a, q->name, "name", e) &&
            registry_check_alias(q->alias, e) &&
-           registry_of_model(ref_delete(&k->c, &m, e), q->name, e);
+           registry_of_model(ref_delete(&k->c, &m, NULL, e), q->name, e);
 }
 const rpc mlflow_registered_delete_alias = {.msg = &alias_msg, .fn = delete};
 

@@ -31,6 +31,9 @@ SHAPE(, refs_move_shape, "RefMove", FIELD("ref", SHAPE_TEXT, 0, "which ref"),
       FIELD("proven", SHAPE_BOOL, 0, "by a token; else the user only said so"),
       FIELD("reason", SHAPE_TEXT, 0, "why"),
       FIELD("time_us", SHAPE_INT, SHAPE_OPTIONAL, "when; absent: it was only tried"),
+      FIELD("moved", SHAPE_BOOL, SHAPE_OPTIONAL,
+            "in the reply to a move: was it moved, or would it be? false: it pointed there "
+            "already, and this is the move that brought it there"),
       FIELD("pins", SHAPE_OBJECT, SHAPE_LIST | SHAPE_OPTIONAL,
             "what moves along with a release, in the reply to its move", .sub = &pin_shape));
 
@@ -51,8 +54,7 @@ static void put_pins(json_writer *w, const ref_move *m) {
     json_array_end(w);
 }
 
-void refs_put_move(json_writer *w, const ref_move *m) {
-    json_object(w);
+static void put_members(json_writer *w, const ref_move *m) {
     json_m_string(w, "ref", m->name);
     json_m_string(w, "kind", msg_name_of(refs_kinds, m->kind));
     if (m->from) json_m_i64(w, "from", m->from);
@@ -62,6 +64,19 @@ void refs_put_move(json_writer *w, const ref_move *m) {
     json_m_string(w, "reason", m->reason);
     if (m->time_us) json_m_i64(w, "time_us", m->time_us);
     if (m->n_pins) put_pins(w, m);
+}
+
+void refs_put_move(json_writer *w, const ref_move *m) {
+    json_object(w);
+    put_members(w, m);
+    json_object_end(w);
+}
+
+static void reply_move(call *k, const ref_move *m) {
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    put_members(w, m);
+    json_m_bool(w, "moved", m->made);
     json_object_end(w);
 }
 
@@ -169,7 +184,7 @@ static bool set(call *k, void *msg, err *e) {
     if (!take_expected(msg_has(&set_msg, q, "expected"), q->expected, &m.expected, e) ||
         !ref_set(&k->c, &m, &done, e))
         return false;
-    refs_put_move(rpc_reply(k), &done);
+    reply_move(k, &done);
     return true;
 }
 const rpc native_refs_set = {.msg = &set_msg, .fn = set, .reply = &refs_move_shape};
@@ -189,8 +204,12 @@ static const msg_type remove_msg = MSG_TYPE(struct remove, remove_fields);
 static bool remove_ref(call *k, void *msg, err *e) {
     struct remove *q = msg;
     ref_change m = path_change(k, 0, q->reason);
-    return take_expected(msg_has(&remove_msg, q, "expected"), q->expected, &m.expected, e) &&
-           ref_delete(&k->c, &m, e);
+    bool was_there;
+    if (!take_expected(msg_has(&remove_msg, q, "expected"), q->expected, &m.expected, e) ||
+        !ref_delete(&k->c, &m, &was_there, e))
+        return false;
+    return was_there || err_set(e, ERR_NOT_FOUND, "'%.*s' has no ref '%.*s'", STR_F(m.repo),
+                                STR_F(str_upto_code_points(m.name, REF_NAME_MAX)));
 }
 const rpc native_refs_remove = {.msg = &remove_msg, .fn = remove_ref};
 
@@ -215,7 +234,7 @@ static bool rollback(call *k, void *msg, err *e) {
     if (!take_expected(msg_has(&rollback_msg, q, "expected"), q->expected, &m.expected, e) ||
         !ref_rollback(&k->c, &m, q->dry_run, &done, e))
         return false;
-    refs_put_move(rpc_reply(k), &done);
+    reply_move(k, &done);
     return true;
 }
 const rpc native_refs_rollback = {

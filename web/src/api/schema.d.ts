@@ -2046,6 +2046,8 @@ export interface components {
             reason: string;
             /** @description when; absent: it was only tried */
             time_us?: number;
+            /** @description in the reply to a move: was it moved, or would it be? false: it pointed there already, and this is the move that brought it there */
+            moved?: boolean;
             /** @description what moves along with a release, in the reply to its move */
             pins?: components["schemas"]["PinMove"][];
         };
