@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit: who did what to a thing, when and why: the event log by thing, user, kind and time,
 // with what each event tells. One thread.
-#include "cli/fields.h"
+#include "cli/repos.h"
 
 // "from 2, to 3, reason: fewer refusals": the members that the object does not say already.
 static str told(cli_session *s, const json_value *payload) {
@@ -46,6 +46,7 @@ static bool subject(cli_session *s, str *out) {
         return err_set(&s->e, ERR_INVALID,
                        "audit takes a repo without '@'; 'stemma history %.*s' shows one ref",
                        STR_F(str_upto_code_points(*out, 300)));
+    if (!cli_take_workspace(s, out)) return false;
     return !cli_is_run_name(*out) || cli_run_named(s, *out, out);
 }
 

@@ -2,6 +2,7 @@
 // diff: what changed between two versions, or two runs. The small parts come as one answer, the
 // tensors as lines. As with git, nothing is said of what is the same. One thread.
 #include "cli/diff_show.h"
+#include "cli/repos.h"
 
 enum { EXIT_DIFFERS = 1 };
 
@@ -16,9 +17,16 @@ static bool asked(const cli_session *s, const char *part) {
 }
 
 // A run by its name, anything else as it is: an address.
-static bool side_of(cli_session *s, str word, str *out) {
-    *out = word;
-    return !cli_is_run_name(word) || cli_run_named(s, word, out);
+static bool name_run(cli_session *s, str *side) {
+    return !cli_is_run_name(*side) || cli_run_named(s, *side, side);
+}
+
+static bool sides_of(cli_session *s, str sides[2]) {
+    for (size_t i = 0; i < 2; i++) {
+        sides[i] = s->o->words[i];
+        if (!cli_take_workspace(s, &sides[i])) return false;
+    }
+    return name_run(s, &sides[0]) && name_run(s, &sides[1]);
 }
 
 static str query_of(cli_session *s, const char *path, const str sides[2]) {
@@ -95,8 +103,7 @@ static bool diff(cli_session *s) {
     diff_tensor_lines lines = {.s = s, .part = BUF_MAX(SIZE_MAX / 2)};
     str sides[2], text;
     const json_value *d = NULL;
-    bool ok = side_of(s, s->o->words[0], &sides[0]) && side_of(s, s->o->words[1], &sides[1]) &&
-              (d = ask(s, sides, &text)) != NULL;
+    bool ok = sides_of(s, sides) && (d = ask(s, sides, &text)) != NULL;
     ok =
         ok && (s->o->json.n ? show_json(s, sides, d, text, &lines) : show(s, sides, d, &lines));
     buf_free(&lines.part);

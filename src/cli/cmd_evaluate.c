@@ -18,14 +18,14 @@ static bool take_scores(cli_session *s, scores *out) {
                              "which scores? Say --score NAME=VALUE, or --from FILE.json");
 }
 
-static str body_of(cli_session *s, str run_id, const scores *v) {
+static str body_of(cli_session *s, str run_id, str data, const scores *v) {
     const cli_options *o = s->o;
     buf b = BUF_MAX(BODY_MAX);
     json_writer w = json_writer_new(&b);
     json_object(&w);
     json_m_string(&w, "suite", o->suite);
     if (run_id.n) json_m_string(&w, "run", run_id);
-    if (o->on.n) json_m_string(&w, "data", o->on);
+    if (data.n) json_m_string(&w, "data", data);
     if (o->message.n) json_m_string(&w, "note", o->message);
     json_m_array(&w, "scores");
     for (size_t i = 0; i < v->n; i++) {
@@ -59,7 +59,7 @@ static bool send(cli_session *s, str path, str body, str name, const char *did) 
     return true;
 }
 
-static bool add(cli_session *s, str path, str name) {
+static bool add(cli_session *s, str path, str name, str data) {
     scores v = {0};
     str run_id = {0};
     if (s->o->n_words > 1)
@@ -71,8 +71,8 @@ static bool add(cli_session *s, str path, str name) {
     if (!take_scores(s, &v) || (s->o->run.n && !cli_run_named(s, s->o->run, &run_id)))
         return false;
     str did = arena_printf(s->a, "%zu score%s", v.n, v.n == 1 ? "" : "s");
-    return send(s, arena_printf(s->a, "%.*s/evaluations", STR_F(path)), body_of(s, run_id, &v),
-                name, did.p);
+    return send(s, arena_printf(s->a, "%.*s/evaluations", STR_F(path)),
+                body_of(s, run_id, data, &v), name, did.p);
 }
 
 static bool withdraw(cli_session *s, str path, str name) {
@@ -88,9 +88,9 @@ static bool withdraw(cli_session *s, str path, str name) {
 }
 
 static bool evaluate(cli_session *s) {
-    str path, name;
-    return cli_version_named(s, s->o->words[0], &path, &name) &&
-           (s->o->withdraw.n ? withdraw(s, path, name) : add(s, path, name));
+    str path, name, data = s->o->on;
+    return cli_take_workspace(s, &data) && cli_version_named(s, s->o->words[0], &path, &name) &&
+           (s->o->withdraw.n ? withdraw(s, path, name) : add(s, path, name, data));
 }
 
 int cmd_evaluate(const cli_options *o, arena *a) {

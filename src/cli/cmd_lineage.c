@@ -243,10 +243,12 @@ static bool read_graph(cli_session *s, const json_value *reply, drawing *d) {
     return true;
 }
 
-// "run:NAME" is a run by a beginning of its id, or the latest.
+// "run:NAME" is a run by a beginning of its id, or the latest; a data set is named as it was
+// logged.
 static bool named(cli_session *s, str *of) {
     *of = s->o->words[0];
-    return !str_starts(*of, STR("run:")) || cli_run_named(s, str_from(*of, 4), of);
+    if (str_starts(*of, STR("run:"))) return cli_run_named(s, str_from(*of, 4), of);
+    return str_starts(*of, STR("data:")) || cli_take_workspace(s, of);
 }
 
 static str path_of(cli_session *s, str of) {

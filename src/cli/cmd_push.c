@@ -18,16 +18,16 @@ static bool put_tags(cli_session *s, json_writer *w) {
     return true;
 }
 
-static void put_base(cli_session *s, json_writer *w) {
+static void put_base(cli_session *s, json_writer *w, str base) {
     json_m_array(w, "parents");
     json_object(w);
     json_m_string(w, "relation", s->o->relation);
-    json_m_string(w, "address", s->o->base);
+    json_m_string(w, "address", base);
     json_object_end(w);
     json_array_end(w);
 }
 
-static bool publish(push *p, str repo, str run, str *reply, const json_value **out) {
+static bool publish(push *p, str repo, str base, str run, str *reply, const json_value **out) {
     cli_session *s = p->s;
     const cli_options *o = s->o;
     buf b = BUF_MAX(1u << 20);
@@ -37,7 +37,7 @@ static bool publish(push *p, str repo, str run, str *reply, const json_value **o
     json_m_string(&w, "kind", o->kind.n ? o->kind : STR("model"));
     json_m_string(&w, "source", p->scan.top);
     if (run.n) json_m_string(&w, "run", run);
-    if (o->base.n) put_base(s, &w);
+    if (base.n) put_base(s, &w, base);
     if (!put_tags(s, &w)) {
         buf_free(&b);
         return false;
@@ -121,11 +121,11 @@ static void warn_of_no_prompt(const json_value *reply) {
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
-    str run = {0}, reply = {0}, repo = o->words[1];
+    str run = {0}, reply = {0}, repo = o->words[1], base = o->base;
     suggested g = {0};
     const json_value *v;
     int64_t began_us = clock_now_us();
-    if (!cli_take_workspace(s, &repo)) return false;
+    if (!cli_take_workspace(s, &repo) || !cli_take_workspace(s, &base)) return false;
     if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
     if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
     if (o->strict_names.n && p.scan.collisions)
@@ -139,7 +139,7 @@ static bool push_folder(cli_session *s) {
     if (!push_tree(&p)) return false;
     sha256 tree;
     if (sha256_parse(p.tree, &tree)) pushed_write(&p.last, &p.scan, tree, began_us);
-    if (!publish(&p, repo, run, &reply, &v)) return false;
+    if (!publish(&p, repo, base, run, &reply, &v)) return false;
     bool ok = suggest(s, v, &g);
     if (o->json.n)
         show_json(&p, reply, &g);

@@ -4,7 +4,8 @@
 
 static bool release(cli_session *s) {
     str pins = {0}, text;
-    if (!cli_take_workspace(s, &s->o->words[0])) return false;
+    for (size_t i = 0; i < s->o->n_words; i++)
+        if (!cli_take_workspace(s, &s->o->words[i])) return false;
     for (size_t i = 1; i < s->o->n_words; i++)
         pins = arena_printf(s->a, "%.*s%s%.*s", STR_F(pins), i > 1 ? "," : "",
                             STR_F(cli_json_text(s->a, s->o->words[i])));

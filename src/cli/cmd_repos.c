@@ -80,7 +80,8 @@ static bool create(cli_session *s) {
 }
 
 static bool rename_it(cli_session *s) {
-    if (!take_repo(s)) return false;
+    if (!take_repo(s) || (s->workspace.n && !cli_take_workspace(s, &s->o->words[1])))
+        return false;
     str body =
         arena_printf(s->a, "{\"name\":%.*s}", STR_F(cli_json_text(s->a, s->o->words[1])));
     return change(s, "PATCH", path_of(s), body, "renamed to");

@@ -139,12 +139,12 @@ static void put_answer(cli_session *s, const json_value *reply) {
 
 static bool why(cli_session *s) {
     const cli_options *o = s->o;
-    str text;
-    if (!o->vs.n)
+    str text, a = o->words[0], b = o->vs;
+    if (!b.n)
         return err_set(&s->e, ERR_INVALID, "compared with which version? Say --vs ADDRESS");
-    str path =
-        arena_printf(s->a, "/why?a=%.*s&b=%.*s", STR_F(http_client_escape(s->a, o->words[0])),
-                     STR_F(http_client_escape(s->a, o->vs)));
+    if (!cli_take_workspace(s, &a) || !cli_take_workspace(s, &b)) return false;
+    str path = arena_printf(s->a, "/why?a=%.*s&b=%.*s", STR_F(http_client_escape(s->a, a)),
+                            STR_F(http_client_escape(s->a, b)));
     if (o->metric.n)
         path = arena_printf(s->a, "%.*s&metric=%.*s", STR_F(path),
                             STR_F(http_client_escape(s->a, o->metric)));

@@ -2,6 +2,8 @@
 // repos: see repos.h. One thread.
 #include "cli/repos.h"
 
+#include "core/workspace.h"
+
 str cli_repo_path(arena *a, str repo, const char *rest) {
     return arena_printf(a, "/repos/%.*s%s", STR_F(http_client_escape(a, repo)), rest);
 }
@@ -18,14 +20,29 @@ str cli_version_link(cli_session *s, const json_value *version) {
                                       (long long)cli_int(version, "number", 0)));
 }
 
+// A command works in one workspace.
+static bool same_workspace(cli_session *s, str name) {
+    str other = s->workspace.n                ? s->workspace
+                : cli_said(s->o, "workspace") ? s->o->workspace
+                                              : name;
+    return str_eq(name, other) ||
+           err_set(&s->e, ERR_INVALID,
+                   "'%.*s' and '%.*s' are two workspaces: a command works in one",
+                   STR_F(str_upto_code_points(other, WORKSPACE_NAME_MAX)),
+                   STR_F(str_upto_code_points(name, WORKSPACE_NAME_MAX)));
+}
+
 bool cli_take_workspace(cli_session *s, str *address) {
-    size_t slash = str_find(str_upto(*address, str_find(*address, '@', 0)), '/', 0);
+    str before = str_upto(*address, str_find(*address, '@', 0));
+    size_t slash = str_find(before, '/', 0);
     str name = str_upto(*address, slash);
-    if (slash == SIZE_MAX) return true;
+    if (slash == SIZE_MAX || str_find_str(before, STR("://"), 0) != SIZE_MAX) return true;
     if (!name.n || slash + 1 == address->n)
         return err_set(&s->e, ERR_INVALID, "'%.*s' is not written WORKSPACE/REPO",
                        STR_F(str_upto_code_points(*address, 300)));
+    if (!same_workspace(s, name)) return false;
     *address = str_from(*address, slash + 1);
+    s->workspace = name;
     return cli_use_workspace(s->c, name, &s->e);
 }
 

@@ -16,7 +16,9 @@ void cli_version_of(cli_session *s, const json_value *found, str *path, str *nam
 // The version that an address means: its path "/repos/bot/versions/3", and "bot@v3".
 bool cli_version_named(cli_session *s, str address, str *path, str *name);
 
-// Takes "WORKSPACE/" off an address: from now on requests are about that workspace.
+// Takes "WORKSPACE/" off an address: from now on requests are about that workspace. ERR_INVALID
+// when another was named before. What is elsewhere ("s3://...") stays as it is. Commands with
+// several addresses take all of them before they ask.
 bool cli_take_workspace(cli_session *s, str *address);
 
 // Splits "[WORKSPACE/]REPO[@REF]"; ref->p is NULL without one.

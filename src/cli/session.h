@@ -15,6 +15,7 @@ typedef struct cli_session {
     cli_out t;
     err e;
     str expression; // the one sent last, to point at its error
+    str workspace;  // that a word named, as in team/bot
     int code;       // the exit status when all went well
 } cli_session;
 

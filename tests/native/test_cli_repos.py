@@ -2,7 +2,7 @@
 """Repos, versions and refs on the command line, on both engines."""
 
 import pytest
-from cli import plain
+from cli import Cli, plain
 
 from conftest import unique, wait_until
 from registry import Registry
@@ -199,3 +199,36 @@ def test_release(cli, registry, api):
     assert cli.ok("show", f"{bot}@prod", "--json").json["version"]["number"] == 1
     assert "release" in cli.ok("repos", "list", "--kind", "release").out
     assert cli("release", bot, f"{prompt}@1").code == 2 and cli("release", name, f"{bot}@1", f"{bot}@2").code == 2
+
+
+def test_a_workspace_before_the_name(cli, tmp_path):
+    """Wherever an address stands; a command works in one workspace."""
+    cli = Cli(*cli.base, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    team, other, bot = unique("team"), unique("other"), unique("bot")
+    cli.ok("workspace", "create", team)
+    cli.ok("workspace", "create", other)
+    for text in ("one", "two"):
+        (tmp_path / "model").mkdir(exist_ok=True)
+        (tmp_path / "model/readme.txt").write_text(text)
+        cli.ok("push", tmp_path / "model", f"{team}/{bot}")
+    cli.ok("push", tmp_path / "model", f"{team}/data", "--kind", "data")
+    first, second = f"{team}/{bot}@1", f"{team}/{bot}@2"
+    assert "two" in cli.ok("diff", first, second).out
+    assert "readme.txt" in cli.ok("diff", f"{bot}@1", f"{bot}@2", "--workspace", team).out
+    assert f"{bot}@2" in cli.ok("lineage", second).out
+    cli.ok("evaluate", first, "--suite", "s", "--score", "acc=1", "--on", f"{team}/data")
+    cli.ok("evaluate", second, "--suite", "s", "--score", "acc=2")
+    assert "evals.s.acc" in cli.ok("why", first, "--vs", second, "--metric", "evals.s.acc").out
+    wait_until(lambda: "version_evaluated" in [e["kind"] for e in cli.ok("audit", f"{team}/{bot}", "--json").json["items"]])
+    assert cli.ok("release", f"{team}/all", first).lines == ["all@v1 pins", f"    {bot}@v1"]
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "weights.bin").write_text("tuned")
+    done = cli.ok("push", copy, f"{team}/tuned", "--base", second, "--json")
+    assert done.json["version"]["parents"][0]["repo"] == bot
+    cli.ok("repos", "rename", f"{team}/tuned", f"{team}/new")
+    for words in (["diff", first, f"{other}/{bot}@2"], ["why", first, "--vs", f"{other}/{bot}@1"], ["repos", "rename", f"{team}/new", f"{other}/x"],
+                  ["show", first, "--workspace", other], ["release", f"{team}/all", f"{other}/{bot}@1"]):  # fmt: skip
+        refused = cli(*words)
+        assert refused.code == 2 and f"'{team}'" in refused.err and f"'{other}'" in refused.err and "a command works in one" in refused.err, refused
+    assert cli.ok("show", first, env={"STEMMA_WORKSPACE": other}).out
