@@ -5,6 +5,7 @@
 #include "cli/pickles.h"
 #include "cli/push.h"
 #include "cli/suggested.h"
+#include "core/artifact.h"
 #include "core/prompt.h"
 #include "store/pickle.h"
 
@@ -118,6 +119,52 @@ static void warn_of_no_prompt(const json_value *reply) {
                 "NUL characters, of 100,000 characters at most"));
 }
 
+// Is it a name by which MLflow's clients ask for a file, and get it? They and the server read
+// escapes, and take no drive, query or fragment.
+static bool mlflow_loads(str path) {
+    static const char odd[] = "%#?\\:";
+    size_t at = 0;
+    while (at < path.n && !strchr(odd, path.p[at]))
+        at++;
+    if (at == path.n) return true;
+    arena *a = arena_new();
+    err refused;
+    str same;
+    bool ok = artifact_path(a, path, &same, &refused) && str_eq(same, path) &&
+              str_find(path, '?', 0) == SIZE_MAX;
+    arena_free(a);
+    return ok;
+}
+
+static void warn_of_odd_names(push *p, const json_value *reply) {
+    size_t n = 0;
+    str first = {0};
+    if (!cli_true(reply, "created")) return;
+    for (size_t i = 0; i < p->scan.n; i++) {
+        if (mlflow_loads(p->scan.files[i].path)) continue;
+        if (!n++) first = p->scan.files[i].path;
+    }
+    if (n)
+        cli_warn(arena_printf(p->s->a,
+                              "MLflow's clients can not load this version: they take no name "
+                              "such as '%.*s' (%zu of %zu files); 'stemma pull' does",
+                              STR_F(first), n, p->scan.n));
+}
+
+// A kind that was given is held against the repo before anything travels.
+static bool kind_fits(cli_session *s, str repo) {
+    str text;
+    if (!s->o->kind.n) return true;
+    const json_value *r =
+        cli_call(s->c, "GET", cli_repo_path(s->a, repo, ""), (str){0}, &text, &s->e);
+    if (!r && s->e.code == ERR_NOT_FOUND) s->e = (err){0};
+    if (!r) return s->e.code == ERR_NONE;
+    return str_eq(cli_text(r, "kind"), s->o->kind) ||
+           err_set(&s->e, ERR_STATE, "'%.*s' is a %.*s repo, not one of kind %.*s",
+                   STR_F(str_upto_code_points(repo, 300)), STR_F(cli_text(r, "kind")),
+                   STR_F(s->o->kind));
+}
+
 static bool push_folder(cli_session *s) {
     push p = {.s = s};
     const cli_options *o = s->o;
@@ -126,7 +173,7 @@ static bool push_folder(cli_session *s) {
     const json_value *v;
     int64_t began_us = clock_now_us();
     if (!cli_take_workspace(s, &repo) || !cli_take_workspace(s, &base)) return false;
-    if (o->run.n && !cli_run_named(s, o->run, &run)) return false;
+    if (!kind_fits(s, repo) || (o->run.n && !cli_run_named(s, o->run, &run))) return false;
     if (!scan_folder(s->a, o->words[0], cli_warn, &p.scan, &s->e)) return false;
     if (o->strict_names.n && p.scan.collisions)
         return err_set(
@@ -147,6 +194,7 @@ static bool push_folder(cli_session *s) {
         show(&p, v, &g);
     warn_of_pickles(&p, v);
     warn_of_no_prompt(v);
+    warn_of_odd_names(&p, v);
     return ok;
 }
 

@@ -45,8 +45,8 @@ typedef struct ref_move {
 } ref_move;
 
 // ERR_INVALID for a name that an address could not tell from something else: empty, too long,
-// with white space or one of '/', ':', '@', '{', '}', '*', '?' in it, ".", "..", "latest", "v3",
-// and "3" unless any_name.
+// with white space or one of '/', ':', '@', '{', '}', '*', '?' in it, ".", "..", "latest",
+// "v3", and "3" unless any_name.
 bool ref_check_name(str name, bool any_name, err *e);
 
 // Sets it, or moves it; where it points already is fine, and no move. *out (if not NULL) is the

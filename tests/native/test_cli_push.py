@@ -319,6 +319,28 @@ def test_a_break_goes_on(api, push, folder, server, tmp_path):
     assert proxy.times < 0
 
 
+def test_a_kind_that_is_another(push, folder):
+    name = unique("corpus")
+    assert push("push", "model", name, "--kind", "data").code == 0
+    (folder / "more.txt").write_text("more")
+    done = push("push", "model", name, "--kind", "prompt")
+    assert done.code != 0 and f"'{name}' is a data repo, not one of kind prompt" in done.err, done
+    done = push("push", "model", name, "--json")  # no kind: whatever it is
+    assert done.json["version"]["number"] == 2
+
+
+def test_names_that_mlflow_can_not_load(push, folder):
+    name = unique("odd")
+    assert "MLflow" not in push("push", "model", name).err
+    (folder / "100%.txt").write_text("a name as others")
+    assert "MLflow" not in push("push", "model", name).err
+    for odd in ("a#b.txt", "a%20b.txt", "C:x"):
+        (folder / odd).write_text(odd)
+        done = push("push", "model", name)
+        assert done.code == 0 and f"no name such as '{odd}' (1 of " in done.err, done
+        (folder / odd).unlink()
+
+
 def test_a_server_that_is_away(push, folder):
     done = Cli("--url", "http://127.0.0.1:9", cwd=push.cwd)("push", "model", "bot")
     assert done.code != 0 and "127.0.0.1:9" in done.err
