@@ -75,4 +75,10 @@ def test_the_command(cli, history):
     assert places == sorted(places)
     assert cli.ok("why", f"{history}@4", "--vs", f"{history}@12", "--metric", "acc", "--json").json["keys"][0]["key"] == "lr"
     assert "Nothing that was logged differs" in cli.ok("why", f"{history}@1", "--vs", f"{history}@2", "--metric", "acc").out
+    typo = cli("why", f"{history}@1", "--vs", f"{history}@5", "--metric", "TYPO")
+    assert typo.code == 4 and "neither version 1 nor 5 has a value of metrics.TYPO; version 1 has metrics.acc, metrics.loss" in typo.err
+    cli.ok("evaluate", f"{history}@1", "--suite", "safety", "--score", "leaks=0")
+    scored = cli("why", f"{history}@1", "--vs", f"{history}@5", "--metric", "leaks")
+    assert scored.code == 4 and "evals.safety.leaks" in scored.err
+    assert "0 -> " in cli.ok("why", f"{history}@1", "--vs", f"{history}@5", "--metric", "evals.safety.leaks").out
     assert cli("why", f"{history}@4").code == 2

@@ -4,6 +4,7 @@
 
 #include "api/native/rules.h"
 #include "core/address.h"
+#include "core/evaluation.h"
 
 static const msg_name sources[] = {{"config", WHY_CONFIG},           {"tag", WHY_TAG},
                                    {"version-tag", WHY_VERSION_TAG}, {"data", WHY_DATA},
@@ -151,19 +152,43 @@ static void put_answer(json_writer *w, str repo_name, int64_t a, int64_t b, str 
 
 enum { RULES_READ = 100, NAMES_SHOWN = 20 };
 
-// "Say which metric: metrics.acc, metrics.loss" of what the version's run has.
-static bool ask_which(call *k, const version *v, err *e) {
+static str listed(call *k, str list, str name) {
+    return arena_printf(k->c.a, "%.*s%s%.*s", STR_F(list), list.n ? ", " : "",
+                        STR_F(str_upto_code_points(name, 120)));
+}
+
+// "metrics.acc, metrics.loss, evals.safety.leaks": what the version's run and evaluations have.
+static str known_metrics(call *k, const version *v) {
     series_summary *s = NULL;
-    size_t n = 0;
+    evaluation_value *x = NULL;
+    size_t n = 0, n_scores = 0, shown = 0;
     str list = STR("");
     err unread = {0};
     if (!id_is_zero(v->run) && !series_summaries(&k->c, v->run, &s, &n, &unread)) n = 0;
-    for (size_t i = 0; i < n && i < NAMES_SHOWN; i++)
-        list = arena_printf(k->c.a, "%.*s%smetrics.%.*s", STR_F(list), i ? ", " : "",
-                            STR_F(str_upto_code_points(s[i].key, 60)));
-    if (!n) return err_set(e, ERR_INVALID, "say which metric; the version's run has none");
-    return err_set(e, ERR_INVALID, "say which metric; the version's run has %.*s%s",
-                   STR_F(list), n > NAMES_SHOWN ? " ..." : "");
+    if (!evaluation_values(&k->c, v->id, &x, &n_scores, &unread)) n_scores = 0;
+    for (size_t i = 0; i < n && shown < NAMES_SHOWN; i++, shown++)
+        list = listed(k, list, arena_printf(k->c.a, "metrics.%.*s", STR_F(s[i].key)));
+    for (size_t i = 0; i < n_scores && shown < NAMES_SHOWN; i++, shown++)
+        list = listed(
+            k, list,
+            arena_printf(k->c.a, "evals.%.*s.%.*s", STR_F(x[i].suite), STR_F(x[i].name)));
+    return n + n_scores > shown ? listed(k, list, STR("...")) : list;
+}
+
+static bool ask_which(call *k, const version *v, err *e) {
+    str list = known_metrics(k, v);
+    return err_set(e, ERR_INVALID, "say which metric; version %lld has %.*s",
+                   (long long)v->number, STR_F(list.n ? list : STR("none")));
+}
+
+static bool refuse_unknown(call *k, str metric, const version *a, const version *b, err *e) {
+    str list = known_metrics(k, a);
+    const version *of = list.n ? a : b;
+    if (!list.n) list = known_metrics(k, b);
+    return err_set(e, ERR_NOT_FOUND,
+                   "neither version %lld nor %lld has a value of %.*s; version %lld has %.*s",
+                   (long long)a->number, (long long)b->number, STR_F(metric),
+                   (long long)of->number, STR_F(list.n ? list : STR("none")));
 }
 
 // What the rules of the repo judge by, when they agree.
@@ -222,6 +247,7 @@ static bool why(call *k, void *msg, err *e) {
     if (!read_metric(k, &a.version, &name, &metric, e) ||
         !why_compare(&k->c, repo_name, a.version.number, b.version.number, &metric, &x, e))
         return false;
+    if (!x.has_a && !x.has_b) return refuse_unknown(k, name, &a.version, &b.version, e);
     put_answer(rpc_reply(k), repo_name, a.version.number, b.version.number, name, &x);
     return true;
 }
