@@ -45,6 +45,10 @@ static bool read_alias(cli_session *s, str repo, int64_t *number) {
     str path = cli_ref_path(s->a, repo, s->o->alias, "/history?limit=1");
     const json_value *reply = cli_call(s->c, "GET", path, (str){0}, NULL, &s->e);
     *number = 0;
+    if (!reply && s->e.code == ERR_NOT_FOUND) { // it never was; of the repo the choice tells
+        s->e = (err){0};
+        return true;
+    }
     if (!reply) return false;
     const json_value *move = json_get(reply, "items")->child;
     if (move) *number = cli_int(move, "to", 0);
@@ -66,7 +70,7 @@ static bool move_alias(cli_session *s, str repo, int64_t seen, const json_value 
     const json_value *best = json_get(reply, "best");
     str text;
     if (!best)
-        return err_set(&s->e, ERR_STATE, "no version is good: '%.*s' was not moved",
+        return err_set(&s->e, ERR_NOT_FOUND, "no version is good: '%.*s' was not moved",
                        STR_F(s->o->alias));
     str body = arena_printf(s->a, "{\"version\":%.*s,\"expected\":%lld,\"reason\":%.*s}",
                             STR_F(cli_text(best, "version")), (long long)seen,

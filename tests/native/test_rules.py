@@ -93,7 +93,10 @@ def test_the_commands(cli, api, bot):
     failed = cli("rule", "check", f"{bot}@1", "release")
     assert failed.code == 1 and "it has 0.8" in failed.out
     none = cli("best", bot, "--where", "metrics.acc > 2", "--max", "metrics.acc", "--alias", "candidate")
-    assert none.code == 1 and "no version is good" in none.err
+    assert none.code == 4 and "no version is good: 'candidate' was not moved" in none.err
+    assert cli.ok("best", bot, "--rule", "release", "--alias", "never-set").out.count(f"{bot}@never-set  v2") == 1
+    bare = cli("best", bot, "--max", "acc")
+    assert bare.code == 2 and "there is no field 'acc'" in bare.err and "evals.SUITE.NAME" in bare.err
     assert cli("best", bot, "--where", "metrics.acc > 2", "--max", "metrics.acc").code == 4
     for wrong in (["--max", "a", "--min", "b"], ["--then", "--max", "metrics.a"], ["--max", "metrics.a", "--then"]):
         assert cli("best", bot, *wrong).code == 2, wrong

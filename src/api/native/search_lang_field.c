@@ -42,7 +42,8 @@ const char *search_lang_attribute(size_t i) {
 static bool unknown(const lang *p, const lang_token *t, err *e) {
     return err_set_at(e, ERR_INVALID, t->at,
                       "there is no field %.*s: there are metrics.KEY, config.KEY, tags.KEY, "
-                      "dataset.name, id, name, status, user, reason, start, end, created, "
+                      "(of versions, in rules) evals.SUITE.NAME, dataset.name, id, name, "
+                      "status, user, reason, start, end, created, "
                       "duration, project",
                       STR_F(lang_shown(p, t)));
 }
