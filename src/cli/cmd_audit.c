@@ -3,15 +3,21 @@
 // with what each event tells. One thread.
 #include "cli/repos.h"
 
+// "bot@prod" says the ref, "bot/3" the number, and both the repo.
+static bool says(str object, const json_value *m) {
+    size_t at = str_find(object, '@', 0);
+    return str_is(m->key, "repo") || str_is(m->key, "number") ||
+           (str_is(m->key, "ref") && at != SIZE_MAX &&
+            str_eq(str_from(object, at + 1), cli_value_text(m)));
+}
+
 // "from 2, to 3, reason: fewer refusals": the members that the object does not say already.
-static str told(cli_session *s, const json_value *payload) {
+static str told(cli_session *s, str object, const json_value *payload) {
     str out = {0};
     if (!payload) return out;
     for (const json_value *m = payload->child; m; m = m->next) {
-        bool known = str_eq(m->key, STR("repo")) || str_eq(m->key, STR("ref")) ||
-                     str_eq(m->key, STR("number"));
         str text = cli_value_text(m);
-        if (known || !text.n) continue;
+        if (says(object, m) || !text.n) continue;
         out =
             arena_printf(s->a, "%.*s%s%.*s%s%.*s", STR_F(out), out.n ? ", " : "", STR_F(m->key),
                          str_eq(m->key, STR("reason")) ? ": " : " ", STR_F(text));
@@ -29,7 +35,7 @@ static bool put_event(void *arg, const json_value *v) {
                          {cli_text(v, "user"), cli_true(v, "proven") ? OUT_BOLD : OUT_PLAIN},
                          {cli_text(v, "kind"), OUT_PLAIN},
                          {cli_text(v, "object"), OUT_PLAIN},
-                         {told(s, json_get(v, "payload")), OUT_PLAIN}});
+                         {told(s, cli_text(v, "object"), json_get(v, "payload")), OUT_PLAIN}});
     return true;
 }
 
@@ -63,6 +69,11 @@ static bool audit(cli_session *s) {
     path = with(s, path, "until", s->o->until);
     for (str kind; str_split(&kinds, ',', &kind);)
         path = with(s, path, "kind", str_trim(kind));
+    s->none = of.n ? arena_printf(s->a,
+                                  "no such event is of '%.*s': events name a thing as it was "
+                                  "called then",
+                                  STR_F(of))
+                   : STR("there are no such events");
     return cli_show_table(s, path, columns, 6, put_event);
 }
 

@@ -10,9 +10,9 @@ int64_t cli_limit(const cli_options *o) {
     return n;
 }
 
-static int64_t page_size(const cli_list *l, int64_t seen) {
+static int64_t page_size(const cli_list *l) {
     int64_t n = l->page ? l->page : PAGE_MAX;
-    return l->limit && l->limit - seen < n ? l->limit - seen : n;
+    return l->limit && l->limit - l->seen < n ? l->limit - l->seen : n;
 }
 
 static str request_path(arena *a, const cli_list *l, int64_t n) {
@@ -71,14 +71,14 @@ static bool walk(cli_session *s, cli_list *l,
                  bool (*page)(void *arg, arena *a, str items, int64_t *count), void *arg) {
     arena *a = arena_new();
     bool ok = true, more = true;
-    int64_t seen = 0;
+    l->seen = 0;
     l->next = l->after;
     while (ok && more) {
         str items;
         int64_t count = 0;
-        ok = fetch(s, a, l, page_size(l, seen), &items) && page(arg, a, items, &count);
-        seen += count;
-        more = l->next.n && !(l->limit && seen >= l->limit);
+        ok = fetch(s, a, l, page_size(l), &items) && page(arg, a, items, &count);
+        l->seen += count;
+        more = l->next.n && !(l->limit && l->seen >= l->limit);
         arena_reset(a);
     }
     arena_free(a);
@@ -166,6 +166,7 @@ bool cli_show_table(cli_session *s, str path, const out_column *columns, size_t 
     cli_list pages = {
         .method = "GET", .path = path, .limit = cli_limit(s->o), .after = s->o->after};
     if (!cli_show_list(s, &pages, put, &l)) return false;
+    if (!pages.seen && s->none.n) cli_warn(s->none);
     if (s->o->json.n) return true;
     out_table_end(l.table);
     cli_say_more(s, &pages);

@@ -16,6 +16,7 @@ typedef struct cli_session {
     err e;
     str expression; // the one sent last, to point at its error
     str workspace;  // that a word named, as in team/bot
+    str none;       // what is said of a table without rows; empty: nothing
     int code;       // the exit status when all went well
 } cli_session;
 
@@ -55,6 +56,7 @@ typedef struct cli_list {
     int64_t limit;   // at most so many items in all; 0: all
     int64_t page;    // items of a page; 0: as many as the server gives
     str after, next; // where it begins; where it stopped, when more are there
+    int64_t seen;    // items that came
 } cli_list;
 
 // Calls each(arg, item) for the items; an item lives until each returns. False from each ends
@@ -66,7 +68,8 @@ bool cli_show_list(cli_session *s, cli_list *l, bool (*each)(void *arg, const js
                    void *arg);
 int64_t cli_limit(const cli_options *o);
 // A list as a table, or as --json or --csv say: the items of GET `path` behind --after, at most
-// --limit. put(cli_listing, item) adds an item's row.
+// --limit. put(cli_listing, item) adds an item's row. Of none s->none is said on standard
+// error.
 typedef struct cli_listing {
     cli_session *s;
     out_table *table;

@@ -36,7 +36,7 @@
     X(repo_created, "a repo was created")                                                      \
     X(repo_renamed, "a repo got another name; payload: from, to")                              \
     X(repo_deleted, "a repo was deleted with its versions; payload: reason, if one was given") \
-    X(version_created, "a version was published; payload: repo, number, content")              \
+    X(version_created, "a version was published; payload: repo, number, content, message")     \
     X(version_staged, "a version went to another stage; payload: repo, number, from, to")      \
     X(version_deleted, "a version was deleted; payload: repo, number, reason")                 \
     X(ref_moved, "a ref points at another version; payload: repo, ref, kind, from, to, "       \

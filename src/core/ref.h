@@ -84,7 +84,8 @@ bool ref_list(ctx *c, str repo_name, ref_kind kind, const ref *behind, size_t ma
               size_t *n, err *e);
 
 // Moves, newest first, behind `behind` (NULL: from the newest; of it id and time_us are read),
-// at most max; of one name, or of the whole repo (name.p NULL).
+// at most max; of one name (ERR_NOT_FOUND when it never was), or of the whole repo (name.p
+// NULL).
 bool ref_history(ctx *c, str repo_name, str name, const ref_move *behind, size_t max,
                  ref_move **out, size_t *n, err *e);
 // The newest move of a name that had happened at a time. *found is false when there is none;

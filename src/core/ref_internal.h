@@ -15,6 +15,8 @@ typedef struct ref_now {
 } ref_now;
 bool ref_now_read(db_tx *tx, const ctx *c, id repo_id, str name, ref_now *out, err *e);
 
+bool ref_ever_was(db_tx *tx, const ctx *c, const repo *r, str name, err *e); // ERR_NOT_FOUND
+
 // How a move is made.
 typedef struct ref_how {
     bool dry;  // only told

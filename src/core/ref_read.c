@@ -30,6 +30,14 @@ bool ref_now_read(db_tx *tx, const ctx *c, id repo_id, str name, ref_now *out, e
     return true;
 }
 
+bool ref_ever_was(db_tx *tx, const ctx *c, const repo *r, str name, err *e) {
+    ref_now now;
+    return ref_now_read(tx, c, r->id, name, &now, e) &&
+           (now.move.time_us ||
+            err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(r->name),
+                    STR_F(str_upto_code_points(name, REF_NAME_MAX))));
+}
+
 str ref_where(arena *a, const ref_now *now) {
     const ref_move *m = &now->move;
     if (!m->time_us) return STR("not there");
@@ -145,7 +153,8 @@ static bool history(db_tx *tx, void *arg, err *e) {
     while (db_next(rows, e))
         vec_push(c->a, &k->moves, ref_move_of_row(rows, c->a));
     db_end(rows);
-    return e->code == ERR_NONE;
+    return e->code == ERR_NONE &&
+           (k->moves.n || !k->name.p || ref_ever_was(tx, c, &r, k->name, e));
 }
 
 bool ref_history(ctx *c, str repo_name, str name, const ref_move *behind, size_t max,

@@ -53,12 +53,17 @@ static bool insert(db_tx *tx, const ctx *c, const version *v, err *e) {
 
 static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {
     char hex[SHA256_HEX] = "";
-    if (v->has_content) sha256_hex(v->content.digest, hex);
-    kv p[] = {{STR("repo"), v->repo_name},
-              {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-              {STR("content"), str_of(hex)}};
+    kv p[4] = {{STR("repo"), v->repo_name},
+               {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)}};
+    size_t n = 2;
+    if (v->has_content) {
+        sha256_hex(v->content.digest, hex);
+        p[n++] = (kv){STR("content"), str_of(hex)};
+    }
+    if (v->description.n)
+        p[n++] = (kv){STR("message"), str_upto_code_points(v->description, REF_REASON_MAX)};
     return event_add(tx, c, EVENT_version_created, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p, v->has_content ? 3 : 2), e);
+                     event_payload(c->a, p, n), e);
 }
 
 static bool publish(db_tx *tx, void *arg, err *e) {

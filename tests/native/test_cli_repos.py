@@ -87,6 +87,10 @@ def test_history_and_log(cli, registry, api):
     assert places == sorted(places)
     items = cli.ok("log", name, "--json", "--limit", "2").json["items"]
     assert [(i["ref"], i["to"]) for i in items] == [("best", 1), ("prod", 2)]
+    never = cli("history", f"{name}@nope")
+    assert never.code == 4 and f"'{name}' never had a ref 'nope'" in never.err
+    cli.ok("unref", f"{name}@prod")
+    assert [m["to"] for m in cli.ok("history", f"{name}@prod", "--json").json["items"] if "to" in m] == [2, 1], "it was"
     missing = cli("log", "no-such-repo")
     assert missing.code == 4 and "no repo 'no-such-repo'" in missing.err
 
@@ -151,6 +155,9 @@ def test_audit(cli, registry, api):
     wait_until(lambda: kinds(run["id"][:12]) == ["run_created"])
     told = cli.ok("audit", name).out
     assert "reason: good enough" in told and f"{name}@prod" in told and f"{name}/1" in told
+    nothing = cli.ok("audit", unique("nothing"))
+    assert nothing.out == "" and "no such event is of 'nothing-" in nothing.err
+    assert "there are no such events" in cli.ok("audit", "--user", unique("nobody")).err
     assert cli("audit", f"{name}@prod").code == 2 and cli("audit", "--kind", "nothing").code == 2
     assert cli("audit", "--since", "soon").code == 2
 

@@ -136,7 +136,8 @@ def test_whose_approvals_count(admin, person, maintainer, bot):
 
 def test_a_maintainer_takes_an_approval_back(person, writer, maintainer, bot):
     ann = person("writer")
-    ann.cli.ok("approve", f"{bot}@1", "prod")
+    ann.cli.ok("approve", f"{bot}@1", "prod", "-m", "read it")
+    wait_until(lambda: "ref prod, reason: read it" in maintainer.cli.ok("audit", bot, "--kind", "version_approved").out)
     back = ["approve", f"{bot}@1", "prod", "--withdraw", "--user", ann.name]
     refused = writer.cli(*back, "-m", "looked at the wrong one")
     assert refused.code == 1 and "only a maintainer" in refused.err
