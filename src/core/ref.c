@@ -218,19 +218,22 @@ bool ref_delete(ctx *c, const ref_change *m, bool *was_there, err *e) {
 // ---- back -----------------------------------------------------------------------------------
 
 // The last good version that it was at before a time, as an alias (a tag may have had its
-// name); 0: there is none.
+// name); 0: there is none. *spoiled tells of the newest release that would do but for a pin.
 static int good_before(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
-                       int64_t before, version *to, err *e) {
+                       int64_t before, version *to, str *spoiled, err *e) {
     db_rows *row;
-    bool good = true;
+    str bad = {0};
     do {
         int found = db_get(tx, &Q_ref_good_before, &row, e, DB_I64(c->ws), DB_ID(r->id),
                            DB_TEXT(m->name), DB_I64(before), DB_I64(m->kind));
         if (found <= 0) return found;
         *to = (version){.id = db_id(row, 0), .number = db_i64(row, 1)};
         before = db_i64(row, 2);
-        if (r->kind == REPO_RELEASE && !release_is_good(tx, c, to->id, &good, e)) return -1;
-    } while (!good);
+        if (r->kind == REPO_RELEASE && !release_bad_pin(tx, c, to->id, &bad, e)) return -1;
+        if (bad.n && !spoiled->n)
+            *spoiled = arena_printf(c->a, "; version %lld pins %.*s", (long long)to->number,
+                                    STR_F(bad));
+    } while (bad.n);
     return 1;
 }
 
@@ -238,6 +241,7 @@ static int good_before(db_tx *tx, const ctx *c, const repo *r, const ref_change 
 static bool find_good(db_tx *tx, const ctx *c, const repo *r, const ref_change *m,
                       const ref_now *now, version *to, err *e) {
     db_rows *row;
+    str spoiled = STR("");
     int64_t before = INT64_MAX;
     if (now->there) {
         if (db_get(tx, &Q_ref_first_at, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(m->name),
@@ -245,12 +249,12 @@ static bool find_good(db_tx *tx, const ctx *c, const repo *r, const ref_change *
             return false;
         before = db_i64(row, 0);
     }
-    int found = good_before(tx, c, r, m, before, to, e);
+    int found = good_before(tx, c, r, m, before, to, &spoiled, e);
     return found > 0 ||
            (!found && err_set(e, ERR_STATE,
                               "'%.*s' of '%.*s' can not go back: before, it was at no version "
-                              "that is still there and neither yanked nor bad",
-                              STR_F(m->name), STR_F(m->repo)));
+                              "that is still there and neither yanked nor bad%.*s",
+                              STR_F(m->name), STR_F(m->repo), STR_F(spoiled)));
 }
 
 static bool rollback(db_tx *tx, void *arg, err *e) {

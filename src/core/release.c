@@ -125,8 +125,14 @@ bool release_pins_none_of(db_tx *tx, const ctx *c, const repo *r, err *e) {
 typedef struct pin {
     str repo_name;
     int64_t number;
-    bool good;
+    const char *is; // "bad"; NULL: good
 } pin;
+
+static const char *pin_is(int64_t marks, bool deleted) {
+    if (deleted) return "deleted";
+    if (marks & MARK_BAD) return "bad";
+    return marks & MARK_YANKED ? "yanked" : NULL;
+}
 
 static bool read_pins(db_tx *tx, const ctx *c, id version_id, pin **out, size_t *n, err *e) {
     VEC(pin) v = {0};
@@ -137,20 +143,22 @@ static bool read_pins(db_tx *tx, const ctx *c, id version_id, pin **out, size_t 
         vec_push(c->a, &v,
                  (pin){.repo_name = arena_str(c->a, db_text(rows, 0)),
                        .number = db_i64(rows, 1),
-                       .good = !db_i64(rows, 2) && !db_i64(rows, 3)});
+                       .is = pin_is(db_i64(rows, 2), db_i64(rows, 3) != 0)});
     db_end(rows);
     *out = v.p;
     *n = v.n;
     return e->code == ERR_NONE;
 }
 
-bool release_is_good(db_tx *tx, const ctx *c, id version_id, bool *good, err *e) {
+bool release_bad_pin(db_tx *tx, const ctx *c, id version_id, str *which, err *e) {
     pin *p;
     size_t n;
+    *which = (str){0};
     if (!read_pins(tx, c, version_id, &p, &n, e)) return false;
-    *good = true;
-    for (size_t i = 0; i < n; i++)
-        *good = *good && p[i].good;
+    for (size_t i = 0; i < n && !which->n; i++)
+        if (p[i].is)
+            *which = arena_printf(c->a, "%.*s@v%lld, which is %s", STR_F(p[i].repo_name),
+                                  (long long)p[i].number, p[i].is);
     return true;
 }
 

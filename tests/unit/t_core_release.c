@@ -105,6 +105,21 @@ CORE_TEST(what_was_moved_away_comes_back) {
     assert_true(!m.made && !m.n_pins);
 }
 
+CORE_TEST(a_refused_rollback_names_the_pin) {
+    err e;
+    version v;
+    ref_move m;
+    set_up(x);
+    ref_change c = to("support", publish(x, 1, 1));
+    OK(ref_set(&x->c, &c, NULL, &e));
+    c.number = publish(x, 2, 2);
+    OK(ref_set(&x->c, &c, NULL, &e));
+    OK(version_set_mark(&x->c, STR("prompt"), 1, MARK_YANKED, true, STR("rude"), &v, &e));
+    FAILS(ERR_STATE, ref_rollback(&x->c, &c, false, &m, &e));
+    if (!strstr(e.msg, "; version 1 pins prompt@v1, which is yanked")) fail_msg("%s", e.msg);
+    at(x, 2, 2, 2);
+}
+
 CORE_TEST(none_moves_when_one_may_not) {
     err e;
     set_up(x);
@@ -187,6 +202,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_move_and_go_back_as_one),
         cmocka_unit_test(what_was_moved_away_comes_back),
+        cmocka_unit_test(a_refused_rollback_names_the_pin),
         cmocka_unit_test(none_moves_when_one_may_not),
         cmocka_unit_test(what_a_release_may_pin),
         cmocka_unit_test(what_is_pinned_is_held),
