@@ -44,6 +44,7 @@ static bool read_what(str text, str what, address *out, err *e) {
     if (str_eq_nocase(what, STR("latest"))) return true;
     if (read_number(what, &out->number)) {
         out->kind = ADDRESS_NUMBER;
+        out->ref = what;
         return true;
     }
     if (str_starts(what, sha)) {

@@ -25,7 +25,7 @@ typedef struct address {
     str repo;
     address_kind kind;
     int64_t number;   // ADDRESS_NUMBER
-    str ref;          // ADDRESS_REF
+    str ref;          // ADDRESS_REF; of a number, as it was written
     sha256 low, high; // ADDRESS_DIGEST: between these, both included
     bool has_time;
     int64_t at_us; // the last microsecond that counts

@@ -33,14 +33,24 @@ static str time_text(arena *a, const address *q) {
                        : STR("");
 }
 
+static bool none_yet(db_tx *tx, const ctx *c, const repo *r, const address *q, err *e) {
+    db_rows *row;
+    if (q->has_time)
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' had no version%.*s", STR_F(r->name),
+                       STR_F(time_text(c->a, q)));
+    int any = db_get(tx, &Q_version_page, &row, e, DB_I64(c->ws), DB_ID(r->id),
+                     DB_I64(INT64_MAX), DB_I64(1), DB_I64(INT64_MAX));
+    return any >= 0 && err_set(e, ERR_NOT_FOUND, "'%.*s' has no version%s", STR_F(r->name),
+                               any ? " that is not deleted" : " yet");
+}
+
 static bool latest(db_tx *tx, const ctx *c, const repo *r, const address *q, int64_t *number,
                    err *e) {
     db_rows *row;
     int found = db_get(tx, &Q_version_latest_at, &row, e, DB_I64(c->ws), DB_ID(r->id),
                        DB_I64(q->has_time ? q->at_us : INT64_MAX));
     if (found > 0) *number = db_i64(row, 0);
-    return found > 0 || (!found && err_set(e, ERR_NOT_FOUND, "'%.*s' had no version%.*s",
-                                           STR_F(r->name), STR_F(time_text(c->a, q))));
+    return found > 0 || (!found && none_yet(tx, c, r, q, e));
 }
 
 static bool by_ref(db_tx *tx, resolve_call *k, const repo *r, const address *q, int64_t *number,
@@ -102,10 +112,18 @@ static bool by_digest(db_tx *tx, const ctx *c, const repo *r, const address *q, 
                                            STR_F(r->name)));
 }
 
+// One beyond all is told as it was written.
+static bool by_number(const repo *r, const address *q, int64_t *number, err *e) {
+    *number = q->number;
+    return q->number < INT64_MAX ||
+           err_set(e, ERR_NOT_FOUND, "'%.*s' has no version %.*s", STR_F(r->name),
+                   STR_F(str_upto_code_points(q->ref, 100)));
+}
+
 static bool find_number(db_tx *tx, resolve_call *k, const repo *r, int64_t *number, err *e) {
     const address *q = &k->out->address;
     switch (q->kind) {
-    case ADDRESS_NUMBER: *number = q->number; return true;
+    case ADDRESS_NUMBER: return by_number(r, q, number, e);
     case ADDRESS_REF:
         return by_ref(tx, k, r, q, number, e) ||
                (k->unknown_ref && by_stage(tx, k, r, q->ref, number, e));

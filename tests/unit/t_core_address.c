@@ -222,13 +222,23 @@ CORE_TEST(before) {
     means(x, "bot@latest", 1);
     means_nothing(x, ERR_NOT_FOUND, then(x, "@prod", second.time_us),
                   ""); // it was deleted since
+    OK(version_delete(&x->c, STR("bot"), 1, (str){0}, &e));
+    means_nothing(x, ERR_NOT_FOUND, "bot", "'bot' has no version that is not deleted");
+}
+
+CORE_TEST(what_is_not_there_is_told_as_it_was_asked) {
+    make_bot(x);
+    means_nothing(x, ERR_NOT_FOUND, "bot", "'bot' has no version yet");
+    means_nothing(x, ERR_NOT_FOUND, "bot@99999999999999999999",
+                  "'bot' has no version 99999999999999999999");
+    means_nothing(x, ERR_NOT_FOUND, "bot@v7", "'bot' has no version 7");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts),  cmocka_unit_test(times),
         cmocka_unit_test(now),    cmocka_unit_test(what_is_near_is_told),
-        cmocka_unit_test(before), cmocka_unit_test(what_is_no_address),
+        cmocka_unit_test(before), cmocka_unit_test(what_is_not_there_is_told_as_it_was_asked), cmocka_unit_test(what_is_no_address),
     };
     return core_fix_main("address", tests, sizeof tests / sizeof *tests);
 }
