@@ -75,6 +75,7 @@ static bool put_words(logging *l, size_t from, err *e) {
                            "'%.*s' is no number; texts are logged with --config "
                            "or --tag",
                            STR_F(p.value));
+        if (!cli_check_range(p.value, value, e)) return false;
         put_point(l, p.key, l->step, l->time_ms, value);
     }
     if (l->n) json_array_end(&l->w);

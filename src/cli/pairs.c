@@ -5,6 +5,8 @@
 #include "base/vec.h"
 #include "cli/session.h"
 
+#include <math.h>
+
 bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *e) {
     VEC(kv) v = {0};
     for (str text; texts.n && str_split(&texts, '\n', &text);) {
@@ -17,6 +19,14 @@ bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *
     *out = v.p;
     *n = v.n;
     return true;
+}
+
+bool cli_check_range(str text, double value, err *e) {
+    bool written = str_find(text, 'n', 0) != SIZE_MAX || str_find(text, 'N', 0) != SIZE_MAX;
+    return !isinf(value) || written ||
+           err_set(e, ERR_INVALID,
+                   "'%.*s' is beyond what a number holds: write inf if infinity is meant",
+                   STR_F(str_upto_code_points(text, 100)));
 }
 
 void cli_put_pairs(json_writer *w, const kv *v, size_t n) {

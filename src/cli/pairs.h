@@ -8,6 +8,9 @@
 
 // Of an option `what` that may be given several times (a text a line).
 bool cli_pairs(arena *a, const char *what, str texts, kv **out, size_t *n, err *e);
+// ERR_INVALID when a number was written that is beyond a double's range, so that it became an
+// infinity: that is written as such.
+bool cli_check_range(str text, double value, err *e);
 // The elements of a list: {"key":...,"value":...}
 void cli_put_pairs(json_writer *w, const kv *v, size_t n);
 

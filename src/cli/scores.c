@@ -16,6 +16,7 @@ bool scores_of_texts(arena *a, str texts, scores *out, err *e) {
         if (!num_parse_f64(pairs[i].value, &one.value))
             return err_set(e, ERR_INVALID, "--score: '%.*s' is no number",
                            STR_F(str_upto_code_points(pairs[i].value, 100)));
+        if (!cli_check_range(pairs[i].value, one.value, e)) return false;
         vec_push(a, out, one);
     }
     return true;
@@ -29,6 +30,7 @@ typedef struct flattening {
     bool harness;
     scores *out;
     size_t left_out;
+    err *e;
 } flattening;
 
 static void take_number(flattening *f, str path) {
@@ -41,8 +43,9 @@ static void take_number(flattening *f, str path) {
 // The value just read, and all in it. The reader's depth bounds the recursion.
 static bool take(flattening *f, json_type t, str path) {
     if (t == JSON_INT || t == JSON_DOUBLE) {
+        str raw = json_raw(&f->r, t, json_offset(&f->r));
         take_number(f, path);
-        return true;
+        return cli_check_range(raw, f->r.f, f->e);
     }
     if (t != JSON_OBJECT) {
         f->left_out++;
@@ -81,11 +84,14 @@ static bool flatten(flattening *f, str text) {
 }
 
 bool scores_of_file(arena *a, const char *path, scores *out, size_t *left_out, err *e) {
-    flattening f = {.a = a, .out = out};
+    err why = {0};
+    flattening f = {.a = a, .out = out, .e = &why};
     str text;
     size_t before = out->n;
     if (!cli_read_file(a, path, FILE_MAX, &text, e)) return false;
-    if (!flatten(&f, text)) return err_set(e, ERR_INVALID, "%s is no JSON object", path);
+    if (!flatten(&f, text))
+        return why.code == ERR_NONE ? err_set(e, ERR_INVALID, "%s is no JSON object", path)
+                                    : err_set(e, ERR_INVALID, "%s: %s", path, why.msg);
     *left_out = f.harness ? 0 : f.left_out;
     return out->n > before || err_set(e, ERR_INVALID, "there are no numbers in %s", path);
 }

@@ -129,7 +129,7 @@ def test_commands(api, cli, registry, tmp_path):
 def test_what_bad_commands_get(cli, registry, tmp_path):
     name = registry.bot(unique("bot"))
     bad = tmp_path / "bad.json"
-    for text in ("", "[1]", "7", '{"a": "x"}', '{"a": 1', '{"a": 1} 2', '{"results": {}}', "\x00", "{" * 100):
+    for text in ("", "[1]", "7", '{"a": "x"}', '{"a": 1', '{"a": 1} 2', '{"results": {}}', "\x00", "{" * 100, '{"a": {"b": 1e400}}'):
         bad.write_text(text)
         refused = cli("evaluate", f"{name}@1", "--suite", "s", "--from", str(bad))
         assert refused.code == 2 and str(bad) in refused.err, text
@@ -137,6 +137,8 @@ def test_what_bad_commands_get(cli, registry, tmp_path):
         (["--suite", "s"], "which scores?"),
         (["--score", "a=1"], "--suite NAME"),
         (["--suite", "s", "--score", "a=high"], "is no number"),
+        (["--suite", "s", "--score", "x=1e400"], "'1e400' is beyond what a number holds: write inf"),
+        (["--suite", "s", "--score", "x=-1e400"], "'-1e400' is beyond"),
         (["--suite", "s", "--score", "a"], "--score"),
         (["--suite", "a.b", "--score", "a=1"], "the name of a suite"),
         (["--suite", "s", "--score", "a=1", "--score", "a=2"], "twice"),

@@ -337,6 +337,7 @@ def test_log_takes_many_lines(server, api):
     "args, says",
     [
         (["a=text"], b"no number"),
+        (["a=1e400"], b"beyond what a number holds"),
         (["=1"], b"KEY=VALUE"),
         ([], b"nothing to log"),
         (["a=1", "--step", "x"], b"--step"),
