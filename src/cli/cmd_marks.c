@@ -16,14 +16,24 @@ static bool send(cli_session *s, const char *method, str path, str body, str don
     return true;
 }
 
+// Of a mark that the version has; empty without it.
+static str reason_of(const json_value *version, str mark) {
+    for (const json_value *m = json_get(version, "marks")->child; m; m = m->next)
+        if (str_eq(cli_text(m, "mark"), mark)) return cli_text(m, "reason");
+    return (str){0};
+}
+
 static bool set_mark(cli_session *s, bool set) {
     str path, name, mark = s->o->words[1];
-    if (!cli_version_named(s, s->o->words[0], &path, &name)) return false;
+    const json_value *found = cli_resolve(s, s->o->words[0], NULL);
+    if (!found) return false;
+    cli_version_of(s, found, &path, &name);
+    str was = set ? reason_of(json_get(found, "version"), mark) : STR("");
     str body = arena_printf(s->a, "{\"mark\":%.*s,\"set\":%s,\"reason\":%.*s}",
                             STR_F(cli_json_text(s->a, mark)), set ? "true" : "false",
                             STR_F(cli_json_text(s->a, s->o->message)));
-    str done =
-        arena_printf(s->a, "%.*s is %s%.*s", STR_F(name), set ? "" : "no longer ", STR_F(mark));
+    str done = arena_printf(s->a, "%.*s is %s%.*s%s%.*s", STR_F(name), set ? "" : "no longer ",
+                            STR_F(mark), was.n ? "; the reason was: " : "", STR_F(was));
     return send(s, "POST", arena_printf(s->a, "%.*s/mark", STR_F(path)), body, done);
 }
 

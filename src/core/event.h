@@ -41,7 +41,8 @@
     X(version_deleted, "a version was deleted; payload: repo, number, reason")                 \
     X(ref_moved, "a ref points at another version; payload: repo, ref, kind, from, to, "       \
                  "reason")                                                                     \
-    X(version_marked, "a version was marked; payload: repo, number, reason, mark")             \
+    X(version_marked, "a version was marked; payload: repo, number, reason, mark, and was: "   \
+                      "the reason that this one replaces")                                     \
     X(version_unmarked, "a version lost a mark; payload: repo, number, reason, mark")          \
     X(user_created, "a user was created")                                                      \
     X(user_enabled, "a disabled user was let in again")                                        \

@@ -35,18 +35,29 @@ static bool set_sum(db_tx *tx, const ctx *c, const version *v, int64_t sum, int6
                    DB_I64(now));
 }
 
-// mark: NULL in the event of a deletion.
+// mark: NULL in the event of a deletion; was: the reason of the mark that this one replaces.
 static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const version *v, str reason,
-                      const char *mark, err *e) {
+                      const char *mark, str was, err *e) {
     kv p[] = {{STR("repo"), v->repo_name},
               {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
               {STR("reason"), str_or_empty(reason)},
-              {STR("mark"), str_of(mark)}};
+              {STR("mark"), str_of(mark)},
+              {STR("was"), was}};
     return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p, mark ? 4 : 3), e);
+                     event_payload(c->a, p,
+                                   was.n  ? 5
+                                   : mark ? 4
+                                          : 3),
+                     e);
 }
 
 // ---- marks ----------------------------------------------------------------------------------
+
+static str reason_of(const version *v, mark_kind kind) {
+    for (size_t i = 0; i < v->n_marks; i++)
+        if (v->marks[i].kind == kind) return v->marks[i].reason;
+    return STR("");
+}
 
 static bool change_mark(db_tx *tx, const mark_call *k, const version *v, err *e) {
     const ctx *c = k->c;
@@ -57,7 +68,8 @@ static bool change_mark(db_tx *tx, const mark_call *k, const version *v, err *e)
                                DB_I64(k->kind));
     return ok && set_sum(tx, c, v, k->set ? sum | k->kind : sum & ~k->kind, now, e) &&
            add_event(tx, c, k->set ? EVENT_version_marked : EVENT_version_unmarked, v,
-                     k->reason, mark_name(k->kind), e);
+                     k->reason, mark_name(k->kind), k->set ? reason_of(v, k->kind) : STR(""),
+                     e);
 }
 
 static bool set_mark(db_tx *tx, void *arg, err *e) {
@@ -98,7 +110,7 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
            evaluation_drop(tx, c, v.id, e) &&
            db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
            repo_touch(tx, c, v.repo, now, e) &&
-           add_event(tx, c, EVENT_version_deleted, &v, k->reason, NULL, e);
+           add_event(tx, c, EVENT_version_deleted, &v, k->reason, NULL, STR(""), e);
 }
 
 bool version_delete(ctx *c, str repo_name, int64_t number, str reason, err *e) {

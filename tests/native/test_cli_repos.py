@@ -117,6 +117,9 @@ def test_take_back(cli, registry, api):
     cli.ok("tag", f"{name}@1", "v1.0", "-m", "released")
     assert cli.ok("mark", f"{name}@prod", "bad", "-m", "loses facts").out == f"{name}@v3 is bad\n"
     assert api.ok("GET", f"repos/{name}/versions/3")["marks"][0]["reason"] == "loses facts"
+    again = cli.ok("mark", f"{name}@prod", "bad", "-m", "invents names").out
+    assert again == f"{name}@v3 is bad; the reason was: loses facts\n"
+    wait_until(lambda: "reason: invents names, mark bad, was loses facts" in cli.ok("audit", name, "--kind", "version_marked").out)
     assert cli("mark", name, "ugly", "-m", "x").code == 2 and cli("mark", name, "bad").code == 2
     assert cli.ok("unmark", f"{name}@3", "bad").out == f"{name}@v3 is no longer bad\n"
     held = cli("delete", f"{name}@1", "--yes", "-m", "old")
