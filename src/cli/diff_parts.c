@@ -85,6 +85,11 @@ static void part_of_rows(cli_session *s, const json_value *diff, const char *nam
 
 // ---- files ----------------------------------------------------------------------------------
 
+static const char *executable_text(const json_value *f) {
+    if (!json_get(f, "executable")) return "";
+    return cli_true(f, "executable") ? ", now executable" : ", no longer executable";
+}
+
 static void put_file(cli_session *s, const json_value *f) {
     str what = cli_text(f, "what");
     const char *mark = str_is(what, "added")     ? "+"
@@ -101,8 +106,9 @@ static void put_file(cli_session *s, const json_value *f) {
     }
     out_safe(&s->t, cli_text(f, "path"));
     out_printf(&s->t, "%s  ", out_end(&s->t));
-    if (*mark == '~') out_printf(&s->t, "%.*s -> ", STR_F(was));
-    out_printf(&s->t, "%.*s\n", STR_F(*mark == '-' ? was : is));
+    bool same = str_eq(cli_text(f, "was_digest"), cli_text(f, "is_digest"));
+    if (*mark == '~' && !same) out_printf(&s->t, "%.*s -> ", STR_F(was));
+    out_printf(&s->t, "%.*s%s\n", STR_F(*mark == '-' ? was : is), executable_text(f));
 }
 
 static str counted(cli_session *s, const json_value *of, const char *const *names, size_t n) {

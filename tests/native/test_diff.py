@@ -108,6 +108,19 @@ def test_files_and_configuration(api, bot):
     assert "tokenizer" not in d and "metrics" not in d
 
 
+def test_an_executable_bit(api, cli, tmp_path):
+    name = unique("script")
+    script = tmp_path / "run.sh"
+    script.write_text("x\n")
+    for mode in (0o644, 0o755, 0o644):
+        script.chmod(mode)
+        cli.ok("push", str(tmp_path), name)
+    [file] = diff(api, f"{name}@1", f"{name}@2")["files"]["items"]
+    assert (file["what"], file["executable"], file["is_digest"]) == ("changed", True, file["was_digest"])
+    assert "~ run.sh  2 B, now executable" in cli.ok("diff", f"{name}@1", f"{name}@2").out
+    assert "~ run.sh  2 B, no longer executable" in cli.ok("diff", f"{name}@2", f"{name}@3").out
+
+
 def test_tokenizer(api, bot):
     t = diff(api, f"{bot}@1", f"{bot}@2", part="tokenizer")["tokenizer"]
     assert (t["was_size"], t["is_size"], t["added"], t["removed"], t["moved"]) == (3, 4, 1, 0, 2)

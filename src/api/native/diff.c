@@ -65,7 +65,8 @@ SHAPE(static, file_shape, "DiffFile",
       FIELD("was_size", SHAPE_INT, SHAPE_OPTIONAL, "its bytes before"),
       FIELD("is_size", SHAPE_INT, SHAPE_OPTIONAL, "its bytes after"),
       FIELD("was_digest", SHAPE_TEXT, SHAPE_OPTIONAL, "its SHA-256 before"),
-      FIELD("is_digest", SHAPE_TEXT, SHAPE_OPTIONAL, "its SHA-256 after"));
+      FIELD("is_digest", SHAPE_TEXT, SHAPE_OPTIONAL, "its SHA-256 after"),
+      FIELD("executable", SHAPE_BOOL, SHAPE_OPTIONAL, "is it now? Only where that changed"));
 SHAPE(static, files_shape, "DiffFiles",
       FIELD("items", SHAPE_OBJECT, SHAPE_LIST, "in the order of paths", .sub = &file_shape),
       FIELD("total", SHAPE_INT, 0, "how many differ"), FIELD("added", SHAPE_INT, 0, "of these"),
@@ -201,6 +202,9 @@ static void put_file(json_writer *w, const diff_file *f) {
         json_m_i64(w, "is_size", (int64_t)f->is.size);
         put_digest(w, "is_digest", f->is.digest);
     }
+    if (f->what != DIFF_ADDED && f->what != DIFF_REMOVED &&
+        f->was.executable != f->is.executable)
+        json_m_bool(w, "executable", f->is.executable);
     json_object_end(w);
 }
 

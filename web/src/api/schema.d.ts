@@ -2698,6 +2698,8 @@ export interface components {
             was_digest?: string;
             /** @description its SHA-256 after */
             is_digest?: string;
+            /** @description is it now? Only where that changed */
+            executable?: boolean;
         };
         DiffRow: {
             /** @description the file, or the group */

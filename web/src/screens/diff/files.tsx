@@ -42,6 +42,11 @@ function grown({ was_size: was, is_size: is }: DiffFile): string {
     return is > was ? `+${bytes(is - was)}` : `−${bytes(was - is)}`;
 }
 
+function executable({ executable: is }: DiffFile): string {
+    if (is === undefined) return "";
+    return is ? "now executable" : "no longer executable";
+}
+
 function Path({ file: f, from, to }: { file: DiffFile; from: DiffSide; to: DiffSide }) {
     const side = f.what === "removed" ? from : to;
     const name = (
@@ -66,7 +71,7 @@ export function Files({ source, from, to }: { source: Source<DiffFile>; from: Di
     const cell = (f: DiffFile, column: string) => {
         if (column === "what") return <What what={f.what} />;
         if (column === "path") return <Path file={f} from={from} to={to} />;
-        if (column === "by") return grown(f);
+        if (column === "by") return [grown(f), executable(f)].filter((s) => s).join(", ");
         const size = column === "was" ? f.was_size : f.is_size;
         return size === undefined ? "" : <span title={`${size} bytes`}>{bytes(size)}</span>;
     };
