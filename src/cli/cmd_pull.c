@@ -106,11 +106,17 @@ static bool give_name(pull *p) {
     return !rename(from, to) || err_errno(&p->s->e, "renaming %s to %s failed", from, to);
 }
 
+static str address_of(const pull *p) {
+    str ws = cli_client_workspace(p->s->c);
+    return arena_printf(p->s->a, "%.*s%s%.*s@%lld", STR_F(ws), ws.n ? "/" : "", STR_F(p->repo),
+                        (long long)p->number);
+}
+
 static bool bring_all(pull *p) {
     cli_session *s = p->s;
     sink to;
     if (!sink_open(s->a, p->part, &to, &s->e)) return false;
-    bool ok = fetch_files(s, &to, p->repo, p->files.p, p->files.n) &&
+    bool ok = fetch_files(s, &to, address_of(p), p->files.p, p->files.n) &&
               (!fsync(to.dir) || err_errno(&s->e, "syncing the folder failed"));
     sink_close(&to);
     return ok && give_name(p);

@@ -27,6 +27,7 @@ typedef struct piece {
 typedef struct fetch {
     cli_session *s;
     http_client_config server;
+    str name; // where the files are from
     sink *to;
     const fetch_file *files;
     size_t n;
@@ -64,26 +65,29 @@ static bool try_once(http_client *c, arena *a, piece *x, err *e) {
                          .write = on_bytes,
                          .stop = cli_interrupted,
                          .arg = x};
-    x->have = 0;
-    if (x->n < x->file->size)
-        ask.headers = arena_printf(a, "Range: bytes=%llu-%llu\n", (unsigned long long)x->from,
-                                   (unsigned long long)(x->from + x->n - 1));
+    if (x->have || x->n < x->file->size)
+        ask.headers =
+            arena_printf(a, "Range: bytes=%llu-%llu\n", (unsigned long long)(x->from + x->have),
+                         (unsigned long long)(x->from + x->n - 1));
     return http_client_do(c, a, &ask, e) && cli_reply_ok(a, &ask, e) &&
            (x->have == x->n || err_set(e, ERR_UNAVAILABLE, "a file was cut off"));
 }
 
+// Goes on behind what has come. A server that finds damage within what it sends can only break
+// off; asked for what begins there, it says what it is.
 static bool fetch_piece(http_client *c, piece *x, err *e) {
-    bool ok = x->n == 0;
     arena *a = arena_new();
-    for (int tries = 0; !ok && tries < TRIES && !cli_interrupted(NULL); tries++) {
+    for (int tries = 0; x->have < x->n && tries < TRIES && !cli_interrupted(NULL); tries++) {
+        size_t had = x->have;
         if (tries) cli_wait(PAUSE_US);
         *e = (err){0};
-        ok = try_once(c, a, x, e);
+        try_once(c, a, x, e);
         if (e->code != ERR_UNAVAILABLE && e->code != ERR_DEADLINE) break;
+        if (x->have > had) tries = 0;
         arena_reset(a);
     }
     arena_free(a);
-    return ok || (e->code == ERR_NONE && err_set(e, ERR_CANCELLED, "interrupted"));
+    return x->have == x->n || (e->code == ERR_NONE && err_set(e, ERR_CANCELLED, "interrupted"));
 }
 
 static piece *take(fetch *f) {
@@ -174,13 +178,19 @@ static bool begin_file(fetch *f, const piece *x) {
                    STR_F(file->path));
 }
 
+// What the server does not have, or not whole, is named.
+static bool not_fetched(fetch *f, const piece *x) {
+    err *e = &f->s->e;
+    *e = x->why;
+    if (e->code != ERR_CORRUPT && e->code != ERR_NOT_FOUND) return false;
+    return err_set(e, x->why.code, "'%.*s': %s; 'stemma verify %.*s' tells all that is damaged",
+                   STR_F(x->file->path), x->why.msg, STR_F(f->name));
+}
+
 static bool write_piece(fetch *f, const piece *x) {
     err *e = &f->s->e;
     const fetch_file *file = x->file;
-    if (!x->ok) {
-        *e = x->why;
-        return false;
-    }
+    if (!x->ok) return not_fetched(f, x);
     if (f->of != file && !begin_file(f, x)) return false;
     if (!sink_write(&f->at, x->bytes, x->n, e)) return false;
     out_progress_add(&f->progress, (int64_t)x->n);
@@ -235,6 +245,7 @@ static void finish(fetch *f) {
 bool fetch_files(cli_session *s, sink *to, str name, const fetch_file *files, size_t n) {
     fetch f = {.s = s,
                .server = cli_http_config(s->c, s->a),
+               .name = name,
                .to = to,
                .files = files,
                .n = n,

@@ -16,7 +16,7 @@ typedef struct fetch_file {
 } fetch_file;
 
 // Brings what is not there already, each file held against its digest before it has its name.
-// False with s->e; what has come stays, to be taken up.
+// `name` is the address of the version. False with s->e; what has come stays, to be taken up.
 bool fetch_files(cli_session *s, sink *to, str name, const fetch_file *files, size_t n);
 
 #endif

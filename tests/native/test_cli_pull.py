@@ -78,30 +78,29 @@ def test_a_pull_that_broke_off_goes_on(at, folder, tmp_path, server):
     assert (tmp_path / "out/weights.bin").stat().st_ino == kept
 
 
-def test_a_damaged_file_is_not_taken(at, folder, tmp_path, server):
-    """Half a pull is never taken for a whole one."""
+@pytest.mark.parametrize("where", [100, 1_700_000, 2_999_999])
+def test_a_damaged_file_is_not_taken(at, folder, tmp_path, server, where):
+    """Half a pull is never taken for a whole one, and what is damaged is named, wherever in the file it is."""
     repo = unique("bot")
     at("push", "model", repo)
-    content = os.path.join(server.folder, "data", "content")
     bytes_of = (folder / "weights.bin").read_bytes()
-    damaged = [
+    (path,) = [
         os.path.join(d, f)
-        for d, _, names in os.walk(content)
+        for d, _, names in os.walk(os.path.join(server.folder, "data", "content"))
         for f in names
-        if os.path.getsize(os.path.join(d, f)) >= len(bytes_of) and bytes_of[:64] in open(os.path.join(d, f), "rb").read()
+        if bytes_of[where - 64 : where] in open(os.path.join(d, f), "rb").read()
     ]
-    assert damaged
-    for path in damaged:
-        with open(path, "r+b") as f:
-            at_byte = f.read().index(bytes_of[:64]) + 100
-            f.seek(at_byte)
-            f.write(bytes([bytes_of[100] ^ 1]))
+    with open(path, "r+b") as f:
+        at_byte = f.read().index(bytes_of[where - 64 : where]) + 64
+        f.seek(at_byte)
+        f.write(bytes([bytes_of[where] ^ 1]))
     done = at("pull", repo, "out")
-    assert done.code != 0 and not (tmp_path / "out").exists(), done
-    for path in damaged:  # as the server's own check at its end wants it
-        with open(path, "r+b") as f:
-            f.seek(at_byte)
-            f.write(bytes([bytes_of[100]]))
+    assert done.code == 1 and not (tmp_path / "out").exists(), done
+    assert "'weights.bin': " in done.err and f"'stemma verify {repo}@1'" in done.err and "can not be reached" not in done.err, done
+    with open(path, "r+b") as f:  # as the server's own check at its end wants it
+        f.seek(at_byte)
+        f.write(bytes([bytes_of[where]]))
+    assert at("pull", repo, "out").code == 0 and digests(tmp_path / "out") == digests(folder)
 
 
 def test_a_yanked_version_warns(api, at, folder, tmp_path):
