@@ -217,7 +217,7 @@ int cmd_restore(const cli_options *o, arena *a) {
 
 int cmd_check_backup(const cli_options *o, arena *a) {
     err e = {0};
-    cli_findings f = {.quiet = o->json.n > 0};
+    cli_findings f = cli_findings_new(o);
     check_watch w = {.bad = cli_found, .arg = &f};
     backup_about about = {0};
     backup_report r = {0};
@@ -227,12 +227,15 @@ int cmd_check_backup(const cli_options *o, arena *a) {
     bool ok = backup_check(in, &w, a, &about, &r, &e);
     archive_in_free(in);
     close(fd);
-    if (!ok && e.code != ERR_CORRUPT) return cli_fail(&e);
+    if (!ok && e.code != ERR_CORRUPT) {
+        buf_free(&f.list);
+        return cli_fail(&e);
+    }
     if (!ok) cli_found(&f, "backup", e.msg);
-    printf(f.quiet ? "{\"whole\":%s,\"damaged\":%llu,\"rows\":%llu,\"objects\":%llu,"
-                     "\"bytes\":%llu,\"lost\":%llu}\n"
-                   : "%s: %llu damaged; %llu rows, %llu objects with %llu bytes\n",
-           f.quiet ? (f.n ? "false" : "true") : (f.n ? "not whole" : "whole"), (ull)f.n,
-           (ull)r.rows, (ull)r.objects, (ull)r.object_bytes, (ull)r.lost);
-    return f.n ? CLI_UNSOUND : CLI_OK;
+    str counts =
+        arena_printf(a,
+                     f.quiet ? "\"rows\":%llu,\"objects\":%llu,\"bytes\":%llu,\"lost\":%llu"
+                             : "%llu rows, %llu objects with %llu bytes",
+                     (ull)r.rows, (ull)r.objects, (ull)r.object_bytes, (ull)r.lost);
+    return cli_findings_end(&f, counts.p);
 }

@@ -3,34 +3,39 @@
 // server step by step, so that a server at work can be asked. One thread.
 #include "cli/repos.h"
 
-#define TOLD_MAX 100 // damages printed; all are counted
-
 struct verifying {
     cli_session *s;
     out_progress bar; // of bytes that are read
     int64_t events, versions, files, bytes, damaged;
-    str head; // "17:<chain>" of the last event
-    str repo; // of the versions that are listed
+    str head;     // "17:<chain>" of the last event
+    str repo;     // of the versions that are listed
+    int64_t told; // of the damaged
+    buf list;     // of --json: those
     bool against_differs;
 };
 
 // ---- what was found -------------------------------------------------------------------------
 
-static void tell(struct verifying *v, str of, const json_value *reply) {
+static void tell_one(struct verifying *v, str of, str where, str what) {
     cli_session *s = v->s;
-    int64_t n = cli_int(reply, "damaged", 0);
-    for (const json_value *d = json_get(reply, "damage")->child; d; d = d->next) {
-        str where = cli_text(d, "where");
-        if (v->damaged >= TOLD_MAX || s->o->json.n) break;
-        out_add(&s->t, STR("damaged: "));
-        out_safe(&s->t, of);
-        if (where.n) out_add(&s->t, STR(" "));
-        out_safe(&s->t, where);
-        out_add(&s->t, STR(": "));
-        out_safe(&s->t, cli_text(d, "what"));
-        out_add(&s->t, STR("\n"));
+    if (v->told++ >= CLI_FOUND_MAX) return;
+    if (s->o->json.n) {
+        cli_list_damage(&v->list, of, where, what);
+        return;
     }
-    v->damaged += n;
+    out_add(&s->t, STR("damaged: "));
+    out_safe(&s->t, of);
+    if (where.n) out_add(&s->t, STR(" "));
+    out_safe(&s->t, where);
+    out_add(&s->t, STR(": "));
+    out_safe(&s->t, what);
+    out_add(&s->t, STR("\n"));
+}
+
+static void tell(struct verifying *v, str of, const json_value *reply) {
+    for (const json_value *d = json_get(reply, "damage")->child; d; d = d->next)
+        tell_one(v, of, cli_text(d, "where"), cli_text(d, "what"));
+    v->damaged += cli_int(reply, "damaged", 0);
 }
 
 // A step: the reply lives until the next. *next is where the one after it begins; p NULL: none.
@@ -88,10 +93,10 @@ static bool against(struct verifying *v) {
     s->e = (err){0};
     v->against_differs = !there || !str_eq_nocase(kept, now);
     v->damaged += v->against_differs;
-    if (v->against_differs && !s->o->json.n)
-        out_printf(&s->t, "damaged: event %lld: %s\n", (long long)number,
-                   there ? "its chain is not the one that was kept: the log was written anew"
-                         : "it is not there any more");
+    if (v->against_differs)
+        tell_one(v, STR("event"), str_upto(kept, colon),
+                 there ? STR("its chain is not the one that was kept: the log was written anew")
+                       : STR("it is not there any more"));
     return true;
 }
 
@@ -156,13 +161,14 @@ static void put_summary(struct verifying *v) {
     cli_session *s = v->s;
     const char *whole = v->damaged ? "false" : "true";
     if (s->o->json.n) {
-        cli_put_json(s, arena_printf(s->a,
-                                     "{\"whole\":%s,\"damaged\":%lld,\"events\":%lld,"
-                                     "\"head\":\"%.*s\",\"versions\":%lld,\"files\":%lld,"
-                                     "\"bytes\":%lld}",
-                                     whole, (long long)v->damaged, (long long)v->events,
-                                     STR_F(v->head), (long long)v->versions,
-                                     (long long)v->files, (long long)v->bytes));
+        cli_put_json(s,
+                     arena_printf(s->a,
+                                  "{\"whole\":%s,\"damaged\":%lld,\"events\":%lld,"
+                                  "\"head\":\"%.*s\",\"versions\":%lld,\"files\":%lld,"
+                                  "\"bytes\":%lld,\"damage\":[%.*s]}",
+                                  whole, (long long)v->damaged, (long long)v->events,
+                                  STR_F(v->head), (long long)v->versions, (long long)v->files,
+                                  (long long)v->bytes, STR_F(buf_view(&v->list))));
         return;
     }
     if (v->head.n) {
@@ -177,18 +183,24 @@ static void put_summary(struct verifying *v) {
     if (v->damaged) out_printf(&s->t, "%lld damaged\n", (long long)v->damaged);
 }
 
-static bool verify(cli_session *s) {
-    struct verifying v = {.s = s};
-    if (s->o->head.n) {
-        str now;
-        if (!head(s, (str){0}, &now)) return false;
+static bool put_head(cli_session *s) {
+    str now;
+    if (!head(s, (str){0}, &now)) return false;
+    if (s->o->json.n)
+        cli_put_json(s, arena_printf(s->a, "{\"head\":\"%.*s\"}", STR_F(now)));
+    else
         out_printf(&s->t, "%.*s\n", STR_F(now));
-        return true;
-    }
-    if (!(s->o->n_words ? one(&v) : everything(&v))) return false;
-    put_summary(&v);
-    s->code = v.damaged ? CLI_UNSOUND : CLI_OK;
     return true;
+}
+
+static bool verify(cli_session *s) {
+    struct verifying v = {.s = s, .list = BUF_MAX(SIZE_MAX / 2)};
+    if (s->o->head.n) return put_head(s);
+    bool ok = s->o->n_words ? one(&v) : everything(&v);
+    if (ok) put_summary(&v);
+    buf_free(&v.list);
+    s->code = v.damaged ? CLI_UNSOUND : CLI_OK;
+    return ok;
 }
 
 int cmd_verify(const cli_options *o, arena *a) {

@@ -62,9 +62,12 @@ def check_finds(site, *names):
     assert done.returncode == DAMAGED, done
     for name in names:
         assert re.search(f"^damaged: .*{name}", done.stdout, re.M), (name, done.stdout)
+    lines = re.findall("^damaged: .*", done.stdout, re.M)
     told = site.command("check", "--json")
-    assert told.returncode == DAMAGED and json.loads(told.stdout)["whole"] is False
-    return len(re.findall("^damaged: ", done.stdout, re.M))
+    as_json = json.loads(told.stdout)
+    assert told.returncode == DAMAGED and as_json["whole"] is False
+    assert [f"damaged: {d['where']}: {d['what']}" for d in as_json["damage"]] == lines
+    return len(lines)
 
 
 def flip(blob, at):
@@ -414,6 +417,9 @@ def test_tampered_events(any_site):
         told = subprocess.run([servers.stemma_binary(), "verify", "--url", server.uri], capture_output=True, text=True,
                               env=servers.fresh_environment(), timeout=60)  # fmt: skip
         assert told.returncode == DAMAGED and re.search(f"^damaged: event {at}: ", told.stdout, re.M), (statements, told)
+        told = subprocess.run([servers.stemma_binary(), "verify", "--json", "--url", server.uri], capture_output=True, text=True,
+                              env=servers.fresh_environment(), timeout=60)  # fmt: skip
+        assert ("event", str(at)) in [(d["of"], d["where"]) for d in json.loads(told.stdout)["damage"]], (statements, told)
         site.stop(server)
         put_back(site, "event", before)
         site.check()

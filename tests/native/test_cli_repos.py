@@ -171,14 +171,18 @@ def test_verify(cli, registry, api):
     registry.publish(name, {"config.json": b"{}", "weights.bin": bytes(100_000)})
     registry.publish(name)
     head = cli.ok("verify", "--head").out.strip()
+    assert cli.ok("verify", "--head", "--json").json == {"head": head}
     number, chain = head.split(":")
     assert int(number) > 0 and len(chain) == 64
     api.project(unique("later"))
     whole = cli.ok("verify", "--against", head, "--deep", "--json").json
-    assert whole["whole"] and whole["events"] >= int(number) and whole["versions"] >= 2
+    assert whole["whole"] and whole["damage"] == [] and whole["events"] >= int(number) and whole["versions"] >= 2
     assert "as it was at the head that was kept" in cli.ok("verify", "--against", head).out
     other = cli("verify", "--against", f"{number}:{'0' * 64}")
     assert other.code == 3 and "was written anew" in other.out and "1 damaged" in other.out
+    told = cli("verify", "--against", f"{number}:{'0' * 64}", "--json")
+    what = "its chain is not the one that was kept: the log was written anew"
+    assert told.code == 3 and told.json["damage"] == [{"of": "event", "where": number, "what": what}]
     gone = cli("verify", "--against", f"{10**12}:{chain}")
     assert gone.code == 3 and "not there any more" in gone.out
     assert cli("verify", "--against", "x").code == 2
