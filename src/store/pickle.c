@@ -25,10 +25,15 @@ bool pickle_stop(pickle_source *in, const char *why) {
     return false;
 }
 
+bool pickle_give_up(pickle_source *in, const char *why) {
+    in->gave_up |= !in->failed && !in->why;
+    return pickle_stop(in, why);
+}
+
 static bool pay(pickle_source *in, size_t n) {
     size_t cost = n < JUMP ? JUMP : n;
     if (cost > *in->left)
-        return pickle_stop(in, "too much of it would have to be read: it was not read on");
+        return pickle_give_up(in, "too much of it would have to be read: it was not read on");
     *in->left -= cost;
     return true;
 }
@@ -65,6 +70,42 @@ const uint8_t *pickle_take(pickle_source *in, size_t n) {
     return p;
 }
 
+// ---- numbers --------------------------------------------------------------------------------
+
+static bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+}
+
+static str without_blanks(str text) {
+    while (text.n && is_blank(text.p[0]))
+        text = str_from(text, 1);
+    while (text.n && is_blank(text.p[text.n - 1]))
+        text.n--;
+    return text;
+}
+
+// To the unpickler in C a zero byte ends the number.
+bool pickle_number(str text, unsigned base, uint64_t *out) {
+    size_t nul = str_find(text, 0, 0);
+    str rest = without_blanks(nul == SIZE_MAX ? text : str_upto(text, nul));
+    bool negative = rest.n && rest.p[0] == '-', digit = false;
+    if (rest.n && (negative || rest.p[0] == '+')) rest = str_from(rest, 1);
+    if (base == 8 && rest.n > 2 && rest.p[0] == '0' && (rest.p[1] | 32) == 'o') {
+        rest = str_from(rest, 2);
+        digit = true;
+    }
+    *out = 0;
+    for (size_t i = 0; i < rest.n; i++) {
+        unsigned n = (unsigned)(rest.p[i] - '0');
+        bool between = rest.p[i] == '_' && digit;
+        digit = n < base;
+        if (!digit && !between) return false;
+        if (digit && __builtin_mul_overflow(*out, base, out)) *out = UINT64_MAX;
+        if (digit && __builtin_add_overflow(*out, n, out)) *out = UINT64_MAX;
+    }
+    return digit && !(negative && *out);
+}
+
 // ---- what was found -------------------------------------------------------------------------
 
 void pickle_problem(pickle_scanner *s, const char *fmt, ...) {
@@ -73,8 +114,9 @@ void pickle_problem(pickle_scanner *s, const char *fmt, ...) {
     if (out->problem.n) return;
     va_list ap;
     va_start(ap, fmt);
-    out->problem = arena_vprintf(s->a, fmt, ap);
+    str text = arena_vprintf(s->a, fmt, ap);
     va_end(ap);
+    out->problem = str_is_text(text) ? text : STR("a file of the archive has no proper name");
 }
 
 static void add(pickle_scanner *s, str name, pickle_verdict verdict) {
@@ -125,6 +167,26 @@ pickle_naming pickle_naming_of(str path) {
     return PICKLE_NOT_NAMED;
 }
 
+// PyTorch's first releases wrote tar archives, and it reads them still, as Python's tarfile
+// does: of the first block nothing counts but that its sum (with blanks for itself) is right.
+static bool begins_as_tar(pickle_source *in) {
+    enum { BLOCK = 512, SUM = 148, SUM_N = 8 };
+    const uint8_t *p = in->end >= BLOCK ? pickle_peek(in, 0, BLOCK) : NULL;
+    uint64_t told = 0, sum = SUM_N * ' ', with_signs = SUM_N * ' ';
+    if (!p) return false;
+    for (size_t i = 0; i < BLOCK; i++) {
+        if (i >= SUM && i < SUM + SUM_N) continue;
+        sum += p[i];
+        with_signs += (uint64_t)(int64_t)(int8_t)p[i];
+    }
+    if (p[SUM] == 0x80) // then it is no text
+        for (size_t i = 1; i < SUM_N; i++)
+            told = told << 8 | p[SUM + i];
+    else if (!pickle_number(str_n(p + SUM, SUM_N), 8, &told))
+        return false;
+    return told == sum || told == with_signs;
+}
+
 // A file may be both: a pickle to whoever begins at its first byte, and an archive to whoever
 // looks for its end.
 static bool scan(pickle_scanner *s, bool surely) {
@@ -133,6 +195,8 @@ static bool scan(pickle_scanner *s, bool surely) {
     pickle_source in = pickle_source_of(s, 0, s->size);
     const uint8_t *p = s->size >= 4 ? pickle_peek(&in, 0, 4) : NULL;
     bool begins_as_zip = p && !memcmp(p, "PK\3\4", 4);
+    if (begins_as_tar(&in))
+        pickle_problem(s, "it is a tar archive, as old PyTorch wrote them: it was not opened");
     if (in.failed || !pickle_zip_find(s, &zip, &is_zip) ||
         (is_zip && !pickle_zip_walk(s, &zip)))
         return false;

@@ -4,8 +4,11 @@
 // STACK_GLOBAL finds its names however they came to lie there; names that were computed are
 // told as hidden.
 //
-// I1  Where an unpickler goes on, the walk goes on from the same state, or ends with a problem.
-//     Where an unpickler stops the walk may go on: then it tells more than would be imported.
+// I1  Where an unpickler goes on, the walk goes on from the same state, or gives up, which is
+//     always told. "An unpickler" is any of Python's: the one in C, the one in Python (which
+//     takes the end of the file for that of a line or a frame, and imports before it looks
+//     for a mark), and old ones, to which a mark was a value like others.
+//     Where all of them stop the walk may go on: then it tells more than would be imported.
 // I2  Stack and memo have maxima, and grow only with what is put there.
 //
 // Pickletools of Python's library documents the opcodes. Any thread.
@@ -32,7 +35,8 @@ typedef enum argument {
 typedef enum action {
     NO_OPCODE,
     PLAIN,   // pops `pops`, pushes `pushes` unknown values
-    MARKED,  // pops down to the mark and it, then as PLAIN
+    SLICED,  // the same; to Python 2 fewer did
+    MARKED,  // pops down to the mark and it, then as SLICED
     MARKING, // pushes a mark
     TEXT,    // pushes a text
     QUOTED,  // a text between quotes, with escapes
@@ -106,8 +110,8 @@ static const opcode opcodes[256] = {
     [0x83] = {IMPORT_NUMBER, BYTES_2, 0, 1},
     [0x84] = {IMPORT_NUMBER, BYTES_4, 0, 1},
     [0x85] = {PLAIN, NOTHING, 1, 1},
-    [0x86] = {PLAIN, NOTHING, 2, 1},
-    [0x87] = {PLAIN, NOTHING, 3, 1},
+    [0x86] = {SLICED, NOTHING, 2, 1},
+    [0x87] = {SLICED, NOTHING, 3, 1},
     [0x88] = {PLAIN, NOTHING, 0, 1},
     [0x89] = {PLAIN, NOTHING, 0, 1},
     [0x8a] = {PLAIN, COUNTED_1, 0, 1},
@@ -175,7 +179,7 @@ typedef struct operand {
 
 static bool push(machine *m, value v) {
     if (m->stack.n == PICKLE_STACK_MAX)
-        return pickle_stop(m->in, "it keeps too many values at once: it was not read on");
+        return pickle_give_up(m->in, "it keeps too many values at once: it was not read on");
     reserve(&m->stack, m->stack.n + 1, PICKLE_STACK_MAX);
     m->stack.p[m->stack.n++] = v;
     return true;
@@ -189,9 +193,15 @@ static value below(const machine *m, size_t n) {
     return m->stack.p[m->stack.n - 1 - n];
 }
 
+#define LACKING "it takes values that are not there"
+
+// n values that are not there: to old unpicklers the marks between are some.
+static bool lacks(machine *m, size_t n) {
+    return m->stack.n < n ? pickle_stop(m->in, LACKING) : pickle_give_up(m->in, LACKING);
+}
+
 static bool pop(machine *m, size_t n) {
-    if (n && below(m, n - 1) == UNSET)
-        return pickle_stop(m->in, "it takes values that are not there");
+    if (n && below(m, n - 1) == UNSET) return lacks(m, n);
     m->stack.n -= n;
     return true;
 }
@@ -200,7 +210,7 @@ static bool pop_mark(machine *m) {
     values *v = &m->stack;
     while (v->n && kind_of(v->p[v->n - 1]) != MARK)
         v->n--;
-    if (!v->n) return pickle_stop(m->in, "it takes values that are not there");
+    if (!v->n) return pickle_stop(m->in, LACKING);
     v->n--;
     return true;
 }
@@ -209,7 +219,43 @@ static bool pop_and_push(machine *m, const opcode *op) {
     return pop(m, op->pops) && (!op->pushes || push(m, OTHER));
 }
 
+static bool slice_and_push(machine *m, const opcode *op) {
+    if (op->pops && below(m, op->pops - 1u) == UNSET) return pickle_give_up(m->in, LACKING);
+    return pop_and_push(m, op);
+}
+
+// ---- names ----------------------------------------------------------------------------------
+
+typedef struct name_text {
+    char p[PICKLE_NAME_MAX];
+    size_t n;
+} name_text;
+
+static bool read_name(machine *m, uint64_t at, uint64_t n, name_text *out) {
+    const uint8_t *p = pickle_peek(m->in, at, (size_t)n);
+    if (!p) return false;
+    memcpy(out->p, p, (size_t)n);
+    out->n = (size_t)n;
+    return true;
+}
+
+// Valid text that shows on one line.
+static bool is_name(const name_text *t) {
+    for (size_t i = 0; i < t->n; i++)
+        if ((uint8_t)t->p[i] < ' ' || t->p[i] == 0x7f) return false;
+    return t->n && str_is_text(str_n(t->p, t->n));
+}
+
+// Would an unpickler import a module of this name, whatever it wants of it?
+static bool may_import(machine *m, uint64_t at, uint64_t n) {
+    name_text module;
+    if (n > PICKLE_NAME_MAX) return true;
+    return n && read_name(m, at, n, &module) && str_is_text(str_n(module.p, module.n));
+}
+
 // ---- arguments ------------------------------------------------------------------------------
+
+#define CUT_LINE "it is cut: it ends within a line"
 
 static bool take_number(machine *m, size_t n, uint64_t *out) {
     const uint8_t *p = pickle_take(m->in, n);
@@ -228,9 +274,11 @@ static bool take_counted(machine *m, size_t width, operand *o) {
     return true;
 }
 
-static bool take_line(machine *m, uint64_t *at, uint64_t *n) {
+// *whole: it ends before the part does.
+static bool find_line(machine *m, uint64_t *at, uint64_t *n, bool *whole) {
     pickle_source *in = m->in;
     *at = in->at;
+    *whole = true;
     while (in->at < in->end) {
         size_t some = in->end - in->at < 256 ? (size_t)(in->end - in->at) : 256;
         const uint8_t *p = pickle_peek(in, in->at, some);
@@ -243,7 +291,25 @@ static bool take_line(machine *m, uint64_t *at, uint64_t *n) {
         }
         in->at += some;
     }
-    return pickle_stop(in, "it is cut: it ends within a line");
+    *whole = false;
+    *n = in->end - *at;
+    return true;
+}
+
+static bool take_line(machine *m, operand *o) {
+    bool whole;
+    return find_line(m, &o->at, &o->n, &whole) && (whole || pickle_stop(m->in, CUT_LINE));
+}
+
+// Of a line that the file's end ends, Python's own unpickler drops the last byte, and imports.
+static bool take_lines(machine *m, operand *o) {
+    bool whole, whole_2 = false;
+    if (!find_line(m, &o->at, &o->n, &whole) ||
+        (whole && !find_line(m, &o->at_2, &o->n_2, &whole_2)))
+        return false;
+    if (whole_2) return true;
+    bool imports = o->n && may_import(m, o->at, o->n - !whole);
+    return imports ? pickle_give_up(m->in, CUT_LINE) : pickle_stop(m->in, CUT_LINE);
 }
 
 static bool take_operand(machine *m, unsigned kind, operand *o) {
@@ -255,33 +321,13 @@ static bool take_operand(machine *m, unsigned kind, operand *o) {
     case COUNTED_1: return take_counted(m, 1, o);
     case COUNTED_4: return take_counted(m, 4, o);
     case COUNTED_8: return take_counted(m, 8, o);
-    case LINE: return take_line(m, &o->at, &o->n);
-    case LINES_2: return take_line(m, &o->at, &o->n) && take_line(m, &o->at_2, &o->n_2);
+    case LINE: return take_line(m, o);
+    case LINES_2: return take_lines(m, o);
     default: return true;
     }
 }
 
-// ---- names ----------------------------------------------------------------------------------
-
-typedef struct name_text {
-    char p[PICKLE_NAME_MAX];
-    size_t n;
-} name_text;
-
-static bool read_name(machine *m, uint64_t at, uint64_t n, name_text *out) {
-    const uint8_t *p = pickle_peek(m->in, at, (size_t)n);
-    if (!p) return false;
-    memcpy(out->p, p, (size_t)n);
-    out->n = (size_t)n;
-    return true;
-}
-
-// Valid text that shows on one line. Else an unpickler does not take it for a name either.
-static bool is_name(const name_text *t) {
-    for (size_t i = 0; i < t->n; i++)
-        if ((uint8_t)t->p[i] < ' ' || t->p[i] == 0x7f) return false;
-    return t->n && str_is_text(str_n(t->p, t->n));
-}
+// ---- imports --------------------------------------------------------------------------------
 
 static bool hidden(machine *m, const char *how) {
     m->imported = true;
@@ -289,10 +335,11 @@ static bool hidden(machine *m, const char *how) {
     return true;
 }
 
+#define NO_NAME "it imports what is no name"
+
 static bool import(machine *m, const name_text *module, const name_text *name) {
     str of = str_n(module->p, module->n), is = str_n(name->p, name->n);
-    if (!is_name(module) || !is_name(name))
-        return pickle_stop(m->in, "it imports what is no name");
+    if (!is_name(module) || !is_name(name)) return pickle_give_up(m->in, NO_NAME);
     m->imported = true;
     if (str_is(is, "NumpyArrayWrapper") && str_starts(of, STR("joblib.")))
         m->numpy_joblib = true;
@@ -305,12 +352,19 @@ static bool import_lines(machine *m, const operand *o) {
     name_text module, name;
     if (o->n > PICKLE_NAME_MAX || o->n_2 > PICKLE_NAME_MAX)
         return hidden(m, "(a name that is too long)");
+    if (!may_import(m, o->at, o->n)) return pickle_stop(m->in, NO_NAME);
     return read_name(m, o->at, o->n, &module) && read_name(m, o->at_2, o->n_2, &name) &&
            import(m, &module, &name);
 }
 
+static bool is_ascii(const name_text *t) {
+    for (size_t i = 0; i < t->n; i++)
+        if ((uint8_t)t->p[i] > 0x7f) return false;
+    return true;
+}
+
 // The text of a value as an unpickler has it. *told is false for other values, and for texts
-// with escapes: no pickler writes names so.
+// with escapes or of an encoding that the reader chooses: no pickler writes names so.
 static bool value_name(machine *m, value v, name_text *out, bool *told) {
     unsigned kind = kind_of(v);
     *told = kind == A_TEXT || kind == A_QUOTED || kind == AN_ESCAPED;
@@ -319,7 +373,7 @@ static bool value_name(machine *m, value v, name_text *out, bool *told) {
     if (kind == A_TEXT) return true;
     bool quotes = out->n >= 2 && out->p[0] == out->p[out->n - 1] &&
                   (out->p[0] == '\'' || out->p[0] == '"');
-    *told = !memchr(out->p, '\\', out->n) && (kind == AN_ESCAPED || quotes);
+    *told = !memchr(out->p, '\\', out->n) && is_ascii(out) && (kind == AN_ESCAPED || quotes);
     if (!*told || kind == AN_ESCAPED) return true;
     out->n -= 2;
     memmove(out->p, out->p + 1, out->n);
@@ -350,13 +404,11 @@ static bool import_number(machine *m, uint64_t number) {
 // ---- the memo -------------------------------------------------------------------------------
 
 static bool put(machine *m, uint64_t key) {
-    value v = below(m, 0);
-    if (v == UNSET) return pickle_stop(m->in, "it takes values that are not there");
     if (key >= PICKLE_MEMO_MAX)
-        return pickle_stop(m->in, "it keeps too many values for later: it was not read on");
+        return pickle_give_up(m->in, "it keeps too many values for later: it was not read on");
     reserve(&m->memo, (size_t)key + 1, PICKLE_MEMO_MAX);
     m->memo_set += m->memo.p[key] == UNSET;
-    m->memo.p[key] = v;
+    m->memo.p[key] = below(m, 0);
     return true;
 }
 
@@ -366,37 +418,36 @@ static bool get(machine *m, uint64_t key) {
     return push(m, m->memo.p[key]);
 }
 
-// The number of PUT and GET: of bytes, or of a line.
+// The number of PUT and GET: of bytes, or of a line. To Python 2 any line was a key.
 static bool memo_key(machine *m, const opcode *op, const operand *o, uint64_t *out) {
     name_text text;
-    int64_t number;
+    const char *why = "it keeps a value by what is no number";
     *out = o->number;
     if (op->argument != LINE) return true;
-    if (o->n > 20) return pickle_stop(m->in, "it keeps a value by what is no number");
+    if (o->n > PICKLE_NAME_MAX) return pickle_give_up(m->in, why);
     if (!read_name(m, o->at, o->n, &text)) return false;
-    if (!str_to_i64(str_n(text.p, text.n), &number) || number < 0)
-        return pickle_stop(m->in, "it keeps a value by what is no number");
-    *out = (uint64_t)number;
-    return true;
+    if (pickle_number(str_n(text.p, text.n), 10, out)) return true;
+    return op->action == PUT ? pickle_give_up(m->in, why) : pickle_stop(m->in, why);
 }
 
 static bool memo(machine *m, const opcode *op, const operand *o) {
-    uint64_t key;
-    if (op->action == MEMOIZE) return put(m, m->memo_set);
-    return memo_key(m, op, o, &key) && (op->action == PUT ? put(m, key) : get(m, key));
+    uint64_t key = m->memo_set;
+    if (op->action != GET && below(m, 0) == UNSET) return lacks(m, 1);
+    if (op->action != MEMOIZE && !memo_key(m, op, o, &key)) return false;
+    return op->action == GET ? get(m, key) : put(m, key);
 }
 
 // ---- the walk -------------------------------------------------------------------------------
 
 static bool drop(machine *m) {
-    if (!m->stack.n) return pickle_stop(m->in, "it takes values that are not there");
+    if (!m->stack.n) return pickle_stop(m->in, LACKING);
     m->stack.n--;
     return true;
 }
 
 static bool dup(machine *m) {
     value v = below(m, 0);
-    return v == UNSET ? pickle_stop(m->in, "it takes values that are not there") : push(m, v);
+    return v == UNSET ? lacks(m, 1) : push(m, v);
 }
 
 // joblib writes an array's bytes behind the opcode that makes it.
@@ -415,13 +466,14 @@ static bool end(machine *m) {
 static bool act(machine *m, const opcode *op, const operand *o) {
     switch (op->action) {
     case PLAIN: return pop_and_push(m, op);
-    case MARKED: return pop_mark(m) && pop_and_push(m, op);
+    case SLICED: return slice_and_push(m, op);
+    case MARKED: return pop_mark(m) && slice_and_push(m, op);
     case MARKING: return push(m, MARK);
     case TEXT: return push(m, text_value(A_TEXT, o->at, o->n));
     case QUOTED: return push(m, text_value(A_QUOTED, o->at, o->n));
     case ESCAPED: return push(m, text_value(AN_ESCAPED, o->at, o->n));
     case IMPORT: return import_lines(m, o) && pop_and_push(m, op);
-    case IMPORT_MARKED: return pop_mark(m) && import_lines(m, o) && pop_and_push(m, op);
+    case IMPORT_MARKED: return import_lines(m, o) && pop_mark(m) && pop_and_push(m, op);
     case IMPORT_STACK: return import_stack(m, op);
     case IMPORT_NUMBER: return import_number(m, o->number) && pop_and_push(m, op);
     case PUT:
@@ -432,9 +484,7 @@ static bool act(machine *m, const opcode *op, const operand *o) {
     case BUILD: return build(m, op);
     case PROTO:
         return o->number <= 5 || pickle_stop(m->in, "it is of a protocol that is not known");
-    case FRAME:
-        return o->number <= m->in->end - m->in->at ||
-               pickle_stop(m->in, "it is cut: it ends within a frame");
+    case FRAME: return true; // one that is longer than the file stops not all of them
     case STOP: return end(m);
     default: return pickle_stop(m->in, "what stands there is no opcode");
     }
@@ -476,7 +526,7 @@ static bool walk_next(pickle_scanner *s, pickle_source *in, str of, bool surely)
     free(m.stack.p);
     free(m.memo.p);
     s->out->pickles += ok;
-    if (ok || in->failed || (!surely && !m.imported)) return ok;
+    if (ok || in->failed || (!surely && !m.imported && !in->gave_up)) return ok;
     pickle_problem(s, "%.*s%sat byte %llu: %s", STR_F(of), of.n ? ", " : "",
                    (unsigned long long)m.at, in->why);
     return false;

@@ -110,7 +110,9 @@ static bool next_member(pickle_scanner *s, pickle_source *list, member *m) {
     p = pickle_take(list, name_n);
     if (!p) return false;
     m->name = str_n(p, name_n);
-    if (pickle_naming_of(m->name) != PICKLE_NOT_NAMED) m->name = arena_str(s->a, m->name);
+    size_t nul = str_find(m->name, 0, 0); // where it ends to Python's zipfile
+    if (pickle_naming_of(str_upto(m->name, nul < name_n ? nul : name_n)) != PICKLE_NOT_NAMED)
+        m->name = arena_str(s->a, m->name);
     bool wanted = m->name.p != (const char *)p;
     p = pickle_take(list, extra_n);
     if (!p || !read_extra(list, p, extra_n, m)) return false;

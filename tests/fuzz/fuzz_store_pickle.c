@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const pickle_report *r) {
     pickle_verdict worst = r->problem.n ? PICKLE_UNKNOWN : PICKLE_HARMLESS;
     BUG_ON(r->n > PICKLE_IMPORTS_MAX + 4);
-    BUG_ON(!r->problem.p || r->found != (r->pickles || r->n || r->problem.n));
+    BUG_ON(!r->problem.p || !str_is_text(r->problem));
+    BUG_ON(r->found != (r->pickles || r->n || r->problem.n));
     for (size_t i = 0; i < r->n; i++) {
         BUG_ON(!r->imports[i].name.n || !str_is_text(r->imports[i].name));
         BUG_ON(i && r->imports[i].verdict > r->imports[i - 1].verdict);

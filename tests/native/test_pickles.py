@@ -7,6 +7,8 @@ import io
 import os
 import pickle
 import pickletools
+import random
+import tarfile
 import zipfile
 
 import joblib
@@ -162,3 +164,61 @@ def test_a_version_without_pickles_or_without_files(api, pushed):
     assert stemma.ok("show", repo, "--json").json["pickles"] == []
     assert api.get(f"repos/{repo}/versions/7/pickles").status_code == 404
     assert api.get(f"repos/{repo}/versions/1/pickles", limit=0).status_code == 400
+
+
+EVIL = b"cos\nsystem\n(S'true'\ntR."
+# What may stand before it: each alone is taken by one of Python's unpicklers, or by none.
+ODD = [
+    *(b"Np%b\n0" % n for n in (b"1_0", b" +1", b"-0", b"1\0C", b"0" * 40, b"4194304", b"9" * 20, b"-1", b"_1", b"x")),
+    *(b"Np1\n0g%b\n0" % n for n in (b"1", b"+1 ", b"0_1", b"2", b"")),
+    *(b"\x95" + n.to_bytes(8, "little") for n in (0, 3, 30, 1 << 20)),
+    b"I1_0\n0", b"I x\n0", b"L1\n0", b"F1_0\n0", b"Va\xe9\n0", b"S'a' \n0", b"T\1\0\0\0\xff0", b"K\1.", b"]N\x98",
+    b"(0", b"(20", b"N(R", b"(N0", b"(1", b"N\x85", b"N\x86", b"\x87", b"(t", b"N(e", b"(o", b"\x80\4", b"\x80\7", b"Px\n",
+]
+ENDS = [EVIL, b"cos\nsystem\n", b"cos\nsystemX", b"cosX", b"cos\n\n.", b"(" + EVIL[:13].replace(b"c", b"i"), b"ios\nsystem\n."]
+
+
+def wants(unpickler, data):
+    """Which names this unpickler of Python asks for: nothing is imported."""
+    asked = set()
+
+    class Watched(unpickler):
+        def find_class(self, module, name):
+            asked.add(f"{module}.{name}")
+            return lambda *_: None
+
+    try:
+        Watched(io.BytesIO(data), encoding="latin1").load()
+    except Exception:  # it stops here
+        pass
+    return asked
+
+
+def test_whatever_an_unpickler_goes_on_from_is_told(pushed):
+    """Files that nobody calls pickles: what Python's own unpicklers would import of them is told, or that it is not known."""
+    chance = random.Random(1)
+    tried = [b"".join(chance.choices(ODD, k=chance.randrange(1, 4))) + chance.choice(ENDS) for _ in range(400)]
+    tried += [odd + EVIL for odd in ODD]
+    files = {f"{n}.bin": data for n, data in enumerate(tried)}
+    found, done, stemma, repo = pushed(files)
+    ran = 0
+    for name, data in files.items():
+        for asked in wants(pickle._Unpickler, data), wants(pickle.Unpickler, data):
+            ran += bool(asked)
+            assert not asked or name in found, (data, asked)
+            assert not asked or found[name].get("problem") or asked <= names(found[name]).keys(), (data, asked)
+    assert ran > 200
+
+
+def test_limits_and_old_archives_are_told(pushed):
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        member = tarfile.TarInfo("storages")
+        member.size = len(EVIL)
+        archive.addfile(member, io.BytesIO(EVIL))
+    files = {"a.bin": b"Np1_0\n0" + EVIL, "b.pth": b"Np4194304\n0" + EVIL, "c.ckpt": b"N" * (2**20 + 1) + EVIL, "old.pt": tar.getvalue()}
+    found, done, stemma, repo = pushed(files)
+    assert names(found["a.bin"]) == {"os.system": "dangerous"}
+    for name, part in (("b.pth", "too many values for later"), ("c.ckpt", "too many values at once"), ("old.pt", "a tar archive")):
+        assert found[name]["verdict"] == "unknown" and part in found[name]["problem"]
+        assert f"what loading {name} would run is not all known" in done.err

@@ -130,6 +130,14 @@ static void test_hidden(void **state) {
         {STR_K("Vo\\u0073\nVsystem\n\x93."), "(a name that is computed)"},
         {STR_K("S'\\x6fs'\nVsystem\n\x93."), "(a name that is computed)"},
         {STR_K("K\1\x8c\6system\x93."), "(a name that is computed)"},
+        {STR_K("V\xe9s\nVsystem\n\x93."), "(a name that is computed)"},
+        // numbers as Python reads them
+        {STR_K("Np1_0\n0cos\nsystem\n."), "os.system"},
+        {STR_K("Np +0\t\n0cos\nsystem\ng-0\n00N."), "os.system"},
+        {STR_K("Np0000000000000000000000000000000007\n0cos\nsystem\nh\x07" "0."), "os.system"},
+        {STR_K("Np1\0 to C\n0cos\nsystem\n."), "os.system"},
+        // a frame that is longer than the file
+        {STR_K("\x95\0\0\0\0\0\0\1\0cos\nsystem\n."), "os.system"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pickle_report r = scan(cases[i].bytes, true);
@@ -172,7 +180,6 @@ static void test_lies(void **state) {
         {STR_K("\x80\x04Nr\xff\xff\xff\xff."), "too many values for later"},
         {STR_K("\x80\x04Np-1\n."), "no number"},
         {STR_K("\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff."), "it is cut"},
-        {STR_K("\x80\x04\x95\0\0\0\0\0\0\1\0N."), "it is cut"},
         {STR_K("\x80\x04X\xff\xff\xff\xff."), "it is cut"},
         {STR_K("\x80\x04" "c\xff\nx\n."), "no name"},
         {STR_K("\x80\x04" "c\n\n."), "no name"},
@@ -183,6 +190,82 @@ static void test_lies(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pickle_report r = scan(cases[i].bytes, true);
         assert_problem(&r, cases[i].part);
+    }
+}
+
+// Not known to be pickles, and importing nothing that the walk sees: but some unpickler goes on
+// where it ends.
+static void test_gives_up(void **state) {
+    (void)state;
+    static const struct {
+        str bytes;
+        const char *part;
+    } cases[] = {
+        {STR_K("Np4194304\n0cos\nsystem\n."), "too many values for later"},
+        {STR_K("Np99999999999999999999\n0cos\nsystem\n."), "too many values for later"},
+        {STR_K("Nr\xff\xff\xff\xff" "0cos\nsystem\n."), "too many values for later"},
+        {STR_K("Npx\n0cos\nsystem\n."), "no number"}, // Python 2
+        {STR_K("Np-1\n0cos\nsystem\n."), "no number"},
+        {STR_K("(20cos\nsystem\n."), "not there"}, // before Python 3.6
+        {STR_K("N(Rcos\nsystem\n."), "not there"},
+        {STR_K("\x87" "0cos\nsystem\n."), "not there"}, // Python 2
+        {STR_K("cthis\nx"), "within a line"}, // without C
+        {STR_K("cthis!"), "within a line"},
+        {STR_K("cthis\n\n."), "no name"},
+        {STR_K("Vthis\nV\n\x93."), "no name"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pickle_report r = scan(cases[i].bytes, false);
+        assert_problem(&r, cases[i].part);
+    }
+    // Without a mark the one in Python imports, and stops only then.
+    pickle_report r = scan(STR("ithis\nx\n."), false);
+    assert_problem(&r, "not there");
+    assert_text(r.imports[0].name, "this.x");
+    // There each unpickler stops.
+    static const str others[] = {STR_K("Ng1_\ncos\nsystem\n."), STR_K("Rcos\nsystem\n."),
+                                 STR_K("c\xff\nx\n."), STR_K("c\n\n."), STR_K("K"),
+                                 STR_K("c\n"), STR_K("Np1")};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        r = scan(others[i], false);
+        assert_false(r.found);
+    }
+}
+
+static void test_deep(void **state) {
+    (void)state;
+    buf f = BUF_MAX(4 << 20);
+    for (size_t i = 0; i <= PICKLE_STACK_MAX; i++)
+        buf_byte(&f, 'N');
+    buf_str(&f, STR("cos\nsystem\n."));
+    pickle_report r = scan(buf_view(&f), false);
+    assert_problem(&r, "too many values at once");
+    buf_free(&f);
+}
+
+// ---- tar ------------------------------------------------------------------------------------
+
+static void test_tar(void **state) {
+    (void)state;
+    static const char *const sums[] = {"00", " ", "0o", "+"};
+    for (size_t i = 0; i <= sizeof sums / sizeof *sums; i++) {
+        char b[1024] = "cos\nsystem\n."; // a name is anything
+        unsigned sum = 8 * ' ';
+        b[500] = (char)0x80;
+        for (size_t k = 0; k < 512; k++)
+            sum += (uint8_t)b[k];
+        if (i < sizeof sums / sizeof *sums) {
+            snprintf(b + 148, 8, "%s%o", sums[i], sum - 256 * (i == 1)); // with signs, as some have it
+        } else {
+            b[148] = (char)0x80;
+            b[154] = (char)(sum >> 8), b[155] = (char)sum;
+        }
+        pickle_report r = scan(str_n(b, sizeof b), false);
+        assert_problem(&r, "a tar archive");
+        assert_text(r.imports[0].name, "os.system");
+        b[0] = 0;
+        r = scan(str_n(b, sizeof b), false);
+        assert_false(r.found);
     }
 }
 
@@ -383,6 +466,24 @@ static void test_damaged_archive(void **state) {
     buf_free(&b);
 }
 
+// Python's zipfile ends a name at a zero byte.
+static void test_archive_names(void **state) {
+    (void)state;
+    zipped m = {"m/data.pkl!x", EVAL, false, false};
+    buf b = BUF_MAX(1 << 20);
+    zip(&b, &m, 1);
+    for (size_t i = 0; i < b.n; i++)
+        if (b.p[i] == '!') b.p[i] = 0;
+    pickle_report r = scan(buf_view(&b), false);
+    assert_only(&r, "builtins.eval", PICKLE_DANGEROUS);
+    buf_free(&b);
+    b = BUF_MAX(1 << 20);
+    m = (zipped){"\xff.pkl", STR_K("N"), false, false};
+    r = scan(zip(&b, &m, 1), false);
+    assert_problem(&r, "no proper name");
+    buf_free(&b);
+}
+
 static int set_up(void **state) {
     (void)state;
     A = arena_new();
@@ -402,7 +503,9 @@ int main(void) {
         cmocka_unit_test(test_lies),            cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_many_names),      cmocka_unit_test(test_error),
         cmocka_unit_test(test_archives),        cmocka_unit_test(test_archive_and_pickle),
-        cmocka_unit_test(test_damaged_archive),
+        cmocka_unit_test(test_damaged_archive), cmocka_unit_test(test_gives_up),
+        cmocka_unit_test(test_deep),            cmocka_unit_test(test_tar),
+        cmocka_unit_test(test_archive_names),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
