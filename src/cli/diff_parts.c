@@ -41,8 +41,8 @@ static out_style style_of(const json_value *row) {
 }
 
 static str difference(cli_session *s, const json_value *row) {
-    const json_value *was = json_get(row, "was"), *is = json_get(row, "is");
-    return json_get(row, "delta") ? out_difference(s->a, was->f, is->f) : (str){0};
+    const json_value *was = json_get(row, "was"), *by = json_get(row, "delta");
+    return by ? out_change(s->a, was->f, by->f) : (str){0};
 }
 
 static out_table *table_of(cli_session *s, const json_value *row) {

@@ -63,9 +63,17 @@ static double change_of(const json_value *v) {
     return c->f;
 }
 
+// Has it more elements that are no finite numbers than it had?
+static bool grew(const json_value *v) {
+    return cli_int(v, "nan_is", 0) > cli_int(v, "nan_was", 0) ||
+           cli_int(v, "inf_is", 0) > cli_int(v, "inf_was", 0);
+}
+
 static int most_changed(const void *a, const void *b) {
     double x = change_of(*(const json_value *const *)a);
     double y = change_of(*(const json_value *const *)b);
+    bool odd = grew(*(const json_value *const *)a);
+    if (odd != grew(*(const json_value *const *)b)) return odd ? -1 : 1;
     if (x != y) return x > y ? -1 : 1;
     return str_cmp(cli_text(*(const json_value *const *)a, "name"),
                    cli_text(*(const json_value *const *)b, "name"));
@@ -85,16 +93,30 @@ static str percent(cli_session *s, double change) {
     return arena_printf(s->a, "%.3g%%", change * 100);
 }
 
+// "4096 NaN (was 0), 1 infinite (was 2)"; empty when there were none and are none.
+static str odd_text(cli_session *s, const json_value *v) {
+    static const char *const of[][3] = {{"nan_is", "nan_was", "NaN"},
+                                        {"inf_is", "inf_was", "infinite"}};
+    str out = {0};
+    for (int i = 0; i < 2; i++)
+        if (json_get(v, of[i][0]))
+            out = arena_printf(s->a, "%.*s%s%lld %s (was %lld)", STR_F(out), out.n ? ", " : "",
+                               (long long)cli_int(v, of[i][0], 0), of[i][2],
+                               (long long)cli_int(v, of[i][1], 0));
+    return out;
+}
+
 static void put_layers(cli_session *s, const json_value *layers) {
     static const out_column columns[] = {{STR_K("layer"), 0, 0},
                                          {STR_K("change"), OUT_RIGHT, 0},
                                          {STR_K(""), 0, 1},
-                                         {STR_K("tensors"), OUT_RIGHT, 2}};
+                                         {STR_K("tensors"), OUT_RIGHT, 2},
+                                         {STR_K(""), 0, 0}};
     double most = 0;
     size_t n = 0;
     for (const json_value *l = layers->child; l; l = l->next)
         if (isfinite(change_of(l))) most = fmax(most, change_of(l));
-    out_table *t = out_table_new(&s->t, columns, 4, false);
+    out_table *t = out_table_new(&s->t, columns, 5, false);
     for (const json_value *l = layers->child; l && n < LAYERS_SHOWN; l = l->next, n++) {
         double change = change_of(l);
         str of = arena_printf(s->a, "%.*s of %.*s", STR_F(cli_text(l, "differ")),
@@ -102,7 +124,8 @@ static void put_layers(cli_session *s, const json_value *layers) {
         out_row(t, (out_cell[]){{cli_text(l, "name"), OUT_PLAIN},
                                 {percent(s, change), OUT_PLAIN},
                                 {bar(s, change, most), OUT_YELLOW},
-                                {of, OUT_DIM}});
+                                {of, OUT_DIM},
+                                {odd_text(s, l), grew(l) ? OUT_RED : OUT_DIM}});
     }
     out_table_end(t);
     if (layers->n > n) out_printf(&s->t, "  %zu more layers\n", layers->n - n);
@@ -117,6 +140,22 @@ static str type_and_shape(cli_session *s, const json_value *half) {
     return out;
 }
 
+// "99.5% of elements equal"; never 100% of what is not all of it.
+static str share(cli_session *s, int64_t part, int64_t whole, const char *what,
+                 const char *does) {
+    double percent = (double)part * 100 / (double)whole;
+    if (part < whole && percent >= 99.95)
+        return arena_printf(s->a, "all but %lld of %lld %s %s", (long long)(whole - part),
+                            (long long)whole, what, does);
+    return arena_printf(s->a, "%.3g%% of %s %s", percent, what, does);
+}
+
+static str about_elements(cli_session *s, const json_value *t, int64_t elements) {
+    str odd = odd_text(s, t);
+    str equal = share(s, cli_int(t, "equal", 0), elements, "elements", "equal");
+    return odd.n ? arena_printf(s->a, "%.*s, %.*s", STR_F(odd), STR_F(equal)) : equal;
+}
+
 static str about_tensor(cli_session *s, const json_value *t) {
     str what = cli_text(t, "what");
     const json_value *was = json_get(t, "was"), *is = json_get(t, "is");
@@ -125,15 +164,12 @@ static str about_tensor(cli_session *s, const json_value *t) {
     if (str_is(what, "removed"))
         return arena_printf(s->a, "removed, %.*s", STR_F(type_and_shape(s, was)));
     if (!str_is(what, "changed"))
-        return arena_printf(s->a, "%.*s -> %.*s", STR_F(type_and_shape(s, was)),
-                            STR_F(type_and_shape(s, is)));
+        return arena_printf(s->a, "%.*s -> %.*s%s%.*s", STR_F(type_and_shape(s, was)),
+                            STR_F(type_and_shape(s, is)), odd_text(s, t).n ? ", " : "",
+                            STR_F(odd_text(s, t)));
     int64_t elements = cli_int(t, "elements", 0), bytes = cli_int(was, "bytes", 0);
-    if (elements)
-        return arena_printf(s->a, "%.3g%% of elements equal",
-                            (double)cli_int(t, "equal", 0) * 100 / (double)elements);
-    return bytes ? arena_printf(s->a, "%.3g%% of bytes differ",
-                                (double)cli_int(t, "bytes_differ", 0) * 100 / (double)bytes)
-                 : (str){0};
+    if (elements) return about_elements(s, t, elements);
+    return bytes ? share(s, cli_int(t, "bytes_differ", 0), bytes, "bytes", "differ") : (str){0};
 }
 
 static str number(cli_session *s, const json_value *t, const char *name) {
@@ -153,11 +189,12 @@ static void put_tensors(cli_session *s, const diff_tensor_lines *l) {
     qsort(sorted, n, sizeof *sorted, most_changed);
     out_table *t = out_table_new(&s->t, columns, 5, false);
     for (size_t i = 0; i < n && i < TENSORS_SHOWN; i++)
-        out_row(t, (out_cell[]){{cli_text(sorted[i], "name"), OUT_PLAIN},
-                                {percent(s, change_of(sorted[i])), OUT_PLAIN},
-                                {number(s, sorted[i], "cosine"), OUT_PLAIN},
-                                {number(s, sorted[i], "largest"), OUT_PLAIN},
-                                {about_tensor(s, sorted[i]), OUT_DIM}});
+        out_row(
+            t, (out_cell[]){{cli_text(sorted[i], "name"), OUT_PLAIN},
+                            {percent(s, change_of(sorted[i])), OUT_PLAIN},
+                            {number(s, sorted[i], "cosine"), OUT_PLAIN},
+                            {number(s, sorted[i], "largest"), OUT_PLAIN},
+                            {about_tensor(s, sorted[i]), grew(sorted[i]) ? OUT_RED : OUT_DIM}});
     out_table_end(t);
     if (n > TENSORS_SHOWN)
         out_printf(&s->t, "  %zu more tensors (--json shows all)\n", n - TENSORS_SHOWN);
@@ -174,6 +211,8 @@ static str summary_about(cli_session *s, const json_value *sum) {
                                s->o->stat.n && !i ? "may be changed" : names[i]);
     }
     int64_t same = cli_int(sum, "same", 0);
+    str odd = odd_text(s, sum);
+    if (odd.n) out = arena_printf(s->a, "%.*s, %.*s", STR_F(out), STR_F(odd));
     if (same)
         out = arena_printf(s->a, "%.*s%s%lld the same", STR_F(out), out.n ? ", " : "",
                            (long long)same);

@@ -69,9 +69,10 @@ str out_fit(arena *a, str s, int columns, bool utf8);
 size_t out_telling(arena *a, const str *ids, size_t n, size_t least);
 
 // ---- numbers and times (out_num.c) ----------------------------------------------------------
-str out_number(arena *a, const json_value *v); // six digits; "" for none
+str out_number(arena *a, const json_value *v); // six digits, whole ones all; "" for none
 str out_f64(arena *a, double v);
 str out_difference(arena *a, double was, double is); // "+0.02, +2.2%"
+str out_change(arena *a, double was, double d);      // the same
 str out_bytes(arena *a, int64_t n);                  // 17.3 MB
 str out_duration(arena *a, int64_t ms);              // 1 h 02 min, 12.3 s
 // On a terminal "3 min ago", else 2026-11-23T22:59:57Z.

@@ -13,14 +13,25 @@ str out_f64(arena *a, double v) {
 }
 
 str out_difference(arena *a, double was, double is) {
-    double d = is - was;
+    return out_change(a, was, is - was);
+}
+
+str out_change(arena *a, double was, double d) {
     str percent = was == 0 ? (str){0} : arena_printf(a, ", %+.3g%%", d / fabs(was) * 100);
     return arena_printf(a, "%s%.*s%.*s", d > 0 ? "+" : "", STR_F(out_f64(a, d)),
                         STR_F(percent));
 }
 
+// Of at most so many digits that a column holds them.
+static bool is_whole(str text) {
+    for (size_t i = text.n && text.p[0] == '-'; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9') return false;
+    return text.n && text.n <= 40;
+}
+
 str out_number(arena *a, const json_value *v) {
     if (!v) return (str){0};
+    if (is_whole(v->text)) return v->text; // a double may not hold it
     if (v->type == JSON_INT || v->type == JSON_DOUBLE) return out_f64(a, v->f);
     return v->text; // "NaN" and the infinities
 }

@@ -172,11 +172,18 @@ bool diff_tokenizer_of(ctx *c, const diff_files *f, diff_tokenizer *out, diff_no
 // ---- tensors --------------------------------------------------------------------------------
 // Of two tensors of numbers: a is what was, b what is. Elements that are not finite in either
 // count as such, and take no part in the rest.
+typedef struct diff_odd {
+    uint64_t nan_was, nan_is, inf_was, inf_is;
+} diff_odd;
+// More of them than before: whatever else changed matters less.
+bool diff_odd_grew(const diff_odd *o);
+
 typedef struct diff_measure {
     uint64_t elements, equal; // equal: by value; NaN is NaN
-    uint64_t nan_was, nan_is, inf_was, inf_is;
+    diff_odd odd;
     double norm_was, norm_is; // ||a||, ||b||
-    double change;            // ||b - a|| / ||a||; infinity when a is zero and b is not
+    double change;            // ||b - a|| / ||a||; infinity when a is zero and b is not; NaN
+                              // when no element is finite in both
     double cosine;            // NaN when one of them is zero
     double largest;           // of |b - a|
 } diff_measure;
@@ -194,15 +201,18 @@ typedef struct diff_tensor {
 typedef struct diff_layer {
     str name; // "model.layers.3", "blk.0"; of others the name without its last part
     uint64_t tensors, changed; // both; changed: in any way
-    double change;             // as above, of all its measured tensors together; NaN: of none
+    double change;             // as above, of its measured tensors that changed, together;
+                               // NaN: of none. How they are stored makes no difference
     double largest;
+    diff_odd odd;
 } diff_layer;
 
 typedef struct diff_tensors {
     uint64_t same; // of files that differ; the others are not opened
     uint64_t added, removed, changed, reshaped, retyped;
     uint64_t bytes_read, elements, elements_equal;
-    diff_layer *layers; // the most changed first
+    diff_odd odd;
+    diff_layer *layers; // those with more odd elements first, then the most changed
     size_t n_layers;
     diff_rows rows; // metadata of the files that differ
 } diff_tensors;

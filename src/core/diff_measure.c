@@ -2,8 +2,9 @@
 // diff_measure: see diff_measure.h. Elements are taken in runs of RUN: made into doubles by a
 // loop per type that compilers vectorise, then summed four at a time in two sets of sums. A run
 // whose sum of x - x is not zero holds something that is not finite and is done again one by
-// one. Runs whose bytes are the same, of one type, need only the first half of that. Sums of
-// runs are added to those so far, so that each addition is of few terms.
+// one; so is one of doubles whose squares may not be doubles, and one of integers of 64 bits.
+// Runs whose bytes are the same, of one type, need only the first half of that. Sums of runs
+// are added to those so far, so that each addition is of few terms.
 #include "core/diff_measure.h"
 
 #include <math.h>
@@ -96,12 +97,21 @@ static inline __attribute__((always_inline)) void load(weights_type t, const uin
     }
 }
 
+static bool is_integer(weights_type t) {
+    return t <= WEIGHTS_I64;
+}
+
 bool diff_can_measure(weights_type t) {
-    return t <= WEIGHTS_F64 && (t <= WEIGHTS_I64 || t >= WEIGHTS_F8_E4M3) &&
+    return t <= WEIGHTS_F64 && (is_integer(t) || t >= WEIGHTS_F8_E4M3) &&
            t != WEIGHTS_F8_E8M0; // a scale, whose zero byte is no zero
 }
 
 // ---- sums of a run --------------------------------------------------------------------------
+
+#define LARGE 0x1p400
+#define SMALL 0x1p-400
+static const double scales[DIFF_SCALES] = {
+    [DIFF_SMALL] = 0x1p600, [DIFF_PLAIN] = 1, [DIFF_LARGE] = 0x1p-600};
 
 // Vectors are passed by address: how they are returned depends on the instructions allowed.
 #define CHOOSE(which, yes, no) ((v4)(((m4)(yes) & (which)) | ((m4)(no) & ~(which))))
@@ -147,10 +157,11 @@ static inline __attribute__((always_inline)) bool sum_run(diff_sums *to, const d
     s.ab += t.ab;
     s.dd += t.dd;
     s.largest = CHOOSE((m4)(s.largest > t.largest), s.largest, t.largest);
-    to->aa += total(&s.aa);
-    to->bb += total(&s.bb);
-    to->ab += total(&s.ab);
-    to->dd += total(&s.dd);
+    diff_squares *q = &to->of[DIFF_PLAIN];
+    q->aa += total(&s.aa);
+    q->bb += total(&s.bb);
+    q->ab += total(&s.ab);
+    q->dd += total(&s.dd);
     for (int i = 0; i < LANES; i++) {
         to->equal += (uint64_t)s.equal[i];
         if (s.largest[i] > to->largest) to->largest = s.largest[i];
@@ -172,38 +183,102 @@ static inline __attribute__((always_inline)) bool sum_same(diff_sums *to, const 
     if (total(&odd) != 0) return false;
     s += t;
     double sum = total(&s);
-    to->aa += sum;
-    to->bb += sum;
-    to->ab += sum;
+    to->of[DIFF_PLAIN].aa += sum;
+    to->of[DIFF_PLAIN].bb += sum;
+    to->of[DIFF_PLAIN].ab += sum;
     to->equal += RUN;
     return true;
 }
 
+static int scale_of(double v) {
+    double size = fabs(v);
+    return size > LARGE ? DIFF_LARGE : size < SMALL ? DIFF_SMALL : DIFF_PLAIN;
+}
+
+static double square(double v, int scale) {
+    return v * scales[scale] * (v * scales[scale]);
+}
+
+// The difference of two large ones may be no double either.
+static void add_scaled(diff_sums *to, double a, double b) {
+    int of_a = scale_of(a), of_b = scale_of(b), both = of_a > of_b ? of_a : of_b;
+    int of_d = isfinite(b - a) ? scale_of(b - a) : both;
+    double d = isfinite(b - a) ? (b - a) * scales[of_d] : b * scales[of_d] - a * scales[of_d];
+    to->of[of_a].aa += square(a, of_a);
+    to->of[of_b].bb += square(b, of_b);
+    to->of[both].ab += a * scales[both] * (b * scales[both]);
+    to->of[of_d].dd += d * d;
+}
+
 static void sum_slowly(diff_sums *to, const double *a, const double *b) {
     for (size_t i = 0; i < RUN; i++) {
-        to->nan_was += isnan(a[i]) != 0;
-        to->nan_is += isnan(b[i]) != 0;
-        to->inf_was += isinf(a[i]) != 0;
-        to->inf_is += isinf(b[i]) != 0;
+        to->odd.nan_was += isnan(a[i]) != 0;
+        to->odd.nan_is += isnan(b[i]) != 0;
+        to->odd.inf_was += isinf(a[i]) != 0;
+        to->odd.inf_is += isinf(b[i]) != 0;
         to->equal += a[i] == b[i] || (isnan(a[i]) && isnan(b[i]));
+        to->apart += !isfinite(a[i]) || !isfinite(b[i]);
         if (!isfinite(a[i]) || !isfinite(b[i])) continue;
-        double d = b[i] - a[i];
-        to->aa += a[i] * a[i];
-        to->bb += b[i] * b[i];
-        to->ab += a[i] * b[i];
-        to->dd += d * d;
-        if (fabs(d) > to->largest) to->largest = fabs(d);
+        add_scaled(to, a[i], b[i]);
+        to->largest = fmax(to->largest, fabs(b[i] - a[i]));
     }
 }
+
+// Is each zero, or of a size whose square is a double like any other?
+static inline __attribute__((always_inline)) bool has_squares(const double *p) {
+    const m4 sign = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
+    m4 odd = {0};
+    for (size_t i = 0; i < RUN; i += LANES) {
+        v4 x;
+        memcpy(&x, p + i, sizeof x);
+        x = (v4)((m4)x & ~sign);
+        odd |= (m4)(x > LARGE) | ((m4)(x < SMALL) & (m4)(x > 0));
+    }
+    return !(odd[0] | odd[1] | odd[2] | odd[3]);
+}
+
+// ---- integers -------------------------------------------------------------------------------
+
+static bool is_wide_integer(weights_type t) {
+    return t == WEIGHTS_I64 || t == WEIGHTS_U64;
+}
+
+// Element i; `x` is the same as a double.
+static __int128 whole(weights_type t, const uint8_t *p, size_t i, double x) {
+    int64_t v;
+    if (!is_wide_integer(t)) return (__int128)x;
+    memcpy(&v, p + i * sizeof v, sizeof v);
+    return t == WEIGHTS_U64 ? (__int128)(uint64_t)v : v;
+}
+
+static void sum_integers(diff_sums *to, weights_type ta, const uint8_t *a, const double *x,
+                         weights_type tb, const uint8_t *b, const double *y) {
+    diff_squares *q = &to->of[DIFF_PLAIN];
+    for (size_t i = 0; i < RUN; i++) {
+        double d = (double)(whole(tb, b, i, y[i]) - whole(ta, a, i, x[i]));
+        to->equal += d == 0;
+        q->aa += x[i] * x[i];
+        q->bb += y[i] * y[i];
+        q->ab += x[i] * y[i];
+        q->dd += d * d;
+        to->largest = fmax(to->largest, fabs(d));
+    }
+}
+
+// ---- runs -----------------------------------------------------------------------------------
 
 static inline __attribute__((always_inline)) void
 add_run(diff_sums *s, weights_type ta, const uint8_t *a, weights_type tb, const uint8_t *b) {
     double x[RUN], y[RUN];
     bool same = ta == tb && !memcmp(a, b, RUN * weights_type_about(ta)->bytes);
     load(ta, a, x);
-    if (same && sum_same(s, x)) return;
+    bool plain = ta != WEIGHTS_F64 || has_squares(x);
+    if (same && plain && sum_same(s, x)) return;
     load(tb, b, y);
-    if (!sum_run(s, x, y)) sum_slowly(s, x, y);
+    if ((is_wide_integer(ta) || is_wide_integer(tb)) && is_integer(ta) && is_integer(tb))
+        sum_integers(s, ta, a, x, tb, b, y);
+    else if (!plain || (tb == WEIGHTS_F64 && !has_squares(y)) || !sum_run(s, x, y))
+        sum_slowly(s, x, y);
 }
 
 static inline __attribute__((always_inline)) void add_runs(diff_sums *s, weights_type ta,
@@ -255,29 +330,78 @@ void diff_measure_add(diff_sums *s, weights_type ta, const void *a, weights_type
 }
 
 void diff_measure_join(diff_sums *to, const diff_sums *more) {
-    to->aa += more->aa;
-    to->bb += more->bb;
-    to->ab += more->ab;
-    to->dd += more->dd;
+    for (int i = 0; i < DIFF_SCALES; i++) {
+        to->of[i].aa += more->of[i].aa;
+        to->of[i].bb += more->of[i].bb;
+        to->of[i].ab += more->of[i].ab;
+        to->of[i].dd += more->of[i].dd;
+    }
     if (more->largest > to->largest) to->largest = more->largest;
     to->elements += more->elements;
     to->equal += more->equal;
+    to->apart += more->apart;
+    diff_odd_join(&to->odd, &more->odd);
+}
+
+void diff_odd_join(diff_odd *to, const diff_odd *more) {
+    to->nan_was += more->nan_was;
+    to->nan_is += more->nan_is;
+    to->inf_was += more->inf_was;
+    to->inf_is += more->inf_is;
+}
+
+bool diff_odd_grew(const diff_odd *o) {
+    return o->nan_is > o->nan_was || o->inf_is > o->inf_was;
+}
+
+// The root of a sum of squares, by the greatest scale of which there are some: times `scale`.
+typedef struct root {
+    int at;
+    double scaled, scale;
+} root;
+
+static double at_scale(const double sums[DIFF_SCALES], int at) {
+    double sum = 0;
+    for (int i = 0; i <= at; i++) {
+        double by = scales[at] / scales[i];
+        sum += sums[i] * by * by; // the square of it might be no double
+    }
+    return sum;
+}
+
+static root root_of(double small, double plain, double large) {
+    int at = large > 0 ? DIFF_LARGE : plain > 0 ? DIFF_PLAIN : DIFF_SMALL;
+    return (root){at, sqrt(at_scale((double[]){small, plain, large}, at)), scales[at]};
+}
+#define ROOT(s, sum)                                                                           \
+    root_of((s)->of[DIFF_SMALL].sum, (s)->of[DIFF_PLAIN].sum, (s)->of[DIFF_LARGE].sum)
+
+// Among large elements the squares of small differences may all have become zero.
+static double change_of(const diff_sums *s, root was) {
+    root d = ROOT(s, dd);
+    if (s->elements && s->elements == s->apart) return (double)NAN;
+    if (d.scaled > 0) return d.scaled / was.scaled * (was.scale / d.scale);
+    return s->largest > 0 ? s->largest / was.scaled * was.scale : 0;
+}
+
+static double cosine_of(const diff_sums *s, root was, root is) {
+    const diff_squares *q = s->of;
+    int at = was.at > is.at ? was.at : is.at;
+    double sums[DIFF_SCALES] = {q[DIFF_SMALL].ab, q[DIFF_PLAIN].ab, q[DIFF_LARGE].ab};
+    double cosine = at_scale(sums, at) / (was.scaled * (scales[at] / was.scale)) /
+                    (is.scaled * (scales[at] / is.scale));
+    return cosine > 1 ? 1 : cosine < -1 ? -1 : cosine;
 }
 
 diff_measure diff_measure_end(const diff_sums *s) {
-    double cosine = s->ab / (sqrt(s->aa) * sqrt(s->bb));
+    root was = ROOT(s, aa), is = ROOT(s, bb);
     return (diff_measure){.elements = s->elements,
                           .equal = s->equal,
-                          .nan_was = s->nan_was,
-                          .nan_is = s->nan_is,
-                          .inf_was = s->inf_was,
-                          .inf_is = s->inf_is,
-                          .norm_was = sqrt(s->aa),
-                          .norm_is = sqrt(s->bb),
-                          .change = s->dd == 0 ? 0 : sqrt(s->dd) / sqrt(s->aa),
-                          .cosine = cosine > 1    ? 1
-                                    : cosine < -1 ? -1
-                                                  : cosine,
+                          .odd = s->odd,
+                          .norm_was = was.scaled / was.scale,
+                          .norm_is = is.scaled / is.scale,
+                          .change = change_of(s, was),
+                          .cosine = cosine_of(s, was, is),
                           .largest = s->largest};
 }
 

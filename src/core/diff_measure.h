@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff_measure: how far two tensors are from each other, element by element, without holding
 // them: their bytes come in pieces. Elements of any plain type become doubles, so tensors of
-// two types compare too, and sums are of doubles. Pure; any thread, a measure one at a time.
+// two types compare too, and sums are of doubles. Integers of 64 bits, which doubles do not
+// hold, are told apart as what they are. Pure; any thread, a measure one at a time.
 #ifndef STEMMA_CORE_DIFF_MEASURE_H
 #define STEMMA_CORE_DIFF_MEASURE_H
 
 #include "core/diff.h"
 
+typedef struct diff_squares {
+    double aa, bb, ab, dd;
+} diff_squares;
+
+// Squares of numbers beyond 2^400 and below 2^-400 are of numbers that were brought nearer.
+enum { DIFF_SMALL, DIFF_PLAIN, DIFF_LARGE, DIFF_SCALES };
+
 typedef struct diff_sums {
-    double aa, bb, ab, dd, largest;
+    diff_squares of[DIFF_SCALES];
+    double largest;
     uint64_t elements, equal;
-    uint64_t nan_was, nan_is, inf_was, inf_is;
+    uint64_t apart; // elements that are not finite in one or both
+    diff_odd odd;
 } diff_sums;
 
 // Are elements of this type numbers that can be told one by one? Else only bytes compare.
@@ -19,6 +29,7 @@ bool diff_can_measure(weights_type t);
 void diff_measure_add(diff_sums *s, weights_type ta, const void *a, weights_type tb,
                       const void *b, size_t n);
 void diff_measure_join(diff_sums *to, const diff_sums *more);
+void diff_odd_join(diff_odd *to, const diff_odd *more);
 diff_measure diff_measure_end(const diff_sums *s);
 
 // Bytes that differ.

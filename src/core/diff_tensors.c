@@ -37,7 +37,7 @@ typedef struct pair {
 
 typedef struct layer {
     diff_layer about;
-    diff_sums sums; // of those that were measured
+    diff_sums sums; // of those that changed and were measured
 } layer;
 
 typedef struct work {
@@ -187,6 +187,8 @@ static double weight_of(const diff_layer *l) { // NaN and the like last
 static int most_changed(const void *a, const void *b) {
     const diff_layer *x = a, *y = b;
     double p = weight_of(x), q = weight_of(y);
+    bool odd = diff_odd_grew(&x->odd);
+    if (odd != diff_odd_grew(&y->odd)) return odd ? -1 : 1;
     if (p != q) return p > q ? -1 : 1;
     if (x->changed != y->changed) return x->changed > y->changed ? -1 : 1;
     return str_cmp(x->name, y->name);
@@ -201,6 +203,8 @@ static void end_layers(work *w) {
         diff_measure m = diff_measure_end(&l->sums);
         l->about.change = m.elements ? m.change : (double)NAN;
         l->about.largest = m.largest;
+        l->about.odd = m.odd;
+        diff_odd_join(&out->odd, &m.odd);
         l->about.name = arena_str(w->c->a, l->about.name);
         out->layers[out->n_layers++] = l->about;
     }
@@ -276,10 +280,8 @@ static void add_piece(pair *p, const diff_piece *piece, bool measure) {
 // All of the pair was read, or is known to be the same.
 static bool end_pair(work *w, pair *p, bool measure) {
     diff_tensors *out = w->out;
-    if (!p->differs) {
+    if (!p->differs) { // and is no part of its layer: often not even read
         out->same++;
-        layer *l = layer_at(w, layer_of(name_of(p)));
-        if (measure) diff_measure_join(&l->sums, &p->sums);
         return true;
     }
     out->elements += p->sums.elements;

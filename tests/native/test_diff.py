@@ -3,6 +3,7 @@
 
 import json
 import math
+import struct
 
 import pytest
 from conftest import Native, problem, unique
@@ -180,6 +181,58 @@ def test_tensors_over_other_shards(api, bot):
     assert [layer["name"] for layer in s["layers"]][:3] == ["model.layers.3", "head", "model.layers.1"] and s["notes"] == []
     t, s = tensors(api, f"{bot}@1", f"{bot}@2", names_only="true")
     assert s["bytes_read"] == 0 and s["changed"] == 4 and all("change" not in x for x in t.values())
+
+
+def test_what_is_no_number_any_more_comes_first(api, cli, bot):
+    nan, inf = math.nan, math.inf
+    one = {
+        "layers.0.w": ("F32", [4096], f32([1] * 4096)), "layers.1.w": ("F32", [4], f32([1, 2, 3, 4])),
+        "layers.2.w": ("BF16", [4], bf16([1, nan, 1, 1])), "layers.3.w": ("F64", [2], struct.pack("<2d", 1e300, 2e300)),
+    }  # fmt: skip
+    two = {
+        "layers.0.w": ("F32", [4096], f32([nan] * 4096)), "layers.1.w": ("F32", [4], f32([9, 2, 3, -inf])),
+        "layers.2.w": ("BF16", [4], bf16([5, nan, 1, 1])), "layers.3.w": ("F64", [2], struct.pack("<2d", 2e300, 4e300)),
+    }  # fmt: skip
+    repo = publish(api, unique("nan"), {"m.safetensors": safetensors(one)}, {"m.safetensors": safetensors(two)})
+    t, s = tensors(api, f"{repo}@1", f"{repo}@2")
+    assert t["layers.0.w"]["change"] == "NaN" and (t["layers.0.w"]["nan_was"], t["layers.0.w"]["nan_is"]) == (0, 4096)
+    layers = {layer["name"]: layer for layer in s["layers"]}
+    assert list(layers) == ["layers.1", "layers.0", "layers.2", "layers.3"]
+    assert (layers["layers.0"]["nan_was"], layers["layers.0"]["nan_is"], layers["layers.1"]["inf_is"]) == (0, 4096, 1)
+    assert "nan_is" not in layers["layers.3"] and layers["layers.3"]["change"] == pytest.approx(1)
+    assert (s["nan_was"], s["nan_is"], s["inf_was"], s["inf_is"]) == (1, 4097, 0, 1)
+    done = cli("diff", f"{repo}@1", f"{repo}@2", "--part", "tensors")
+    told = [line for line in done.lines if "layers." in line]
+    assert "4097 NaN (was 1), 1 infinite (was 0)" in done.lines[0]
+    assert told[1].startswith("layers.0 ") and told[1].endswith("1 of 1  4096 NaN (was 0)") and " 0%" not in told[1], done
+    assert [line.split()[0] for line in told[4:6]] == ["layers.1.w", "layers.0.w"] and told[5].endswith("4096 NaN (was 0), 0% of elements equal")
+
+
+def test_a_layers_change_is_of_what_changed(api):
+    """However tensors are stored: chunks tell of large ones that they are the same, small ones are read."""
+    found = []
+    for n in (1000, 1_500_000):
+        one = {"layers.0.a": ("F32", [n], f32([1] * n)), "layers.0.b": ("F32", [n], f32([1] * n))}
+        two = one | {"layers.0.b": ("F32", [n], f32([2] * n))}
+        repo = publish(api, unique("layer"), {"m.safetensors": safetensors(one)}, {"m.safetensors": safetensors(two)})
+        t, s = tensors(api, f"{repo}@1", f"{repo}@2")
+        found.append([(layer["change"], layer["differ"], layer["tensors"]) for layer in s["layers"]])
+    assert found == [[(1, 1, 2)], [(1, 1, 2)]]
+
+
+def test_numbers_that_doubles_do_not_hold(api, cli):
+    one = {"steps": ("I64", [3], struct.pack("<3q", 2**63 - 1, 2**60, 5)), "w": ("I8", [3_000_000], bytes(3_000_000))}
+    two = {"steps": ("I64", [3], struct.pack("<3q", 2**63 - 2, 2**60, 5)), "w": ("I8", [3_000_000], bytes(2_999_999) + b"\1")}
+    big = {"max": 2**60}
+    repo = publish(
+        api, unique("wide"), {"m.safetensors": safetensors(one), "config.json": json.dumps(big).encode()},
+        {"m.safetensors": safetensors(two), "config.json": json.dumps({"max": 2**60 + 1}).encode()},
+    )  # fmt: skip
+    t, s = tensors(api, f"{repo}@1", f"{repo}@2")
+    assert (t["steps"]["equal"], t["steps"]["largest"]) == (2, 1) and 0 < t["steps"]["change"] < 1e-18
+    done = cli("diff", f"{repo}@1", f"{repo}@2")
+    assert "66.7% of elements equal" in done.out and "all but 1 of 3000000 elements equal" in done.out
+    assert f"max  {2**60}  {2**60 + 1}" in done.out
 
 
 def test_gguf(api):

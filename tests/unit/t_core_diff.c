@@ -177,18 +177,22 @@ static bool near(double a, double b) {
 static void check_measure(weights_type ta, const uint8_t *a, weights_type tb, const uint8_t *b,
                           size_t n) {
     unsigned wa = weights_type_about(ta)->bytes, wb = weights_type_about(tb)->bytes;
-    double aa = 0, bb = 0, ab = 0, dd = 0, largest = 0;
-    uint64_t equal = 0, nan_was = 0, inf_is = 0;
+    long double aa = 0, bb = 0, ab = 0, dd = 0; // which hold the squares of all doubles
+    double largest = 0;
+    uint64_t equal = 0, nan_was = 0, inf_is = 0, finite = 0;
     for (size_t i = 0; i < n; i++) {
         double x = plain(ta, a + i * wa), y = plain(tb, b + i * wb);
         nan_was += isnan(x) != 0;
         inf_is += isinf(y) != 0;
-        equal += x == y || (isnan(x) && isnan(y));
+        bool wide = ta == WEIGHTS_I64 && ta == tb; // doubles do not tell all of them apart
+        equal += wide ? !memcmp(a + i * 8, b + i * 8, 8) : x == y || (isnan(x) && isnan(y));
         if (!isfinite(x) || !isfinite(y)) continue;
-        aa += x * x;
-        bb += y * y;
-        ab += x * y;
-        dd += (y - x) * (y - x);
+        long double wide_x = x, wide_y = y, d = wide_y - wide_x;
+        aa += wide_x * wide_x;
+        bb += wide_y * wide_y;
+        ab += wide_x * wide_y;
+        dd += d * d;
+        finite++;
         largest = fmax(largest, fabs(y - x));
     }
     diff_sums s = {0};
@@ -201,12 +205,13 @@ static void check_measure(weights_type ta, const uint8_t *a, weights_type tb, co
     if (m.equal != equal)
         fail_msg("%s: %llu equal, not %llu", name, (unsigned long long)m.equal,
                  (unsigned long long)equal);
-    assert_int_equal(m.nan_was, nan_was);
-    assert_int_equal(m.inf_is, inf_is);
-    if (!near(m.norm_was, sqrt(aa)) || !near(m.norm_is, sqrt(bb)) ||
-        !near(m.largest, largest) || !near(m.change, dd == 0 ? 0 : sqrt(dd) / sqrt(aa)))
+    assert_int_equal(m.odd.nan_was, nan_was);
+    assert_int_equal(m.odd.inf_is, inf_is);
+    double change = dd == 0 ? (finite ? 0 : (double)NAN) : (double)(sqrtl(dd) / sqrtl(aa));
+    if (!near(m.norm_was, (double)sqrtl(aa)) || !near(m.norm_is, (double)sqrtl(bb)) ||
+        !near(m.largest, largest) || !near(m.change, change))
         fail_msg("%s: change %g, largest %g", name, m.change, m.largest);
-    if (dd != 0 && aa > 0 && bb > 0 && fabs(m.cosine - ab / sqrt(aa) / sqrt(bb)) > 1e-9)
+    if (dd != 0 && aa > 0 && bb > 0 && fabs(m.cosine - (double)(ab / sqrtl(aa) / sqrtl(bb))) > 1e-9)
         fail_msg("%s: cosine %.17g", name, m.cosine);
 }
 
@@ -245,6 +250,91 @@ static void measures_of_all_types(void **state) {
     diff_sums s = {0};
     diff_measure_add(&s, WEIGHTS_U8, a, WEIGHTS_U8, b, 100);
     assert_true(isinf(diff_measure_end(&s).change)); // from zero
+}
+
+static diff_measure of_doubles(const double *a, const double *b, size_t n) {
+    diff_sums s = {0};
+    diff_measure_add(&s, WEIGHTS_F64, a, WEIGHTS_F64, b, n);
+    return diff_measure_end(&s);
+}
+
+// The same numbers, but a million times a million times ... larger, or smaller.
+static void measures_of_large_and_small(void **state) {
+    (void)state;
+    enum { N = 1500 };
+    static const double scale[] = {1, 1e300, 1e-300, 1e140, 1e-140, 1e121, 1e-121};
+    for (size_t k = 0; k < sizeof scale / sizeof *scale; k++) {
+        double a[N], b[N];
+        for (size_t i = 0; i < N; i++) {
+            a[i] = (double)(i % 7) * scale[k];
+            b[i] = i == 700 ? 9 * scale[k] : a[i];
+        }
+        diff_measure m = of_doubles(a, b, N);
+        assert_int_equal(m.equal, N - 1);
+        double aa = 0; // in units of the scale
+        for (size_t i = 0; i < N; i++)
+            aa += (double)(i % 7) * (double)(i % 7);
+        if (!near(m.norm_was / scale[k], sqrt(aa)) || !near(m.change, 9 / sqrt(aa)) ||
+            !near(m.largest, 9 * scale[k]) || !(m.cosine > 0.9 && m.cosine < 1))
+            fail_msg("%g: norm %g, change %g, cosine %g", scale[k], m.norm_was, m.change,
+                     m.cosine);
+    }
+    // Of all sizes in one, where only the small one changed.
+    double a[] = {3e200, 4e200, 2, 1e-250}, b[] = {3e200, 4e200, 5, 1e-250};
+    diff_measure m = of_doubles(a, b, 4);
+    assert_true(near(m.norm_was, 5e200) && near(m.change, 3 / 5e200));
+    b[2] = 2, b[3] = 3e-250;
+    m = of_doubles(a, b, 4);
+    assert_int_equal(m.equal, 3);
+    assert_true(near(m.largest, 2e-250));
+    // Of nothing that is finite no change is told.
+    a[0] = 1, b[0] = (double)NAN, a[1] = -(double)INFINITY, b[1] = 1;
+    m = of_doubles(a, b, 2);
+    assert_true(isnan(m.change));
+    assert_int_equal(m.odd.nan_is, 1);
+    assert_true(diff_odd_grew(&m.odd));
+}
+
+static void measures_of_wide_integers(void **state) {
+    (void)state;
+    enum { N = 600 };
+    int64_t a[N], b[N];
+    for (size_t i = 0; i < N; i++)
+        a[i] = b[i] = INT64_MAX - (int64_t)i;
+    b[3]--, b[599] -= 5;
+    static const weights_type types[] = {WEIGHTS_I64, WEIGHTS_U64};
+    for (int k = 0; k < 4; k++) {
+        diff_sums s = {0};
+        diff_measure_add(&s, types[k & 1], a, types[k >> 1], b, N);
+        diff_measure m = diff_measure_end(&s);
+        assert_int_equal(m.equal, N - 2);
+        assert_true(m.largest == 5 && m.change > 0);
+    }
+    uint64_t high = UINT64_MAX;
+    int64_t low = -1;
+    diff_sums s = {0};
+    diff_measure_add(&s, WEIGHTS_I64, &low, WEIGHTS_U64, &high, 1); // the same bits
+    assert_int_equal(diff_measure_end(&s).equal, 0);
+    int8_t one = 1;
+    int64_t same = 1;
+    s = (diff_sums){0};
+    diff_measure_add(&s, WEIGHTS_I8, &one, WEIGHTS_I64, &same, 1);
+    assert_int_equal(diff_measure_end(&s).equal, 1);
+}
+
+// Two halves are the whole.
+static void measures_join(void **state) {
+    (void)state;
+    double a[] = {1, 2, (double)NAN, 1e300, 5}, b[] = {1, (double)INFINITY, 3, 2e300, 1e-300};
+    diff_sums one = {0}, two = {0}, all = {0};
+    diff_measure_add(&one, WEIGHTS_F64, a, WEIGHTS_F64, b, 3);
+    diff_measure_add(&two, WEIGHTS_F64, a + 3, WEIGHTS_F64, b + 3, 2);
+    diff_measure_add(&all, WEIGHTS_F64, a, WEIGHTS_F64, b, 5);
+    diff_measure_join(&one, &two);
+    diff_measure m = diff_measure_end(&one), n = diff_measure_end(&all);
+    assert_memory_equal(&m, &n, sizeof m);
+    assert_int_equal(m.odd.nan_was, 1);
+    assert_int_equal(m.odd.inf_is, 1);
 }
 
 // ---- reading ahead --------------------------------------------------------------------------
@@ -293,6 +383,9 @@ int main(void) {
         cmocka_unit_test(lines_are_the_shortest_edit),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(measures_of_all_types),
+        cmocka_unit_test(measures_of_large_and_small),
+        cmocka_unit_test(measures_of_wide_integers),
+        cmocka_unit_test(measures_join),
         cmocka_unit_test(ranges_are_read_in_order),
     };
     return core_fix_main("diff", tests, sizeof tests / sizeof *tests);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TensorDiff } from "../src/api/diff";
 import { addressOf, fixed } from "../src/screens/diff/place";
-import { noTensors, sortTensors, take, worstFirst } from "../src/screens/diff/tensors";
+import { noTensors, odd, share, sortTensors, take, worstFirst } from "../src/screens/diff/tensors";
 import { linesOf, sidesOf } from "../src/screens/diff/unified";
 
 test("hunks have the numbers of both texts, and what came stands beside what went", () => {
@@ -83,4 +83,37 @@ test("tensors of which nothing is known stand last, whichever way they are sorte
         layers.map((l) => l.name),
         ["y", "h2", "h10", "x"],
     );
+});
+
+test("what has more elements that are no numbers comes first, and is counted", () => {
+    const all = noTensors();
+    const tensors = [
+        { name: "a", change: 5 },
+        { name: "b", change: "NaN", nan_was: 0, nan_is: 4096 },
+        { name: "c", change: 1, nan_was: 2, nan_is: 2 },
+        { name: "d", change: 2, inf_was: 0, inf_is: 1 },
+    ] as const;
+    for (const t of tensors) take(all, { tensor: { what: "changed", layer: "x", ...t } });
+    const names = (by: "change" | "name", down: boolean): string =>
+        sortTensors(all.list, { by, down, find: "", layer: "" })
+            .map((t) => t.name)
+            .join("");
+    assert.equal(names("change", true), "dbac");
+    assert.equal(names("name", true), "dcba");
+    const layers = tensors.map((t) => ({ ...t, tensors: 1, differ: 1, largest: 0 })).sort(worstFirst);
+    assert.deepEqual(
+        layers.map((l) => l.name),
+        ["d", "b", "a", "c"],
+    );
+    assert.equal(
+        odd({ nan_was: 0, nan_is: 4096, inf_was: 2, inf_is: 0 }),
+        "4,096 NaN (was 0), 0 infinite (was 2)",
+    );
+    assert.equal(odd({}), "");
+});
+
+test("what is not all of it is never told as all", () => {
+    assert.equal(share(1), "100 %");
+    assert.equal(share(2_999_999 / 3_000_000), "> 99.9 %");
+    assert.equal(share(0.5), "50 %");
 });

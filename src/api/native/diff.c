@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { TEXTS_MAX = 100, TEXT_BYTES = 1 << 20 };
+enum { TEXTS_MAX = 100, TEXT_BYTES = 1 << 20, WHOLE_MAX = 300 }; // digits: all are doubles
 
 #define PARTS(X)                                                                               \
     X(FILES, "files")                                                                          \
@@ -136,20 +136,33 @@ static void put_side(json_writer *w, const char *name, const diff_side *s) {
     json_object_end(w);
 }
 
+// Whole ones as they are written: a double may not hold them.
+static void put_number(json_writer *w, const diff_value *v) {
+    size_t sign = v->text.n && v->text.p[0] == '-', digits = 0;
+    while (sign + digits < v->text.n && v->text.p[sign + digits] >= '0' &&
+           v->text.p[sign + digits] <= '9')
+        digits++;
+    bool whole = digits && sign + digits == v->text.n && digits <= WHOLE_MAX &&
+                 (digits == 1 || v->text.p[sign] != '0');
+    if (whole)
+        json_put(w, v->text);
+    else
+        json_f64(w, v->number);
+}
+
+static double delta_of(const diff_value *was, const diff_value *is) {
+    int64_t a, b;
+    return str_to_i64(was->text, &a) && str_to_i64(is->text, &b) ? (double)((__int128)b - a)
+                                                                 : is->number - was->number;
+}
+
 static void put_value(json_writer *w, const char *name, const diff_value *v) {
     if (v->type == DIFF_ABSENT) return;
     json_key(w, str_of(name));
     switch (v->type) {
     case DIFF_NULL: json_null(w); break;
     case DIFF_TRUTH: json_bool(w, str_is(v->text, "true")); break;
-    case DIFF_NUMBER: {
-        int64_t whole;
-        if (str_to_i64(v->text, &whole))
-            json_i64(w, whole);
-        else
-            json_f64(w, v->number);
-        break;
-    }
+    case DIFF_NUMBER: put_number(w, v); break;
     case DIFF_LIST: json_put(w, STR("[]")); break;
     case DIFF_OBJECT: json_put(w, STR("{}")); break;
     default: json_string(w, v->text); break;
@@ -165,8 +178,9 @@ static void put_row(json_writer *w, const diff_row *r) {
     double was = r->was.number, is = r->is.number;
     if (r->was.type == DIFF_NUMBER && r->is.type == DIFF_NUMBER && isfinite(was) &&
         isfinite(is)) {
-        json_m_f64(w, "delta", is - was);
-        if (was != 0) json_m_f64(w, "percent", (is - was) / fabs(was) * 100);
+        double d = delta_of(&r->was, &r->is);
+        json_m_f64(w, "delta", d);
+        if (was != 0) json_m_f64(w, "percent", d / fabs(was) * 100);
     }
     json_object_end(w);
 }

@@ -43,6 +43,17 @@ static void put_half(json_writer *w, const char *name, const weights_tensor *t, 
     json_object_end(w);
 }
 
+static void put_odd(json_writer *w, const diff_odd *o) {
+    if (o->nan_was || o->nan_is) {
+        json_m_i64(w, "nan_was", (int64_t)o->nan_was);
+        json_m_i64(w, "nan_is", (int64_t)o->nan_is);
+    }
+    if (o->inf_was || o->inf_is) {
+        json_m_i64(w, "inf_was", (int64_t)o->inf_was);
+        json_m_i64(w, "inf_is", (int64_t)o->inf_is);
+    }
+}
+
 static void put_measure(json_writer *w, const diff_measure *m) {
     json_m_f64(w, "change", m->change);
     json_m_f64(w, "cosine", m->cosine);
@@ -51,14 +62,7 @@ static void put_measure(json_writer *w, const diff_measure *m) {
     json_m_f64(w, "norm_is", m->norm_is);
     json_m_i64(w, "elements", (int64_t)m->elements);
     json_m_i64(w, "equal", (int64_t)m->equal);
-    if (m->nan_was || m->nan_is) {
-        json_m_i64(w, "nan_was", (int64_t)m->nan_was);
-        json_m_i64(w, "nan_is", (int64_t)m->nan_is);
-    }
-    if (m->inf_was || m->inf_is) {
-        json_m_i64(w, "inf_was", (int64_t)m->inf_was);
-        json_m_i64(w, "inf_is", (int64_t)m->inf_is);
-    }
+    put_odd(w, &m->odd);
 }
 
 static void end_line(call *k) {
@@ -118,6 +122,7 @@ static void put_layers(json_writer *w, const diff_tensors *t) {
         json_m_i64(w, "differ", (int64_t)l->changed);
         json_m_f64(w, "change", l->change);
         json_m_f64(w, "largest", l->largest);
+        put_odd(w, &l->odd);
         json_object_end(w);
     }
     json_array_end(w);
@@ -140,6 +145,7 @@ static void put_sum(call *k, const diff_tensors *t, const diff_notes *notes) {
     json_m_i64(w, "bytes_read", (int64_t)t->bytes_read);
     json_m_i64(w, "elements", (int64_t)t->elements);
     json_m_i64(w, "elements_equal", (int64_t)t->elements_equal);
+    put_odd(w, &t->odd);
     put_layers(w, t);
     diff_put_rows(w, "metadata", &t->rows);
     diff_put_notes(w, notes);

@@ -50,7 +50,13 @@ export interface TensorHalf {
     shape: number[];
     bytes: number;
 }
-export interface TensorDiff {
+export interface Odd {
+    nan_was?: number; // elements that are no finite numbers; absent: none before and none now
+    nan_is?: number;
+    inf_was?: number;
+    inf_is?: number;
+}
+export interface TensorDiff extends Odd {
     what: "added" | "removed" | "changed" | "reshaped" | "retyped";
     name: string;
     layer: string;
@@ -63,20 +69,16 @@ export interface TensorDiff {
     norm_is?: Number;
     elements?: number;
     equal?: number;
-    nan_was?: number;
-    nan_is?: number;
-    inf_was?: number;
-    inf_is?: number;
     bytes_differ?: number;
 }
-export interface LayerDiff {
+export interface LayerDiff extends Odd {
     name: string;
     tensors: number;
     differ: number;
-    change: Number; // NaN: none of them was measured
+    change: Number; // of those that changed; NaN: none of them was measured
     largest: Number;
 }
-export interface TensorSum {
+export interface TensorSum extends Odd {
     differs: boolean;
     same: number;
     added: number;

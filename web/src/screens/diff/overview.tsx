@@ -6,8 +6,8 @@ import { integer, plural } from "../../base/format";
 import { plainName } from "../../base/text";
 import { Card } from "../../ui/card";
 import { Skeleton } from "../../ui/parts";
-import { Bar, Measuring, mostOf, partOf, percent, sumOf as sumOfTensors } from "./tensor_view";
-import { worstFirst } from "./tensors";
+import { Bar, Measuring, mostOf, partOf, sumOf as sumOfTensors } from "./tensor_view";
+import { grew, odd, percent, worstFirst } from "./tensors";
 import { sumOf as sumOfTokenizer } from "./tokenizer";
 import type { TensorsLoad } from "./use_tensors";
 import { ValueTable } from "./values";
@@ -110,6 +110,7 @@ function Layers({ load, href }: { load: TensorsLoad; href: string }) {
                         <li key={l.name}>
                             <span class="given clip" title={l.name}>
                                 {plainName(l.name)}
+                                {odd(l) && <b class={grew(l) ? "bad" : "muted"}> {odd(l)}</b>}
                             </span>
                             <Bar part={partOf(l.change, most)} />
                             <span class="number">{percent(l.change) || "–"}</span>

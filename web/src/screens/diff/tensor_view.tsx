@@ -17,9 +17,13 @@ import {
     COLUMNS,
     type Column,
     equalPart,
+    grew,
     half,
     inModelOrder,
+    odd,
+    percent,
     shapes,
+    share,
     sortTensors,
     type Tensors,
     worstFirst,
@@ -27,12 +31,6 @@ import {
 import type { TensorsLoad } from "./use_tensors";
 
 const HEIGHT = 24;
-
-export function percent(change: TensorDiff["change"]): string {
-    const n = numberOf(change);
-    if (Number.isNaN(n)) return "";
-    return Number.isFinite(n) ? `${shortNumber(Number((n * 100).toPrecision(3)))} %` : "from zero";
-}
 
 // Of the widest bar, which the most changed layer has.
 export const partOf = (change: LayerDiff["change"], most: number): number => {
@@ -62,9 +60,8 @@ export function sumOf({ shown, isMeasured }: TensorsLoad): string {
         [sum.retyped, "of another type"],
         [sum.same, "the same"],
     ];
-    return parts
-        .filter(([n]) => n > 0)
-        .map(([n, word]) => `${integer(n)} ${word}`)
+    return [...parts.filter(([n]) => n > 0).map(([n, word]) => `${integer(n)} ${word}`), odd(sum)]
+        .filter(Boolean)
         .join(", ");
 }
 
@@ -184,6 +181,7 @@ function Layers({
                 >
                     {plainName(l.name)}
                 </a>
+                {odd(l) && <b class={grew(l) ? "bad" : "muted"}> {odd(l)}</b>}
             </span>
             <span role="cell">
                 <Bar part={partOf(l.change, most)} />
@@ -295,12 +293,6 @@ function TensorTable({ tensors, layer }: { tensors: Tensors; layer: string }) {
     );
 }
 
-// What of its elements are no numbers: worth a look whatever its norm.
-function odd(t: TensorDiff): string {
-    const of = (word: string, was = 0, is = 0): string => (was || is ? `${word} ${was} → ${is}` : "");
-    return [of("NaN", t.nan_was, t.nan_is), of("infinite", t.inf_was, t.inf_is)].filter(Boolean).join(", ");
-}
-
 const short = (value: TensorDiff["cosine"]): string =>
     value === undefined ? "" : shortNumber(numberOf(value));
 
@@ -313,12 +305,12 @@ function TensorRow({ tensor: t }: { tensor: TensorDiff }) {
         cosine: [short(t.cosine), String(t.cosine ?? "")],
         largest: [short(t.largest), String(t.largest ?? "")],
         equal: [
-            equal === undefined ? "" : percent(equal),
+            equal === undefined ? "" : share(equal),
             `${integer(t.equal ?? 0)} of ${integer(t.elements ?? 0)}`,
         ],
         shape: [
             <>
-                {shapes(t)} {odd(t) && <b class="bad">{odd(t)}</b>}
+                {shapes(t)} {odd(t) && <b class={grew(t) ? "bad" : "muted"}>{odd(t)}</b>}
             </>,
             `${half(t.was)} → ${half(t.is)}`,
         ],

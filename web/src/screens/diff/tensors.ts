@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tensors of a comparison: what is kept of the lines that come, and in which order they are shown. Pure.
-import type { LayerDiff, TensorDiff, TensorHalf, TensorLine, TensorSum } from "../../api/diff";
-import { numberOf } from "../../base/format";
+import type { LayerDiff, Odd, TensorDiff, TensorHalf, TensorLine, TensorSum } from "../../api/diff";
+import { integer, numberOf, shortNumber } from "../../base/format";
 import { matcher, naturally } from "../../base/text";
 
 export const TENSORS_KEPT = 100_000;
@@ -30,8 +30,23 @@ const known = (value: TensorDiff["change"]): number | undefined => {
     return Number.isNaN(n) ? undefined : n;
 };
 
+// Has it more elements that are no finite numbers than it had? Worth a look whatever its norm.
+export const grew = ({ nan_was = 0, nan_is = 0, inf_was = 0, inf_is = 0 }: Odd): boolean =>
+    nan_is > nan_was || inf_is > inf_was;
+
+export function odd(of: Odd): string {
+    const one = (word: string, was = 0, is = 0): string =>
+        was || is ? `${integer(is)} ${word} (was ${integer(was)})` : "";
+    return [one("NaN", of.nan_was, of.nan_is), one("infinite", of.inf_was, of.inf_is)]
+        .filter(Boolean)
+        .join(", ");
+}
+
 export const worstFirst = (a: LayerDiff, b: LayerDiff): number =>
-    (known(b.change) ?? -1) - (known(a.change) ?? -1) || b.differ - a.differ || naturally(a.name, b.name);
+    Number(grew(b)) - Number(grew(a)) ||
+    (known(b.change) ?? -1) - (known(a.change) ?? -1) ||
+    b.differ - a.differ ||
+    naturally(a.name, b.name);
 // Layers are named by their place: the order of names is the model's.
 export const inModelOrder = (a: LayerDiff, b: LayerDiff): number => naturally(a.name, b.name);
 
@@ -54,6 +69,15 @@ export function equalPart(t: TensorDiff): number | undefined {
     return t.bytes_differ !== undefined && all ? 1 - t.bytes_differ / all : undefined;
 }
 
+export function percent(change: TensorDiff["change"]): string {
+    const n = numberOf(change);
+    if (Number.isNaN(n)) return "";
+    return Number.isFinite(n) ? `${shortNumber(Number((n * 100).toPrecision(3)))} %` : "from zero";
+}
+
+// Never all of it when it is not all.
+export const share = (part: number): string => (part < 1 && part >= 0.9995 ? "> 99.9 %" : percent(part));
+
 const sortedBy = (t: TensorDiff, by: Column): number | string | undefined => {
     if (by === "name" || by === "what") return t[by];
     if (by === "shape") return (t.is ?? t.was)?.bytes;
@@ -69,6 +93,8 @@ export function sortTensors(
     return list
         .filter((t) => (!layer || t.layer === layer) && wanted(t.name))
         .sort((a, b) => {
+            const odder = by === "change" && down ? Number(grew(b)) - Number(grew(a)) : 0;
+            if (odder) return odder;
             const [x, y] = [sortedBy(a, by), sortedBy(b, by)];
             if (x === undefined || y === undefined)
                 return Number(x === undefined) - Number(y === undefined) || naturally(a.name, b.name);
