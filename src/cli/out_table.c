@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // out_table: rows in columns as wide as what is in them, fitted to the terminal: the widest are
 // cut first, and when even narrow columns do not fit, those of the highest rank are left out.
-// Without a terminal nothing is cut. As CSV (RFC 4180) every cell is whole. One thread.
+// Without a terminal nothing is cut; a long text does not widen the other rows then. As CSV
+// (RFC 4180) every cell is whole. One thread.
 #include "cli/out.h"
 
 #define BATCH  1000
 #define GAP    2
-#define NARROW 8 // a column is not cut below this
+#define NARROW 8   // a column is not cut below this
+#define PADDED 100 // without a terminal, a column that is wider leaves its others as they are
 
 struct out_table {
     cli_out *t;
@@ -144,6 +146,8 @@ static void measure(out_table *b) {
             if (w > b->widths[i]) b->widths[i] = w;
         }
     }
+    for (size_t i = 0; i < b->n && !b->t->width; i++)
+        if (b->widths[i] > PADDED) b->widths[i] = PADDED;
     if (b->t->width) fit(b);
 }
 

@@ -320,6 +320,13 @@ def test_command(cli, bot):
     assert cli("diff", bot, f"{bot}@none").code == 4
 
 
+def test_a_long_value_widens_no_other_row(api, cli):
+    repo = publish(api, unique("long"), {"c.json": json.dumps({"a": "x" * 1900, "b": 1}).encode()}, {"c.json": json.dumps({"a": "y" * 1900, "b": 2}).encode()})
+    done = cli("diff", f"{repo}@1", f"{repo}@2", "--part", "config")
+    assert any(line.startswith("a ") and "x" * 1900 in line and "y" * 1900 in line for line in done.lines), done
+    assert [len(line) < 300 for line in done.lines if line.startswith("b ")] == [True]
+
+
 def test_command_is_coloured_and_names_are_harmless(api, cli):
     repo = publish(api, unique("esc"), {"a.json": b'{"\\u001b[31mx":1}', "t.txt": b"a\n"}, {"a.json": b'{"\\u001b[31mx":2}', "t.txt": b"\x1b[2Jb\n"})
     plain = cli("diff", f"{repo}@1", f"{repo}@2")
