@@ -45,14 +45,17 @@ static str difference(cli_session *s, const json_value *row) {
     return by ? out_change(s->a, was->f, by->f) : (str){0};
 }
 
+// The file that the rows below are of.
+static void put_in_line(cli_session *s, str file) {
+    if (!file.n) return;
+    put_in(s, OUT_CYAN, file);
+    out_add(&s->t, STR("\n"));
+}
+
 static out_table *table_of(cli_session *s, const json_value *row) {
     static const out_column columns[] = {
         {STR_K(""), 0, 0}, {STR_K("was"), 0, 0}, {STR_K("is"), 0, 0}, {STR_K(""), 0, 1}};
-    str in = cli_text(row, "in");
-    if (in.n) {
-        put_in(s, OUT_CYAN, in);
-        out_add(&s->t, STR("\n"));
-    }
+    put_in_line(s, cli_text(row, "in"));
     return out_table_new(&s->t, columns, 4, false);
 }
 
@@ -176,9 +179,11 @@ static str tokenizer_about(cli_session *s, const json_value *t) {
     if (counts.n)
         out = arena_printf(s->a, "%.*s -> %.*s tokens: %.*s", STR_F(cli_text(t, "was_size")),
                            STR_F(cli_text(t, "is_size")), STR_F(counts));
-    const char *const others[] = {"merges differ", "values differ", "chat templates changed"};
-    int64_t n[] = {merges, values, templates};
-    for (int i = 0; i < 3; i++)
+    int64_t scores = cli_int(json_get(t, "scores"), "total", 0);
+    const char *const others[] = {"scores differ", "merges differ", "values differ",
+                                  "chat templates changed"};
+    int64_t n[] = {scores, merges, values, templates};
+    for (int i = 0; i < 4; i++)
         if (n[i])
             out = arena_printf(s->a, "%.*s%s%lld %s", STR_F(out), out.n ? ", " : "",
                                (long long)n[i], others[i]);
@@ -188,19 +193,24 @@ static str tokenizer_about(cli_session *s, const json_value *t) {
     return out;
 }
 
+// A table for each tokenizer.
 static void put_tokens(cli_session *s, const json_value *t) {
     static const out_column columns[] = {
         {STR_K("token"), 0, 0}, {STR_K("was"), OUT_RIGHT, 0}, {STR_K("is"), OUT_RIGHT, 0}};
-    const json_value *tokens = json_get(t, "tokens");
-    if (!tokens->n) return;
-    out_table *b = out_table_new(&s->t, columns, 3, false);
-    for (const json_value *k = tokens->child; k; k = k->next) {
+    const json_value *before = NULL;
+    out_table *b = NULL;
+    for (const json_value *k = json_get(t, "tokens")->child; k; before = k, k = k->next) {
+        if (!before || !str_eq(cli_text(before, "in"), cli_text(k, "in"))) {
+            if (b) out_table_end(b);
+            put_in_line(s, cli_text(k, "in"));
+            b = out_table_new(&s->t, columns, 3, false);
+        }
         out_style style = style_of(k);
         out_row(b, (out_cell[]){{cli_text(k, "token"), style},
                                 {value_text(s, k, "was"), style},
                                 {value_text(s, k, "is"), style}});
     }
-    out_table_end(b);
+    if (b) out_table_end(b);
 }
 
 static void part_of_tokenizer(cli_session *s, const json_value *t) {
@@ -209,6 +219,7 @@ static void part_of_tokenizer(cli_session *s, const json_value *t) {
     diff_show_heading(s, "tokenizer", about);
     if (s->o->stat.n) return;
     put_tokens(s, t);
+    diff_show_rows(s, json_get(t, "scores"));
     if (cli_int(json_get(t, "values"), "total", 0)) diff_show_rows(s, json_get(t, "values"));
     put_texts(s, json_get(t, "templates"));
 }

@@ -162,6 +162,7 @@ typedef struct diff_tokenizer {
     uint64_t merges_was, merges_is, merges_added, merges_removed;
     bool merges_reordered; // the same ones in another order
     diff_tokens tokens;    // that differ: at most max added ones, removed ones, moved ones
+    diff_rows scores;      // of tokens that are in both (Unigram)
     diff_rows rows;        // the rest of tokenizer.json, tokenizer_config.json and the like
     diff_texts texts;      // chat templates
 } diff_tokenizer;

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// diff_tokenizer: vocabularies as sets of tokens with numbers, merges as sets, and all else by
-// the paths of its values. A tokenizer.json of many megabytes is read in one pass, without a
-// tree of its vocabulary. Any thread.
+// diff_tokenizer: vocabularies as sets of tokens with numbers and scores, merges as sets, and
+// all else by the paths of its values. A tokenizer.json of many megabytes is read in one pass,
+// without a tree of its vocabulary. Any thread.
 #include "core/diff_internal.h"
 
 #include "base/map.h"
+
+#include <math.h>
 
 enum { TOKENS_MAX = 1 << 20 }; // of a vocabulary, and of its merges
 
 typedef struct vocabulary {
     arena *a;
-    map ids;         // token -> its number + 1
-    map merges;      // merge -> its place + 1
-    json_value rest; // an object of all else
+    map ids;            // token -> its number + 1
+    VEC(double) scores; // of a list of tokens with scores: by number; NaN: it has none
+    map merges;         // merge -> its place + 1
+    json_value rest;    // an object of all else
     json_value **end;
     const char *why; // it can not be read; NULL: it can
 } vocabulary;
 
 static void begin(vocabulary *v, arena *a) {
-    *v = (vocabulary){a, map_new(a), map_new(a), {.type = JSON_OBJECT}, NULL, NULL};
+    *v = (vocabulary){
+        .a = a, .ids = map_new(a), .merges = map_new(a), .rest = {.type = JSON_OBJECT}};
     v->end = &v->rest.child;
 }
 
@@ -79,8 +83,12 @@ static bool read_scores(vocabulary *v, json_reader *r) {
         if (t != JSON_ARRAY || json_next(r) != JSON_STRING)
             return not_so(v, r, "its vocabulary is no list of tokens");
         if (!put(&v->ids, r->text, number++)) return too_many(v);
-        while ((t = json_next(r)) != JSON_END)
+        double score = (double)NAN;
+        while ((t = json_next(r)) != JSON_END) {
+            if (t == JSON_INT || t == JSON_DOUBLE) score = r->f;
             if (t == JSON_ERROR || !json_skip(r, t)) return not_so(v, r, "");
+        }
+        vec_push(v->a, &v->scores, score);
     }
     return true;
 }
@@ -218,6 +226,26 @@ static void compare_ids(ctx *c, diff_tokenizer *out, str in, const map *was, con
     }
 }
 
+static diff_value score_of(ctx *c, double v) {
+    char text[NUM_MAX];
+    return (diff_value){DIFF_NUMBER, arena_str(c->a, str_n(text, num_f64(text, v))), v};
+}
+
+// Of tokens that are in both. They decide how a text is cut as much as the tokens do.
+static void compare_scores(ctx *c, diff_tokenizer *out, str in, const vocabulary *was,
+                           const vocabulary *is) {
+    for (size_t i = 0; was->scores.n && is->scores.n && i < was->ids.n; i++) {
+        str token = was->ids.entries[i].key;
+        int64_t before = number_of(&was->ids, token), now = number_of(&is->ids, token);
+        if (now < 0) continue;
+        double x = was->scores.p[before], y = is->scores.p[now];
+        if (x == y || (isnan(x) && isnan(y))) continue;
+        str shown = str_upto(token, DIFF_VALUE_MAX);
+        shown.n = str_text_prefix(shown);
+        diff_row_add(c, &out->scores, in, shown, score_of(c, x), score_of(c, y));
+    }
+}
+
 static void compare_merges(diff_tokenizer *out, const map *was, const map *is) {
     uint64_t added = 0, removed = 0;
     bool reordered = false;
@@ -268,6 +296,7 @@ static bool compare_file(ctx *c, arena *a, const diff_file *f, diff_tokenizer *o
     }
     if (!ok) return true;
     compare_ids(c, out, f->path, &v[0].ids, &v[1].ids);
+    compare_scores(c, out, f->path, &v[0], &v[1]);
     compare_merges(out, &v[0].merges, &v[1].merges);
     compare_templates(c, out, f->path, &v[0].rest, &v[1].rest);
     diff_json(c, &out->rows, f->path, (str){0}, &v[0].rest, &v[1].rest);

@@ -249,6 +249,9 @@ static void add_tokenizer(comparing *k, const diff_tokenizer *t, const diff_note
                     "tokens: %llu added, %llu removed, %llu with another number",
                     (unsigned long long)t->added, (unsigned long long)t->removed,
                     (unsigned long long)t->moved);
+    if (t->scores.total)
+        suggest_add(out, SUGGEST_TOKENIZER, "scores: %llu differ",
+                    (unsigned long long)t->scores.total);
     if (t->merges_added + t->merges_removed || t->merges_reordered)
         suggest_add(out, SUGGEST_TOKENIZER, "merges: %llu added, %llu removed%s",
                     (unsigned long long)t->merges_added, (unsigned long long)t->merges_removed,

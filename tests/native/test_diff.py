@@ -164,6 +164,30 @@ def test_tokenizers_of_other_forms(api):
     found = {(k["in"], k["token"], k.get("was"), k.get("is")) for k in t["tokens"]}
     assert found == {("a/vocab.txt", "the", 1, None), ("a/vocab.txt", "of", None, 1), ("b/tokenizer.json", "a", 0, 1), ("b/tokenizer.json", "b", 1, 0), ("b/tokenizer.json", "c", None, 2)}
     assert t["values"]["total"] == 0
+    assert t["scores"] == {"items": [], "total": 0}  # each token has its own, wherever it stands
+
+
+def test_scores_of_tokens(api, cli):
+    """Of a Unigram tokenizer: they decide how a text is cut."""
+
+    def unigram(scores):
+        return {"tokenizer.json": json.dumps({"model": {"type": "Unigram", "vocab": [[f"t{i}", s] for i, s in enumerate(scores)]}}).encode()}
+
+    before = [-i / 8 for i in range(300)]
+    after = [s - 1 if i % 2 else s for i, s in enumerate(before)]
+    repo = publish(api, unique("scores"), unigram(before), unigram(after), unigram(after) | {"sub/tokenizer.json": tokenizer()}, unigram(before[:-1]) | {"sub/tokenizer.json": tokenizer(vocab={"a": 0})})
+    d = diff(api, f"{repo}@1", f"{repo}@2", part="tokenizer", limit=10)
+    t = d["tokenizer"]
+    assert d["differs"] and (t["added"], t["removed"], t["moved"], t["tokens"]) == (0, 0, 0, [])
+    assert t["scores"]["total"] == 150 and len(t["scores"]["items"]) == 10
+    assert t["scores"]["items"][0] == {"in": "tokenizer.json", "key": "t1", "was": -0.125, "is": -1.125, "delta": -1, "percent": -800}
+    assert diff(api, f"{repo}@1", f"{repo}@2", part="tokenizer", limit=1, skip=149)["tokenizer"]["scores"]["items"][0]["key"] == "t299"
+    done = cli("diff", f"{repo}@1", f"{repo}@2", "--part", "tokenizer", "--exit-code")
+    assert done.code == 1 and done.lines[0] == "tokenizer   150 scores differ", done
+    assert "t1    -0.125   -1.125   -1, -800%" in done.out and "50 more" in done.out
+    two = cli("diff", f"{repo}@3", f"{repo}@4", "--part", "tokenizer").lines
+    at, sub = two.index("tokenizer.json"), two.index("sub/tokenizer.json")
+    assert two[at + 2].split() == ["t299", "299", "-"] and two[sub + 2].split() == ["b", "1", "-"], two
 
 
 def test_tensors_over_other_shards(api, bot):

@@ -127,6 +127,10 @@ def test_what_makes_a_major_one(api, repo):
     assert of("tokenizer", without=["tokenizer.json"]) == "tokenizer.json: removed"
     repo.push({"tokenizer.model": b"1"})
     assert repo.after({"tokenizer.model": b"2"})[2] == {"tokenizer": "tokenizer.model: other bytes"}
+    pieces = Repo(api)
+    scores = [{"tokenizer.json": tokenizer(vocab=[["a", -1], ["b", score]], merges=[])} for score in (-2, -2.5)]
+    pieces.push(scores[0])
+    assert pieces.after(scores[1]) == ("major", "2.0.0", {"tokenizer": "scores: 1 differ"})
     quantised = Repo(api)
     head = {"head": (0, [2], f32([1, 1]))}
     quantised.push({"m.gguf": gguf(head, {"general.architecture": "llama"}, ["a", "b"])})

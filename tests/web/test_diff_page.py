@@ -166,6 +166,23 @@ def test_files_texts_and_tokenizers(visit, page, bot):
     expect(row(page, "eos_token")).to_contain_text("</s>")
 
 
+def test_scores_and_what_is_no_number_any_more(visit, page, registry):
+    name = unique("odd")
+    registry.repo(name)
+    for moved in (0, 1):
+        vocab = [["a", -1], ["b", -2 - moved / 2]]
+        tensors = {"h.0.w": ("F32", [4], f32([float("nan")] * 4 if moved else [1] * 4)), "h.1.w": ("F32", [2], f32([1, 2 + moved]))}
+        registry.publish(name, {"tokenizer.json": json.dumps({"model": {"type": "Unigram", "vocab": vocab}}), "m.safetensors": safetensors(tensors)})
+    visit(f"repos/{name}/diff/1/2?tab=tokenizer")
+    expect(page.get_by_text("1 token with another score")).to_be_visible()
+    expect(row(page.get_by_role("table", name="Scores of tokens"), "-2.5")).to_contain_text("-2")
+    page.get_by_role("link", name=re.compile("^Tensors")).click()
+    expect(page.get_by_role("table", name="Layers that differ").get_by_role("row").nth(1)).to_contain_text("4 NaN (was 0)")
+    tensors = page.get_by_role("table", name="Tensors that differ")
+    expect(tensors.get_by_role("row").nth(1)).to_contain_text("h.0.w")
+    expect(row(tensors, "h.0.w")).to_contain_text("4 NaN (was 0)")
+
+
 def test_long_lists_are_read_as_they_are_scrolled(visit, page, registry):
     name = unique("long")
     registry.repo(name)

@@ -95,6 +95,7 @@ SHAPE(static, tokenizer_shape, "DiffTokenizer",
       FIELD("merges_removed", SHAPE_INT, 0, "merges"),
       FIELD("merges_reordered", SHAPE_BOOL, 0, "are the same merges in another order?"),
       FIELD("tokens", SHAPE_OBJECT, SHAPE_LIST, "the first of each kind", .sub = &token_shape),
+      FIELD("scores", SHAPE_OBJECT, 0, "scores of tokens that are in both", .sub = &rows_shape),
       FIELD("values", SHAPE_OBJECT, 0, "all else, by its paths", .sub = &rows_shape),
       FIELD("templates", SHAPE_OBJECT, 0, "chat templates", .sub = &texts_shape));
 
@@ -275,6 +276,7 @@ static void put_tokenizer(json_writer *w, const diff_tokenizer *t) {
         json_object_end(w);
     }
     json_array_end(w);
+    diff_put_rows(w, "scores", &t->scores);
     diff_put_rows(w, "values", &t->rows);
     put_texts(w, "templates", &t->texts);
     json_object_end(w);
@@ -376,8 +378,8 @@ static bool find_parts(call *k, const diff_side s[2], answer *a, err *e) {
 static bool differs(const answer *a) {
     const diff_tokenizer *t = &a->tokenizer;
     bool any = (HAS(FILES) && a->files.total) || a->texts.total || t->added || t->removed ||
-               t->moved || t->merges_added || t->merges_removed || t->merges_reordered ||
-               t->rows.total || t->texts.total;
+               t->moved || t->scores.total || t->merges_added || t->merges_removed ||
+               t->merges_reordered || t->rows.total || t->texts.total;
     for (int i = 0; i < PARTS_N; i++)
         any |= a->rows[i].total > 0;
     return any;
@@ -414,8 +416,8 @@ static bool take_page(const struct query *q, answer *a, err *e) {
     for (int i = 0; i < PARTS_N; i++)
         a->rows[i] = rows;
     a->texts = texts;
-    a->tokenizer =
-        (diff_tokenizer){.max = a->limit, .skip = a->skip, .rows = rows, .texts = texts};
+    a->tokenizer = (diff_tokenizer){
+        .max = a->limit, .skip = a->skip, .scores = rows, .rows = rows, .texts = texts};
     return true;
 }
 

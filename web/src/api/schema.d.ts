@@ -2363,6 +2363,8 @@ export interface components {
             merges_reordered: boolean;
             /** @description the first of each kind */
             tokens: components["schemas"]["DiffToken"][];
+            /** @description scores of tokens that are in both */
+            scores: components["schemas"]["DiffRows"];
             /** @description all else, by its paths */
             values: components["schemas"]["DiffRows"];
             /** @description chat templates */

@@ -36,6 +36,7 @@ export const countOf = (t: DiffTokenizer): number =>
     t.added +
     t.removed +
     t.moved +
+    t.scores.total +
     t.merges_added +
     t.merges_removed +
     Number(t.merges_reordered) +
@@ -47,6 +48,7 @@ export function sumOf(t: DiffTokenizer): string[] {
         [t.added, `${plural(t.added, "token")} added`],
         [t.removed, `${plural(t.removed, "token")} removed`],
         [t.moved, `${plural(t.moved, "token")} with another number`],
+        [t.scores.total, `${plural(t.scores.total, "token")} with another score`],
         [t.merges_added, `${plural(t.merges_added, "merge")} added`],
         [t.merges_removed, `${plural(t.merges_removed, "merge")} removed`],
         [Number(t.merges_reordered), "merges in another order"],
@@ -56,7 +58,13 @@ export function sumOf(t: DiffTokenizer): string[] {
     return parts.filter(([n]) => n > 0).map(([, text]) => text);
 }
 
-const VIEWS = ["tokens", "values", "templates"] as const;
+const VIEWS = ["tokens", "scores", "values", "templates"] as const;
+const TITLES: Record<(typeof VIEWS)[number], string> = {
+    tokens: "Vocabulary",
+    scores: "Scores",
+    values: "Special tokens, values",
+    templates: "Chat templates",
+};
 
 interface Props {
     tokenizer: DiffTokenizer;
@@ -66,7 +74,7 @@ interface Props {
 
 export function Tokenizer({ tokenizer: t, pair, titles }: Props) {
     const tokens = t.added + t.removed + t.moved;
-    const counts = { tokens, values: t.values.total, templates: t.templates.total };
+    const counts = { tokens, scores: t.scores.total, values: t.values.total, templates: t.templates.total };
     const asked = address.value.query.get("view");
     const view = VIEWS.find((v) => v === asked) ?? VIEWS.find((v) => counts[v]) ?? "tokens";
     if (!countOf(t)) return <Empty title="The tokenizers are the same" />;
@@ -91,12 +99,7 @@ export function Tokenizer({ tokenizer: t, pair, titles }: Props) {
                             href={href(v)}
                             aria-current={v === view ? "true" : undefined}
                         >
-                            {v === "tokens"
-                                ? "Vocabulary"
-                                : v === "values"
-                                  ? "Special tokens, values"
-                                  : "Chat templates"}{" "}
-                            <span class="muted">{integer(counts[v])}</span>
+                            {TITLES[v]} <span class="muted">{integer(counts[v])}</span>
                         </a>
                     ))}
                 </nav>
@@ -115,6 +118,16 @@ function View({ tokenizer: t, pair, titles, view }: Props & { view: (typeof VIEW
             total: t.added + t.removed + t.moved,
             itemsOf: (d) => d.tokenizer?.tokens ?? [],
             told: toldOf,
+        }),
+        [t, pair],
+    );
+    const scores = useMemo(
+        (): Source<DiffRow> => ({
+            pair,
+            part: "tokenizer",
+            first: t.scores.items,
+            total: t.scores.total,
+            itemsOf: (d) => d.tokenizer?.scores.items ?? [],
         }),
         [t, pair],
     );
@@ -139,6 +152,7 @@ function View({ tokenizer: t, pair, titles, view }: Props & { view: (typeof VIEW
         [t, pair],
     );
     if (view === "templates") return <Texts source={templates} none="The chat templates are the same" />;
+    if (view === "scores") return <ValueList source={scores} titles={titles} label="Scores of tokens" />;
     if (view === "values")
         return <ValueList source={values} titles={titles} label="Values of the tokenizers" />;
     if (!tokens.total) return <Empty title="The vocabularies are the same" />;
