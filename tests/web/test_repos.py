@@ -111,6 +111,23 @@ def test_what_happens_before_the_stream_is_open_is_shown(visit, page, registry):
     expect(page.get_by_role("link", name="v2", exact=True)).to_be_visible()
 
 
+def test_keys_work_while_a_box_or_a_list_of_choices_has_the_focus(visit, page, bot):
+    visit(f"repos/{bot}")
+    page.get_by_role("checkbox", name="Compare version 1").check()
+    page.get_by_role("checkbox", name="Compare version 3").check()
+    expect(page.get_by_role("link", name="Compare v1 with v3")).to_be_visible()
+    page.get_by_role("checkbox", name="Compare version 3").focus()
+    page.keyboard.press("d")
+    expect(page).to_have_url(re.compile(f"{bot}/diff/1/3$"))
+    visit("repos")
+    kind = page.get_by_role("combobox", name="Kind")
+    kind.focus()
+    page.keyboard.press("p")  # a letter chooses
+    expect(kind).to_have_value("prompt")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys of this screen")).to_be_visible()
+
+
 def test_mlflow_links_lead_here(visit, page, bot):
     visit(f"models/{bot}/versions/2")
     expect(page).to_have_url(re.compile(f"#/repos/{bot}/versions/2$"))

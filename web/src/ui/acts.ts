@@ -59,9 +59,16 @@ export function keyName(e: KeyboardEvent): string {
     return `${mod}${shift}${e.key.length === 1 && mod ? e.key.toLowerCase() : e.key}`;
 }
 
-const isTyping = (target: EventTarget | null): boolean =>
-    target instanceof HTMLElement &&
-    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+const BOXES = ["checkbox", "radio", "button", "submit", "reset"];
+
+// Is the key for the field that has the focus? A box to tick takes no letters, and a list of choices has no "?".
+function isTyping(target: EventTarget | null, name: string): boolean {
+    if (target instanceof HTMLInputElement) return !BOXES.includes(target.type);
+    if (target instanceof HTMLSelectElement) return name !== "?";
+    return (
+        target instanceof HTMLElement && (target.isContentEditable || target instanceof HTMLTextAreaElement)
+    );
+}
 
 // While a modal dialog is open only its own keys count.
 const blocked = (e: KeyboardEvent): boolean =>
@@ -72,8 +79,9 @@ let pendingSince = 0;
 
 addEventListener("keydown", (e) => {
     const name = keyName(e);
-    if (blocked(e) || (isTyping(e.target) && !name.startsWith("Ctrl+"))) return;
-    if (isTyping(e.target) && /^Ctrl\+[acvxyz]$/.test(name)) return; // the field's own
+    const typing = isTyping(e.target, name);
+    if (blocked(e) || (typing && !name.startsWith("Ctrl+"))) return;
+    if (typing && /^Ctrl\+[acvxyz]$/.test(name)) return; // the field's own
     const sequence = pending && Date.now() - pendingSince < 1000 ? `${pending} ${name}` : name;
     pending = "";
     const usable = acts.peek().filter((a) => a.enabled !== false);
