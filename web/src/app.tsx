@@ -184,11 +184,7 @@ export function App() {
                 >
                     Repos
                 </a>
-                <a
-                    class="button plain top-more"
-                    href={toPrompts()}
-                    title="Prompts and their differences (g p)"
-                >
+                <a class="button plain" href={toPrompts()} title="Prompts and their differences (g p)">
                     Prompts
                 </a>
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
@@ -196,7 +192,7 @@ export function App() {
                 </button>
                 <button
                     type="button"
-                    class="button plain"
+                    class="button plain top-keys"
                     aria-label="Keys of this screen"
                     title="Keys (?)"
                     onClick={() => setOver("keys")}

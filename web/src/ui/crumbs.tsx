@@ -31,12 +31,19 @@ export function Crumbs({ list }: { list: readonly Crumb[] }) {
     return null;
 }
 
+// So long a title keeps its width, however long those beside it are.
+const SHORT = 12;
+
 export function CrumbBar() {
     if (!now.value.length) return null;
     return (
         <nav aria-label="Where you are" class="crumbs">
             {now.value.map((c, i) => (
-                <span key={`${i} ${c.title}`} class="clip" title={c.title}>
+                <span
+                    key={`${i} ${c.title}`}
+                    class={c.title.length > SHORT ? "clip" : "clip crumb-short"}
+                    title={c.title}
+                >
                     <span class="muted"> / </span>
                     {c.href ? <a href={c.href}>{c.title}</a> : c.title}
                 </span>

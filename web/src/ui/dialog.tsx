@@ -124,9 +124,25 @@ export interface MenuItem {
     disabled?: boolean;
 }
 
+const EDGE = 8;
+const into = (from: number, to: number, size: number): number =>
+    Math.max(EDGE - from, Math.min(0, size - EDGE - to));
+
+// Where a box has to go from its place so that all of it is in the window.
+function useShift(box: { current: HTMLElement | null }): string {
+    const [shift, setShift] = useState("");
+    useLayoutEffect(() => {
+        const at = box.current?.getBoundingClientRect();
+        if (at)
+            setShift(`${into(at.left, at.right, innerWidth)}px ${into(at.top, at.bottom, innerHeight)}px`);
+    }, []);
+    return shift;
+}
+
 // The items, with the keys that choose among them; Escape and a choice close.
 function MenuList({ items, close }: { items: readonly MenuItem[]; close: () => void }) {
     const list = useRef<HTMLDivElement>(null);
+    const shift = useShift(list);
     const usable = (): HTMLElement[] => [
         ...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? []),
     ];
@@ -146,7 +162,7 @@ function MenuList({ items, close }: { items: readonly MenuItem[]; close: () => v
     }
 
     return (
-        <div ref={list} class="menu-list" role="menu" onKeyDown={onKey}>
+        <div ref={list} class="menu-list" style={{ translate: shift }} role="menu" onKeyDown={onKey}>
             {items.map((item, i) => (
                 <button
                     key={i}
@@ -232,20 +248,13 @@ export function MenuAt({
     close: () => void;
 }) {
     const box = useRef<HTMLDivElement>(null);
-    const [shift, setShift] = useState({ x: 0, y: 0 });
     useAway(box, true, close);
     useLayoutEffect(() => {
-        const list = box.current?.firstElementChild?.getBoundingClientRect();
-        if (list)
-            setShift({
-                x: Math.min(0, innerWidth - 8 - x - list.width),
-                y: Math.min(0, innerHeight - 8 - y - list.height),
-            });
         const before = document.activeElement as HTMLElement | null;
         return () => before?.focus?.();
     }, []);
     return (
-        <div ref={box} class="menu-at" style={{ left: `${x + shift.x}px`, top: `${y + shift.y}px` }}>
+        <div ref={box} class="menu-at" style={{ left: `${x}px`, top: `${y}px` }}>
             <MenuList items={items} close={close} />
         </div>
     );

@@ -230,7 +230,7 @@ function Head({
     return (
         <header class="head">
             <div class="head-title">
-                <h1 class="diff-sides">
+                <h1 class={isOne && from.repo ? "diff-sides h1-parts" : "diff-sides"}>
                     {isOne && from.repo && <span class="given">{plainName(from.repo)} </span>}
                     <a class="given" href={hrefOf(from)}>
                         {plainName(titles[0])}

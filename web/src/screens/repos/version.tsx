@@ -130,11 +130,11 @@ function Head({ version: v, acts }: { version: Version; acts: readonly Act[] }) 
                 </p>
             ))}
             <div class="head-title">
-                <h1>
-                    <a class="given" href={toRepo(v.repo)}>
+                <h1 class="h1-parts">
+                    <a class="given" href={toRepo(v.repo)} title={v.repo}>
                         {plainName(v.repo)}
                     </a>{" "}
-                    v{v.number}
+                    <span>v{v.number}</span>
                 </h1>
                 <span class="badges">
                     <RefChips version={v} />
