@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page in the window of a phone: nothing is wider than it, menus open within it, titles and the bar on top can be read."""
+"""The page in the window of a phone: nothing is wider than it, menus open within it, titles and the bar on top can be read. And
+what a pointer does to buttons."""
 
 import pytest
-from conftest import shot, unique
+from conftest import ROOT, shot, unique
 from playwright.sync_api import expect
 from repo_help import Registry
 from run_help import stemma
@@ -106,3 +107,25 @@ def test_lines_to_paste_do_not_lie_under_their_button(visit, page, world):
     paste = page.locator(".paste").first
     text, button = paste.locator("pre").bounding_box(), paste.get_by_role("button").bounding_box()
     assert text["x"] + text["width"] <= button["x"]
+
+
+CONTRAST = """async (button) => {
+    if (!button.matches(":hover")) return ["the pointer is not over it"];
+    const found = await axe.run(button, {runOnly: ["color-contrast"]});
+    return found.violations.flatMap((v) => v.nodes.map((n) => n.any[0]?.message ?? n.html));
+}"""
+
+
+@pytest.mark.parametrize("name", ["home", "repo-picked", "version", "diff", "prompt"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_buttons_keep_their_words_under_the_pointer(visit, page, world, scheme, name):
+    page.emulate_media(color_scheme=scheme)
+    visit(SCREENS[name].format(**world))
+    settled(page)
+    page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
+    if name in ("home", "repo-picked", "version"):
+        expect(page.locator(".button.strong").first).to_be_visible()
+    for button in page.locator(".button:visible:not(:disabled)").all():
+        button.hover()
+        found = button.evaluate(CONTRAST)
+        assert found == [], f"{button.inner_text()}: {found}"
