@@ -9,7 +9,7 @@ import pytest
 import servers
 from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
-from repo_help import HOSTILE, Registry, dialog, row
+from repo_help import CARD, HOSTILE, Registry, dialog, row
 from run_help import clipboard, serious_faults
 
 @pytest.fixture(scope="module")
@@ -310,6 +310,41 @@ def test_files_of_a_version_have_the_viewers_of_runs(visit, page, bot):
     expect(page.locator(".line").first).to_contain_text("# The bot")
     page.go_back()
     expect(page.locator(".twig").first).to_be_visible()
+
+
+def naming(module, name):
+    """A pickle that calls what it imports, when somebody loads it."""
+    return f"c{module}\n{name}\n(S'true'\ntR.".encode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_pickle_would_run_is_told(visit, page, registry, scheme):
+    page.emulate_media(color_scheme=scheme)
+    name = unique("pickled")
+    registry.repo(name)
+    registry.publish(name, {"weights.pkl": naming("builtins", "int"), "README.md": CARD})
+    registry.publish(name, {"weights.pkl": naming("mine.models", HOSTILE)})
+    registry.publish(name, {"a.pkl": naming("mine.models", "Model"), "deep/model.pkl": naming("os", "system")})
+    card, note = page.get_by_role("region", name="Pickles"), page.locator(".head-note")
+    visit(f"repos/{name}/versions/1")
+    expect(card).to_contain_text("✓ harmless")
+    expect(page.get_by_role("region", name="Card", exact=True)).to_be_visible()
+    expect(note).to_have_count(0)
+    visit(f"repos/{name}/versions/2")
+    expect(note).to_contain_text(f"Not known to be harmlessWhoever loads weights.pkl runs mine.models.{HOSTILE}")
+    shot(page, f"version-pickle-unknown-{scheme}")
+    assert not serious_faults(page)
+    visit(f"repos/{name}/versions/3")
+    expect(note).to_contain_text("Dangerous: load it nowhereWhoever loads deep/model.pkl runs os.system")
+    expect(note).to_contain_text("and 1 more file")
+    expect(card).to_contain_text("✕ dangerous: imports os.system")
+    expect(card).to_contain_text("? unknown: imports mine.models.Model")
+    shot(page, f"version-pickle-dangerous-{scheme}")
+    assert not serious_faults(page)
+    note.get_by_role("link", name="deep/model.pkl").click()
+    expect(page.get_by_role("note")).to_contain_text("✕ dangerous: imports os.system")
+    expect(page.locator(".viewer-note")).to_contain_text("A pickle")
+    assert not serious_faults(page)
 
 
 def test_marks_tags_and_the_end_of_a_version(visit, page, registry):

@@ -14,6 +14,7 @@ export type Resolved = Schemas["Resolved"];
 export type Readiness = Schemas["Readiness"];
 export type Protection = Schemas["Protection"];
 export type Evaluation = Schemas["Evaluation"];
+export type Pickle = Schemas["Pickle"];
 
 export const repoPath = (repo: string): string => pathOf("repos", repo);
 // Also what has the version's files (api/files.ts).
@@ -68,6 +69,10 @@ export const listEvaluations = (
     query: { after?: string; limit: number },
     signal: AbortSignal,
 ): Promise<Page<Evaluation>> => call(`${versionPath(repo, version)}/evaluations`, { query, signal });
+
+// Of all files of a version that are pickles, by path.
+export const allPickles = (repo: string, version: number, signal: AbortSignal): Promise<Pickle[]> =>
+    all(`${versionPath(repo, version)}/pickles`, {}, signal);
 
 export const resolve = (address: string, signal: AbortSignal): Promise<Resolved> =>
     call("resolve", { query: { address }, signal });

@@ -110,6 +110,7 @@ function Shown({ place, file }: { place: FilePlace; file: File }) {
                     Download
                 </button>
             </div>
+            {place.note?.(file.path)}
             <FileView holder={place.holder} file={file} />
         </>
     );

@@ -62,10 +62,10 @@ export const VIDEO_TYPES: Readonly<Record<string, string>> = {
 
 const FACTS: Readonly<Record<string, string>> = {
     parquet: "A Parquet table. It is read by pandas, DuckDB and others; this page shows its bytes.",
-    pkl: "A pickle. Loading one runs code that is in it, so nothing here reads it.",
-    pickle: "A pickle. Loading one runs code that is in it, so nothing here reads it.",
-    pt: "A PyTorch file. It is a zip of pickles: loading one may run code, so nothing here reads it.",
-    pth: "A PyTorch file. It is a zip of pickles: loading one may run code, so nothing here reads it.",
+    pkl: "A pickle. Loading one runs code that is in it, so nothing here does.",
+    pickle: "A pickle. Loading one runs code that is in it, so nothing here does.",
+    pt: "A PyTorch file. It is a zip of pickles: loading one may run code, so nothing here does.",
+    pth: "A PyTorch file. It is a zip of pickles: loading one may run code, so nothing here does.",
     ckpt: "A checkpoint. It is most likely a zip of pickles: loading one may run code.",
     joblib: "A joblib file. It is a pickle: loading one may run code.",
     npy: "A NumPy array.",

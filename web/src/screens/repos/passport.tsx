@@ -17,6 +17,7 @@ import { useProse } from "../../view/use_prose";
 import { Metrics } from "../run/metrics";
 import { Evaluations } from "./evaluations";
 import { Digest, Reason, RefChip, serverUrl, VersionLink, When, Who } from "./parts";
+import { PickleCard, type Pickles } from "./pickles";
 import { Promotion } from "./promotion";
 import type { Asking } from "./version_acts";
 
@@ -47,7 +48,7 @@ interface Shown {
     ask: (what: Asking) => void;
 }
 
-export function Passport({ version: v, refs, turn, ask }: Shown) {
+export function Passport({ version: v, refs, pickles, turn, ask }: Shown & { pickles: Pickles }) {
     // A version's files never change: one listing of its top.
     const top = useLoad(`${v.id} top`, (signal) =>
         v.content && !v.deleted
@@ -62,6 +63,7 @@ export function Passport({ version: v, refs, turn, ask }: Shown) {
             <div class="overview-main">
                 <News version={v} ask={ask} />
                 <Pins version={v} />
+                <PickleCard version={v} pickles={pickles} />
                 {!v.deleted && <Evaluations version={v} turn={turn} />}
                 <CardOf version={v} file={find(CARDS)} />
                 <ConfigOf version={v} file={find(CONFIGS)} />

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A version's passport: what it is, what was found about it, where it is live, what it came from and how to get it.
 import { useEffect, useState } from "preact/hooks";
-import { allRefs, getVersion, type Ref, resolve, type Version, versionPath } from "../../api/repos";
+import {
+    allPickles,
+    allRefs,
+    getVersion,
+    type Ref,
+    resolve,
+    type Version,
+    versionPath,
+} from "../../api/repos";
 import { address, formatAddress, go } from "../../base/address";
 import { dateTime } from "../../base/format";
 import { plainName, shellWord } from "../../base/text";
@@ -17,6 +25,7 @@ import { Tabs } from "../../ui/tabs";
 import { Questions } from "./ask_version";
 import { Digest, MarkChips, ms, Reason, RefChips, sizeOf, When, Who } from "./parts";
 import { Passport } from "./passport";
+import { FileVerdict, PickleNote, type Pickles } from "./pickles";
 import { type Asking, actsOf } from "./version_acts";
 import "../../ui/head.css";
 
@@ -88,12 +97,16 @@ function Shown({ version: v, refs, turn, changed }: Props) {
     const [asking, setAsking] = useState<Asking>(null);
     const acts = actsOf(v, setAsking);
     useActs(acts);
+    // A version's files never change.
+    const pickles = useLoad(`${v.id} ${v.deleted}`, (signal) =>
+        v.content && !v.deleted ? allPickles(v.repo, v.number, signal) : Promise.resolve([]),
+    );
     const side = address.value.query.get("tab") === "files" ? "files" : "overview";
     const href = (tab: string): string =>
         toVersion(v.repo, v.number, { tab: tab === "overview" ? null : tab });
     return (
         <div class="page">
-            <Head version={v} acts={acts} />
+            <Head version={v} acts={acts} pickles={pickles} />
             <Tabs
                 label="Sides of this version"
                 current={side}
@@ -103,15 +116,23 @@ function Shown({ version: v, refs, turn, changed }: Props) {
                 ]}
             />
             <div class="page-body">
-                {side === "overview" && <Passport version={v} refs={refs} turn={turn} ask={setAsking} />}
-                {side === "files" && <VersionFiles version={v} />}
+                {side === "overview" && (
+                    <Passport version={v} refs={refs} pickles={pickles} turn={turn} ask={setAsking} />
+                )}
+                {side === "files" && <VersionFiles version={v} pickles={pickles} />}
             </div>
             <Questions asking={asking} version={v} refs={refs} done={changed} close={() => setAsking(null)} />
         </div>
     );
 }
 
-function Head({ version: v, acts }: { version: Version; acts: readonly Act[] }) {
+interface HeadProps {
+    version: Version;
+    acts: readonly Act[];
+    pickles: Pickles;
+}
+
+function Head({ version: v, acts, pickles }: HeadProps) {
     return (
         <header class="head">
             {v.marks.map((m) => (
@@ -129,6 +150,7 @@ function Head({ version: v, acts }: { version: Version; acts: readonly Act[] }) 
                     </span>
                 </p>
             ))}
+            <PickleNote version={v} pickles={pickles} />
             <div class="head-title">
                 <h1 class="h1-parts">
                     <a class="given" href={toRepo(v.repo)} title={v.repo}>
@@ -222,7 +244,7 @@ function Facts({ version: v }: { version: Version }) {
     );
 }
 
-function VersionFiles({ version: v }: { version: Version }) {
+function VersionFiles({ version: v, pickles }: { version: Version; pickles: Pickles }) {
     const name = `${v.repo}@${v.number}`;
     const none = (
         <Empty title={v.content ? "No files" : "Its files are elsewhere"}>
@@ -241,6 +263,7 @@ function VersionFiles({ version: v }: { version: Version }) {
         href: (path: string) =>
             formatAddress(["repos", v.repo, "versions", v.number], { tab: "files", file: path }),
         command: () => `stemma pull ${shellWord(name)}`,
+        note: (path: string) => <FileVerdict pickles={pickles} path={path} />,
     };
     return <Files place={place} turn={0} none={none} />;
 }
