@@ -312,6 +312,23 @@ def test_files_of_a_version_have_the_viewers_of_runs(visit, page, bot):
     expect(page.locator(".twig").first).to_be_visible()
 
 
+def test_what_a_card_says_of_itself_is_a_table(visit, page, registry):
+    name = unique("fronted")
+    registry.repo(name)
+    front = f"---\nlicense: apache-2.0\ntags:\n- chat\n- small\nowner: {HOSTILE}\n---\n"
+    registry.publish(name, {"README.md": front + CARD})
+    for path in (f"repos/{name}/versions/1", f"repos/{name}/versions/1?tab=files&file=README.md"):
+        visit(path)
+        table = page.get_by_role("table", name="What the card says of itself")
+        expect(table.get_by_role("row")).to_have_text(["licenseapache-2.0", "tagschat, small", f"owner{HOSTILE}"])
+        prose = page.locator(".prose")
+        expect(prose.get_by_role("heading")).to_have_text("The bot")
+        expect(prose.get_by_text("license")).to_have_count(0)
+        assert not serious_faults(page)
+        assert page.title() not in ("1", "2")
+    shot(page, "version-card-front")
+
+
 def naming(module, name):
     """A pickle that calls what it imports, when somebody loads it."""
     return f"c{module}\n{name}\n(S'true'\ntR.".encode()

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CsvReader } from "../src/view/csv";
 import { Finder } from "../src/view/finder";
+import { withoutFront } from "../src/view/front_matter";
 import { readGguf } from "../src/view/gguf";
 import { Heights } from "../src/view/heights";
 import { isRaw, loggedTable, parseJson, rawText } from "../src/view/json";
@@ -237,6 +238,48 @@ test("GGUF: impossible counts, sizes and depths are refused at once", async () =
         gguf(),
     ];
     for (const data of bad) await assert.rejects(readGguf(source(data)), BadFile);
+});
+
+test("what stands before the text of a card is keys and values", () => {
+    const card = [
+        "---",
+        "license: 'apache-2.0'",
+        "# a comment",
+        "tags:",
+        "- one",
+        '  - "two"',
+        "base_model: [a/b, c]",
+        "model-index:",
+        "- name: bot",
+        "  results:",
+        "  - task: chat",
+        "x-onerror: <img src=x onerror=alert(1)>",
+        "---",
+        "",
+        "# The bot",
+    ];
+    for (const end of ["\n", "\r\n"])
+        assert.deepEqual(withoutFront(card.join(end)), {
+            entries: [
+                { key: "license", value: "apache-2.0" },
+                { key: "tags", value: "one, two" },
+                { key: "base_model", value: "[a/b, c]" },
+                { key: "model-index", value: "- name: bot\n  results:\n  - task: chat" },
+                { key: "x-onerror", value: "<img src=x onerror=alert(1)>" },
+            ],
+            body: `${end}# The bot`,
+        });
+});
+
+test("a rule, a heading and a fence without an end stay Markdown", () => {
+    for (const text of [
+        "---\n\nA heading\n---\n\ntext",
+        "---\nlicense: mit\n\ntext",
+        "text\n---\na: b\n---\n",
+        "---\n---\n",
+        "",
+    ])
+        assert.deepEqual(withoutFront(text), { entries: [], body: text });
 });
 
 test("names of images tell key and step", () => {

@@ -3,7 +3,9 @@
 // it loads anything: a picture is a link, a link leads away only when it is followed. Loaded when it is needed.
 import DOMPurify from "dompurify";
 import { Marked } from "marked";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { plainName } from "../base/text";
+import { type Entry, withoutFront } from "./front_matter";
 
 const TAGS = [
     ..."h1 h2 h3 h4 h5 h6 p br hr b i em strong del s code pre blockquote ul ol li div center".split(" "),
@@ -64,12 +66,46 @@ function tameAll(root: DocumentFragment): void {
     }
 }
 
+const ENTRIES = 60;
+const LINES = 12;
+const LENGTH = 400;
+
+// What is longer is read in the file.
+function shortened(value: string): string {
+    const lines = value.split("\n");
+    const short = lines.slice(0, LINES).join("\n").slice(0, LENGTH);
+    return plainName(short.length < value.length ? `${short.trimEnd()} …` : short);
+}
+
+function Front({ entries }: { entries: readonly Entry[] }) {
+    return (
+        <table class="front-matter" aria-label="What the card says of itself">
+            <tbody>
+                {entries.slice(0, ENTRIES).map(({ key, value }, i) => (
+                    <tr key={i}>
+                        <th scope="row" class="given">
+                            {plainName(key)}
+                        </th>
+                        <td class={value.includes("\n") ? "given mono" : "given"}>{shortened(value)}</td>
+                    </tr>
+                ))}
+            </tbody>
+        </table>
+    );
+}
+
 export default function Prose({ text }: { text: string }) {
     const box = useRef<HTMLDivElement>(null);
+    const { entries, body } = useMemo(() => withoutFront(text), [text]);
     useLayoutEffect(() => {
-        const fragment = clean(text);
+        const fragment = clean(body);
         tameAll(fragment);
         box.current?.replaceChildren(fragment);
-    }, [text]);
-    return <div class="prose" ref={box} dir="auto" />;
+    }, [body]);
+    return (
+        <>
+            {entries.length > 0 && <Front entries={entries} />}
+            <div class="prose" ref={box} dir="auto" />
+        </>
+    );
 }
