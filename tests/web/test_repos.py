@@ -450,6 +450,22 @@ def test_promotion_tells_what_is_lacked_and_lets_approve(guarded):
     expect(row(page, "prod")).to_contain_text("card")
 
 
+def test_a_protection_is_changed_by_the_line_that_keeps_it(visit, page, registry):
+    name = registry.bot(versions=1)
+    registry.call("PUT", f"repos/{name}/rules/good", json={"where": "metrics.loss < 1"})
+    body = {"ref": "prod", "require": ["card", "tokenizer"], "rule": "good", "approvals": 2}
+    registry.call("PUT", f"repos/{name}/protections", json=body)
+    registry.call("PUT", f"repos/{name}/protections", json={"require": ["config"]})
+    visit(f"repos/{name}?tab=protection")
+    lines = page.locator(".paste pre")
+    expect(lines).to_have_count(2)
+    told = sorted(lines.all_inner_texts())
+    assert told == [
+        f"stemma protect set {name} --require config",
+        f"stemma protect set {name}@prod --require tokenizer,card --rule good --approvals 2",
+    ]
+
+
 # ---- everywhere ----
 
 

@@ -17,9 +17,17 @@ export function asked(p: Protection): string {
     return [parts, people].filter(Boolean).join(" and ") || "only maintainers move it";
 }
 
+// The command that sets it as it is: `protect set` puts what it says in place of all that was asked for.
+export function commandOf(repo: string, p: Omit<Protection, "user" | "set_us">): string {
+    const words = ["stemma protect set", shellWord(p.ref ? `${repo}@${p.ref}` : repo)];
+    if (p.require.length) words.push("--require", p.require.join(","));
+    if (p.rule) words.push("--rule", shellWord(p.rule));
+    if (p.approvals) words.push("--approvals", String(p.approvals));
+    return words.join(" ");
+}
+
 export function Protections({ repo, turn }: { repo: string; turn: number }) {
     const load = useLoad(`${repo} ${turn}`, (signal) => listProtections(repo, signal));
-    const command = `stemma protect set ${shellWord(`${repo}@prod`)} --require card,evaluations --approvals 1`;
     if (load.problem && !load.loading) return <Failed problem={load.problem} retry={load.reload} />;
     if (!load.data) return <Skeleton lines={4} />;
     if (!load.data.items.length)
@@ -29,7 +37,13 @@ export function Protections({ repo, turn }: { repo: string; turn: number }) {
                     A protected ref is moved only by maintainers, and only to a version that has the parts
                     that are asked for and that enough people approved. A maintainer protects one so:
                 </p>
-                <Paste text={command} />
+                <Paste
+                    text={commandOf(repo, {
+                        ref: "prod",
+                        require: ["card", "evaluations"],
+                        approvals: 1,
+                    })}
+                />
             </Empty>
         );
     return (
@@ -76,8 +90,13 @@ export function Protections({ repo, turn }: { repo: string; turn: number }) {
                     </tbody>
                 </table>
             </div>
-            <p class="muted">A maintainer changes it by a command:</p>
-            <Paste text={command} />
+            <p class="muted">
+                A maintainer changes one by its command, which says all that is asked for: what is left out is
+                asked for no more.
+            </p>
+            {load.data.items.map((p) => (
+                <Paste key={p.ref ?? ""} text={commandOf(repo, p)} />
+            ))}
         </div>
     );
 }
