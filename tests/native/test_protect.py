@@ -142,3 +142,22 @@ def test_what_is_asked_and_released_by_the_api(api, registry):
     made = api.ok("POST", f"repos/{release}/releases", json={"pins": [f"{name}@2"]})
     assert [(p["relation"], p["repo"], p["number"]) for p in made["parents"]] == [("pins", name, 2)]
     assert set(api.ok("GET", "events/head")) == {"number", "chain"}
+
+
+def test_candidates_tell_what_each_version_lacks(api, registry):
+    name = unique("board")
+    two_versions(registry, name)
+    for _ in range(2):
+        registry.publish(name, {"config.json": b"{}"})
+    api.ok("PUT", f"repos/{name}/protections", json={"ref": "prod", "require": ["card", "config"], "approvals": 1})
+    api.ok("POST", f"repos/{name}/versions/3/mark", json={"mark": "bad", "reason": "loses facts"})
+    first = api.ok("GET", f"repos/{name}/candidates", params={"ref": "prod", "limit": 3})
+    told = [(i["version"]["number"], i["readiness"]["lacks"], i["readiness"]["ready"]) for i in first["items"]]
+    assert told == [(4, ["card"], False), (2, [], False)], "the third is bad, the second lacks the approval alone"
+    rest = api.ok("GET", f"repos/{name}/candidates", params={"ref": "prod", "limit": 3, "after": first["next"]})
+    assert [i["version"]["number"] for i in rest["items"]] == [1] and "next" not in rest
+    free = api.ok("GET", f"repos/{name}/candidates", params={"ref": "candidate"})
+    assert [i["readiness"]["ready"] for i in free["items"]] == [True, True, True], "nothing is asked for"
+    for bad in ({}, {"ref": "prod", "limit": 101}, {"ref": "prod", "limit": 0}):
+        assert problem(api.call("GET", f"repos/{name}/candidates", params=bad)) == (400, "INVALID")
+    assert problem(api.call("GET", f"repos/{unique('none')}/candidates", params={"ref": "prod"})) == (404, "NOT_FOUND")

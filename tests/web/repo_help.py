@@ -51,3 +51,10 @@ def row(page, text):
 
 def dialog(page):
     return page.get_by_role("dialog")
+
+
+def signed_in(page, registry, name, role):
+    """A user of that role whom the page is shown to, and gives the token."""
+    made = registry.call("POST", "users", json={"name": name, "role": role, "token": True})
+    page.add_init_script(f"sessionStorage.setItem('stemma.token', '{made['secret']}')")
+    return made["secret"]

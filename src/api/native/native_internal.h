@@ -83,7 +83,7 @@ void native_events_stream(http_req *r);
 
 // ---- protect.c ------------------------------------------------------------------------------
 extern const rpc native_protections_list, native_protections_set, native_protections_remove,
-    native_versions_readiness, native_versions_approve;
+    native_versions_readiness, native_versions_approve, native_candidates;
 
 // ---- suggested.c ----------------------------------------------------------------------------
 extern const rpc native_version_suggested;

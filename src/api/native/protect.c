@@ -160,6 +160,19 @@ SHAPE(static, readiness_shape, "Readiness",
       FIELD("approvals_needed", SHAPE_INT, 0, "how many people must approve it"),
       FIELD("approvals", SHAPE_OBJECT, SHAPE_LIST, "who did", .sub = &approval_shape));
 
+static void put_approvals(json_writer *w, const protect_state *s) {
+    json_m_array(w, "approvals");
+    for (size_t i = 0; i < s->n_approvals; i++) {
+        json_object(w);
+        json_m_string(w, "user", s->approvals[i].user);
+        json_m_string(w, "reason", s->approvals[i].reason);
+        json_m_i64(w, "time_us", s->approvals[i].time_us);
+        json_m_bool(w, "counts", s->approvals[i].counts);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
 static bool put_readiness(call *k, int64_t number, str name, err *e) {
     protect_state s;
     if (!protect_look(&k->c, repo_of(k), number, name, &s, e)) return false;
@@ -175,16 +188,7 @@ static bool put_readiness(call *k, int64_t number, str name, err *e) {
     json_m_bool(w, "rule_holds", s.rule_holds);
     if (s.rule_fails.n) json_m_string(w, "rule_fails", s.rule_fails);
     json_m_i64(w, "approvals_needed", s.asked.approvals);
-    json_m_array(w, "approvals");
-    for (size_t i = 0; i < s.n_approvals; i++) {
-        json_object(w);
-        json_m_string(w, "user", s.approvals[i].user);
-        json_m_string(w, "reason", s.approvals[i].reason);
-        json_m_i64(w, "time_us", s.approvals[i].time_us);
-        json_m_bool(w, "counts", s.approvals[i].counts);
-        json_object_end(w);
-    }
-    json_array_end(w);
+    put_approvals(w, &s);
     json_object_end(w);
     return true;
 }
@@ -231,3 +235,65 @@ static bool approve(call *k, void *msg, err *e) {
 }
 const rpc native_versions_approve = {
     .msg = &approve_msg, .fn = approve, .reply = &readiness_shape};
+
+// ---- all that may be next -------------------------------------------------------------------
+
+#define CANDIDATES     20
+#define CANDIDATES_MAX 100
+
+SHAPE(static, candidate_shape, "Candidate",
+      FIELD("version", SHAPE_OBJECT, 0, "the version", .sub = &versions_version_shape),
+      FIELD("readiness", SHAPE_OBJECT, 0, "what it has and lacks", .sub = &readiness_shape));
+SHAPE(static, candidates_shape, "Candidates",
+      FIELD("items", SHAPE_OBJECT, SHAPE_LIST,
+            "the newest first; none that is yanked, bad or deleted", .sub = &candidate_shape),
+      FIELD("next", SHAPE_TEXT, SHAPE_OPTIONAL, "the cursor of the next page"));
+
+struct candidates {
+    uint64_t has;
+    str ref;
+    int64_t limit, after;
+};
+static const msg_field candidates_fields[] = {
+    MSG_FIELD(struct candidates, ref, MSG_STRING, MSG_REQUIRED, .max = REF_NAME_MAX,
+              .doc = "the ref that they may be at next"),
+    MSG_FIELD(struct candidates, limit, MSG_INT32, 0,
+              .doc =
+                  "versions to look at, 20 by default and 100 at most; the page has those of "
+                  "them that are not marked"),
+    MSG_FIELD(struct candidates, after, MSG_INT64, 0,
+              .doc = "the cursor `next` of the page before: a number, older ones follow"),
+};
+static const msg_type candidates_msg = MSG_TYPE(struct candidates, candidates_fields);
+
+static bool put_candidate(call *k, const version *v, str name, err *e) {
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_key(w, STR("version"));
+    versions_put(w, v, NULL, 0);
+    json_key(w, STR("readiness"));
+    if (!put_readiness(k, v->number, name, e)) return false;
+    json_object_end(w);
+    return true;
+}
+
+static bool candidates(call *k, void *msg, err *e) {
+    struct candidates *q = msg;
+    version *v;
+    size_t n, limit = msg_has(&candidates_msg, q, "limit") ? (size_t)q->limit : CANDIDATES;
+    int64_t before = msg_has(&candidates_msg, q, "after") ? q->after : INT64_MAX;
+    if (limit < 1 || limit > CANDIDATES_MAX)
+        return err_set(e, ERR_INVALID, "'limit' is 1 to %d", CANDIDATES_MAX);
+    if (!version_page(&k->c, repo_of(k), before, limit + 1, false, &v, &n, e)) return false;
+    json_writer *w = rpc_reply(k);
+    json_object(w);
+    json_m_array(w, "items");
+    for (size_t i = 0; i < n && i < limit; i++)
+        if (!v[i].mark_sum && !put_candidate(k, &v[i], q->ref, e)) return false;
+    str next = {0};
+    if (n > limit) next = arena_printf(k->c.a, "%lld", (long long)v[limit - 1].number);
+    native_list_end(w, next);
+    return true;
+}
+const rpc native_candidates = {
+    .msg = &candidates_msg, .fn = candidates, .reply = &candidates_shape};

@@ -199,6 +199,8 @@ static const http_route routes[] = {
         "protect a ref, or publishing: asks for what is given, the rest stays"),
     RPC(HTTP_DELETE, "repos/{repo}/protections", MAINTAIN, native_protections_remove,
         "protect it no more"),
+    LONG(HTTP_GET, "repos/{repo}/candidates", READ, native_candidates,
+         "the versions that a ref may be moved to next, and what each lacks"),
 
     // lineage
     LONG(HTTP_GET, "lineage", READ, native_lineage,

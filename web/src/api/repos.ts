@@ -13,6 +13,7 @@ export type RefMove = Schemas["RefMove"];
 export type Resolved = Schemas["Resolved"];
 export type Readiness = Schemas["Readiness"];
 export type Protection = Schemas["Protection"];
+export type Candidate = Schemas["Candidate"];
 export type Evaluation = Schemas["Evaluation"];
 export type Pickle = Schemas["Pickle"];
 
@@ -86,6 +87,13 @@ export const getReadiness = (
     ref: string,
     signal: AbortSignal,
 ): Promise<Readiness> => call(`${versionPath(repo, version)}/readiness`, { query: { ref }, signal });
+
+// Versions that a ref may be moved to next, and what each lacks.
+export const listCandidates = (
+    repo: string,
+    query: { ref: string; after?: string; limit: number },
+    signal: AbortSignal,
+): Promise<Page<Candidate>> => call(`${repoPath(repo)}/candidates`, { query, signal });
 
 export const listEvents = (
     repo: string,

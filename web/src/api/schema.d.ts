@@ -729,7 +729,7 @@ export interface paths {
         get: operations["get_repos_repo"];
         put?: never;
         post?: never;
-        /** delete a repo with its versions, with a reason, unless a tag holds one */
+        /** delete a repo with its versions, unless a tag holds one */
         delete: operations["delete_repos_repo"];
         options?: never;
         head?: never;
@@ -1038,11 +1038,28 @@ export interface paths {
         };
         /** what a repo asks for before refs move and versions are published */
         get: operations["get_repos_repo_protections"];
-        /** protect a ref, or publishing: asks for what is given, the rest stays */
+        /** protect a ref, or publishing */
         put: operations["put_repos_repo_protections"];
         post?: never;
         /** protect it no more */
         delete: operations["delete_repos_repo_protections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repos/{repo}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the versions that a ref may be moved to next, and what each lacks */
+        get: operations["get_repos_repo_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1782,7 +1799,7 @@ export interface components {
              * @description what the address named it by
              * @enum {string}
              */
-            by: "latest" | "number" | "alias" | "tag" | "digest" | "stage";
+            by: "latest" | "number" | "alias" | "tag" | "digest";
             /** @description as of when, if the address says a time */
             at_us?: number;
             /** @description the move that brought the ref there */
@@ -1905,11 +1922,11 @@ export interface components {
             /** @description in the order of refs, at most 1,000 */
             items: components["schemas"]["Protection"][];
         };
-        ProtectionChange: {
-            /** @description all that the repo asks for now */
-            items: components["schemas"]["Protection"][];
-            /** @description what was asked for before; absent: it was not protected */
-            was?: components["schemas"]["Protection"];
+        Candidates: {
+            /** @description the newest first; none that is yanked, bad or deleted */
+            items: components["schemas"]["Candidate"][];
+            /** @description the cursor of the next page */
+            next?: string;
         };
         Lineage: {
             /** @description what was asked first, then by their distance */
@@ -2046,8 +2063,6 @@ export interface components {
             reason: string;
             /** @description when; absent: it was only tried */
             time_us?: number;
-            /** @description in the reply to a move: was it moved, or would it be? false: it pointed there already, and this is the move that brought it there */
-            moved?: boolean;
             /** @description what moves along with a release, in the reply to its move */
             pins?: components["schemas"]["PinMove"][];
         };
@@ -2363,8 +2378,6 @@ export interface components {
             merges_reordered: boolean;
             /** @description the first of each kind */
             tokens: components["schemas"]["DiffToken"][];
-            /** @description scores of tokens that are in both */
-            scores: components["schemas"]["DiffRows"];
             /** @description all else, by its paths */
             values: components["schemas"]["DiffRows"];
             /** @description chat templates */
@@ -2431,8 +2444,6 @@ export interface components {
             reason: string;
             /** @description when */
             time_us: number;
-            /** @description false: who gave it was disabled since, or may not write here any more */
-            counts: boolean;
         };
         Score: {
             /** @description its name */
@@ -2469,6 +2480,12 @@ export interface components {
             user: string;
             /** @description when */
             set_us: number;
+        };
+        Candidate: {
+            /** @description the version */
+            version: components["schemas"]["Version"];
+            /** @description what it has and lacks */
+            readiness: components["schemas"]["Readiness"];
         };
         LineageNode: {
             /**
@@ -2619,7 +2636,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn" | "rule_set" | "rule_removed" | "workspace_created" | "workspace_deleted" | "version_evaluated" | "evaluation_withdrawn" | "version_edited";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn" | "rule_set" | "rule_removed" | "workspace_created" | "workspace_deleted" | "version_evaluated" | "evaluation_withdrawn";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -2700,8 +2717,6 @@ export interface components {
             was_digest?: string;
             /** @description its SHA-256 after */
             is_digest?: string;
-            /** @description is it now? Only where that changed */
-            executable?: boolean;
         };
         DiffRow: {
             /** @description the file, or the group */
@@ -4994,14 +5009,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /** @description why: it is kept */
-                    reason?: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description done */
             200: {
@@ -5625,8 +5633,6 @@ export interface operations {
                     reason?: string;
                     /** @description take your approval back */
                     withdraw?: boolean;
-                    /** @description with withdraw: take back that of this user, with a reason; takes a maintainer */
-                    user?: string;
                 };
             };
         };
@@ -5857,9 +5863,9 @@ export interface operations {
                 "application/json": {
                     /** @description which ref, or stage of MLflow; left out: publishing in the repo */
                     ref?: string;
-                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations; left out, as below: stays as it was */
+                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations */
                     require?: string[];
-                    /** @description a saved rule of the repo that must hold for a version; empty: none */
+                    /** @description a saved rule of the repo that must hold for a version */
                     rule?: string;
                     /** @description how many people must approve a version, besides who published it */
                     approvals?: number;
@@ -5873,7 +5879,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProtectionChange"];
+                    "application/json": components["schemas"]["Protections"];
                 };
             };
             /** @description an error */
@@ -5912,6 +5918,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Protections"];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repos_repo_candidates: {
+        parameters: {
+            query: {
+                ref: string;
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                repo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidates"];
                 };
             };
             /** @description an error */
@@ -6550,7 +6591,6 @@ export interface operations {
             query?: {
                 project?: string | number;
                 after?: number;
-                recent?: number;
                 moved?: boolean;
                 run?: string[];
             };

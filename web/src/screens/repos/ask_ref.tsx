@@ -3,7 +3,16 @@
 // showed the ref, so of two people who saw the same one succeeds and the other is told who was faster.
 import { useId, useState } from "preact/hooks";
 import { Problem } from "../../api/client";
-import { allRefs, type Ref, type RefMove, removeRef, rollBack, setRef, type Version } from "../../api/repos";
+import {
+    allRefs,
+    getVersion,
+    type Ref,
+    type RefMove,
+    removeRef,
+    rollBack,
+    setRef,
+    type Version,
+} from "../../api/repos";
 import { useLoad } from "../../ui/load";
 import { Skeleton } from "../../ui/parts";
 import { say } from "../../ui/toast";
@@ -115,15 +124,19 @@ export function SetRef({
                     A tag never moves, and its version can not be deleted while it is there.
                 </p>
             )}
-            <Pins version={version} />
+            {version && <Pins version={version} />}
             <Field label="Why" value={reason} change={setReason} />
         </AskAct>
     );
 }
 
 // An alias of a release takes those of what it pins along.
-function Pins({ version }: { version: Version | undefined }) {
-    const pins = version?.parents?.filter((p) => p.relation === "pins") ?? [];
+function Pins({ version: v }: { version: Version }) {
+    // In lists they are left out.
+    const whole = useLoad(v.id, async (signal) =>
+        v.parents ? v : getVersion(v.repo, String(v.number), signal),
+    );
+    const pins = whole.data?.parents?.filter((p) => p.relation === "pins") ?? [];
     if (!pins.length) return null;
     return (
         <p class="ask-note">

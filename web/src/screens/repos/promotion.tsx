@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // May the version be promoted? For each protected ref what it has and lacks, who approved it, and what to do next.
-import { call } from "../../api/client";
+import { getCaller } from "../../api/caller";
 import { getReadiness, listProtections, type Readiness, type Ref, type Version } from "../../api/repos";
-import type { components } from "../../api/schema";
 import { plainName } from "../../base/text";
 import { toDiff, toRepo } from "../../routes";
 import { Card } from "../../ui/card";
@@ -10,18 +9,13 @@ import { useLoad } from "../../ui/load";
 import { Reason, When, Who } from "./parts";
 import type { Asking } from "./version_acts";
 
-type Caller = components["schemas"]["Caller"];
-
 interface Board {
     caller: string;
     rows: { ref: string; ready: Readiness; asks: readonly string[] }[];
 }
 
 async function readBoard(v: Version, signal: AbortSignal): Promise<Board> {
-    const [rules, caller] = await Promise.all([
-        listProtections(v.repo, signal),
-        call<Caller>("whoami", { signal }),
-    ]);
+    const [rules, caller] = await Promise.all([listProtections(v.repo, signal), getCaller(signal)]);
     const rows = rules.items.map(async ({ ref = "", require }) => ({
         ref,
         asks: require,
@@ -85,7 +79,6 @@ function Row({
     ask: (what: Asking) => void;
 }) {
     const isHere = v.aliases.includes(ref);
-    const counting = ready.approvals.filter((a) => a.counts).length;
     const mine = ready.approvals.some((a) => a.user === caller);
     return (
         <section class="card-body promotion" aria-label={`Promotion to ${ref}`}>
@@ -95,39 +88,8 @@ function Row({
                     {isHere ? "✓ here" : ready.ready ? "✓ ready" : "✕ not ready"}
                 </span>
             </div>
-            <ul class="parts">
-                {asks.map((part) => {
-                    const lacks = ready.lacks.some((l) => l === part);
-                    return (
-                        <li key={part} class={lacks ? "bad" : "good"}>
-                            {lacks ? "✕" : "✓"} {part}
-                        </li>
-                    );
-                })}
-                {ready.rule && (
-                    <li class={ready.rule_holds ? "good given" : "bad given"}>
-                        {ready.rule_holds ? "✓" : "✕"} rule {plainName(ready.rule)}
-                        {ready.rule_fails && `: ${plainName(ready.rule_fails)}`}
-                    </li>
-                )}
-                {ready.approvals_needed > 0 && (
-                    <li class={counting < ready.approvals_needed ? "bad" : "good"}>
-                        {counting} of {ready.approvals_needed} approvals
-                    </li>
-                )}
-            </ul>
-            {ready.approvals.length > 0 && (
-                <ul class="lines">
-                    {ready.approvals.map((a) => (
-                        <li key={a.user}>
-                            <Who user={a.user} /> <When us={a.time_us} />: <Reason text={a.reason} />
-                            {!a.counts && (
-                                <span class="muted"> (counts no more: disabled, or no writer now)</span>
-                            )}
-                        </li>
-                    ))}
-                </ul>
-            )}
+            <Asked asks={asks} ready={ready} />
+            <Approvals ready={ready} />
             <div class="row">
                 {mine ? (
                     <button
@@ -160,5 +122,49 @@ function Row({
                 )}
             </div>
         </section>
+    );
+}
+
+// What is asked for, and whether the version has it.
+export function Asked({ asks, ready }: { asks: readonly string[]; ready: Readiness }) {
+    const counting = ready.approvals.filter((a) => a.counts).length;
+    return (
+        <ul class="parts">
+            {asks.map((part) => {
+                const lacks = ready.lacks.some((l) => l === part);
+                return (
+                    <li key={part} class={lacks ? "bad" : "good"}>
+                        {lacks ? "✕" : "✓"} {part}
+                    </li>
+                );
+            })}
+            {ready.rule && (
+                <li class={ready.rule_holds ? "good given" : "bad given"}>
+                    {ready.rule_holds ? "✓" : "✕"} rule {plainName(ready.rule)}
+                    {ready.rule_fails && `: ${plainName(ready.rule_fails)}`}
+                </li>
+            )}
+            {ready.approvals_needed > 0 && (
+                <li class={counting < ready.approvals_needed ? "bad" : "good"}>
+                    {counting} of {ready.approvals_needed} approvals
+                </li>
+            )}
+        </ul>
+    );
+}
+
+export function Approvals({ ready }: { ready: Readiness }) {
+    if (!ready.approvals.length) return null;
+    return (
+        <ul class="lines">
+            {ready.approvals.map((a) => (
+                <li key={a.user}>
+                    <Who user={a.user} /> <When us={a.time_us} />: <Reason text={a.reason} />
+                    {!a.counts && (
+                        <span class="muted"> (counts no more: disabled, or no writer now)</span>
+                    )}
+                </li>
+            ))}
+        </ul>
     );
 }

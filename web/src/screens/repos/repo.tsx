@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A repo: its versions, where its refs point and pointed, what it asks for, and what happened to it. A side is chosen by the
-// address (`tab`).
+// A repo: its versions, where its refs point and pointed, what may be promoted, what it asks for, and what happened to it. A
+// side is chosen by the address (`tab`).
 import { useState } from "preact/hooks";
 import { apiUrl } from "../../api/client";
 import { allRefs, getRepo, listProtections, type Ref, type Repo, repoPath } from "../../api/repos";
@@ -14,13 +14,14 @@ import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Activity } from "./activity";
+import { Board } from "./board";
 import { kindName, Times } from "./parts";
 import { Protections } from "./protections";
 import { Refs } from "./refs";
 import { Versions } from "./versions";
 import "../../ui/head.css";
 
-const SIDES = ["versions", "refs", "protection", "activity"] as const;
+const SIDES = ["versions", "refs", "promotion", "protection", "activity"] as const;
 
 export function RepoScreen({ repo: name }: { repo: string }) {
     const [turn, setTurn] = useState(0); // rises with each sign that something of it changed
@@ -60,6 +61,7 @@ function Shown({ repo, refs, turn, changed }: Sides) {
                 tabs={[
                     { id: "versions", title: "Versions", href: href("versions") },
                     { id: "refs", title: "Refs", href: href("refs"), count: refs.data?.length },
+                    { id: "promotion", title: "Promotion", href: href("promotion") },
                     { id: "protection", title: "Protection", href: href("protection") },
                     { id: "activity", title: "Activity", href: href("activity") },
                 ]}
@@ -67,11 +69,18 @@ function Shown({ repo, refs, turn, changed }: Sides) {
             <div class="page-body">
                 {side === "versions" && <Versions repo={repo.name} turn={turn} />}
                 {side === "refs" && <RefSide repo={repo} refs={refs} turn={turn} changed={changed} />}
+                {side === "promotion" && <BoardSide repo={repo} refs={refs} turn={turn} changed={changed} />}
                 {side === "protection" && <Protections repo={repo.name} turn={turn} />}
                 {side === "activity" && <Activity repo={repo.name} turn={turn} />}
             </div>
         </div>
     );
+}
+
+function BoardSide({ repo, refs, turn, changed }: Sides) {
+    if (refs.problem && !refs.data) return <Failed problem={refs.problem} retry={refs.reload} />;
+    if (!refs.data) return <Skeleton lines={8} />;
+    return <Board repo={repo.name} refs={refs.data} turn={turn} changed={changed} />;
 }
 
 function RefSide({ repo, refs, turn, changed }: Sides) {
