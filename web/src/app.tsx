@@ -10,7 +10,7 @@ import { whenIdle } from "./base/idle";
 import { scheme, toggleScheme } from "./base/scheme";
 import { Keys } from "./palette/keys";
 import { Palette } from "./palette/palette";
-import { placeOf, toHome, toPrompts, toRepos, toStorage, translated } from "./routes";
+import { placeOf, toActivity, toHome, toPrompts, toRepos, toStorage, translated } from "./routes";
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
@@ -30,6 +30,7 @@ const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
 const Prompts = later(async () => (await versioned()).Prompts);
 const PromptScreen = later(async () => (await versioned()).PromptScreen);
+const ActivityScreen = later(async () => (await versioned()).ActivityScreen);
 const Storage = later(async () => (await versioned()).Storage);
 const VersionScreen = later(async () => (await versioned()).VersionScreen);
 const DiffScreen = later(async () => (await versioned()).DiffScreen);
@@ -68,6 +69,8 @@ function Screen() {
             return <PromptScreen key={place.prompt} prompt={place.prompt} />;
         case "storage":
             return <Storage />;
+        case "activity":
+            return <ActivityScreen />;
         case "nowhere":
             return (
                 <Empty title="There is no such page">
@@ -155,6 +158,14 @@ export function App() {
                 keys: ["g s"],
                 run: () => go(toStorage()),
             },
+            {
+                id: "activity",
+                title: "Activity",
+                group: "Everywhere",
+                keys: ["g a"],
+                run: () => go(toActivity()),
+                command: "stemma audit",
+            },
             { id: "scheme", title: "Light or dark", group: "Everywhere", keys: ["g d"], run: toggleScheme },
             { id: "undo", title: "Undo the last act", group: "Everywhere", keys: ["Ctrl+z"], run: undoLast },
         ],
@@ -186,6 +197,13 @@ export function App() {
                 </a>
                 <a class="button plain" href={toPrompts()} title="Prompts and their differences (g p)">
                     Prompts
+                </a>
+                <a
+                    class="button plain top-more"
+                    href={toActivity()}
+                    title="What happened, by whom, when and why (g a)"
+                >
+                    Activity
                 </a>
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
                     <span class="grow">Search or do …</span> <kbd>/</kbd>

@@ -16,6 +16,7 @@ export type Place =
     | { screen: "prompts" }
     | { screen: "prompt"; prompt: string }
     | { screen: "storage" }
+    | { screen: "activity" }
     | { screen: "nowhere" };
 
 export const toHome = (): string => formatAddress([]);
@@ -41,6 +42,7 @@ export const toLineage = (of: string, query: Query = {}): string => formatAddres
 export const toPrompts = (query = {}): string => formatAddress(["prompts"], query);
 export const toPrompt = (prompt: string, query = {}): string => formatAddress(["prompts", prompt], query);
 export const toStorage = (query = {}): string => formatAddress(["storage"], query);
+export const toActivity = (query = {}): string => formatAddress(["activity"], query);
 export const toCompare = (runs: readonly string[], query = {}): string =>
     formatAddress(["compare"], { runs: runs.join(","), ...query });
 export const comparedRuns = (query: URLSearchParams): string[] =>
@@ -86,6 +88,7 @@ export function placeOf(a: Address): Place {
     if (first === "repos") return placeOfRepo(project, second, run);
     if (first === "lineage" && project && !second) return { screen: "lineage", of: project };
     if (first === "storage" && !project) return { screen: "storage" };
+    if (first === "activity" && !project) return { screen: "activity" };
     if (first === "prompts" && !second)
         return project ? { screen: "prompt", prompt: project } : { screen: "prompts" };
     // As `stemma run` prints it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repos, their versions and refs, as the server has them.
 import { all } from "./all";
-import { call, type Event, type Page, Problem, pathOf } from "./client";
+import { call, type Page, Problem, pathOf } from "./client";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -94,12 +94,6 @@ export const listCandidates = (
     query: { ref: string; after?: string; limit: number },
     signal: AbortSignal,
 ): Promise<Page<Candidate>> => call(`${repoPath(repo)}/candidates`, { query, signal });
-
-export const listEvents = (
-    repo: string,
-    query: { after?: string; limit: number },
-    signal: AbortSignal,
-): Promise<Page<Event>> => call("events", { query: { subject: repo, order: "newest", ...query }, signal });
 
 // ---- acts ----
 

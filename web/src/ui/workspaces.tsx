@@ -8,7 +8,7 @@ import { useLoad } from "./load";
 const DEFAULT = "default";
 const here = workspace || DEFAULT;
 // Lists that every workspace has; of anything else another one has nothing of that number or name, or something else.
-const LISTS = ["repos", "prompts", "storage"];
+const LISTS = ["repos", "prompts", "storage", "activity"];
 
 const enter = (name: string): void => {
     const [list = ""] = address.peek().path;

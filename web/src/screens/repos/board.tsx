@@ -19,12 +19,13 @@ import { useActs } from "../../ui/acts";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
+import { askedOf } from "../activity/words";
 import { RollBack } from "./ask_ref";
 import { Questions } from "./ask_version";
 import { Pager } from "./pager";
 import { firstLine, MarkChips, Reason, RefChips, VersionLink, When, Who } from "./parts";
 import { Approvals, Asked } from "./promotion";
-import { asked, commandOf } from "./protections";
+import { commandOf } from "./protections";
 import "./board.css";
 
 const PAGE = 20;
@@ -162,7 +163,7 @@ function Place({
                     <Reason text={at.reason} />
                 </p>
             )}
-            <p class="muted">{rule ? `asks for: ${asked(rule)}` : "not protected"}</p>
+            <p class="muted">{rule ? `asks for: ${askedOf(rule)}` : "not protected"}</p>
         </li>
     );
 }

@@ -2,20 +2,12 @@
 // What a repo asks for before refs move and versions are published.
 
 import { listProtections, type Protection } from "../../api/repos";
-import { plural } from "../../base/format";
 import { plainName, shellWord } from "../../base/text";
 import { toRepo } from "../../routes";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { When, Who } from "./parts";
-
-// "card, evaluations, rule better and 2 approvals"
-export function asked(p: Protection): string {
-    const parts = [...p.require, ...(p.rule ? [`rule ${plainName(p.rule)}`] : [])].join(", ");
-    const people = p.approvals ? plural(p.approvals, "approval") : "";
-    return [parts, people].filter(Boolean).join(" and ") || "only maintainers move it";
-}
 
 // The command that sets it as it is: `protect set` puts what it says in place of all that was asked for.
 export function commandOf(repo: string, p: Omit<Protection, "user" | "set_us">): string {

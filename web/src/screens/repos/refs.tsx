@@ -11,11 +11,11 @@ import { Card } from "../../ui/card";
 import { Menu, type MenuItem } from "../../ui/dialog";
 import { Headings } from "../../ui/headings";
 import { Paste } from "../../ui/parts";
+import { askedOf } from "../activity/words";
 import { AsOf } from "./as_of";
 import { RemoveRef, RollBack, SetRef } from "./ask_ref";
 import { Moves } from "./moves";
 import { Reason, VersionLink, When, Who } from "./parts";
-import { asked } from "./protections";
 
 type Asking = { what: "set" | "back" | "remove"; ref?: Ref } | { what: "tag" } | null;
 
@@ -173,7 +173,7 @@ function Row({
                 <span class="muted">{r.kind}</span>
                 {rule && (
                     <a class="muted list-more" href={toRepo(repo, { tab: "protection" })}>
-                        protected: {asked(rule)}
+                        protected: {askedOf(rule)}
                     </a>
                 )}
             </td>

@@ -6,14 +6,14 @@ import { apiUrl } from "../../api/client";
 import { allRefs, getRepo, listProtections, type Ref, type Repo, repoPath } from "../../api/repos";
 import { address } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
-import { toPrompt, toRepo, toRepos } from "../../routes";
+import { toActivity, toPrompt, toRepo, toRepos } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
-import { Activity } from "./activity";
+import { Activity } from "../activity/of_repo";
 import { Board } from "./board";
 import { kindName, Times } from "./parts";
 import { Protections } from "./protections";
@@ -33,6 +33,9 @@ export function RepoScreen({ repo: name }: { repo: string }) {
             <>
                 <Crumbs list={[{ title: "Repos", href: toRepos() }, { title: name }]} />
                 <Failed problem={repo.problem} retry={repo.reload} />
+                <p class="lost">
+                    <a href={toActivity({ subject: name })}>What happened to what was called so</a>
+                </p>
             </>
         );
     if (!repo.data) return <Skeleton lines={6} />;
