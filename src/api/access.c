@@ -275,7 +275,8 @@ static bool recognise(http_req *r, api_caller *who, bool is_public, err *e) {
         let_all(who);
         return true;
     }
-    return user_is_token(secret) ? prove(r, who, user, secret, e) : refuse_stranger(r, e);
+    if (user_is_token(secret)) return prove(r, who, user, secret, e);
+    return secret.n ? user_unknown(e) : refuse_stranger(r, e);
 }
 
 static bool read_workspace(http_req *r, api_caller *who, bool is_public, err *e) {

@@ -87,6 +87,8 @@ bool user_is_token(str secret);
 // Whose token it is, and what they may do. ERR_UNAUTHENTICATED: unknown, expired, revoked, or
 // its user is disabled.
 bool user_prove(core *c, str secret, int64_t ws, user_proof *out, err *e);
+// What is said of an unknown one, for a secret that can not be a token.
+bool user_unknown(err *e);
 // The role in a workspace of who proved themselves by this token, read anew. USER_NONE: there
 // is none, or the token is revoked or has expired, or its user is disabled.
 bool user_standing(core *c, id user, id token, int64_t ws, user_role *role, err *e);

@@ -122,15 +122,18 @@ static bool refuse_expired(err *e) {
     return err_set(e, ERR_UNAUTHENTICATED, "This token has expired: ask for another one.");
 }
 
+bool user_unknown(err *e) {
+    return err_set(e, ERR_UNAUTHENTICATED,
+                   "This token is not known here: it is mistyped, or was revoked.");
+}
+
 bool user_prove(core *c, str secret, int64_t ws, user_proof *out, err *e) {
     int64_t began = clock_mono_us();
     prove_call p = {.s = {.hash = sha256_of(secret.p, secret.n), .ws = ws},
                     .now_us = clock_now_us()};
     if (!recall(c->users, p.s.hash, ws, &p.s)) {
         if (!db_read(c->db, read_token, &p, e)) return false;
-        if (!p.found)
-            return err_set(e, ERR_UNAUTHENTICATED,
-                           "This token is not known here: it is mistyped, or was revoked.");
+        if (!p.found) return user_unknown(e);
         if (!p.enabled)
             return err_set(e, ERR_UNAUTHENTICATED, "The user '%s' is disabled.",
                            p.s.proof.name);

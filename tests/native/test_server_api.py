@@ -46,6 +46,8 @@ def test_the_page_asks_for_the_token_itself(guarded, authorization):
         reply = Native(guarded.uri).call(method, path, headers=headers)
         assert problem(reply) == (401, "UNAUTHENTICATED")
         assert reply.headers["WWW-Authenticate"] == 'Bearer realm="stemma"'
+        told = "This token is not known here" if authorization else "You are not authenticated. Send a token"
+        assert reply.json()["detail"].startswith(told)
 
 
 def test_the_server_s_own_page_may_change_things(server, api):

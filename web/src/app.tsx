@@ -3,7 +3,7 @@
 // over it (palette, keys, toasts).
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { connection, setToken } from "./api/client";
+import { connection, refusal } from "./api/client";
 import "./api/live";
 import { address, go } from "./base/address";
 import { whenIdle } from "./base/idle";
@@ -14,7 +14,6 @@ import { placeOf, toActivity, toHome, toPrompts, toRepos, toStorage, translated 
 import { Runs } from "./screens/runs/runs";
 import { useActs } from "./ui/acts";
 import { CrumbBar } from "./ui/crumbs";
-import { AskText } from "./ui/dialog";
 import { later } from "./ui/later";
 import { Empty } from "./ui/parts";
 import { Toasts, undoLast } from "./ui/toast";
@@ -25,6 +24,9 @@ const Home = later(async () => (await others()).Home);
 const RunScreen = later(async () => (await others()).RunScreen);
 const Compare = later(async () => (await others()).Compare);
 const Workspaces = later(async () => (await import("./ui/workspaces")).Workspaces);
+const account = () => import("./ui/account");
+const Account = later(async () => (await account()).Account);
+const AskToken = later(async () => (await account()).AskToken);
 const versioned = () => import("./screens/repos");
 const Repos = later(async () => (await versioned()).Repos);
 const RepoScreen = later(async () => (await versioned()).RepoScreen);
@@ -82,6 +84,9 @@ function Screen() {
 
 function Connection() {
     const [ask, setAsk] = useState(true);
+    useSignalEffect(() => {
+        if (connection.value === "good") setAsk(true); // whatever is refused next
+    });
     if (connection.value === "good") return null;
     if (connection.value === "lost")
         return (
@@ -91,17 +96,10 @@ function Connection() {
             </div>
         );
     return ask ? (
-        <AskText
-            title="This server wants a token"
-            label="Your token (it stays in this tab)"
-            act="Go on"
-            secret
-            done={setToken}
-            close={() => setAsk(false)}
-        />
+        <AskToken close={() => setAsk(false)} />
     ) : (
         <div class="banner">
-            Without a token this server shows nothing.{" "}
+            {refusal.value || "Without a token this server shows nothing."}{" "}
             <button type="button" class="button" onClick={() => setAsk(true)}>
                 Give the token
             </button>
@@ -208,6 +206,7 @@ export function App() {
                 <button type="button" class="button search-box" onClick={() => setOver("palette")}>
                     <span class="grow">Search or do …</span> <kbd>/</kbd>
                 </button>
+                {quiet && <Account />}
                 <button
                     type="button"
                     class="button plain top-keys"

@@ -39,7 +39,7 @@ export interface Ask {
 function requestOf(ask: Ask): RequestInit {
     const headers: Record<string, string> = { ...WORKSPACE_HEADER, ...ask.headers };
     const token = sessionStorage.getItem(TOKEN);
-    if (token) headers["Authorization"] = `Bearer ${token}`;
+    if (token) headers["Authorization"] ??= `Bearer ${token}`;
     if (ask.accept) headers["Accept"] = ask.accept;
     if (ask.json !== undefined) headers["Content-Type"] = "application/json";
     const body = ask.json === undefined ? ask.body : JSON.stringify(ask.json);

@@ -43,13 +43,29 @@ export class Problem extends Error {
 export type Connection = "good" | "lost" | "unauthorised";
 export const connection = signal<Connection>("good");
 
-export function setToken(token: string): void {
+// Why the token of this tab does not count; empty: there is none.
+export const refusal = signal("");
+
+const tokenNow = (): string | null => sessionStorage.getItem(TOKEN);
+export const hasToken = (): boolean => tokenNow() !== null;
+
+// Takes a token that the server knows. What was shown to somebody else is read anew.
+export async function takeToken(token: string): Promise<void> {
+    const had = hasToken();
+    const reply = await replyTo("whoami", { headers: { Authorization: `Bearer ${token}` } });
+    if (!reply.ok) throw await problemOf(reply);
     sessionStorage.setItem(TOKEN, token);
-    connection.value = "good";
+    if (had) location.reload();
+    else connection.value = "good";
+}
+
+export function forgetToken(): void {
+    sessionStorage.removeItem(TOKEN);
+    location.reload();
 }
 
 // May the browser read an address itself, as a link or a picture? It sends neither token nor workspace.
-export const canLink = (): boolean => !workspace && !sessionStorage.getItem(TOKEN);
+export const canLink = (): boolean => !workspace && !hasToken();
 
 async function problemOf(reply: Response): Promise<Problem> {
     try {
@@ -66,6 +82,7 @@ async function problemOf(reply: Response): Promise<Problem> {
 
 // The raw reply; it is a success.
 export async function send(path: string, ask: Ask = {}): Promise<Response> {
+    const token = tokenNow();
     let reply: Response;
     try {
         reply = await replyTo(path, ask);
@@ -79,8 +96,16 @@ export async function send(path: string, ask: Ask = {}): Promise<Response> {
         return reply;
     }
     const problem = await problemOf(reply);
-    if (reply.status === 401) connection.value = "unauthorised";
-    throw problem;
+    if (reply.status !== 401) throw problem;
+    // Another one may have been given meanwhile.
+    if (token === tokenNow()) {
+        refusal.value = token === null ? "" : problem.message;
+        connection.value = "unauthorised";
+    }
+    // What the server says to whom sends none is about the environment of programs.
+    throw token === null
+        ? new Problem(401, problem.code, "This server shows nothing without a token.")
+        : problem;
 }
 
 export async function call<T>(path: string, ask: Ask = {}): Promise<T> {

@@ -85,11 +85,10 @@ export function AskForm({
     );
 }
 
-// Asks for one text: a name, a tag, a token.
+// Asks for one text: a name, a tag.
 export function AskText({
     label,
     value = "",
-    secret,
     done,
     ...form
 }: {
@@ -97,17 +96,20 @@ export function AskText({
     label: string;
     value?: string;
     act: string;
-    secret?: boolean;
     done: (text: string) => void;
     close: () => void;
 }) {
     const [text, setText] = useState(value);
-    const kind = secret ? ({ type: "password" } as const) : ({ type: "text" } as const);
     return (
         <AskForm {...form} done={() => done(text)}>
             <label>
                 {label}
-                <input class="input" {...kind} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+                <input
+                    class="input"
+                    type="text"
+                    value={text}
+                    onInput={(e) => setText(e.currentTarget.value)}
+                />
             </label>
         </AskForm>
     );
