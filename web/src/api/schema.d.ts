@@ -729,7 +729,7 @@ export interface paths {
         get: operations["get_repos_repo"];
         put?: never;
         post?: never;
-        /** delete a repo with its versions, unless a tag holds one */
+        /** delete a repo with its versions, with a reason, unless a tag holds one */
         delete: operations["delete_repos_repo"];
         options?: never;
         head?: never;
@@ -1038,7 +1038,7 @@ export interface paths {
         };
         /** what a repo asks for before refs move and versions are published */
         get: operations["get_repos_repo_protections"];
-        /** protect a ref, or publishing */
+        /** protect a ref, or publishing: asks for what is given, the rest stays */
         put: operations["put_repos_repo_protections"];
         post?: never;
         /** protect it no more */
@@ -1799,7 +1799,7 @@ export interface components {
              * @description what the address named it by
              * @enum {string}
              */
-            by: "latest" | "number" | "alias" | "tag" | "digest";
+            by: "latest" | "number" | "alias" | "tag" | "digest" | "stage";
             /** @description as of when, if the address says a time */
             at_us?: number;
             /** @description the move that brought the ref there */
@@ -1921,6 +1921,12 @@ export interface components {
         Protections: {
             /** @description in the order of refs, at most 1,000 */
             items: components["schemas"]["Protection"][];
+        };
+        ProtectionChange: {
+            /** @description all that the repo asks for now */
+            items: components["schemas"]["Protection"][];
+            /** @description what was asked for before; absent: it was not protected */
+            was?: components["schemas"]["Protection"];
         };
         Candidates: {
             /** @description the newest first; none that is yanked, bad or deleted */
@@ -2063,6 +2069,8 @@ export interface components {
             reason: string;
             /** @description when; absent: it was only tried */
             time_us?: number;
+            /** @description in the reply to a move: was it moved, or would it be? false: it pointed there already, and this is the move that brought it there */
+            moved?: boolean;
             /** @description what moves along with a release, in the reply to its move */
             pins?: components["schemas"]["PinMove"][];
         };
@@ -2378,6 +2386,8 @@ export interface components {
             merges_reordered: boolean;
             /** @description the first of each kind */
             tokens: components["schemas"]["DiffToken"][];
+            /** @description scores of tokens that are in both */
+            scores: components["schemas"]["DiffRows"];
             /** @description all else, by its paths */
             values: components["schemas"]["DiffRows"];
             /** @description chat templates */
@@ -2444,6 +2454,8 @@ export interface components {
             reason: string;
             /** @description when */
             time_us: number;
+            /** @description false: who gave it was disabled since, or may not write here any more */
+            counts: boolean;
         };
         Score: {
             /** @description its name */
@@ -2636,7 +2648,7 @@ export interface components {
              * @description what happened
              * @enum {string}
              */
-            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn" | "rule_set" | "rule_removed" | "workspace_created" | "workspace_deleted" | "version_evaluated" | "evaluation_withdrawn";
+            kind: "project_created" | "project_renamed" | "project_deleted" | "project_restored" | "run_created" | "run_ended" | "run_renamed" | "run_deleted" | "run_restored" | "run_edited" | "model_created" | "model_finalized" | "model_deleted" | "artifact_deleted" | "gc_freed" | "run_moved" | "job_started" | "job_ended" | "imported" | "run_crashed" | "run_revived" | "gc_undone" | "repo_created" | "repo_renamed" | "repo_deleted" | "version_created" | "version_staged" | "version_deleted" | "ref_moved" | "version_marked" | "version_unmarked" | "user_created" | "user_enabled" | "user_disabled" | "role_set" | "token_made" | "token_revoked" | "protection_set" | "protection_removed" | "version_approved" | "approval_withdrawn" | "rule_set" | "rule_removed" | "workspace_created" | "workspace_deleted" | "version_evaluated" | "evaluation_withdrawn" | "version_edited";
             /** @description of what was touched; absent: of none */
             project?: number;
             /** @description its name now; absent: it is not there any more */
@@ -2717,6 +2729,8 @@ export interface components {
             was_digest?: string;
             /** @description its SHA-256 after */
             is_digest?: string;
+            /** @description is it now? Only where that changed */
+            executable?: boolean;
         };
         DiffRow: {
             /** @description the file, or the group */
@@ -5009,7 +5023,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description why: it is kept */
+                    reason?: string;
+                };
+            };
+        };
         responses: {
             /** @description done */
             200: {
@@ -5633,6 +5654,8 @@ export interface operations {
                     reason?: string;
                     /** @description take your approval back */
                     withdraw?: boolean;
+                    /** @description with withdraw: take back that of this user, with a reason; takes a maintainer */
+                    user?: string;
                 };
             };
         };
@@ -5863,9 +5886,9 @@ export interface operations {
                 "application/json": {
                     /** @description which ref, or stage of MLflow; left out: publishing in the repo */
                     ref?: string;
-                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations */
+                    /** @description parts that a version must have: config, weights, tokenizer, card, logs, evaluations; left out, as below: stays as it was */
                     require?: string[];
-                    /** @description a saved rule of the repo that must hold for a version */
+                    /** @description a saved rule of the repo that must hold for a version; empty: none */
                     rule?: string;
                     /** @description how many people must approve a version, besides who published it */
                     approvals?: number;
@@ -5879,7 +5902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Protections"];
+                    "application/json": components["schemas"]["ProtectionChange"];
                 };
             };
             /** @description an error */
@@ -6591,6 +6614,7 @@ export interface operations {
             query?: {
                 project?: string | number;
                 after?: number;
+                recent?: number;
                 moved?: boolean;
                 run?: string[];
             };

@@ -42,6 +42,15 @@ function moved(e: Event): string {
     return from ? `moved it from v${from} to v${to}` : `set it to v${to}`;
 }
 
+// Without a value the tag is gone.
+function edited(e: Event): string {
+    const value = text(e, "value");
+    if (told(e, "part") === "description")
+        return behind("described it: ", value) || "took its description away";
+    const gone = !(e.payload && typeof e.payload === "object" && "value" in e.payload);
+    return gone ? `took its tag ${text(e, "key")} away` : `tagged it ${text(e, "key")}: ${value}`;
+}
+
 function rule(e: Event): string {
     const [where, first, then] = ["where", "objective", "tie"].map((key) => text(e, key));
     return [where, behind("by ", first ?? ""), behind("then ", then ?? "")].filter(Boolean).join(", ");
@@ -82,6 +91,7 @@ const WORDS: Readonly<Record<Kind, (e: Event) => string>> = {
     approval_withdrawn: (e) => `took the approval for ${text(e, "ref")} back`,
     version_evaluated: (e) => `evaluated it: ${text(e, "suite")}`,
     evaluation_withdrawn: (e) => `withdrew its evaluation ${text(e, "evaluation")}: ${text(e, "suite")}`,
+    version_edited: edited,
     ref_moved: moved,
     protection_set: (e) => `protected it: ${protectedBy(e)}`,
     protection_removed: () => "protects it no more",

@@ -160,9 +160,7 @@ export function Approvals({ ready }: { ready: Readiness }) {
             {ready.approvals.map((a) => (
                 <li key={a.user}>
                     <Who user={a.user} /> <When us={a.time_us} />: <Reason text={a.reason} />
-                    {!a.counts && (
-                        <span class="muted"> (counts no more: disabled, or no writer now)</span>
-                    )}
+                    {!a.counts && <span class="muted"> (counts no more: disabled, or no writer now)</span>}
                 </li>
             ))}
         </ul>
