@@ -18,9 +18,9 @@ static str told(cli_session *s, str object, const json_value *payload) {
     for (const json_value *m = payload->child; m; m = m->next) {
         str text = cli_value_text(m);
         if (says(object, m) || !text.n) continue;
-        out =
-            arena_printf(s->a, "%.*s%s%.*s%s%.*s", STR_F(out), out.n ? ", " : "", STR_F(m->key),
-                         str_eq(m->key, STR("reason")) ? ": " : " ", STR_F(text));
+        bool sentence = str_is(m->key, "reason") || str_is(m->key, "message");
+        out = arena_printf(s->a, "%.*s%s%.*s%s%.*s", STR_F(out), out.n ? ", " : "",
+                           STR_F(m->key), sentence ? ": " : " ", STR_F(text));
     }
     return out;
 }

@@ -200,6 +200,7 @@ def test_release(cli, registry, api):
     name, bot, prompt = unique("support"), registry.bot(unique("bot"), 2), registry.bot(unique("prompt"), 2)
     made = cli.ok("release", name, f"{bot}@1", f"{prompt}@1", "-m", "first")
     assert made.lines == [f"{name}@v1 pins", f"    {bot}@v1", f"    {prompt}@v1"]
+    wait_until(lambda: "message: first" in cli.ok("audit", name, "--kind", "version_created").out)
     cli.ok("alias", name, "prod")
     assert cli.ok("release", name, f"{bot}@2", f"{prompt}@prod", "--json").json["parents"][0]["relation"] == "pins"
     moved = cli.ok("alias", name, "prod", "-m", "second")

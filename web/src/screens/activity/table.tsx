@@ -23,7 +23,7 @@ export function EventTable({
                 <tbody>
                     {events.map((e) => {
                         const { title, href } = thingOf(e, repos, within);
-                        const reason = plainName(told(e, "reason"));
+                        const reason = plainName(told(e, "reason") || told(e, "message"));
                         return (
                             <tr key={e.number}>
                                 <td class="when" title={`event ${e.number}`}>

@@ -88,7 +88,8 @@ const WORDS: Readonly<Record<Kind, (e: Event) => string>> = {
     version_marked: (e) => `marked it ${text(e, "mark")}`,
     version_unmarked: (e) => `took the mark ${text(e, "mark")} away`,
     version_approved: (e) => `approved it for ${text(e, "ref")}`,
-    approval_withdrawn: (e) => `took the approval for ${text(e, "ref")} back`,
+    approval_withdrawn: (e) =>
+        `took the approval${behind(" of ", text(e, "approver"))} for ${text(e, "ref")} back`,
     version_evaluated: (e) => `evaluated it: ${text(e, "suite")}`,
     evaluation_withdrawn: (e) => `withdrew its evaluation ${text(e, "evaluation")}: ${text(e, "suite")}`,
     version_edited: edited,
