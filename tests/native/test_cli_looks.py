@@ -142,6 +142,15 @@ def test_hostile_names_move_no_cursor(cli, hostile, label, options):
     assert not FORBIDDEN.search(show)
 
 
+def test_hostile_names_of_who_uses_how_much(cli, api):
+    name = unique("\x1b[31m\x07\nü")
+    api.ok("POST", "runs", json={"project": api.project(name)["name"]})
+    for shows in (cli.terminal("du", width=200, env={"NO_COLOR": "1"}), cli.ok("du")):
+        (line,) = [line for line in shows.out.splitlines() if name[-12:] in line]
+        assert line.startswith("\\x1b[31m\\x07\\nü-") and not FORBIDDEN.search(shows.out), shows
+    assert name in [r["name"] for r in cli.ok("du", "--json").json["items"]]
+
+
 def test_json_on_a_terminal_is_the_same_json(cli, hostile):
     import json
 
