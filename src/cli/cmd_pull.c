@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// pull: a version's files into a folder. They are gathered in a folder beside it that is named
-// by the tree, so that a pull that broke off goes on and never mixes two versions; it gets its
-// name when all is there. One thread; others fetch (fetch.h).
+// pull: a version's files into a folder. They are gathered, and come to their place when all is
+// there (landing.h). One thread; others fetch (fetch.h).
 #include "base/vec.h"
 #include "cli/fetch.h"
+#include "cli/landing.h"
 #include "cli/pickles.h"
 #include "store/pickle.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct pull {
     cli_session *s;
     str repo, tree; // of the version
     int64_t number;
-    str folder, part;
+    landing to;
     VEC(fetch_file) files;
     int64_t bytes;
     bool pickles; // are there files that may be?
@@ -75,36 +71,7 @@ static bool list_files(pull *p) {
     return cli_each(s, &l, add_file, p) && s->e.code == ERR_NONE;
 }
 
-// ---- where to -------------------------------------------------------------------------------
-
-// Not there, or an empty folder.
-static bool is_free(cli_session *s, str folder) {
-    char *path = arena_cstr(s->a, folder);
-    struct stat st;
-    if (lstat(path, &st)) return errno == ENOENT || err_errno(&s->e, "reading %s failed", path);
-    // rmdir removes nothing but an empty folder; it is made again below.
-    if (S_ISDIR(st.st_mode) && !rmdir(path)) return true;
-    return err_set(&s->e, ERR_EXISTS,
-                   "%s is there already: name another folder, or move it away", path);
-}
-
-static bool choose_folder(pull *p) {
-    cli_session *s = p->s;
-    p->folder = s->o->n_words > 1 ? s->o->words[1] : p->repo;
-    while (p->folder.n > 1 && str_ends(p->folder, STR("/")))
-        p->folder.n--;
-    p->part = arena_printf(s->a, "%.*s.stemma-%.*s.part", STR_F(p->folder),
-                           STR_F(str_upto(p->tree, 16)));
-    return is_free(s, p->folder);
-}
-
 // ---- bringing it ----------------------------------------------------------------------------
-
-static bool give_name(pull *p) {
-    arena *a = p->s->a;
-    char *from = arena_cstr(a, p->part), *to = arena_cstr(a, p->folder);
-    return !rename(from, to) || err_errno(&p->s->e, "renaming %s to %s failed", from, to);
-}
 
 static str address_of(const pull *p) {
     str ws = cli_client_workspace(p->s->c);
@@ -112,14 +79,14 @@ static str address_of(const pull *p) {
                         (long long)p->number);
 }
 
-static bool bring_all(pull *p) {
+static bool gather(pull *p) {
     cli_session *s = p->s;
     sink to;
-    if (!sink_open(s->a, p->part, &to, &s->e)) return false;
+    if (!sink_open(s->a, p->to.part, &to, &s->e)) return false;
     bool ok = fetch_files(s, &to, address_of(p), p->files.p, p->files.n) &&
               (!fsync(to.dir) || err_errno(&s->e, "syncing the folder failed"));
     sink_close(&to);
-    return ok && give_name(p);
+    return ok;
 }
 
 static void show(pull *p) {
@@ -127,24 +94,27 @@ static void show(pull *p) {
     if (s->o->json.n) {
         str json = arena_printf(
             s->a,
-            "{\"repo\":%.*s,\"number\":%lld,\"tree\":\"%.*s\",\"files\":%zu,\"bytes\":%lld}",
+            "{\"repo\":%.*s,\"number\":%lld,\"tree\":\"%.*s\",\"folder\":%.*s,\"files\":%zu,"
+            "\"bytes\":%lld}",
             STR_F(cli_json_text(s->a, p->repo)), (long long)p->number, STR_F(p->tree),
-            p->files.n, (long long)p->bytes);
+            STR_F(cli_json_text(s->a, p->to.folder)), p->files.n, (long long)p->bytes);
         cli_put_json(s, json);
         return;
     }
     out_safe(&s->t, p->repo);
     out_printf(&s->t, "@%lld in ", (long long)p->number);
-    out_safe(&s->t, p->folder);
+    out_safe(&s->t, p->to.folder);
     out_printf(&s->t, ": %zu file%s, %.*s\n", p->files.n, p->files.n == 1 ? "" : "s",
                STR_F(out_bytes(s->a, p->bytes)));
 }
 
 static bool pull_version(cli_session *s) {
     pull p = {.s = s};
-    if (!resolve(&p, s->o->words[0]) || !choose_folder(&p) || !list_files(&p)) return false;
+    if (!resolve(&p, s->o->words[0])) return false;
+    str folder = s->o->n_words > 1 ? s->o->words[1] : p.repo;
+    if (!landing_choose(s->a, folder, p.tree, &p.to, &s->e) || !list_files(&p)) return false;
     if (p.pickles) cli_pickles_warn(s, p.repo, p.number);
-    if (!bring_all(&p)) return false;
+    if ((!p.to.gathered && !gather(&p)) || !landing_finish(s->a, &p.to, &s->e)) return false;
     show(&p);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "cli/ignore.h"
+#include "cli/landing.h"
 #include "store/tree.h"
 
 #include <dirent.h>
@@ -86,6 +87,9 @@ static bool walk_entry(walk *w, const char *folder, str below, const char *name,
     if (lstat(full, &st)) return err_errno(w->e, "reading %s failed", full);
     bool link = S_ISLNK(st.st_mode), is_folder = S_ISDIR(st.st_mode);
     if (ignore_has(&w->ignored, path, is_folder)) return true;
+    if (is_folder && landing_is_rest(name))
+        return err_set(w->e, ERR_STATE, "a pull broke off here: end it, or remove '%.*s'",
+                       STR_F(path));
     if (is_folder) return walk_folder(w, full, path, depth + 1);
     if (link && (!check_link(w, full, path) || stat(full, &st))) return false;
     if (S_ISREG(st.st_mode)) return add_file(w, path, &st);

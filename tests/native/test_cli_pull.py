@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 
 import pytest
 from conftest import unique
@@ -63,6 +64,63 @@ def test_what_is_there_is_left_alone(at, folder, tmp_path):
         assert done.code != 0 and "is there already" in done.err and digests(tmp_path / there) == before
     (tmp_path / "file").write_text("f")
     assert at("pull", repo, "file").code != 0 and (tmp_path / "file").read_text() == "f"
+
+
+def test_an_empty_folder_stays_what_it_is(at, folder, tmp_path):
+    """The current one, a mount point, a link to it: the same folder with the same mode, now with the files."""
+    repo = unique("bot")
+    at("push", "model", repo)
+    for name in ("mine", "here", "there"):
+        (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("there")
+    before = {name: (tmp_path / name).stat() for name in ("mine", "here", "there")}
+    done = at.ok("pull", repo, "mine/", "--json").json
+    assert (done["folder"], done["files"]) == ("mine", 5)
+    assert f"{repo}@1 in .: 5 files" in at.ok("pull", repo, ".", cwd=tmp_path / "here").out
+    at.ok("pull", repo, "link")
+    for name, was in before.items():
+        now = (tmp_path / name).stat()
+        assert (now.st_ino, now.st_mode) == (was.st_ino, was.st_mode) and digests(tmp_path / name) == digests(folder), name
+        assert not list((tmp_path / name).glob(".stemma-*"))
+
+
+def test_a_pull_that_broke_off_within_goes_on(at, folder, tmp_path):
+    """While it gathers, and while it moves; until then it is no folder to push, and no other version goes there."""
+    repo = unique("bot")
+    tree = at("push", "model", repo, "--json").json["version"]["tree"]
+    (folder / "empty").write_text("not any more")
+    at.ok("push", "model", repo)
+    (folder / "empty").write_text("")
+    part, moving = (f".stemma-{tree[:16]}.{word}" for word in ("part", "moving"))
+    gathering, at_it = tmp_path / "gathering", tmp_path / "at-it"
+    (gathering / part).mkdir(parents=True)
+    (gathering / part / "weights.bin").write_bytes((folder / "weights.bin").read_bytes())
+    kept = (gathering / part / "weights.bin").stat().st_ino
+    shutil.copytree(folder, at_it / moving)
+    for name in ("weights.bin", "a"):
+        (at_it / moving / name).rename(at_it / name)
+    for out, rest in ((gathering, part), (at_it, moving)):
+        other = at("pull", f"{repo}@2", out.name)
+        assert other.code == 1 and "is there already (with '" in other.err, other
+        pushed = at("push", out.name, unique("half"))
+        assert pushed.code == 1 and f"a pull broke off here: end it, or remove '{rest}'" in pushed.err, pushed
+        at.ok("pull", f"{repo}@1", out.name)
+        assert digests(out) == digests(folder) and not list(out.glob(".stemma-*"))
+    assert (gathering / "weights.bin").stat().st_ino == kept
+
+
+def test_what_came_meanwhile_is_not_written_over(at, folder, tmp_path):
+    repo = unique("bot")
+    tree = at("push", "model", repo, "--json").json["version"]["tree"]
+    moving = tmp_path / "out" / f".stemma-{tree[:16]}.moving"
+    shutil.copytree(folder, moving)
+    (tmp_path / "out/empty").write_text("mine")
+    done = at("pull", repo, "out")
+    assert done.code == 1 and "'empty' came into the folder meanwhile" in done.err and moving.exists(), done
+    assert (tmp_path / "out/empty").read_text() == "mine"
+    (tmp_path / "out/empty").unlink()
+    at.ok("pull", repo, "out")
+    assert digests(tmp_path / "out") == digests(folder)
 
 
 def test_a_pull_that_broke_off_goes_on(at, folder, tmp_path, server):
