@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "cli/ignore.h"
 #include "cli/landing.h"
+#include "cli/out.h"
 #include "store/tree.h"
 
 #include <dirent.h>
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define DEPTH 200
+#define DEPTH      200
+#define PATH_SHOWN 300 // bytes
 
 typedef struct walk {
     arena *a;
@@ -65,8 +67,17 @@ static int64_t ns_of(struct timespec t) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+// Is it a path that a tree can have? If not, the error shows it, whatever bytes it has.
+static bool check_path(walk *w, str path) {
+    err why = {0};
+    if (tree_check_path(path, &why)) return true;
+    str shown = out_escape(w->a, str_upto(path, PATH_SHOWN), out_is_utf8());
+    return err_set(w->e, why.code, "%s: '%.*s'%s; rename it, or leave it out by " IGNORE_FILE,
+                   why.msg, STR_F(shown), path.n > PATH_SHOWN ? " ..." : "");
+}
+
 static bool add_file(walk *w, str path, const struct stat *st) {
-    if (!tree_check_path(path, w->e)) return false;
+    if (!check_path(w, path)) return false;
     vec_push(w->a, &w->files,
              (scan_file){.path = path,
                          .size = (uint64_t)st->st_size,
@@ -123,6 +134,11 @@ bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, er
         err_errno(e, "reading the folder %s failed", given);
         if (errno == ENOENT) e->code = ERR_NOT_FOUND;
         return false;
+    }
+    struct stat st;
+    if (!stat(real, &st) && !S_ISDIR(st.st_mode)) {
+        free(real);
+        return err_set(e, ERR_INVALID, "%s is no folder: name the one that it lies in", given);
     }
     walk w = {.a = a, .top = arena_str(a, str_of(real)), .warn = warn, .e = e};
     free(real);

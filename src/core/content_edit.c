@@ -27,9 +27,15 @@ static int by_path(const void *a, const void *b) {
     return tree_order(((const tree_change *)a)->file.path, ((const tree_change *)b)->file.path);
 }
 
+static bool check_path(str path, err *e) {
+    err why = {0};
+    return tree_check_path(path, &why) ||
+           err_set(e, why.code, "%s: '%.*s'", why.msg, STR_F(str_upto_code_points(path, 200)));
+}
+
 static bool sort(tree_change *c, size_t n, err *e) {
     for (size_t i = 0; i < n; i++)
-        if (!tree_check_path(c[i].file.path, e)) return false;
+        if (!check_path(c[i].file.path, e)) return false;
     if (n) qsort(c, n, sizeof *c, by_path);
     for (size_t i = 1; i < n; i++)
         if (str_eq(c[i - 1].file.path, c[i].file.path))

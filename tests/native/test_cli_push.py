@@ -263,6 +263,23 @@ def test_wrong_words(push, folder, tmp_path, words, says):
     assert done.code != 0 and says.lower() in done.err.lower(), done
 
 
+@pytest.mark.parametrize(("name", "says"), [
+    (b"a\n\x1b[31mb", r"a path has a control character: 'a/b/a\n\x1b[31mb'"), (b"caf\xe9", r"a path is not valid UTF-8: 'a/b/caf\xe9'"),
+])  # fmt: skip
+def test_a_path_that_no_tree_has_is_named(push, folder, name, says):
+    with open(os.fsencode(folder) + b"/a/b/" + name, "wb"):
+        pass
+    done = push("push", "model", unique("bot"))
+    assert done.code == 2 and done.err.startswith(f"stemma: {says}; rename it"), done
+    (folder / ".stemmaignore").write_text("a/b\n")
+    push.ok("push", "model", unique("bot"))
+
+
+def test_a_file_is_no_folder(push, folder):
+    done = push("push", "model/weights.bin", unique("bot"))
+    assert done.code == 2 and done.err == "stemma: model/weights.bin is no folder: name the one that it lies in\n", done
+
+
 def test_a_run_that_made_it(api, push, folder, server):
     run = api.ok("POST", "runs", json={"project": api.project()["name"]})["id"]
     repo = unique("bot")

@@ -75,6 +75,8 @@ def test_wrong_trees(api):
     assert refuse(put=[entry("a", b"here") | {"size": -1}]) == 400
     for path in ("../a", "/a", "a//b", "a/../b", "", "a\x00b", "x" * 300):
         assert refuse(put=[entry(path, b"here")]) == 400, path
+    named = api.post("trees", {"put": [entry("ok", b"here"), entry("a\x1bb", b"here")]}).json()["detail"]
+    assert named == "a path has a control character: 'a\x1bb'"
     assert refuse(put=[entry("a", b"here"), entry("a", b"here")]) == 400
     assert refuse(put=[entry("a", b"here"), entry("a/b", b"here")]) == 400  # a file and a folder
     assert refuse(put=[entry("a", b"here") | {"sha256": "beef"}]) == 400
