@@ -109,6 +109,23 @@ static void warn_of_pickles(push *p, const json_value *reply) {
                          cli_int(v, "number", 0));
 }
 
+// The version that is there is not changed by what was said of it.
+static void warn_of_not_recorded(cli_session *s, const json_value *reply) {
+    const cli_options *o = s->o;
+    const struct {
+        const char *option;
+        str given;
+    } said[] = {{"--run", o->run}, {"--base", o->base}, {"--tag", o->tag}, {"-m", o->message}};
+    str list = {0};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (said[i].given.n)
+            list =
+                arena_printf(s->a, "%.*s%s%s", STR_F(list), list.n ? ", " : "", said[i].option);
+    if (list.n && !cli_true(reply, "created"))
+        cli_warn(arena_printf(s->a, "not recorded: %.*s; --again publishes a new version",
+                              STR_F(list)));
+}
+
 // MLflow's clients load no prompt out of what the server says is none.
 static void warn_of_no_prompt(const json_value *reply) {
     const json_value *tags = json_get(json_get(reply, "version"), "tags");
@@ -192,6 +209,7 @@ static bool push_folder(cli_session *s) {
         show_json(&p, reply, &g);
     else
         show(&p, v, &g);
+    warn_of_not_recorded(s, v);
     warn_of_pickles(&p, v);
     warn_of_no_prompt(v);
     warn_of_odd_names(&p, v);

@@ -47,9 +47,13 @@ def test_a_folder_becomes_a_version(api, push, folder):
     done = push("push", "model", repo, "-m", "the first", "--tag", "a=b", "--json")
     assert done.code == 0 and done.json["version"]["number"] == 1 and done.json["created"], done
     assert files_of(api, done.json) == digests(folder)
+    assert done.err == ""
     shown = push("push", "model", repo)
-    assert shown.code == 0 and "nothing has changed" in shown.out and f"{repo}@1" in shown.out
-    assert push("push", "model", repo, "--again", "--json").json["version"]["number"] == 2
+    assert shown.code == 0 and "nothing has changed" in shown.out and f"{repo}@1" in shown.out and shown.err == ""
+    same = push.ok("push", "model", repo, "--base", f"{repo}@1", "-m", "second", "--tag", "a=c", "--tag", "d=e")
+    assert "nothing has changed" in same.out and same.err == "stemma: not recorded: --base, --tag, -m; --again publishes a new version\n"
+    again = push("push", "model", repo, "--again", "-m", "second", "--json")
+    assert again.json["version"]["number"] == 2 and again.err == ""
 
 
 def test_only_what_differs_travels(push, folder):
