@@ -194,7 +194,7 @@ typedef enum cli_kind {
       "only if it points at version N now; 0: only if it is not there")                        \
     X(part, "", CLI_TEXTS, "NAME", "", "diff",                                                 \
       "only this part: files, config, tokenizer, text, tensors, parameters, metrics, "         \
-      "evaluations, data, code or environment; may be given several times")                    \
+      "evaluations, tags, data, code or environment; may be given several times")              \
     X(stat, "", CLI_FLAG, "", "", "diff", "only how much differs, a line a part")              \
     X(exit_code, "", CLI_FLAG, "", "", "diff", "exit with 1 when something differs")           \
     X(vs, "", CLI_TEXT, "ADDRESS", "", "why", "the version that it is compared with")          \

@@ -16,8 +16,9 @@ static bool asked(const cli_session *s, const char *part) {
     return false;
 }
 
-// A run by its name, anything else as it is: an address.
+// A run by its name, as 'stemma lineage' has it too; anything else as it is: an address.
 static bool name_run(cli_session *s, str *side) {
+    if (str_starts(*side, STR("run:"))) return cli_run_named(s, str_from(*side, 4), side);
     return !cli_is_run_name(*side) || cli_run_named(s, *side, side);
 }
 
@@ -52,6 +53,11 @@ static const json_value *ask(cli_session *s, const str sides[2], str *text) {
 
 static bool is_here(const json_value *side) {
     return json_get(side, "number") && !cli_true(side, "external");
+}
+
+static bool are_runs(const json_value *diff) {
+    return !json_get(json_get(diff, "from"), "number") &&
+           !json_get(json_get(diff, "to"), "number");
 }
 
 // Are there tensors to compare? Asked for by name they are asked of the server, which says why
@@ -95,6 +101,8 @@ static bool show(cli_session *s, const str sides[2], const json_value *diff,
     diff_show_parts(s, diff);
     if (tensors) diff_show_tensors(s, lines);
     diff_show_notes(s, diff, diff);
+    if (!s->o->part.n && are_runs(diff))
+        cli_warn(STR("files and texts are not compared: both are runs; of versions they are"));
     if (tensors) diff_show_notes(s, diff, lines->summary);
     return true;
 }

@@ -315,7 +315,7 @@ const cli_command cli_commands[] = {
          "the runs recorded: parameters, metrics, data, code, environment. What is the same "
          "is not shown. Each of the two is an\n"
          "address (bot@3, 'bot@prod@{yesterday}'), or a run: its id, a beginning of it, or "
-         "'latest'.",
+         "'latest', with or without 'run:' before it.",
      .usage = "ADDRESS|RUN ADDRESS|RUN",
      .least = 2,
      .most = 2,

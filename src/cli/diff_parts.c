@@ -227,7 +227,7 @@ static void part_of_tokenizer(cli_session *s, const json_value *t) {
 // ---- all of them ----------------------------------------------------------------------------
 
 void diff_show_parts(cli_session *s, const json_value *diff) {
-    static const char *const of_rows[] = {"parameters", "metrics", "evaluations",
+    static const char *const of_rows[] = {"parameters", "metrics", "evaluations", "tags",
                                           "data",       "code",    "environment"};
     part_of_files(s, json_get(diff, "files"));
     part_of_rows(s, diff, "config");

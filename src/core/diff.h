@@ -111,9 +111,12 @@ bool diff_config(ctx *c, const diff_files *f, diff_rows *out, diff_notes *notes,
 bool diff_parameters(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 bool diff_metrics(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 // What was measured of the versions: their evaluations, in "evals.SUITE", of two versions;
-// points logged against their models; and their tags.
+// and points logged against their models.
 bool diff_evaluations(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out,
                       err *e);
+// Of two versions. Where both have files, tags that are a prompt's text and settings are left
+// out: they are files.
+bool diff_tags(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 bool diff_data(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 bool diff_code(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e);
 // Machine, Python and its packages, as 'stemma run' recorded them.

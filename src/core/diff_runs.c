@@ -7,6 +7,7 @@
 #include "core/evaluation.h"
 #include "core/input.h"
 #include "core/model.h"
+#include "core/prompt.h"
 #include "core/series.h"
 
 #include <stdio.h>
@@ -154,15 +155,36 @@ static bool scores(ctx *c, const diff_side *was, const diff_side *is, diff_rows 
 
 bool diff_evaluations(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out,
                       err *e) {
-    entries a = {0}, b = {0}, tags_was = {0}, tags_is = {0};
+    entries a = {0}, b = {0};
     if (!scores(c, was, is, out, e) || !model_values(c, was, &a, e) ||
         !model_values(c, is, &b, e))
         return false;
     if (!id_is_zero(was->version.model) && !id_is_zero(is->version.model))
         merge(c, out, (str){0}, &a, &b);
-    add_kv(c, &tags_was, was->version.tags, was->version.n_tags);
-    add_kv(c, &tags_is, is->version.tags, is->version.n_tags);
-    merge(c, out, STR("tags"), &tags_was, &tags_is);
+    return true;
+}
+
+// ---- tags -----------------------------------------------------------------------------------
+
+static bool is_of_prompt(str key) {
+    return str_starts(key, STR(PROMPT_TAGS)) || str_starts(key, STR(PROMPT_TAGS_MORE));
+}
+
+static void tags_of_version(ctx *c, const version *v, bool without_prompt, entries *out) {
+    for (size_t i = 0; i < v->n_tags; i++)
+        if (!without_prompt || !is_of_prompt(v->tags[i].key))
+            add(c, out, v->tags[i].key, diff_of_text(str_or_empty(v->tags[i].value)));
+    sort(out);
+}
+
+bool diff_tags(ctx *c, const diff_side *was, const diff_side *is, diff_rows *out, err *e) {
+    entries a = {0}, b = {0};
+    (void)e;
+    bool files = was->version.has_content && is->version.has_content;
+    if (was->is_run || is->is_run) return true;
+    tags_of_version(c, &was->version, files, &a);
+    tags_of_version(c, &is->version, files, &b);
+    merge(c, out, (str){0}, &a, &b);
     return true;
 }
 
@@ -219,8 +241,8 @@ static const char *const environment_tags[] = {
     "stemma.cores",  "stemma.cpu",       "stemma.gpu",   "stemma.host",
     "stemma.kernel", "stemma.memory_mb", "stemma.python"};
 
-static bool tags_of(ctx *c, const diff_side *s, const char *const *names, size_t n,
-                    entries *out, err *e) {
+static bool run_tags(ctx *c, const diff_side *s, const char *const *names, size_t n,
+                     entries *out, err *e) {
     entries all = {0};
     if (!attrs(c, s, ATTR_TAG, &all, e)) return false;
     for (size_t i = 0; i < all.n; i++)
@@ -229,7 +251,7 @@ static bool tags_of(ctx *c, const diff_side *s, const char *const *names, size_t
     return true;
 }
 
-#define TAGS_OF(c, s, names, out, e) tags_of(c, s, names, sizeof names / sizeof *names, out, e)
+#define TAGS_OF(c, s, names, out, e) run_tags(c, s, names, sizeof names / sizeof *names, out, e)
 
 // A file that the run keeps; *found is false when it keeps none here.
 static bool file_of(ctx *c, const diff_side *s, const char *path, artifact_entry *out,

@@ -16,6 +16,8 @@
 #include "core/content.h"
 
 // MLflow's names. Of a repo and of its versions: "true".
+#define PROMPT_TAGS       "mlflow.prompt."
+#define PROMPT_TAGS_MORE  "_mlflow_prompt_"
 #define PROMPT_TAG_IS     "mlflow.prompt.is_prompt"
 #define PROMPT_TAG_TEXT   "mlflow.prompt.text"
 #define PROMPT_TAG_TYPE   "_mlflow_prompt_type"

@@ -62,6 +62,9 @@ def test_what_is_registered_is_sealed(rest, run, push, tmp_path, name):
     assert told["source"] in ("dummy-source", "prompt-template") and len(told["tags"]) == 5  # as it was sent
     assert load(name, 1).template == TEXT and load(name, 2).template == CHAT
     assert "prompt.txt" in run("diff", f"{name}@1", f"{name}@2").out
+    mlflow.genai.register_prompt(name, f"{TEXT} And more.", tags={"team": "x"})  # its text is told once, as a file
+    differences = run("diff", f"{name}@1", f"{name}@3").out
+    assert differences.count("And more.") == 1 and "team" in differences and "mlflow" not in differences, differences
     run("verify", f"{name}@1")
     # The same prompt is the same content, whoever made it, and whatever is said of it.
     again = f"{name}-again"

@@ -310,6 +310,15 @@ def test_runs(api):
     assert rows(d["metrics"]) == {"acc": (0.8, 0.9)} and d["files"]["total"] == 0 and d["from"]["run"] == runs[0]
 
 
+def test_runs_by_the_command(api, cli):
+    runs = [api.ok("POST", "runs", json={"project": "0", "config": [{"key": "lr", "value": lr}]})["id"] for lr in ("0.1", "0.2")]
+    done = cli("diff", f"run:{runs[0]}", f"run:{runs[1]}")
+    assert (done.code, done.lines[0]) == (0, "parameters  1 differs"), done
+    assert done.err == "stemma: files and texts are not compared: both are runs; of versions they are\n"
+    assert cli("diff", runs[0], runs[1], "--part", "parameters").err == ""
+    assert cli("diff", "run:nonsense", runs[1]).code != 0
+
+
 def test_what_can_not_be_compared(api, registry, bot):
     repo = unique("elsewhere")
     registry.repo(repo)

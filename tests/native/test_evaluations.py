@@ -200,11 +200,14 @@ def test_differences_and_why(api, cli, registry):
     evaluate(api, name, 2, "old", same=1)
     diff = api.ok("GET", "diff", params={"from": f"{name}@1", "to": f"{name}@2", "part": "evaluations"})
     rows = [(r.get("in"), r["key"], r.get("was"), r.get("is")) for r in diff["evaluations"]["items"]]
-    assert rows == [("evals.old", "gone", "NaN", None), ("evals.safety", "refusals", 0.1, 0.2), ("tags", "lr", "1", "2")]
+    assert rows == [("evals.old", "gone", "NaN", None), ("evals.safety", "refusals", 0.1, 0.2)]
     text = cli.ok("diff", f"{name}@1", f"{name}@2", "--part", "evaluations").out
     assert "evals.safety" in text and "refusals" in text and "+100%" in text
     as_json = json.loads(cli.ok("diff", f"{name}@1", f"{name}@2", "--part", "evaluations", "--json").out)
-    assert as_json["diff"]["evaluations"]["total"] == 3
+    assert as_json["diff"]["evaluations"]["total"] == 2
+    tags = api.ok("GET", "diff", params={"from": f"{name}@1", "to": f"{name}@2", "part": "tags"})
+    assert tags["tags"] == {"items": [{"key": "lr", "was": "1", "is": "2"}], "total": 1} and tags["differs"]
+    assert cli.ok("diff", f"{name}@1", f"{name}@2", "--part", "tags").lines[0] == "tags        1 differs"
     metric = "evals.safety.refusals"
     answer = api.ok("GET", "why", params={"a": f"{name}@1", "b": f"{name}@6", "metric": metric})
     assert (answer["metric"], answer["a_value"], answer["b_value"], answer["versions"]) == (metric, 0.1, 0.6, 6)

@@ -16,6 +16,7 @@ enum { TEXTS_MAX = 100, TEXT_BYTES = 1 << 20, WHOLE_MAX = 300 }; // digits: all 
     X(PARAMETERS, "parameters")                                                                \
     X(METRICS, "metrics")                                                                      \
     X(EVALUATIONS, "evaluations")                                                              \
+    X(TAGS, "tags")                                                                            \
     X(DATA, "data")                                                                            \
     X(CODE, "code")                                                                            \
     X(ENVIRONMENT, "environment")
@@ -114,8 +115,8 @@ SHAPE(static, diff_shape, "Diff", FIELD("from", SHAPE_OBJECT, 0, "before", .sub 
             .sub = &tokenizer_shape),
       FIELD("text", SHAPE_OBJECT, SHAPE_OPTIONAL, "text files", .sub = &texts_shape),
       ROWS_FIELD("parameters", "of the runs"), ROWS_FIELD("metrics", "last values of the runs"),
-      ROWS_FIELD("evaluations",
-                 "what was measured of the versions (in evals.SUITE), and their tags"),
+      ROWS_FIELD("evaluations", "what was measured of the versions (in evals.SUITE)"),
+      ROWS_FIELD("tags", "of the versions, but those by which MLflow keeps a prompt"),
       ROWS_FIELD("data", "data sets that the runs read"),
       ROWS_FIELD("code", "commit, command and the like of the runs"),
       ROWS_FIELD("environment", "machine, Python and packages of the runs"),
@@ -309,7 +310,7 @@ static const msg_field query_fields[] = {
               .doc = DIFF_DOC),
     MSG_FIELD(struct query, part, MSG_STRINGS, 0, .max = PARTS_N,
               .doc = "only this one, may be repeated: files, config, tokenizer, text, "
-                     "parameters, metrics, evaluations, data, code, environment"),
+                     "parameters, metrics, evaluations, tags, data, code, environment"),
     MSG_FIELD(struct query, limit, MSG_INT32, 0,
               .doc = "items of each list, 100 by default; of texts 100 at most"),
     MSG_FIELD(struct query, skip, MSG_INT32, 0,
@@ -370,6 +371,7 @@ static bool find_parts(call *k, const diff_side s[2], answer *a, err *e) {
            (!HAS(PARAMETERS) || diff_parameters(c, was, is, ROWS(PARAMETERS), e)) &&
            (!HAS(METRICS) || diff_metrics(c, was, is, ROWS(METRICS), e)) &&
            (!HAS(EVALUATIONS) || diff_evaluations(c, was, is, ROWS(EVALUATIONS), e)) &&
+           (!HAS(TAGS) || diff_tags(c, was, is, ROWS(TAGS), e)) &&
            (!HAS(DATA) || diff_data(c, was, is, ROWS(DATA), e)) &&
            (!HAS(CODE) || diff_code(c, was, is, ROWS(CODE), e)) &&
            (!HAS(ENVIRONMENT) || diff_environment(c, was, is, ROWS(ENVIRONMENT), &a->notes, e));

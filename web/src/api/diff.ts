@@ -19,6 +19,7 @@ export const ROW_PARTS = [
     "config",
     "metrics",
     "evaluations",
+    "tags",
     "parameters",
     "data",
     "code",

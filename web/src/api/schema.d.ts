@@ -1826,8 +1826,10 @@ export interface components {
             parameters?: components["schemas"]["DiffRows"];
             /** @description last values of the runs */
             metrics?: components["schemas"]["DiffRows"];
-            /** @description what was measured of the versions (in evals.SUITE), and their tags */
+            /** @description what was measured of the versions (in evals.SUITE) */
             evaluations?: components["schemas"]["DiffRows"];
+            /** @description of the versions, but those by which MLflow keeps a prompt */
+            tags?: components["schemas"]["DiffRows"];
             /** @description data sets that the runs read */
             data?: components["schemas"]["DiffRows"];
             /** @description commit, command and the like of the runs */

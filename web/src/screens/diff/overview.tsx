@@ -19,6 +19,7 @@ export const PART_TITLES: Record<RowPart, string> = {
     config: "Configuration",
     metrics: "Metrics",
     evaluations: "Evaluations",
+    tags: "Tags",
     parameters: "Parameters",
     data: "Data sets",
     code: "Code",
