@@ -172,7 +172,11 @@ def test_scores_and_what_is_no_number_any_more(visit, page, registry):
     for moved in (0, 1):
         vocab = [["a", -1], ["b", -2 - moved / 2]]
         tensors = {"h.0.w": ("F32", [4], f32([float("nan")] * 4 if moved else [1] * 4)), "h.1.w": ("F32", [2], f32([1, 2 + moved]))}
-        registry.publish(name, {"tokenizer.json": json.dumps({"model": {"type": "Unigram", "vocab": vocab}}), "m.safetensors": safetensors(tensors)})
+        config = json.dumps({"rows": 32_000_000 + moved, "seed": 2**60 + moved})
+        registry.publish(name, {"config.json": config, "tokenizer.json": json.dumps({"model": {"type": "Unigram", "vocab": vocab}}), "m.safetensors": safetensors(tensors)})
+    visit(f"repos/{name}/diff/1/2")
+    expect(row(page, "rows")).to_contain_text("3200000032000001+1")
+    expect(row(page, "seed")).to_contain_text("+1")  # the browser has one number for both
     visit(f"repos/{name}/diff/1/2?tab=tokenizer")
     expect(page.get_by_text("1 token with another score")).to_be_visible()
     expect(row(page.get_by_role("table", name="Scores of tokens"), "-2.5")).to_contain_text("-2")

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TensorDiff } from "../src/api/diff";
+import { toldApart } from "../src/base/format";
 import { addressOf, fixed } from "../src/screens/diff/place";
 import { noTensors, odd, share, sortTensors, take, worstFirst } from "../src/screens/diff/tensors";
 import { linesOf, sidesOf } from "../src/screens/diff/unified";
@@ -110,6 +111,13 @@ test("what has more elements that are no numbers comes first, and is counted", (
         "4,096 NaN (was 0), 0 infinite (was 2)",
     );
     assert.equal(odd({}), "");
+});
+
+test("two numbers that look the same when they are short are shown whole", () => {
+    assert.equal(toldApart(32_000_001, 32_000_000), "32000001");
+    assert.equal(toldApart(32_000_001, 64_000_000), "3.2e7");
+    assert.equal(toldApart(0.12341, 0.12342), "0.12341");
+    assert.equal(toldApart(3, undefined), "3");
 });
 
 test("what is not all of it is never told as all", () => {

@@ -27,6 +27,12 @@ export function shortNumber(value: number): string {
     return String(Number(value.toPrecision(4)));
 }
 
+// As above, but whole where another number would look the same.
+export const toldApart = (value: number, other: unknown): string =>
+    typeof other === "number" && other !== value && shortNumber(other) === shortNumber(value)
+        ? String(value)
+        : shortNumber(value);
+
 // 12,345. The browser's own way is slow to begin, and this stands in what is drawn first.
 export const integer = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 

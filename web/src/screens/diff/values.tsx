@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of a comparison: a key, its value before and behind, and how far numbers are apart. Those of one file stand together.
 import type { DiffRow } from "../../api/diff";
-import { numberOf, shortNumber } from "../../base/format";
+import { numberOf, shortNumber, toldApart } from "../../base/format";
 import { plainName } from "../../base/text";
 import { Difference } from "../../ui/difference";
 import { Headings } from "../../ui/headings";
@@ -19,7 +19,8 @@ export function Value({ row, side }: { row: DiffRow; side: "was" | "is" }) {
     const value: unknown = row[side];
     if (!(side in row)) return <span class="muted">–</span>;
     const text = textOf(value);
-    const brief = isNumber(value) ? shortNumber(value) : plainName(text);
+    const other: unknown = row[side === "was" ? "is" : "was"];
+    const brief = isNumber(value) ? toldApart(value, other) : plainName(text);
     return (
         <span class="given" title={text}>
             {brief.length > SHOWN ? `${brief.slice(0, SHOWN)}…` : brief}
@@ -30,8 +31,16 @@ export function Value({ row, side }: { row: DiffRow; side: "was" | "is" }) {
 const numberIn = (value: unknown): { text: string; number?: number } =>
     isNumber(value) ? { text: String(value), number: numberOf(value) } : { text: "" };
 
+// Of whole numbers that are one to the browser only the server knows how far they are apart.
+const byServer = ({ delta }: DiffRow): string =>
+    isNumber(delta) && delta ? `${delta > 0 ? "+" : ""}${shortNumber(delta)}` : "";
+
 export const change = (row: DiffRow): string =>
-    !("was" in row) ? "added" : !("is" in row) ? "removed" : deltaOf(numberIn(row.is), numberIn(row.was));
+    !("was" in row)
+        ? "added"
+        : !("is" in row)
+          ? "removed"
+          : deltaOf(numberIn(row.is), numberIn(row.was)) || byServer(row);
 
 const isLong = (row: DiffRow): boolean => {
     const { was, is }: { was?: unknown; is?: unknown } = row;
