@@ -64,6 +64,7 @@ def test_a_dialog_that_was_closed_can_be_had_again(window, closed):
     uri, _, tokens = closed
     page = window
     page.goto(f"{uri}/#/repos")
+    expect(dialog(page)).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Give the token").click()
     give(page, tokens["carl"])

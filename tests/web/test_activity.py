@@ -25,8 +25,8 @@ def gone(registry):
     registry.call("PUT", f"repos/{name}/rules/good", json={"where": "metrics.loss < 0.5", "objective": "metrics.loss"})
     body = {"ref": "prod", "require": ["card", "weights"], "rule": "good", "approvals": 1}
     registry.call("PUT", f"repos/{name}/protections", json=body)
-    registry.call("PUT", f"repos/{name}/protections", json={"ref": "prod"})
-    registry.call("DELETE", f"repos/{name}")
+    registry.call("PUT", f"repos/{name}/protections", json={"ref": "prod", "require": [], "rule": "", "approvals": 0})
+    registry.call("DELETE", f"repos/{name}", json={"reason": "its data are wrong"})
     return name
 
 

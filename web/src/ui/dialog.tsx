@@ -251,10 +251,8 @@ export function MenuAt({
 }) {
     const box = useRef<HTMLDivElement>(null);
     useAway(box, true, close);
-    useLayoutEffect(() => {
-        const before = document.activeElement as HTMLElement | null;
-        return () => before?.focus?.();
-    }, []);
+    const before = useRef(document.activeElement as HTMLElement | null); // the list takes the focus before any effect here
+    useLayoutEffect(() => () => before.current?.focus?.(), []);
     return (
         <div ref={box} class="menu-at" style={{ left: `${x}px`, top: `${y}px` }}>
             <MenuList items={items} close={close} />
