@@ -169,6 +169,7 @@ typedef struct machine {
     bool imported;     // something, in this pickle
     bool numpy_joblib; // an array as joblib keeps them
     uint64_t at;       // where the opcode stands
+    uint64_t frame_end;
     bool ended;
 } machine;
 
@@ -458,7 +459,26 @@ static bool build(machine *m, const opcode *op) {
     return pop_and_push(m, op);
 }
 
+// An unpickler reads a whole frame at once. What is left of it when a value goes beyond, or
+// when the pickle ends, the one in C drops: it and the walk would read on at different places.
+// No pickler writes such frames.
+#define LEFT "a frame of it does not end where a value ends"
+
+// One that is longer than the file does not stop all unpicklers.
+static bool frame(machine *m, uint64_t n) {
+    uint64_t left = m->in->end - m->in->at;
+    uint64_t end = m->in->at + (n < left ? n : left);
+    if (m->in->at < m->frame_end) return end <= m->frame_end || pickle_give_up(m->in, LEFT);
+    m->frame_end = end;
+    return true;
+}
+
+static bool keeps_frame(machine *m) {
+    return m->at >= m->frame_end || m->in->at <= m->frame_end || pickle_give_up(m->in, LEFT);
+}
+
 static bool end(machine *m) {
+    if (m->in->at < m->frame_end) return pickle_give_up(m->in, LEFT);
     m->ended = pop(m, 1);
     return m->ended;
 }
@@ -484,7 +504,7 @@ static bool act(machine *m, const opcode *op, const operand *o) {
     case BUILD: return build(m, op);
     case PROTO:
         return o->number <= 5 || pickle_stop(m->in, "it is of a protocol that is not known");
-    case FRAME: return true; // one that is longer than the file stops not all of them
+    case FRAME: return frame(m, o->number);
     case STOP: return end(m);
     default: return pickle_stop(m->in, "what stands there is no opcode");
     }
@@ -497,7 +517,8 @@ static bool walk_one(machine *m) {
         const uint8_t *p = pickle_take(m->in, 1);
         if (!p) return false;
         const opcode *op = &opcodes[*p];
-        if (!take_operand(m, op->argument, &o) || !act(m, op, &o)) return false;
+        if (!take_operand(m, op->argument, &o) || !keeps_frame(m) || !act(m, op, &o))
+            return false;
     }
     return true;
 }

@@ -171,7 +171,7 @@ EVIL = b"cos\nsystem\n(S'true'\ntR."
 ODD = [
     *(b"Np%b\n0" % n for n in (b"1_0", b" +1", b"-0", b"1\0C", b"0" * 40, b"4194304", b"9" * 20, b"-1", b"_1", b"x")),
     *(b"Np1\n0g%b\n0" % n for n in (b"1", b"+1 ", b"0_1", b"2", b"")),
-    *(b"\x95" + n.to_bytes(8, "little") for n in (0, 3, 30, 1 << 20)),
+    *(b"\x95" + n.to_bytes(8, "little") for n in (*range(12), 30, 1 << 20)),
     b"I1_0\n0", b"I x\n0", b"L1\n0", b"F1_0\n0", b"Va\xe9\n0", b"S'a' \n0", b"T\1\0\0\0\xff0", b"K\1.", b"]N\x98",
     b"(0", b"(20", b"N(R", b"(N0", b"(1", b"N\x85", b"N\x86", b"\x87", b"(t", b"N(e", b"(o", b"\x80\4", b"\x80\7", b"Px\n",
 ]
@@ -187,8 +187,10 @@ def wants(unpickler, data):
             asked.add(f"{module}.{name}")
             return lambda *_: None
 
+    file = io.BytesIO(data)
     try:
-        Watched(io.BytesIO(data), encoding="latin1").load()
+        for _ in range(3):  # one behind the other
+            Watched(file, encoding="latin1").load()
     except Exception:  # it stops here
         pass
     return asked

@@ -218,6 +218,19 @@ static void test_gives_up(void **state) {
         pickle_report r = scan(cases[i].bytes, false);
         assert_problem(&r, cases[i].part);
     }
+    // Frames that end elsewhere than a value does: to C the line is "0", the name "system", and
+    // what follows the pickle stands behind the frame.
+    static const str frames[] = {
+        STR_K("\x80\4\x95\3\0\0\0\0\0\0\0Np10\n0N."),
+        STR_K("\x95\4\0\0\0\0\0\0\0]\x8c\x0a" "ab0123456789N."),
+        STR_K("\x95\6\0\0\0\0\0\0\0N.\xff\xff\xff\xff" "cos\nsystem\n."),
+        STR_K("\x95\x0c\0\0\0\0\0\0\0N\x95\5\0\0\0\0\0\0\0NN00N.")};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        pickle_report r = scan(frames[i], false);
+        assert_problem(&r, "a frame of it");
+    }
+    pickle_report nested = scan(STR("\x95\x0d\0\0\0\0\0\0\0N\x95\2\0\0\0\0\0\0\0N0."), true);
+    assert_int_equal(nested.problem.n, 0);
     // Without a mark the one in Python imports, and stops only then.
     pickle_report r = scan(STR("ithis\nx\n."), false);
     assert_problem(&r, "not there");
