@@ -115,6 +115,8 @@ def test_a_hostile_pickle_is_named_and_never_run(pushed, tmp_path):
 def test_harmless_and_unknown_ones(pushed):
     arrays = {"w": numpy.arange(6.0).reshape(2, 3), "n": numpy.float64(1.5)}
     files = {f"arrays{p}.pkl": pickle.dumps(arrays, p) for p in range(6)}
+    large = {"b": bytes(200_000), "s": "x" * 70_000, "n": list(range(50_000)), "a": numpy.zeros(40_000)}  # of many frames
+    files |= {f"large{p}-{name}.pkl": dumps(large, p) for p in (2, 4, 5) for name, dumps in (("c", pickle.dumps), ("python", pickle._dumps))}
     files["model.bin"] = torch_archive(collections.OrderedDict(w=Storage()))
     files["weights.bin"] = b"GGUF" + bytes(100)
     files["library/own.pkl"] = pickle.dumps(datetime.date(2026, 1, 1)) + b"cmine.models\nNet\n."
