@@ -39,7 +39,6 @@ int64_t cli_int(const json_value *object, const char *key, int64_t none);
 bool cli_true(const json_value *object, const char *key);
 str cli_value_text(const json_value *v); // a scalar as text, numbers in full; "" for none
 str cli_json_text(arena *a, str s);      // a text as a JSON string
-str cli_json_with(arena *a, str object, const char *name, str value); // one more member
 str cli_lines_json(arena *a, str lines); // a text a line as a JSON array; empty: []
 // A reply's object, which is not empty, with one more member.
 str cli_json_with(arena *a, str object, const char *name, str value);
