@@ -25,6 +25,24 @@ def stemma(server, *words, **env):
     return done.stdout + done.stderr
 
 
+WATCH = """(e) => {
+    const isMove = (m) => m.type !== "characterData" || m.oldValue !== m.target.data;
+    window.moved = 0;
+    new MutationObserver((list) => { window.moved += list.filter(isMove).length; })
+        .observe(e, {subtree: true, childList: true, attributes: true, characterDataOldValue: true});
+}"""
+
+
+def watch(locator):
+    """From now on `moved(page)` counts what changes within it."""
+    locator.evaluate(WATCH)
+
+
+def moved(page):
+    page.evaluate("new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    return page.evaluate("window.moved")
+
+
 class Runs:
     """A project of its own on a server, and runs in it."""
 

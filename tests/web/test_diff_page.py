@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
-from run_help import clipboard, serious_faults
+from run_help import clipboard, moved, serious_faults, watch
 
 sys.path.append(str(ROOT / "tests/native"))
 
@@ -185,6 +185,31 @@ def test_scores_and_what_is_no_number_any_more(visit, page, registry):
     tensors = page.get_by_role("table", name="Tensors that differ")
     expect(tensors.get_by_role("row").nth(1)).to_contain_text("h.0.w")
     expect(row(tensors, "h.0.w")).to_contain_text("4 NaN (was 0)")
+
+
+def test_what_is_measured_since_comes_and_leaves_the_rest(visit, page, registry):
+    name = unique("live")
+    registry.repo(name)
+    many = {f"data/part-{i:03}.bin": f"{i}" for i in range(200)}
+    for version in (0, 1):
+        publish(registry, name, version, **{path: f"{data} {version}" for path, data in many.items()})
+    visit(f"repos/{name}/diff/1/2?tab=files")
+    table = page.get_by_role("table")
+    expect(row(table, "part-000")).to_be_visible()
+    page.mouse.move(400, 500)
+    page.mouse.wheel(0, 1500)
+    expect(row(table, "part-070")).to_be_visible()
+    watch(table)
+    for version, value in ((1, 0.5), (2, 0.75)):
+        body = {"suite": "safety", "scores": [{"name": "refusals", "value": value}]}
+        registry.call("POST", f"repos/{name}/versions/{version}/evaluations", json=body)
+    expect(page.get_by_role("link", name="Evaluations 1")).to_be_visible()
+    expect(row(table, "part-070")).to_be_visible()
+    assert moved(page) == 0, "the files are as they were"
+    page.get_by_role("link", name="Evaluations 1").click()
+    expect(row(page, "refusals")).to_contain_text("0.75")
+    registry.call("POST", f"repos/{name}/versions/2/evaluations/1/withdraw", json={"reason": "wrong prompt"})
+    expect(row(page, "refusals")).not_to_contain_text("0.75")
 
 
 def test_long_lists_are_read_as_they_are_scrolled(visit, page, registry):

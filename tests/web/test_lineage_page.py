@@ -8,7 +8,7 @@ import pytest
 from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
-from run_help import clipboard, serious_faults
+from run_help import clipboard, moved, serious_faults, watch
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,32 @@ def test_ways_keys_and_the_table_twin(visit, page, family):
     row(table, "data set").get_by_role("link", name="of this").click()
     expect(page.get_by_role("heading", name="Lineage of corpus")).to_be_visible()
     expect(node(page, "prod")).to_be_visible()  # what of this data is live
+
+
+def test_news_come_and_leave_what_one_looks_at(visit, page, registry):
+    base, child = unique("base"), unique("child")
+    registry.repo(base)
+    registry.publish(base, {"w": base})
+    for i in range(12):
+        derived(registry, child, {"w": f"{child} {i}"}, "fine-tune", f"{base}@1")
+    page.set_viewport_size({"width": 700, "height": 420})
+    visit(f"lineage/{base}@1")
+    chosen = node(page, f"{child} v9")
+    chosen.focus()
+    place = chosen.bounding_box()
+    watch(graph(page))
+    with page.expect_response(lambda r: "/api/v1/lineage" in r.url):
+        registry.repo(unique("other"))
+    assert moved(page) == 0, "nothing of it changed"
+    derived(registry, child, {"w": f"{child} more"}, "distilled", f"{base}@1")
+    expect(node(page, f"{child} v13")).to_be_attached()
+    registry.move(child, "prod", 9)
+    expect(node(page, "prod")).to_be_attached()
+    expect(chosen).to_be_focused()
+    now = chosen.bounding_box()
+    assert abs(now["x"] - place["x"]) <= 1 and abs(now["y"] - place["y"]) <= 1
+    registry.call("POST", f"repos/{child}/versions/9/mark", json={"mark": "bad", "reason": "wrong"})
+    expect(chosen).to_contain_text("bad")
 
 
 def test_much_is_cut_and_more_is_shown(visit, page, registry):

@@ -104,7 +104,8 @@ export const aboutRun =
 
 // News that say: some repo, version or ref has changed.
 export const aboutRepos = (news: LiveNews): boolean =>
-    news.kind === "again" || (news.kind === "event" && /^(repo|version|ref)_/.test(news.event.kind));
+    news.kind === "again" ||
+    (news.kind === "event" && /^(repo|version|ref|evaluation)_/.test(news.event.kind));
 
 // News that say: this repo, or a version or ref of it, has changed.
 export const aboutRepo =

@@ -12,14 +12,17 @@ import {
     ROW_PARTS,
     type RowPart,
 } from "../../api/diff";
+import type { LiveNews } from "../../api/live";
 import { address, go } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
 import { toDiff, toRepo, toRepos, toRunById } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
+import { aboutRepo, aboutRun, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
+import { useSteady } from "../../ui/steady";
 import { Tabs } from "../../ui/tabs";
 import { Files } from "./files";
 import { Overview, PART_TITLES } from "./overview";
@@ -45,7 +48,8 @@ export function DiffScreen({ repo, from, to }: Props) {
         pair,
         diff: await getDiff(pair, {}, signal),
     }));
-    const data = load.data?.pair === pair ? load.data.diff : undefined; // not that of the address before
+    const data = useSteady(load.data?.pair === pair ? load.data.diff : undefined); // not that of the address before
+    useFollow(null, aboutSides(data), async () => load.reload());
     useEffect(() => {
         if (!data) return;
         const sides = [fixed(repo, from, data.from), fixed(repo, to, data.to)] as const;
@@ -57,7 +61,8 @@ export function DiffScreen({ repo, from, to }: Props) {
         { title: repo, href: toRepo(repo) },
         { title: "Differences" },
     ];
-    if (load.problem && !load.loading)
+    // A server that comes back is asked again, and what is shown stays meanwhile.
+    if (load.problem && !load.loading && !(data && load.problem.canRetry))
         return (
             <>
                 <Crumbs list={crumbs} />
@@ -75,6 +80,17 @@ export function DiffScreen({ repo, from, to }: Props) {
         </>
     );
 }
+
+// News that say: one of the two versions, or a run that made one, may have changed.
+const aboutSides =
+    (diff: Diff | undefined) =>
+    (news: LiveNews): boolean =>
+        [diff?.from, diff?.to].some(
+            (side) =>
+                side !== undefined &&
+                ((side.repo !== undefined && aboutRepo(side.repo)(news)) ||
+                    (side.run !== undefined && aboutRun(side.run)(news))),
+        );
 
 function Shown({ pair, diff, place }: { pair: Pair; diff: Diff; place: Props }) {
     const { repo, from, to } = place;
@@ -143,7 +159,7 @@ function Side({ tab, diff, pair, titles }: SideProps) {
             total: diff.files?.total ?? 0,
             itemsOf: (d) => d.files?.items ?? [],
         }),
-        [diff, pair],
+        [diff.files, pair],
     );
     const texts = useMemo(
         (): Source<DiffText> => ({
@@ -153,7 +169,7 @@ function Side({ tab, diff, pair, titles }: SideProps) {
             total: diff.text?.total ?? 0,
             itemsOf: (d) => d.text?.items ?? [],
         }),
-        [diff, pair],
+        [diff.text, pair],
     );
     if (tab === "files") return <Files source={files} from={diff.from} to={diff.to} />;
     if (tab === "texts") return <Texts source={texts} none="No text files differ" />;
@@ -171,7 +187,7 @@ function AllValues({ part, diff, pair, titles }: Omit<SideProps, "tab"> & { part
             total: diff[part]?.total ?? 0,
             itemsOf: (d) => d[part]?.items ?? [],
         }),
-        [diff, pair, part],
+        [diff[part], pair, part],
     );
     return <ValueList source={source} titles={titles} label={PART_TITLES[part]} />;
 }

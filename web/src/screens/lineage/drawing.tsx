@@ -43,15 +43,28 @@ export function Drawing({ graph, name }: { graph: Graph; name: string }) {
         0,
         things.findIndex((t) => t.isRoot),
     );
-    const [current, setCurrent] = useState(root);
+    const [chosen, choose] = useState(""); // its key
+    const found = things.findIndex((t) => t.key === chosen);
+    const current = found < 0 ? root : found;
     const box = useRef<HTMLDivElement>(null);
+    const before = useRef<{ root: string; at: ReadonlyMap<string, Point> }>(null);
     useLayoutEffect(() => {
-        setCurrent(root);
-        const at = layout.at[root];
+        const rootKey = things[root]?.key ?? "";
+        const isSame = before.current?.root === rootKey;
+        const place = isSame ? current : root;
+        const was = isSame ? before.current?.at.get(things[place]?.key ?? "") : undefined;
+        const at = layout.at[place];
+        before.current = { root: rootKey, at: new Map(things.map((t, i) => [t.key, layout.at[i] as Point])) };
+        if (!isSame) choose(rootKey);
         const element = box.current;
         if (!at || !element) return;
-        element.scrollLeft = at.x + EDGE - (element.clientWidth - SIZE.wide) / 2;
-        element.scrollTop = at.y + EDGE - (element.clientHeight - SIZE.tall) / 2;
+        // News move everything, but not what one looks at.
+        element.scrollLeft = was
+            ? element.scrollLeft + at.x - was.x
+            : at.x + EDGE - (element.clientWidth - SIZE.wide) / 2;
+        element.scrollTop = was
+            ? element.scrollTop + at.y - was.y
+            : at.y + EDGE - (element.clientHeight - SIZE.tall) / 2;
     }, [layout]);
     const of = things[current]?.of ?? "";
     useActs([
@@ -69,7 +82,7 @@ export function Drawing({ graph, name }: { graph: Graph; name: string }) {
         if (!way || e.ctrlKey || e.metaKey || e.altKey) return;
         e.preventDefault();
         const to = nearest(layout.at, current, way);
-        setCurrent(to);
+        choose(things[to]?.key ?? "");
         box.current?.querySelector<HTMLElement>(`[data-thing="${to}"]`)?.focus();
     }
     return (
@@ -81,12 +94,12 @@ export function Drawing({ graph, name }: { graph: Graph; name: string }) {
                 <Lines layout={layout} links={links} />
                 {things.map((t, i) => (
                     <Node
-                        key={`${t.kind} ${t.href} ${i}`}
+                        key={t.key}
                         thing={t}
                         place={i}
                         at={layout.at[i] ?? { x: 0, y: 0 }}
                         isCurrent={i === current}
-                        focused={() => setCurrent(i)}
+                        focused={() => choose(t.key)}
                     />
                 ))}
             </div>

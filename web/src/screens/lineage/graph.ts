@@ -5,6 +5,7 @@ import type { Lineage, LineageEdge, LineageNode } from "../../api/lineage";
 import { toLineage, toRepo, toRunById, toVersion } from "../../routes";
 
 export interface Thing {
+    key: string; // the same in a newer answer
     kind: LineageNode["kind"] | "ref";
     title: string;
     href: string;
@@ -80,6 +81,7 @@ function stepsOf(n: LineageNode): string {
 }
 
 const thingOf = (n: LineageNode): Thing => ({
+    key: `${n.kind} ${n.id ?? addressOf(n)}`,
     kind: n.kind,
     title: titleOf(n),
     href: hrefOf(n),
@@ -126,6 +128,7 @@ export function graphOf({ nodes, edges }: Lineage): Graph {
                 proof: "",
             });
             things.push({
+                key: `ref ${n.name}@${alias}`,
                 kind: "ref",
                 title: alias,
                 href: toRepo(n.name, { tab: "refs", ref: alias }),

@@ -11,8 +11,10 @@ import { toLineage, toRepo, toRepos } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
 import { type Crumb, Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
+import { aboutRepos, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
 import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
+import { useSteady } from "../../ui/steady";
 import { Tabs } from "../../ui/tabs";
 import { Drawing } from "./drawing";
 import { type Graph, graphOf } from "./graph";
@@ -49,21 +51,24 @@ function queryOf(of: string, query: URLSearchParams): LineageQuery {
 export function LineageScreen({ of }: { of: string }) {
     const query = queryOf(of, address.value.query);
     const load = useLoad(JSON.stringify(query), (signal) => getLineage(query, signal));
+    const lineage = useSteady(load.data);
+    useFollow(null, aboutRepos, async () => load.reload());
     const crumbs: Crumb[] = [{ title: "Repos", href: toRepos() }, { title: "Lineage" }];
-    const root = load.data?.nodes[0];
+    const root = lineage?.nodes[0];
     if (root?.kind === "version") crumbs.splice(1, 0, { title: root.name, href: toRepo(root.name) });
-    if (load.problem && !load.loading)
+    // A server that comes back is asked again, and what is shown stays meanwhile.
+    if (load.problem && !load.loading && !(lineage && load.problem.canRetry))
         return (
             <>
                 <Crumbs list={crumbs} />
                 <Failed problem={load.problem} retry={load.reload} />
             </>
         );
-    if (!load.data) return <Skeleton lines={8} />;
+    if (!lineage) return <Skeleton lines={8} />;
     return (
         <>
             <Crumbs list={crumbs} />
-            <Shown lineage={load.data} query={query} />
+            <Shown lineage={lineage} query={query} />
         </>
     );
 }
