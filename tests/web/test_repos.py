@@ -408,6 +408,29 @@ def test_marks_tags_and_the_end_of_a_version(visit, page, registry):
     expect(row(page, "marked it bad")).to_contain_text("loses facts")
 
 
+def test_a_tag_is_proposed_with_its_reasons(visit, page, registry):
+    name = registry.bot(versions=2)
+    registry.move(name, "v1.0.0", 1, kind="tag")
+    visit(f"repos/{name}/versions/2")
+    expect(page.get_by_role("heading", name="Where it is", exact=True)).to_be_visible()
+    page.keyboard.press("s")
+    proposed = dialog(page).get_by_role("region", name="Suggested")
+    expect(proposed).to_contain_text("suggested: a major step against v1 (v1.0.0)")
+    expect(proposed).to_contain_text("architecture: config.json hidden_size: 64 -> 128")
+    shot(page, "version-tag")
+    proposed.get_by_role("button", name="v2.0.0").click()
+    expect(dialog(page).get_by_label("Tag, such as v1.2.0")).to_have_value("v2.0.0")
+    assert not serious_faults(page)
+    dialog(page).get_by_role("button", name="Seal").click()
+    expect(page.locator(".badge-tag").first).to_contain_text("v2.0.0")
+    assert registry.refs(name) == {"v1.0.0": 1, "v2.0.0": 2}
+    visit(f"repos/{name}?tab=refs")
+    page.get_by_role("button", name="Seal tag …").click()
+    dialog(page).get_by_label("To version (its number)").fill("2")
+    expect(proposed).to_contain_text("suggested: no new one, it is the same as v2 (v2.0.0)")
+    expect(proposed.get_by_role("button")).to_have_count(0)
+
+
 @pytest.fixture
 def guarded(browser):
     """A server of its own, on whose page a maintainer sees a version: (page, registry, repo)."""

@@ -13,6 +13,7 @@ export type RefMove = Schemas["RefMove"];
 export type Resolved = Schemas["Resolved"];
 export type Readiness = Schemas["Readiness"];
 export type Protection = Schemas["Protection"];
+export type Suggested = Schemas["Suggested"];
 export type Candidate = Schemas["Candidate"];
 export type Evaluation = Schemas["Evaluation"];
 export type Pickle = Schemas["Pickle"];
@@ -87,6 +88,10 @@ export const getReadiness = (
     ref: string,
     signal: AbortSignal,
 ): Promise<Readiness> => call(`${versionPath(repo, version)}/readiness`, { query: { ref }, signal });
+
+// The semantic version that it could be sealed under.
+export const getSuggested = (repo: string, version: number, signal: AbortSignal): Promise<Suggested> =>
+    call(`${versionPath(repo, version)}/suggested`, { signal });
 
 // Versions that a ref may be moved to next, and what each lacks.
 export const listCandidates = (

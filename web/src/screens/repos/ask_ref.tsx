@@ -5,14 +5,18 @@ import { useId, useState } from "preact/hooks";
 import { Problem } from "../../api/client";
 import {
     allRefs,
+    getSuggested,
     getVersion,
     type Ref,
     type RefMove,
     removeRef,
     rollBack,
+    type Suggested,
     setRef,
     type Version,
 } from "../../api/repos";
+import { plural } from "../../base/format";
+import { plainName } from "../../base/text";
 import { useLoad } from "../../ui/load";
 import { Skeleton } from "../../ui/parts";
 import { say } from "../../ui/toast";
@@ -81,6 +85,7 @@ export function SetRef({
     const { shown, tryIt } = useShown(repo, refs);
     const at = shown.find((r) => r.name === name.trim());
     const to = Number(number);
+    const isVersion = Number.isInteger(to) && to > 0;
     const stays = at !== undefined && (at.kind === "tag" || kind === "tag" || at.version === to);
     async function run(): Promise<void> {
         const ref = name.trim();
@@ -97,7 +102,7 @@ export function SetRef({
         <AskAct
             title={`${kind === "tag" ? "Seal a tag" : "Set or move an alias"}${version ? ` to v${version.number}` : ""}`}
             act={kind === "tag" ? "Seal" : at ? "Move" : "Set"}
-            ready={name.trim() !== "" && Number.isInteger(to) && to > 0 && !stays}
+            ready={name.trim() !== "" && isVersion && !stays}
             run={run}
             close={close}
         >
@@ -124,9 +129,72 @@ export function SetRef({
                     A tag never moves, and its version can not be deleted while it is there.
                 </p>
             )}
+            {kind === "tag" && isVersion && (
+                <Suggestion key={to} repo={repo} number={to} name={name.trim()} take={setName} />
+            )}
             {version && <Pins version={version} />}
             <Field label="Why" value={reason} change={setReason} />
         </AskAct>
+    );
+}
+
+const STEPS: Record<Suggested["step"], string> = {
+    same: "no new one, it is the same",
+    first: "the first of this repo",
+    patch: "a patch",
+    minor: "a minor step",
+    major: "a major step",
+};
+const REASONS = 5;
+
+// The semantic version that the server proposes, and why; a press takes it.
+function Suggestion({
+    repo,
+    number,
+    name,
+    take,
+}: {
+    repo: string;
+    number: number;
+    name: string;
+    take: (name: string) => void;
+}) {
+    const { data: s } = useLoad(`${repo}/${number}`, (signal) => getSuggested(repo, number, signal));
+    if (!s) return null; // it is a help: the dialog does without
+    const { version, against, against_tag: tag, reasons } = s;
+    const link = s.step === "same" ? "as" : "against";
+    const before = against ? ` ${link} v${against}${tag ? ` (${plainName(tag)})` : ""}` : "";
+    return (
+        <section class="ask-note suggestion" aria-label="Suggested">
+            <p class="row">
+                {version !== undefined && (
+                    <button
+                        type="button"
+                        class="button"
+                        aria-pressed={name === version}
+                        onClick={() => take(version)}
+                    >
+                        {plainName(version)}
+                    </button>
+                )}
+                <span>
+                    suggested: {STEPS[s.step]}
+                    {before}
+                </span>
+            </p>
+            {reasons.length > 0 && (
+                <ul>
+                    {reasons.slice(0, REASONS).map((r) => (
+                        <li key={`${r.fact} ${r.text}`}>
+                            {r.fact}: <span class="given">{plainName(r.text)}</span>
+                        </li>
+                    ))}
+                    {reasons.length > REASONS && (
+                        <li class="muted">{plural(reasons.length - REASONS, "more reason")}</li>
+                    )}
+                </ul>
+            )}
+        </section>
     );
 }
 
