@@ -66,7 +66,8 @@ def test_the_graph_runs_from_data_to_where_it_is_live(visit, page, family):
     assert order == sorted(order) and len(set(order)) == 6
     assert graph(page).locator(".lineage-is-verified, .lineage-is-declared").count() == 2
     expect(graph(page).locator(".lineage-is-verified")).to_contain_text(f"its adapter_config.json names {base}")
-    expect(graph(page).locator(".lineage-is-declared text")).to_have_text("merged")
+    expect(graph(page).locator(".lineage-is-declared")).to_have_count(1)
+    expect(graph(page).locator("svg text").filter(has_text="merged")).to_have_count(1)
     node(page, "prod").click()
     expect(page.get_by_role("region", name="History of prod")).to_be_visible()
     page.go_back()
@@ -151,6 +152,31 @@ def test_much_is_cut_and_more_is_shown(visit, page, registry):
     page.keyboard.press("m")
     expect(page.get_by_role("status").filter(has_text=re.compile("^15 nodes"))).to_be_visible()
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_of_many_children_some_are_drawn_and_all_are_in_the_table(visit, page, registry):
+    base, bot = unique("base"), unique("bot")
+    registry.repo(base)
+    registry.publish(base, {"w": base})
+    tree = registry.call("GET", f"repos/{base}/versions/1")["tree"]
+    for _ in range(40):
+        body = {"tree": tree, "kind": "model", "again": True, "parents": [{"relation": "quantised", "address": f"{base}@1"}]}
+        registry.call("POST", f"repos/{bot}/versions", json=body)
+    registry.move(bot, "prod", 40)
+    visit(f"lineage/{base}@1")
+    expect(node(page, f"{bot} v40")).to_be_attached()
+    expect(node(page, f"{bot} v")).to_have_count(12)
+    shot(page, "lineage-many")
+    boxes = page.evaluate("[...document.querySelectorAll('.lineage-lines text')].map((t) => t.getBoundingClientRect().toJSON())")
+    boxes.sort(key=lambda b: b["top"])
+    assert len(boxes) == 24, "two lines between the same two are both told"
+    for above, below in zip(boxes, boxes[1:], strict=False):
+        assert below["top"] >= above["bottom"] - 4, "and not over each other"
+    node(page, "and 28 more").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("view=table"))
+    expect(page.get_by_role("status").filter(has_text="42 nodes")).to_be_visible()
+    expect(row(page, f"{bot} v17").first).to_be_attached()
 
 
 def test_hostile_names_what_is_gone_and_what_is_not_there(visit, page, registry):

@@ -2,8 +2,9 @@
 // The graph of a family tree: what is made of it, and where its things stand.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LineageNode } from "../src/api/lineage";
-import { nearest } from "../src/screens/lineage/drawing";
+import type { Lineage, LineageNode } from "../src/api/lineage";
+import { labelsOf, nearest } from "../src/screens/lineage/drawing";
+import { folded } from "../src/screens/lineage/fold";
 import { graphOf } from "../src/screens/lineage/graph";
 import { columnsOf, layoutOf, pathOf } from "../src/screens/lineage/layout";
 
@@ -99,4 +100,63 @@ test("aliases are things that point at a version, and only derivations are a que
             ["points at", "recorded"],
         ],
     );
+});
+
+const many = (count: number): Lineage => ({
+    nodes: [
+        { kind: "version", name: "base", number: 1, up: 0, down: 0, deleted: false, freed: false },
+        ...Array.from({ length: count }, (_, i) => ({
+            kind: "version" as const,
+            name: "bot",
+            number: i + 1,
+            down: 1,
+            deleted: false,
+            freed: false,
+            ...(i === count - 1 ? { aliases: ["prod"] } : {}),
+        })),
+        ...Array.from({ length: count }, (_, i) => ({
+            kind: "run" as const,
+            id: `r${i}`,
+            name: `run ${i}`,
+            deleted: false,
+            freed: false,
+        })),
+    ],
+    edges: Array.from({ length: count }, (_, i) => [
+        {
+            from: i + 1,
+            to: 0,
+            link: "derives-from" as const,
+            relation: "fine-tune" as const,
+            evidence: "declared" as const,
+        },
+        { from: i + 1, to: 0, link: "same-content" as const, evidence: "verified" as const },
+        { from: i + 1, to: count + i + 1, link: "made-by" as const, evidence: "declared" as const },
+    ]).flat(),
+});
+
+test("of many that were made of one a few are drawn, with what is live, and the rest is counted", () => {
+    const whole = graphOf(many(120));
+    const { things, links } = folded(whole, "#/table");
+    const more = things.find((t) => t.kind === "more");
+    assert.deepEqual([more?.title, more?.href], ["and 108 more", "#/table"]);
+    const titles = things.map((t) => t.title);
+    assert.ok(titles.includes("bot v120") && titles.includes("prod"), "an alias points there");
+    assert.ok(
+        titles.includes("run 0") && !titles.includes("run 50"),
+        "what is tied to a hidden one alone is hidden too",
+    );
+    assert.equal(things.length, 1 + 12 + 12 + 1 + 1);
+    for (const { from, to } of links) assert.ok(things[from] && things[to]);
+    for (const l of links.filter((l) => l.word === "fine-tune of"))
+        assert.deepEqual([things[l.to]?.title, things[l.from]?.title.slice(0, 3)], ["base v1", "bot"]);
+    const few = graphOf(many(14));
+    assert.equal(folded(few, ""), few, "two more are drawn");
+});
+
+test("several lines between the same two have one label", () => {
+    const { links } = graphOf(many(2));
+    const both = ["fine-tune", "same content"];
+    const none = undefined;
+    assert.deepEqual(labelsOf(links), [both, none, none, both, none, none, none]);
 });

@@ -11,6 +11,7 @@ import { type Layout, layoutOf, type Point, pathOf, type Size } from "./layout";
 
 const SIZE: Size = { wide: 188, tall: 42, across: 84, between: 14 };
 const EDGE = 24; // around all
+const LABEL = 12; // the height of a label
 const LABELS_MAX = 150; // of lines: more would cover each other
 
 const ARROWS: Record<string, readonly [number, number]> = {
@@ -144,7 +145,7 @@ function Node({ thing: t, place, at, isCurrent, focused }: NodeProps) {
 }
 
 function Lines({ layout, links }: { layout: Layout; links: readonly Link[] }) {
-    const labelled = links.length <= LABELS_MAX;
+    const labels = links.length <= LABELS_MAX ? labelsOf(links) : [];
     return (
         <svg
             class="lineage-lines"
@@ -168,31 +169,46 @@ function Lines({ layout, links }: { layout: Layout; links: readonly Link[] }) {
                 </marker>
             </defs>
             {links.map((l, i) => {
-                const line = layout.lines[i] ?? [];
                 return (
                     <g key={i} class={`lineage-line lineage-is-${l.belief}`}>
-                        <path d={pathOf(line)} marker-end="url(#lineage-arrow)">
+                        <path d={pathOf(layout.lines[i] ?? [])} marker-end="url(#lineage-arrow)">
                             <title>
                                 {[l.word, l.belief === "recorded" ? "" : l.belief, l.proof]
                                     .filter(Boolean)
                                     .join(": ")}
                             </title>
                         </path>
-                        {labelled && l.brief && <Label line={line} text={l.brief} />}
                     </g>
                 );
             })}
+            {labels.map((words, i) => words && <Label key={i} line={layout.lines[i] ?? []} words={words} />)}
         </svg>
     );
 }
 
+// What stands beside each line: of several between the same two, all that is to be said beside the first.
+export function labelsOf(links: readonly Link[]): (readonly string[] | undefined)[] {
+    const said = new Map<string, { at: number; words: Set<string> }>();
+    links.forEach(({ from, to, brief }, at) => {
+        if (!brief) return;
+        const key = `${from} ${to}`;
+        const pair = said.get(key) ?? { at, words: new Set() };
+        pair.words.add(brief);
+        said.set(key, pair);
+    });
+    const labels = new Array<readonly string[] | undefined>(links.length).fill(undefined);
+    for (const { at, words } of said.values()) labels[at] = [...words];
+    return labels;
+}
+
 // In the last gap between columns, where no other column covers it.
-function Label({ line, text }: { line: readonly Point[]; text: string }) {
+function Label({ line, words }: { line: readonly Point[]; words: readonly string[] }) {
     const [a, b] = [line.at(-2), line.at(-1)];
     if (!a || !b) return null;
-    return (
-        <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 4} text-anchor="middle">
-            {text}
+    const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2 - 4 - (words.length - 1) * LABEL];
+    return words.map((word, i) => (
+        <text key={word} x={x} y={y + i * LABEL} text-anchor="middle">
+            {word}
         </text>
-    );
+    ));
 }

@@ -6,7 +6,7 @@ import { toLineage, toRepo, toRunById, toVersion } from "../../routes";
 
 export interface Thing {
     key: string; // the same in a newer answer
-    kind: LineageNode["kind"] | "ref";
+    kind: LineageNode["kind"] | "ref" | "more";
     title: string;
     href: string;
     of: string; // whose lineage to ask for; empty: none
@@ -37,6 +37,7 @@ const KINDS: Record<Thing["kind"], string> = {
     data: "data set",
     elsewhere: "elsewhere",
     ref: "alias",
+    more: "all are in the table",
 };
 const REPO_KINDS = {
     model: "model",

@@ -17,6 +17,7 @@ import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { useSteady } from "../../ui/steady";
 import { Tabs } from "../../ui/tabs";
 import { Drawing } from "./drawing";
+import { folded } from "./fold";
 import { type Graph, graphOf } from "./graph";
 import { LineageTable } from "./table";
 import "../../ui/head.css";
@@ -84,6 +85,8 @@ function Shown({ lineage, query }: { lineage: Lineage; query: LineageQuery }) {
         view ? next.set("view", view) : next.delete("view");
         return formatAddress(address.value.path, next);
     };
+    const inTable = href("table");
+    const drawn = useMemo(() => folded(graph, inTable), [graph, inTable]);
     const name = `Lineage of ${graph.things[0]?.title ?? query.of}`;
     return (
         <div class="page">
@@ -98,7 +101,7 @@ function Shown({ lineage, query }: { lineage: Lineage; query: LineageQuery }) {
             />
             <div class="page-body lineage-body">
                 <Bar query={query} lineage={lineage} acts={acts} />
-                {table ? <LineageTable graph={graph} name={name} /> : <Drawing graph={graph} name={name} />}
+                {table ? <LineageTable graph={graph} name={name} /> : <Drawing graph={drawn} name={name} />}
             </div>
         </div>
     );
