@@ -5,7 +5,7 @@ import re
 
 import pytest
 import servers
-from conftest import shot
+from conftest import reload, shot
 from playwright.sync_api import expect
 from repo_help import Registry, dialog
 from run_help import serious_faults
@@ -55,7 +55,7 @@ def test_the_dialog_stays_until_the_token_is_known(window, closed):
     expect(page.get_by_role("link", name="bot")).to_be_visible()
     expect(dialog(page)).to_have_count(0)
     expect(page.get_by_role("button", name="carl · reader")).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.get_by_role("button", name="carl · reader")).to_be_visible()
     assert serious_faults(page) == []
 

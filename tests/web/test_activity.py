@@ -5,7 +5,7 @@ import re
 
 import pytest
 import servers
-from conftest import forgive, shot, unique
+from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row, signed_in
 from run_help import clipboard, serious_faults
@@ -70,7 +70,7 @@ def test_it_is_narrowed_by_the_address_and_the_fields(visit, page, registry, gon
     page.get_by_role("combobox", name="What").select_option("ref moved")
     expect(rows).to_have_count(3)
     expect(page).to_have_url(re.compile("kind=ref_moved"))
-    page.reload()
+    reload(page)
     expect(rows).to_have_count(3)
     page.keyboard.press("c")
     assert clipboard(page) == f"stemma audit {gone} --kind ref_moved"
