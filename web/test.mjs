@@ -18,6 +18,7 @@ globalThis.location ??= { hash: "", href: "http://localhost/" };
 globalThis.document ??= { baseURI: "http://localhost/", documentElement: { dataset: {} } };
 globalThis.document.addEventListener ??= () => {};
 globalThis.matchMedia ??= () => ({ matches: false, addEventListener() {} });
+globalThis.sessionStorage ??= { getItem: () => null, setItem() {} };
 globalThis.localStorage ??= { getItem: () => null, setItem() {}, removeItem() {} };
 globalThis.addEventListener ??= () => {};
 globalThis.getComputedStyle ??= () => ({ getPropertyValue: () => "" });

@@ -10,7 +10,7 @@ import servers
 from conftest import forgive, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import CARD, HOSTILE, Registry, dialog, row
-from run_help import clipboard, serious_faults
+from run_help import clipboard, serious_faults, stemma
 
 @pytest.fixture(scope="module")
 def registry(server):
@@ -253,8 +253,8 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     expect(origin.get_by_role("link", name="train 3")).to_be_visible()
     expect(page.get_by_role("region", name="Where it is", exact=True)).to_contain_text("number 3 is better")
     lines = page.get_by_role("region", name="Get it").locator("pre")
-    expect(lines.nth(0)).to_contain_text(f"stemma pull {bot}@prod")
-    expect(lines.nth(1)).to_have_text(f'mlflow.pyfunc.load_model("models:/{bot}@prod")')
+    expect(lines.nth(0)).to_contain_text(f"stemma pull {bot}@prod ./{bot} --url")
+    expect(lines.nth(1)).to_have_text(f'transformers.AutoModel.from_pretrained("./{bot}")')
     page.get_by_role("button", name="Copy the digest of the content").click()
     version = registry.call("GET", f"repos/{bot}/versions/3")
     assert clipboard(page) == version["content"]
@@ -264,6 +264,34 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     page.go_back()
     origin.get_by_role("link", name="train 3").click()
     expect(page.get_by_role("heading", name="train 3")).to_be_visible()
+
+
+def test_lines_to_get_a_version_are_those_that_work(visit, page, server, registry, tmp_path):
+    kinds = {"model": {"MLmodel": "flavors: {}"}, "data": {"MLmodel": "x", "config.json": "{}", "model.bin": "w"}}
+    names = {kind: unique(kind) for kind in (*kinds, "prompt", "elsewhere")}
+    for kind, name in names.items():
+        registry.repo(name, kind="model" if kind == "elsewhere" else kind)
+    for kind, files in kinds.items():
+        registry.publish(names[kind], files)
+    registry.publish(names["elsewhere"])
+    (tmp_path / "prompt.txt").write_text("Hello {{name}}")
+    stemma(server, "push", tmp_path, names["prompt"], "--kind", "prompt", "-m", "first")
+    pull = {kind: f"stemma pull {name}@1 --url {server.uri}" for kind, name in names.items()}
+    api = {kind: f"{server.uri}/api/v1/repos/{name}/versions/1" for kind, name in names.items()}
+    tar = {kind: f"curl -fo files.tar {path}/tar" for kind, path in api.items()}
+    loads = {
+        "model": [pull["model"], f'mlflow.pyfunc.load_model("models:/{names["model"]}/1")', tar["model"]],
+        "data": [pull["data"], tar["data"]],
+        "prompt": [f'mlflow.genai.load_prompt("prompts:/{names["prompt"]}/1")', pull["prompt"], tar["prompt"]],
+        "elsewhere": [f"curl -f {api['elsewhere']}"],
+    }
+    for kind, lines in loads.items():
+        visit(f"repos/{names[kind]}/versions/1")
+        expect(page.get_by_role("region", name="Get it").locator("pre")).to_have_text(lines)
+    page.evaluate("sessionStorage.setItem('stemma.token', 'secret')")
+    visit(f"repos/{names['data']}/versions/1")
+    last = page.get_by_role("region", name="Get it").locator("pre").last
+    expect(last).to_have_text(tar["data"].replace("curl", 'curl -H "Authorization: Bearer $STEMMA_TOKEN"'))
 
 
 def test_the_passport_shows_evaluations_as_they_come(visit, page, registry):

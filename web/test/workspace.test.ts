@@ -37,6 +37,10 @@ test("lines name the workspace in the way of each tool", () => {
             "    mlflow.x()",
         ],
     );
+    assert.equal(
+        inWorkspace("curl -f http://h/a", "", "secret"),
+        'curl -H "Authorization: Bearer $STEMMA_TOKEN" -f http://h/a',
+    );
     assert.deepEqual(lines("p = mlflow.genai.load_prompt()"), [
         'mlflow.set_workspace("team")',
         "p = mlflow.genai.load_prompt()",

@@ -2,9 +2,9 @@
 // A request as the server's API takes it, and answers that are asked for before there is anybody to take them. The first
 // script of the page asks (early.ts), the others take: so the answers lie beside both, and nothing here needs much else.
 import { workspace } from "../base/parse_address";
+import { tokenOf } from "../base/token";
 
 const BASE = new URL("api/v1/", document.baseURI.split("#")[0]).href;
-export const TOKEN = "stemma.token";
 // A name that is none is no header either: escaped, it is what the server does not know.
 const WORKSPACE_HEADER: Readonly<Record<string, string>> = workspace
     ? { "X-MLflow-Workspace": encodeURIComponent(workspace) }
@@ -38,7 +38,7 @@ export interface Ask {
 
 function requestOf(ask: Ask): RequestInit {
     const headers: Record<string, string> = { ...WORKSPACE_HEADER, ...ask.headers };
-    const token = sessionStorage.getItem(TOKEN);
+    const token = tokenOf();
     if (token) headers["Authorization"] ??= `Bearer ${token}`;
     if (ask.accept) headers["Accept"] = ask.accept;
     if (ask.json !== undefined) headers["Content-Type"] = "application/json";

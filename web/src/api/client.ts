@@ -4,7 +4,8 @@
 // `connection` tells the whole page. The token lives in this tab's session only.
 import { signal } from "@preact/signals";
 import { workspace } from "../base/parse_address";
-import { type Ask, replyTo, TOKEN } from "./ask";
+import { dropToken, keepToken, tokenOf } from "../base/token";
+import { type Ask, replyTo } from "./ask";
 import type { components } from "./schema";
 
 export { type Ask, apiUrl, pathOf } from "./ask";
@@ -46,21 +47,20 @@ export const connection = signal<Connection>("good");
 // Why the token of this tab does not count; empty: there is none.
 export const refusal = signal("");
 
-const tokenNow = (): string | null => sessionStorage.getItem(TOKEN);
-export const hasToken = (): boolean => tokenNow() !== null;
+export const hasToken = (): boolean => tokenOf() !== "";
 
 // Takes a token that the server knows. What was shown to somebody else is read anew.
 export async function takeToken(token: string): Promise<void> {
     const had = hasToken();
     const reply = await replyTo("whoami", { headers: { Authorization: `Bearer ${token}` } });
     if (!reply.ok) throw await problemOf(reply);
-    sessionStorage.setItem(TOKEN, token);
+    keepToken(token);
     if (had) location.reload();
     else connection.value = "good";
 }
 
 export function forgetToken(): void {
-    sessionStorage.removeItem(TOKEN);
+    dropToken();
     location.reload();
 }
 
@@ -82,7 +82,7 @@ async function problemOf(reply: Response): Promise<Problem> {
 
 // The raw reply; it is a success.
 export async function send(path: string, ask: Ask = {}): Promise<Response> {
-    const token = tokenNow();
+    const token = tokenOf();
     let reply: Response;
     try {
         reply = await replyTo(path, ask);
@@ -98,14 +98,12 @@ export async function send(path: string, ask: Ask = {}): Promise<Response> {
     const problem = await problemOf(reply);
     if (reply.status !== 401) throw problem;
     // Another one may have been given meanwhile.
-    if (token === tokenNow()) {
-        refusal.value = token === null ? "" : problem.message;
+    if (token === tokenOf()) {
+        refusal.value = token ? problem.message : "";
         connection.value = "unauthorised";
     }
     // What the server says to whom sends none is about the environment of programs.
-    throw token === null
-        ? new Problem(401, problem.code, "This server shows nothing without a token.")
-        : problem;
+    throw token ? problem : new Problem(401, problem.code, "This server shows nothing without a token.");
 }
 
 export async function call<T>(path: string, ask: Ask = {}): Promise<T> {

@@ -21,11 +21,12 @@ import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { SetRef } from "../repos/ask_ref";
+import { GetIt, loadLine } from "../repos/get";
 import { Times } from "../repos/parts";
 import { usePrompt } from "./read";
 import { RefsAt } from "./refs_at";
 import { Says } from "./says";
-import { AsCode, Config, loadLine, Tags, Variables } from "./side";
+import { Config, Tags, Variables } from "./side";
 import { PAGE, Versions } from "./versions";
 import "../../ui/head.css";
 import "./prompts.css";
@@ -141,7 +142,7 @@ function Shown(props: Props) {
                 <Versions page={page} shown={v?.number} from={from?.number} />
                 {says.data && <Variables prompt={says.data} />}
                 {says.data && <Config prompt={says.data} />}
-                {v && <AsCode version={v} />}
+                {v && <GetIt version={v} kind="prompt" />}
                 {v && <Tags version={v} />}
             </div>
             {asking && v && (

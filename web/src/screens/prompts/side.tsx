@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Beside what a version says: its variables, what goes to the model with it, the lines that load it, its tags.
+// Beside what a version says: its variables, what goes to the model with it, its tags.
 
-import { apiUrl } from "../../api/client";
-import { type Version, versionPath } from "../../api/repos";
-import { plainName, shellWord } from "../../base/text";
+import type { Version } from "../../api/repos";
+import { plainName } from "../../base/text";
 import { Card } from "../../ui/card";
-import { Paste } from "../../ui/parts";
 import { configOf } from "../../view/config_of";
 import { ConfigTree, SMALL } from "../../view/config_tree";
-import { serverUrl } from "../repos/parts";
-import { type Prompt, promptOfTags, tagsOf, variablesOf } from "./prompt";
+import { type Prompt, tagsOf, variablesOf } from "./prompt";
 
 export function Variables({ prompt }: { prompt: Prompt }) {
     const names = variablesOf(prompt);
@@ -49,36 +46,6 @@ function Json({ title, text }: { title: string; text: string }) {
             ) : (
                 <pre class="card-body prompt-text">{plainName(text)}</pre>
             )}
-        </Card>
-    );
-}
-
-const addressOf = (v: Version, between: string): string =>
-    v.aliases[0] ? `${v.repo}@${v.aliases[0]}` : `${v.repo}${between}${v.number}`;
-
-const pullLine = (v: Version): string => `stemma pull ${shellWord(addressOf(v, "@"))} --url ${serverUrl()}`;
-
-// By an alias where it has one. MLflow's client loads what its tags say; all that has files is pulled.
-export const loadLine = (v: Version): string =>
-    promptOfTags(v)
-        ? `mlflow.genai.load_prompt(${JSON.stringify(`prompts:/${addressOf(v, "/")}`)})`
-        : pullLine(v);
-
-export function AsCode({ version: v }: { version: Version }) {
-    if (v.deleted) return null;
-    const pulled = v.content ? [pullLine(v)] : [];
-    const lines = new Set([
-        loadLine(v),
-        ...pulled,
-        `curl ${shellWord(apiUrl(versionPath(v.repo, v.number)))}`,
-    ]);
-    return (
-        <Card title="Get it">
-            <div class="card-body pastes">
-                {[...lines].map((text) => (
-                    <Paste key={text} text={text} />
-                ))}
-            </div>
         </Card>
     );
 }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // All of a version on one page: what is new, its evaluations, card, configuration and the metrics of its run; beside them where it is
 // live, whether it may be promoted, what it came from, and the lines that get it.
-import { apiUrl, type File, isAbort, type Run } from "../../api/client";
+import { type File, isAbort, type Run } from "../../api/client";
 import { listFiles, wholeFile } from "../../api/files";
 import { getProject } from "../../api/projects";
-import { type Ref, type Version, versionPath } from "../../api/repos";
+import { getRepo, type Ref, type Version, versionPath } from "../../api/repos";
 import { getRun } from "../../api/runs";
-import { plainName, shellWord } from "../../base/text";
+import { plainName } from "../../base/text";
 import { toDiff, toLineage, toRunById, toVersion } from "../../routes";
 import { Card } from "../../ui/card";
 import { useLoad } from "../../ui/load";
-import { Copy, Paste } from "../../ui/parts";
+import { Copy } from "../../ui/parts";
 import { configOf } from "../../view/config_of";
 import { ConfigTree, SMALL } from "../../view/config_tree";
 import { useProse } from "../../view/use_prose";
 import { Metrics } from "../run/metrics";
 import { Evaluations } from "./evaluations";
-import { Digest, Reason, RefChip, serverUrl, VersionLink, When, Who } from "./parts";
+import { GetIt } from "./get";
+import { Digest, Reason, RefChip, VersionLink, When, Who } from "./parts";
 import { PickleCard, type Pickles } from "./pickles";
 import { Promotion } from "./promotion";
 import type { Asking } from "./version_acts";
@@ -55,6 +56,7 @@ export function Passport({ version: v, refs, pickles, turn, ask }: Shown & { pic
             ? listFiles(versionPath(v.repo, v.number), "", { signal }).then((p) => p.items)
             : Promise.resolve<File[]>([]),
     );
+    const kind = useLoad(v.repo, (signal) => getRepo(v.repo, signal)).data?.kind;
     const made = useLoad(`${v.run}`, (signal) => (v.run ? readMaker(v.run, signal) : Promise.resolve(null)));
     const find = (names: readonly string[]): File | undefined =>
         top.data?.find((f) => !f.is_dir && names.includes(f.path));
@@ -72,7 +74,7 @@ export function Passport({ version: v, refs, pickles, turn, ask }: Shown & { pic
             <div class="overview-side">
                 <Live version={v} refs={refs} ask={ask} />
                 {!v.deleted && <Promotion version={v} refs={refs} turn={turn} ask={ask} />}
-                {!v.deleted && <Use version={v} />}
+                <GetIt version={v} kind={kind} top={top.data} />
                 <Origin version={v} made={made.data ?? null} />
                 <Tags version={v} />
             </div>
@@ -178,28 +180,6 @@ function Live({ version: v, refs, ask }: Omit<Shown, "turn">) {
             ) : (
                 <p class="card-body muted">No alias or tag points at it.</p>
             )}
-        </Card>
-    );
-}
-
-function Use({ version: v }: { version: Version }) {
-    const name = `${v.repo}@${v.aliases[0] ?? v.number}`;
-    const model = v.aliases[0] ? `models:/${name}` : `models:/${v.repo}/${v.number}`;
-    const path = versionPath(v.repo, v.number);
-    const lines = [
-        `stemma pull ${shellWord(name)} --url ${serverUrl()}`,
-        `mlflow.pyfunc.load_model(${JSON.stringify(model)})`,
-        v.content
-            ? `curl -o files.tar ${shellWord(apiUrl(`${path}/tar`))}`
-            : `curl ${shellWord(apiUrl(path))}`,
-    ];
-    return (
-        <Card title="Get it">
-            <div class="card-body pastes">
-                {lines.map((text) => (
-                    <Paste key={text} text={text} />
-                ))}
-            </div>
         </Card>
     );
 }
