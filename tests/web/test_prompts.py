@@ -119,6 +119,18 @@ def test_a_chat_is_held_against_another_message_by_message(visit, page, chat):
         assert serious_faults(page) == []
 
 
+def test_differences_from_the_version_before_skip_a_deleted_one(visit, page, server, genai):
+    name = unique("gappy")
+    for text in ("One {{x}}", "Two {{x}}", "Three {{x}}"):
+        genai.register_prompt(name, text)
+    stemma(server, "delete", f"{name}@2", "-m", "wrong", "--yes")
+    visit(f"prompts/{name}")
+    expect(card(page, "v3")).to_contain_text("Three")
+    expect(card(page, "Versions").get_by_role("link", name="v1", exact=True)).to_be_visible()
+    page.keyboard.press("d")
+    expect(card(page, "v1 → v3").locator("del")).to_have_text("One")
+
+
 def test_pushed_prompts_and_hostile_texts(visit, page, server, genai, tmp_path, chat):
     name = unique("pushed")
     (tmp_path / "prompt.md").write_text(f"Summarise {{{{text}}}} {HOSTILE}\n")

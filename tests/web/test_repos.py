@@ -459,6 +459,29 @@ def test_a_tag_is_proposed_with_its_reasons(visit, page, registry):
     expect(proposed.get_by_role("button")).to_have_count(0)
 
 
+def test_the_version_before_is_one_that_is_there(visit, page, registry):
+    name = registry.bot(versions=3)
+    visit(f"repos/{name}")
+    expect(page.get_by_role("link", name="to v2")).to_be_visible()
+    registry.call("DELETE", f"repos/{name}/versions/2", json={"reason": "wrong split"})
+    expect(page.get_by_role("link", name="to v1")).to_be_visible()
+    expect(page.get_by_role("link", name="to v2")).to_have_count(0)
+    visit(f"repos/{name}/versions/3")
+    origin = page.get_by_role("region", name="Where it is from")
+    expect(origin.get_by_role("link", name="v1", exact=True)).to_be_visible()
+    page.keyboard.press("d")
+    expect(page).to_have_url(re.compile(f"{name}/diff/1/3$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("v1 → v3")
+    registry.call("DELETE", f"repos/{name}/versions/1", json={"reason": "wrong split"})
+    visit(f"repos/{name}/versions/3")
+    expect(origin).to_contain_text("Source")
+    expect(origin).not_to_contain_text("Before it")
+    page.keyboard.press("d")  # there is nothing to compare it with
+    visit(f"repos/{name}")
+    expect(page.get_by_role("link", name="v3", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^to v"))).to_have_count(0)
+
+
 @pytest.fixture
 def guarded(browser):
     """A server of its own, on whose page a maintainer sees a version: (page, registry, repo)."""

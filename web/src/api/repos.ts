@@ -56,6 +56,13 @@ export async function getVersion(repo: string, version: string, signal: AbortSig
     }
 }
 
+// The highest number below one, of the versions that are still there; 0: there is none.
+export async function numberBefore(repo: string, number: number, signal: AbortSignal): Promise<number> {
+    if (number < 2 || !Number.isSafeInteger(number)) return 0;
+    const page = await listVersions(repo, { after: String(number), limit: 1 }, signal);
+    return page.items[0]?.number ?? 0;
+}
+
 // Of one ref, or of all of the repo.
 export const listMoves = (
     repo: string,

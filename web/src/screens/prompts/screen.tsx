@@ -21,6 +21,7 @@ import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
 import { Copy, copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { SetRef } from "../repos/ask_ref";
+import { useBefore } from "../repos/before";
 import { GetIt, loadLine } from "../repos/get";
 import { Times } from "../repos/parts";
 import { usePrompt } from "./read";
@@ -104,7 +105,7 @@ function useVersion({ repo, refs, page, turn }: Props, asked: string): Load<Vers
 }
 
 function Shown(props: Props) {
-    const { repo, refs, page, changed } = props;
+    const { repo, refs, page, turn, changed } = props;
     const { query } = address.value;
     const newest = page.items[0];
     const load = useVersion(props, query.get("version") ?? String(newest?.number ?? ""));
@@ -115,7 +116,8 @@ function Shown(props: Props) {
     const said = usePrompt(from);
     const [asking, setAsking] = useState(false);
     const show = (number: number): void => setQuery({ version: number }, { replace: false });
-    usePromptActs(v, from, { show, alias: () => setAsking(true) });
+    const before = useBefore(repo, v?.number ?? 0, page.items, turn);
+    usePromptActs(v, from, before, { show, alias: () => setAsking(true) });
     if (!newest && !v && !load.loading && !load.problem)
         return (
             <Empty title="No versions yet">
@@ -165,7 +167,13 @@ interface Does {
     alias: () => void;
 }
 
-function usePromptActs(v: Version | undefined, from: Version | undefined, { show, alias }: Does): void {
+// `before`: the number of the version before it; 0: none.
+function usePromptActs(
+    v: Version | undefined,
+    from: Version | undefined,
+    before: number,
+    { show, alias }: Does,
+): void {
     const number = v?.number ?? 0;
     const GROUP = "Prompt";
     useActs([
@@ -176,11 +184,9 @@ function usePromptActs(v: Version | undefined, from: Version | undefined, { show
                 : "Show the differences from the version before",
             group: GROUP,
             keys: ["d"],
-            enabled: from !== undefined || number > 1,
-            run: () => setQuery({ from: from ? null : number - 1 }, { replace: false }),
-            ...(v && number > 1
-                ? { command: `stemma diff ${v.repo}@${number - 1} ${v.repo}@${number}` }
-                : {}),
+            enabled: from !== undefined || before > 0,
+            run: () => setQuery({ from: from ? null : before }, { replace: false }),
+            ...(v && before > 0 ? { command: `stemma diff ${v.repo}@${before} ${v.repo}@${number}` } : {}),
         },
         {
             id: "prompt-older",

@@ -49,7 +49,12 @@ interface Shown {
     ask: (what: Asking) => void;
 }
 
-export function Passport({ version: v, refs, pickles, turn, ask }: Shown & { pickles: Pickles }) {
+interface Known extends Shown {
+    before: number; // the version before it; 0: none
+    pickles: Pickles;
+}
+
+export function Passport({ version: v, before, refs, pickles, turn, ask }: Known) {
     // A version's files never change: one listing of its top.
     const top = useLoad(`${v.id} top`, (signal) =>
         v.content && !v.deleted
@@ -75,7 +80,7 @@ export function Passport({ version: v, refs, pickles, turn, ask }: Shown & { pic
                 <Live version={v} refs={refs} ask={ask} />
                 {!v.deleted && <Promotion version={v} refs={refs} turn={turn} ask={ask} />}
                 <GetIt version={v} kind={kind} top={top.data} />
-                <Origin version={v} made={made.data ?? null} />
+                <Origin version={v} before={before} made={made.data ?? null} />
                 <Tags version={v} />
             </div>
         </div>
@@ -184,7 +189,7 @@ function Live({ version: v, refs, ask }: Omit<Shown, "turn">) {
     );
 }
 
-function Origin({ version: v, made }: { version: Version; made: Maker | null }) {
+function Origin({ version: v, before, made }: { version: Version; before: number; made: Maker | null }) {
     const parents = v.parents?.filter((p) => p.relation !== "pins") ?? [];
     return (
         <Card
@@ -196,10 +201,10 @@ function Origin({ version: v, made }: { version: Version; made: Maker | null }) 
             }
         >
             <dl class="pairs">
-                {v.number > 1 && !v.deleted && (
+                {before > 0 && !v.deleted && (
                     <Pair name="Before it">
-                        <VersionLink repo={v.repo} number={v.number - 1} />{" "}
-                        <a href={toDiff(v.repo, v.number - 1, v.number)} title="What differs (d)">
+                        <VersionLink repo={v.repo} number={before} />{" "}
+                        <a href={toDiff(v.repo, before, v.number)} title="What differs (d)">
                             differences
                         </a>
                     </Pair>

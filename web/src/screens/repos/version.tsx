@@ -5,6 +5,7 @@ import {
     allPickles,
     allRefs,
     getVersion,
+    numberBefore,
     type Ref,
     resolve,
     type Version,
@@ -58,7 +59,13 @@ const crumbsOf = (repo: string, version: string) => [
 
 function Numbered({ repo, version }: { repo: string; version: string }) {
     const [turn, setTurn] = useState(0); // rises with each sign that something of it changed
-    const load = useLoad(`${repo}/${version} ${turn}`, (signal) => getVersion(repo, version, signal));
+    const load = useLoad(`${repo}/${version} ${turn}`, async (signal) => {
+        const [shown, before] = await Promise.all([
+            getVersion(repo, version, signal),
+            numberBefore(repo, Number(version), signal),
+        ]);
+        return { shown, before };
+    });
     const refs = useLoad(`${repo} ${turn}`, (signal) => allRefs(repo, signal));
     useFollow(null, aboutRepo(repo), async () => setTurn((t) => t + 1));
     const crumbs = <Crumbs list={crumbsOf(repo, version)} />;
@@ -77,7 +84,8 @@ function Numbered({ repo, version }: { repo: string; version: string }) {
         <>
             {crumbs}
             <Shown
-                version={load.data}
+                version={load.data.shown}
+                before={load.data.before}
                 refs={refs.data ?? []}
                 turn={turn}
                 changed={() => setTurn((t) => t + 1)}
@@ -88,14 +96,15 @@ function Numbered({ repo, version }: { repo: string; version: string }) {
 
 interface Props {
     version: Version;
+    before: number; // the number of the version before it; 0: none
     refs: readonly Ref[];
     turn: number;
     changed: () => void;
 }
 
-function Shown({ version: v, refs, turn, changed }: Props) {
+function Shown({ version: v, before, refs, turn, changed }: Props) {
     const [asking, setAsking] = useState<Asking>(null);
-    const acts = actsOf(v, setAsking);
+    const acts = actsOf(v, before, setAsking);
     useActs(acts);
     // A version's files never change.
     const pickles = useLoad(`${v.id} ${v.deleted}`, (signal) =>
@@ -117,7 +126,14 @@ function Shown({ version: v, refs, turn, changed }: Props) {
             />
             <div class="page-body">
                 {side === "overview" && (
-                    <Passport version={v} refs={refs} pickles={pickles} turn={turn} ask={setAsking} />
+                    <Passport
+                        version={v}
+                        before={before}
+                        refs={refs}
+                        pickles={pickles}
+                        turn={turn}
+                        ask={setAsking}
+                    />
                 )}
                 {side === "files" && <VersionFiles version={v} pickles={pickles} />}
             </div>

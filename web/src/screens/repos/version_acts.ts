@@ -148,7 +148,8 @@ function copies(v: Version): Act[] {
     ];
 }
 
-export function actsOf(v: Version, ask: (what: Asking) => void): Act[] {
+// `before`: the number of the version before it; 0: none.
+export function actsOf(v: Version, before: number, ask: (what: Asking) => void): Act[] {
     const step = (by: number): void => go(toVersion(v.repo, v.number + by));
     return [
         ...(v.deleted ? [] : [...refActs(v, ask), ...ownActs(v, ask)]),
@@ -158,9 +159,9 @@ export function actsOf(v: Version, ask: (what: Asking) => void): Act[] {
             title: "Compare with the version before",
             group: GROUP,
             keys: ["d"],
-            enabled: v.number > 1 && !v.deleted,
-            run: () => go(toDiff(v.repo, v.number - 1, v.number)),
-            command: `stemma diff ${shellWord(`${v.repo}@${v.number - 1}`)} ${shellWord(`${v.repo}@${v.number}`)}`,
+            enabled: before > 0 && !v.deleted,
+            run: () => go(toDiff(v.repo, before, v.number)),
+            command: `stemma diff ${shellWord(`${v.repo}@${before}`)} ${shellWord(`${v.repo}@${v.number}`)}`,
         },
         {
             id: "version-lineage",

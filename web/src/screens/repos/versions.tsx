@@ -10,6 +10,7 @@ import { useActs } from "../../ui/acts";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
+import { beforeOf } from "./before";
 import { Pager } from "./pager";
 import { Digest, firstLine, MarkChips, RefChips, serverUrl, sizeOf, VersionLink, When, Who } from "./parts";
 
@@ -71,7 +72,7 @@ export function Versions({ repo, turn }: { repo: string; turn: number }) {
                             <Row
                                 key={v.number}
                                 version={v}
-                                before={beforeOf(v, items.slice(i + 1))}
+                                before={beforeOf(items.slice(i + 1))}
                                 picked={picked}
                             />
                         ))}
@@ -91,10 +92,6 @@ const pickedOf = (query: URLSearchParams): number[] =>
         .filter((n) => Number.isSafeInteger(n) && n > 0)
         .slice(0, 2)
         .sort((a, b) => a - b);
-
-// What to compare a version with: the one before it that is still there.
-const beforeOf = (v: Version, older: readonly Version[]): number =>
-    older.find((o) => !o.deleted)?.number ?? (older.length ? 0 : v.number - 1);
 
 function Picked({ repo, picked }: { repo: string; picked: readonly number[] }) {
     const [a, b] = picked;
@@ -137,7 +134,7 @@ function Pick({ version: v, picked }: { version: Version; picked: readonly numbe
 
 interface RowProps {
     version: Version;
-    before: number; // 0: none
+    before: number; // 0: none, or it is on another page
     picked: readonly number[];
 }
 
