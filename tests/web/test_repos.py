@@ -428,7 +428,16 @@ def test_marks_tags_and_the_end_of_a_version(visit, page, registry):
     page.get_by_label("Why (needed)").fill("wrong split")
     page.keyboard.press("Enter")
     expect(page.locator(".head-note")).to_contain_text("wrong split")  # its tombstone
-    forgive(page.context, "status of 404")
+    no_files = page.get_by_role("region", name=re.compile("^(Card|Configuration|Get it)$"))
+    expect(no_files).to_have_count(0)
+    forgive(page.context, "status of 404")  # what was asked for while it went
+    for path in ("", "?tab=files"):
+        page.goto("about:blank")
+        visit(f"repos/{name}/versions/1{path}")  # afresh
+        expect(page.get_by_role("region", name="Where it is from")).to_be_visible()
+        expect(page.locator(".facts")).to_contain_text("3 files")
+        expect(page.get_by_role("link", name=re.compile("[Ff]iles"))).to_have_count(0)
+        expect(no_files).to_have_count(0)
     visit(f"repos/{name}?deleted=1")
     expect(page.locator("tr.is-gone")).to_have_count(1)
     visit(f"repos/{name}?tab=activity")

@@ -55,8 +55,8 @@ interface Known extends Shown {
 }
 
 export function Passport({ version: v, before, refs, pickles, turn, ask }: Known) {
-    // A version's files never change: one listing of its top.
-    const top = useLoad(`${v.id} top`, (signal) =>
+    // A version's files never change: one listing of its top. Of a tombstone nothing is told of them.
+    const top = useLoad(`${v.id} ${v.deleted}`, (signal) =>
         v.content && !v.deleted
             ? listFiles(versionPath(v.repo, v.number), "", { signal }).then((p) => p.items)
             : Promise.resolve<File[]>([]),
@@ -64,7 +64,7 @@ export function Passport({ version: v, before, refs, pickles, turn, ask }: Known
     const kind = useLoad(v.repo, (signal) => getRepo(v.repo, signal)).data?.kind;
     const made = useLoad(`${v.run}`, (signal) => (v.run ? readMaker(v.run, signal) : Promise.resolve(null)));
     const find = (names: readonly string[]): File | undefined =>
-        top.data?.find((f) => !f.is_dir && names.includes(f.path));
+        v.deleted ? undefined : top.data?.find((f) => !f.is_dir && names.includes(f.path));
     return (
         <div class="overview">
             <div class="overview-main">

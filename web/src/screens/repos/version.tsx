@@ -110,7 +110,7 @@ function Shown({ version: v, before, refs, turn, changed }: Props) {
     const pickles = useLoad(`${v.id} ${v.deleted}`, (signal) =>
         v.content && !v.deleted ? allPickles(v.repo, v.number, signal) : Promise.resolve([]),
     );
-    const side = address.value.query.get("tab") === "files" ? "files" : "overview";
+    const side = !v.deleted && address.value.query.get("tab") === "files" ? "files" : "overview";
     const href = (tab: string): string =>
         toVersion(v.repo, v.number, { tab: tab === "overview" ? null : tab });
     return (
@@ -121,7 +121,9 @@ function Shown({ version: v, before, refs, turn, changed }: Props) {
                 current={side}
                 tabs={[
                     { id: "overview", title: "Overview", href: href("overview") },
-                    { id: "files", title: "Files", href: href("files"), count: v.files },
+                    ...(v.deleted
+                        ? []
+                        : [{ id: "files", title: "Files", href: href("files"), count: v.files }]),
                 ]}
             />
             <div class="page-body">
@@ -236,7 +238,11 @@ function Facts({ version: v }: { version: Version }) {
                     <div>
                         <dt>Files</dt>
                         <dd>
-                            <a href={toVersion(v.repo, v.number, { tab: "files" })}>{sizeOf(v)}</a>
+                            {v.deleted ? (
+                                sizeOf(v)
+                            ) : (
+                                <a href={toVersion(v.repo, v.number, { tab: "files" })}>{sizeOf(v)}</a>
+                            )}
                         </dd>
                     </div>
                 </>
@@ -272,7 +278,7 @@ function VersionFiles({ version: v, pickles }: { version: Version; pickles: Pick
             )}
         </Empty>
     );
-    if (!v.content || v.deleted) return none;
+    if (!v.content) return none;
     const place = {
         holder: versionPath(v.repo, v.number),
         name,
