@@ -15,6 +15,7 @@ const tests = (await readdir(join(here, "test"))).filter((f) => f.endsWith(".tes
 // Modules that look at the page when they are loaded find the little of it that they ask for.
 const page = `
 globalThis.location ??= { hash: "", href: "http://localhost/" };
+globalThis.history ??= { state: null, replaceState() {} };
 globalThis.document ??= { baseURI: "http://localhost/", documentElement: { dataset: {} } };
 globalThis.document.addEventListener ??= () => {};
 globalThis.matchMedia ??= () => ({ matches: false, addEventListener() {} });

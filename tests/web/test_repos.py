@@ -111,6 +111,33 @@ def test_what_happens_before_the_stream_is_open_is_shown(visit, page, registry):
     expect(page.get_by_role("link", name="v2", exact=True)).to_be_visible()
 
 
+def test_a_page_begins_at_its_top_and_a_list_is_found_where_it_was(visit, page, registry):
+    name = unique("long")
+    registry.repo(name)
+    for _ in range(110):
+        registry.publish(name)
+    visit(f"repos/{name}")
+    scrolled = "() => document.querySelector('.page-body').scrollTop"
+    older = page.get_by_role("link", name="Older versions")
+    for newest in (60, 10):
+        older.click()
+        expect(page.get_by_role("link", name=f"v{newest}", exact=True)).to_be_in_viewport()
+        assert page.evaluate(scrolled) == 0
+    page.go_back()
+    expect(page.get_by_role("link", name="v60", exact=True)).to_be_attached()
+    expect(older).to_be_in_viewport()
+    version = page.get_by_role("link", name="v30", exact=True)
+    version.scroll_into_view_if_needed()
+    place = page.evaluate(scrolled)
+    assert place > 100
+    version.click()
+    expect(page.get_by_role("heading", name=f"{name} v30")).to_be_visible()
+    assert page.evaluate(scrolled) == 0
+    page.go_back()
+    expect(version).to_be_in_viewport()
+    page.wait_for_function(f"({scrolled})() === {place}")
+
+
 def test_keys_work_while_a_box_or_a_list_of_choices_has_the_focus(visit, page, bot):
     visit(f"repos/{bot}")
     page.get_by_role("checkbox", name="Compare version 1").check()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repos, their versions and refs, as the server has them.
 import { all } from "./all";
-import { call, type Event, type Page, Problem, pathOf } from "./client";
+import { call, type Page, Problem, pathOf } from "./client";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -42,16 +42,18 @@ export const listVersions = (
     signal: AbortSignal,
 ): Promise<VersionPage> => call(`${repoPath(repo)}/versions`, { query, signal });
 
-// Of one that was deleted its tombstone, which only the list has. It is asked first: a reply that there is no such version would
-// stand in the browser's console.
+// Of one that was deleted its tombstone, which only the list has.
 export async function getVersion(repo: string, version: string, signal: AbortSignal): Promise<Version> {
-    const behind = Number(version) + 1;
-    if (Number.isSafeInteger(behind)) {
-        const query = { after: String(behind), limit: 1, deleted: true };
-        const [found] = (await listVersions(repo, query, signal)).items;
-        if (found?.deleted && found.number === behind - 1) return found;
+    try {
+        return await call<Version>(versionPath(repo, version), { signal });
+    } catch (e) {
+        if (!(e instanceof Problem) || e.status !== 404) throw e;
+        const after = String(Number(version) + 1);
+        const page = await listVersions(repo, { after, limit: 1, deleted: true }, signal);
+        const [stone] = page.items;
+        if (stone?.number !== Number(version)) throw e;
+        return stone;
     }
-    return call(versionPath(repo, version), { signal });
 }
 
 // The highest number below one, of the versions that are still there; 0: there is none.

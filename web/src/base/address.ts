@@ -10,9 +10,24 @@ export { type Address, formatAddress, parseAddress, type Query, workspace } from
 // The last address that the browser was told, or will be.
 let told = location.hash;
 
+// A name for each step of the browser's history: who goes back comes to one that has a name already.
+interface Step {
+    step?: string;
+}
+const newStep = (): string => `${performance.timeOrigin} ${performance.now()}`;
+let step = "";
+export const stepOf = (): string => step;
+
+function arrive(): void {
+    step = (history.state as Step | null)?.step ?? newStep();
+    history.replaceState({ step } satisfies Step, "");
+}
+arrive();
+
 export const address = signal<Address>(parseAddress(told));
 addEventListener("hashchange", () => {
     told = location.hash;
+    arrive();
     const next = parseAddress(told);
     if (next.workspace === workspace) address.value = next;
     else location.reload();
@@ -21,7 +36,8 @@ addEventListener("hashchange", () => {
 // Telling the browser may take longer than drawing, so it comes behind: what another address shows was asked for by then.
 function tell(to: string, replace: boolean): void {
     told = to;
-    setTimeout(() => history[replace ? "replaceState" : "pushState"](null, "", to));
+    const state: Step = { step };
+    setTimeout(() => history[replace ? "replaceState" : "pushState"](state, "", to));
 }
 
 // A step that the back button undoes, or (replace) a change of what is shown already.
@@ -32,6 +48,7 @@ export function go(to: string, { replace = false } = {}): void {
         location.assign(to);
         return;
     }
+    if (!replace) step = newStep();
     address.value = next;
     tell(to, replace);
 }
