@@ -68,7 +68,7 @@ def test_the_links_that_mlflow_prints_open_the_right_page(visit, world):
 
 def test_an_address_of_nothing_says_so(visit, page):
     visit("no/such/page")
-    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no such page", level=1)).to_be_visible()
     page.get_by_role("link", name="All projects").click()
     expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
 
@@ -77,6 +77,7 @@ def test_an_address_of_nothing_says_so(visit, page):
 def test_what_is_not_there_says_so(visit, page, path):
     visit(path)
     expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
     forgive(page.context, "status of 404")
 
 

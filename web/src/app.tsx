@@ -75,7 +75,7 @@ function Screen() {
             return <ActivityScreen />;
         case "nowhere":
             return (
-                <Empty title="There is no such page">
+                <Empty whole title="There is no such page">
                     <a href={toHome()}>All projects</a>
                 </Empty>
             );

@@ -111,21 +111,32 @@ export function Paste({ text: lines }: { text: string }) {
     );
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+// `whole`: there is nothing else on the screen, so its title is that of the screen.
+export function Empty({
+    title,
+    whole,
+    children,
+}: {
+    title: string;
+    whole?: boolean;
+    children?: ComponentChildren;
+}) {
+    const Title = whole ? "h1" : "h2";
     return (
         <div class="empty">
-            <h2>{title}</h2>
+            <Title>{title}</Title>
             {children}
         </div>
     );
 }
 
-export function Failed({ problem, retry }: { problem: Problem; retry?: () => void }) {
+export function Failed({ problem, whole, retry }: { problem: Problem; whole?: boolean; retry?: () => void }) {
+    const Title = whole ? "h1" : "h2";
     return (
         <div class="empty" role="alert">
-            <h2 class="bad">
+            <Title class="bad">
                 {problem.status === 404 ? "There is no such thing here" : "That did not work"}
-            </h2>
+            </Title>
             <p>{problem.message}</p>
             {retry && (
                 <button type="button" class="button" onClick={retry}>

@@ -25,14 +25,14 @@ export function Compare() {
     const load = useLoad(ids.join(","), (signal) => getRuns(ids, signal));
     if (!ids.length)
         return (
-            <Empty title="Nothing to compare yet">
+            <Empty whole title="Nothing to compare yet">
                 <p>
                     Choose runs in the table of a project and press <kbd>d</kbd>.{" "}
                     <a href={toHome()}>All projects</a>
                 </p>
             </Empty>
         );
-    if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
+    if (load.problem) return <Failed whole problem={load.problem} retry={load.reload} />;
     if (!load.data) return <Skeleton lines={12} />;
     return <Compared runs={load.data} />;
 }

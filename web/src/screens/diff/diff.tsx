@@ -66,7 +66,7 @@ export function DiffScreen({ repo, from, to }: Props) {
         return (
             <>
                 <Crumbs list={crumbs} />
-                <Failed problem={load.problem} retry={load.reload} />
+                <Failed whole problem={load.problem} retry={load.reload} />
                 <p class="lost">
                     <a href={toRepo(repo)}>The versions of this repo</a>
                 </p>

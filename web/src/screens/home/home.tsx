@@ -83,7 +83,7 @@ export function Home() {
     const find = query.get("q") ?? "";
     const found = list.data?.filter((p) => matcher(find)(p.name));
 
-    if (list.problem && !list.data) return <Failed problem={list.problem} retry={list.reload} />;
+    if (list.problem && !list.data) return <Failed whole problem={list.problem} retry={list.reload} />;
     if (!found) return <Skeleton lines={8} />;
     if (view === "active" && isUntouched(list.data ?? [])) return <FirstRun />;
     return (

@@ -62,7 +62,7 @@ export function LineageScreen({ of }: { of: string }) {
         return (
             <>
                 <Crumbs list={crumbs} />
-                <Failed problem={load.problem} retry={load.reload} />
+                <Failed whole problem={load.problem} retry={load.reload} />
             </>
         );
     if (!lineage) return <Skeleton lines={8} />;

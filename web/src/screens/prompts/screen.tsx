@@ -52,7 +52,7 @@ export function PromptScreen({ prompt: name }: { prompt: string }) {
         return (
             <>
                 {crumbs}
-                <Failed problem={problem} retry={changed} />
+                <Failed whole problem={problem} retry={changed} />
             </>
         );
     if (!repo.data || !refs.data || !page.data) return <Skeleton lines={6} />;

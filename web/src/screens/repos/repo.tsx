@@ -32,7 +32,7 @@ export function RepoScreen({ repo: name }: { repo: string }) {
         return (
             <>
                 <Crumbs list={[{ title: "Repos", href: toRepos() }, { title: name }]} />
-                <Failed problem={repo.problem} retry={repo.reload} />
+                <Failed whole problem={repo.problem} retry={repo.reload} />
                 <p class="lost">
                     <a href={toActivity({ subject: name })}>What happened to what was called so</a>
                 </p>

@@ -47,7 +47,7 @@ function Named({ repo, name }: { repo: string; name: string }) {
     useEffect(() => {
         if (number) go(toVersion(repo, number, address.peek().query), { replace: true });
     }, [number]);
-    if (load.problem) return <Failed problem={load.problem} retry={load.reload} />;
+    if (load.problem) return <Failed whole problem={load.problem} retry={load.reload} />;
     return <Skeleton lines={6} />;
 }
 
@@ -73,7 +73,7 @@ function Numbered({ repo, version }: { repo: string; version: string }) {
         return (
             <>
                 {crumbs}
-                <Failed problem={load.problem} retry={load.reload} />
+                <Failed whole problem={load.problem} retry={load.reload} />
                 <p class="lost">
                     <a href={toRepo(repo)}>The versions of this repo</a>
                 </p>

@@ -58,7 +58,7 @@ export function RunScreen({ project, run: id }: { project: string; run: string }
         return (
             <>
                 <Crumbs list={[{ title: "Run" }]} />
-                <Failed problem={shown.problem} retry={shown.reload} />
+                <Failed whole problem={shown.problem} retry={shown.reload} />
                 {project && (
                     <p class="run-lost">
                         <a href={toProject(project)}>The runs of this project</a>

@@ -32,7 +32,11 @@ import "./runs.css";
 export function Runs({ project }: { project: string }) {
     const load = useLoad(`project ${project}`, (signal) => getProject(project, signal));
     if (load.data) return <RunsOf project={load.data} />;
-    return load.problem ? <Failed problem={load.problem} retry={load.reload} /> : <Skeleton lines={12} />;
+    return load.problem ? (
+        <Failed whole problem={load.problem} retry={load.reload} />
+    ) : (
+        <Skeleton lines={12} />
+    );
 }
 
 const REST = { least: 500, most: Number.POSITIVE_INFINITY };
