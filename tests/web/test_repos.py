@@ -69,6 +69,7 @@ def test_the_list_is_filtered_by_name_tag_and_kind_and_leads_on(visit, page, reg
     visit(f"repos?q={bot}")
     expect(page.get_by_text("1 repo", exact=True)).to_be_visible()
     page.get_by_role("searchbox").fill("no such (")
+    expect(page.get_by_text("That is no regular expression")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("link", name=bot).click()
     expect(page).to_have_url(re.compile(f"#/repos/{bot}$"))
@@ -79,6 +80,26 @@ def test_the_list_is_filtered_by_name_tag_and_kind_and_leads_on(visit, page, reg
     expect(page.get_by_role("option", name=bot)).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"#/repos/{bot}$"))
+
+
+@pytest.mark.parametrize("typed, number", [("pr", 3), ("v1.0", 1), ("2", 2), ("v2", 2)])
+def test_the_palette_finds_a_version_by_its_address(visit, page, bot, typed, number):
+    visit("repos")
+    expect(page.get_by_role("heading", name="Repos", exact=True)).to_be_visible()
+    page.keyboard.press("/")
+    dialog(page).get_by_role("combobox").fill(f"{bot}@{typed}")
+    expect(page.get_by_role("option", name=re.compile(f"{bot}@{typed}.*v{number}$"))).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"#/repos/{bot}/versions/{number}$"))
+
+
+def test_a_repo_that_was_renamed_elsewhere_is_not_shown_under_its_old_name(visit, page, registry):
+    name = registry.bot(versions=1)
+    visit(f"repos/{name}")
+    expect(page.get_by_role("link", name="v1", exact=True)).to_be_visible()
+    registry.call("POST", "../2.0/mlflow/registered-models/rename", json={"name": name, "new_name": f"{name}-new"})
+    expect(page.get_by_role("alert")).to_be_visible()
+    forgive(page.context, "status of 404")
 
 
 def test_versions_come_page_by_page_and_live(visit, page, registry):
@@ -167,7 +188,7 @@ def test_mlflow_links_lead_here(visit, page, bot):
 def test_what_is_not_there_says_so(visit, page, bot):
     for path in ("repos/nothing-such", f"repos/{bot}/versions/99", f"repos/{bot}/versions/nowhere"):
         visit(path)
-        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.get_by_role("alert").get_by_role("heading", level=1)).to_be_visible()
     forgive(page.context, "status of 404")
 
 
@@ -278,6 +299,9 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     expect(page.get_by_role("region", name="Metrics")).to_contain_text("loss")
     origin = page.get_by_role("region", name="Where it is from")
     expect(origin.get_by_role("link", name="train 3")).to_be_visible()
+    for link in origin.get_by_role("link").all()[1:]:
+        box = link.bounding_box()
+        assert min(box["width"], box["height"]) >= 24, link.inner_text()
     expect(page.get_by_role("region", name="Where it is", exact=True)).to_contain_text("number 3 is better")
     lines = page.get_by_role("region", name="Get it").locator("pre")
     expect(lines.nth(0)).to_contain_text(f"stemma pull {bot}@prod ./{bot} --url")
@@ -402,7 +426,9 @@ def test_what_a_pickle_would_run_is_told(visit, page, registry, scheme):
     expect(card).to_contain_text("✓ harmless")
     expect(page.get_by_role("region", name="Card", exact=True)).to_be_visible()
     expect(note).to_have_count(0)
+    expect(page.get_by_text("Nothing was said of it")).to_have_count(0)
     visit(f"repos/{name}/versions/2")
+    expect(page.get_by_text("Nothing was said of it")).to_be_visible()
     expect(note).to_contain_text(f"Not known to be harmlessWhoever loads weights.pkl runs mine.models.{HOSTILE}")
     shot(page, f"version-pickle-unknown-{scheme}")
     assert not serious_faults(page)
@@ -437,6 +463,7 @@ def test_marks_tags_and_the_end_of_a_version(visit, page, registry):
     page.get_by_label("Why").fill("released")
     page.keyboard.press("Enter")
     expect(page.locator(".badge-tag").first).to_contain_text("v1.0.0")
+    expect(dialog(page)).to_have_count(0)
     page.keyboard.press("Delete")
     page.get_by_label("Why (needed)").fill("wrong split")
     page.keyboard.press("Enter")
@@ -463,6 +490,9 @@ def test_marks_tags_and_the_end_of_a_version(visit, page, registry):
         visit(f"repos/{name}/versions/1{path}")  # afresh
         expect(page.get_by_role("region", name="Where it is from")).to_be_visible()
         expect(page.locator(".facts")).to_contain_text("3 files")
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            assert not serious_faults(page)
         expect(page.get_by_role("link", name=re.compile("[Ff]iles"))).to_have_count(0)
         expect(no_files).to_have_count(0)
     visit(f"repos/{name}?deleted=1")

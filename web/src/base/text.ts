@@ -12,12 +12,20 @@ export function naturally(a: string, b: string): number {
 // What a search box finds: a regular expression when it is one, else the text itself; case does not matter.
 export function matcher(pattern: string): (text: string) => boolean {
     if (!pattern) return () => true;
-    try {
+    if (isPattern(pattern)) {
         const re = new RegExp(pattern, "i");
         return (text) => re.test(text);
+    }
+    const plain = pattern.toLowerCase();
+    return (text) => text.toLowerCase().includes(plain);
+}
+
+export function isPattern(text: string): boolean {
+    try {
+        new RegExp(text, "i");
+        return true;
     } catch {
-        const plain = pattern.toLowerCase();
-        return (text) => text.toLowerCase().includes(plain);
+        return false;
     }
 }
 

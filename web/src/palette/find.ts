@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the palette finds: acts of the screen, projects, repos and runs. Acts are told by the letters of their words in order;
+// What the palette finds: acts of the screen, projects, repos, versions by their address, and runs. Acts are told by the letters of their words in order;
 // runs by their id, or by a name that holds the text.
 import { call, type Page, type Project, type Run } from "../api/client";
-import type { Repo } from "../api/repos";
+import { allRefs, listVersions, type Repo } from "../api/repos";
 import { searchRuns } from "../api/runs";
 import { formatAddress } from "../base/address";
 import { searchText } from "../base/text";
-import { toProject, toPrompt, toRepo, toRun } from "../routes";
+import { toProject, toPrompt, toRepo, toRun, toVersion } from "../routes";
 import type { Act } from "../ui/acts";
 
 export interface Found {
@@ -72,6 +72,9 @@ async function findProjects(typed: string, signal: AbortSignal): Promise<Found[]
 
 async function findRepos(typed: string, signal: AbortSignal): Promise<Found[]> {
     const page = await call<Page<Repo>>("repos", { query: { limit: 1000 }, signal });
+    const at = typed.lastIndexOf("@");
+    const named = at > 0 && page.items.find((r) => r.name === typed.slice(0, at));
+    if (named) return findVersions(named.name, typed.slice(at + 1), signal);
     return page.items
         .map((r) => ({ r, fit: fit(typed, r.name) }))
         .filter((f) => f.fit > 0)
@@ -84,6 +87,30 @@ async function findRepos(typed: string, signal: AbortSignal): Promise<Found[]> {
             hint: r.kind,
             href: r.kind === "prompt" ? toPrompt(r.name) : toRepo(r.name),
         }));
+}
+
+// "bot@3", "bot@v3", or a ref that begins as it was typed. Asked of lists, which answer for what is not there too.
+async function findVersions(repo: string, typed: string, signal: AbortSignal): Promise<Found[]> {
+    const number = Number(/^v?(\d{1,9})$/.exec(typed)?.[1] ?? 0);
+    const [refs, page] = await Promise.all([
+        allRefs(repo, signal),
+        listVersions(repo, { limit: 1, ...(number ? { after: String(number + 1) } : {}) }, signal),
+    ]);
+    const asVersion = (name: string, version: number): Found => ({
+        id: `version ${repo}@${name}`,
+        group: "Repos",
+        title: `${repo}@${name}`,
+        hint: `v${version}`,
+        href: toVersion(repo, version),
+    });
+    const numbered = page.items.filter((v) => v.number === number);
+    return [
+        ...numbered.map((v) => asVersion(typed, v.number)),
+        ...refs
+            .filter((r) => r.name.toLowerCase().startsWith(typed.toLowerCase()))
+            .slice(0, MOST)
+            .map((r) => asVersion(r.name, r.version)),
+    ];
 }
 
 const asRun = (r: Run): Found => ({

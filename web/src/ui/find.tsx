@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The box that finds something among what a screen shows.
+import { isPattern } from "../base/text";
 
 export function Find({
     label, // for who does not see it
@@ -26,5 +27,15 @@ export function Find({
             value={value}
             onInput={(e) => change(e.currentTarget.value)}
         />
+    );
+}
+
+// Below a box that takes a regular expression.
+export function PatternNote({ pattern }: { pattern: string }) {
+    if (isPattern(pattern)) return null;
+    return (
+        <p class="warn" role="status">
+            That is no regular expression: these letters themselves are looked for.
+        </p>
     );
 }

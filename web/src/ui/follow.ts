@@ -113,6 +113,7 @@ export const aboutRepo =
     (news: LiveNews): boolean =>
         news.kind === "again" ||
         (news.kind === "event" &&
-            (news.event.object === repo ||
+            (news.event.kind === "repo_renamed" || // from this name, or to it
+                news.event.object === repo ||
                 news.event.object.startsWith(`${repo}/`) ||
                 news.event.object.startsWith(`${repo}@`)));

@@ -2,6 +2,7 @@
 // Tabs whose choice is a link, so that it is in the address; the number keys choose them too.
 
 import { go } from "../base/address";
+import { shortCount } from "../base/format";
 import { useActs } from "./acts";
 import "./tabs.css";
 
@@ -27,7 +28,7 @@ export function Tabs({ tabs, current, label }: { tabs: readonly Tab[]; current: 
             {tabs.map((t) => (
                 <a key={t.id} href={t.href} aria-current={t.id === current ? "page" : undefined}>
                     {t.title}
-                    {t.count !== undefined && <span class="muted"> {t.count}</span>}
+                    {t.count !== undefined && <span class="muted"> {shortCount(t.count)}</span>}
                 </a>
             ))}
         </nav>

@@ -9,7 +9,7 @@ import { matcher, plainName } from "../../base/text";
 import { toPrompt } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
-import { Find } from "../../ui/find";
+import { Find, PatternNote } from "../../ui/find";
 import { aboutRepos, useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
@@ -44,7 +44,7 @@ export function Prompts() {
             command: "stemma repos list --kind prompt",
         },
     ]);
-    if (list.problem && !list.data) return <Failed problem={list.problem} retry={list.reload} />;
+    if (list.problem && !list.data) return <Failed whole problem={list.problem} retry={list.reload} />;
     if (!list.data) return <Skeleton lines={8} />;
     const fits = matcher(find);
     const found = list.data
@@ -64,6 +64,7 @@ export function Prompts() {
                     change={(text) => setQuery({ q: text, n: null })}
                 />
             </div>
+            <PatternNote pattern={find} />
             {found.length ? <Table prompts={shown} all={found.length} /> : <Nothing filtered={find !== ""} />}
         </div>
     );

@@ -10,7 +10,7 @@ import { matcher, plainName } from "../../base/text";
 import { toRepo, toStorage } from "../../routes";
 import { useActs } from "../../ui/acts";
 import { Crumbs } from "../../ui/crumbs";
-import { Find } from "../../ui/find";
+import { Find, PatternNote } from "../../ui/find";
 import { aboutRepos, useFollow } from "../../ui/follow";
 import { Headings } from "../../ui/headings";
 import { useLoad } from "../../ui/load";
@@ -55,7 +55,7 @@ export function Repos() {
             command: "stemma repos list",
         },
     ]);
-    if (list.problem && !list.data) return <Failed problem={list.problem} retry={list.reload} />;
+    if (list.problem && !list.data) return <Failed whole problem={list.problem} retry={list.reload} />;
     if (!list.data) return <Skeleton lines={8} />;
     const fits = matcher(find);
     const found = list.data
@@ -91,6 +91,7 @@ export function Repos() {
                     ))}
                 </select>
             </div>
+            <PatternNote pattern={find} />
             {found.length ? (
                 <>
                     <p class="muted">{plural(found.length, "repo")}</p>

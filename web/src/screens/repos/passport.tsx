@@ -65,10 +65,12 @@ export function Passport({ version: v, before, refs, pickles, turn, ask }: Known
     const made = useLoad(`${v.run}`, (signal) => (v.run ? readMaker(v.run, signal) : Promise.resolve(null)));
     const find = (names: readonly string[]): File | undefined =>
         v.deleted ? undefined : top.data?.find((f) => !f.is_dir && names.includes(f.path));
+    const isBare = top.data && !v.deleted && !v.description && !find(CARDS) && !find(CONFIGS);
     return (
         <div class="overview">
             <div class="overview-main">
                 <News version={v} ask={ask} />
+                {isBare && <p class="muted">Nothing was said of it: no message, card or configuration.</p>}
                 <Pins version={v} />
                 <PickleCard version={v} pickles={pickles} />
                 {!v.deleted && <Evaluations version={v} turn={turn} />}
