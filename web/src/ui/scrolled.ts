@@ -38,18 +38,17 @@ function seek(step: string, places: Places): void {
     requestAnimationFrame(again); // when what was there before is gone
 }
 
-export function keepScrolled(): void {
-    addEventListener(
-        "scroll",
-        () => {
-            if (!sought)
-                left.set(
-                    stepOf(),
-                    BOXES.map((name) => box(name)?.scrollTop ?? 0),
-                );
-        },
-        { capture: true, passive: true },
+// A table scrolls by itself, and is not made to lay out for this.
+function noteScroll({ target }: Event): void {
+    if (sought || !(target instanceof Element) || !BOXES.some((name) => target.matches(name))) return;
+    left.set(
+        stepOf(),
+        BOXES.map((name) => box(name)?.scrollTop ?? 0),
     );
+}
+
+export function keepScrolled(): void {
+    addEventListener("scroll", noteScroll, { capture: true, passive: true });
     for (const by of ["wheel", "touchmove", "keydown", "pointerdown"])
         addEventListener(by, () => (sought = null), { capture: true, passive: true });
     let step = stepOf();

@@ -50,7 +50,7 @@ function linesOf(v: Version, kind: Repo["kind"] | undefined, top: readonly File[
 
 interface Got {
     version: Version;
-    kind: Repo["kind"] | undefined; // undefined: not known yet
+    kind: Repo["kind"] | undefined; // undefined: not known
     top?: readonly File[] | undefined;
 }
 

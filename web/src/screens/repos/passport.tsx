@@ -61,7 +61,8 @@ export function Passport({ version: v, before, refs, pickles, turn, ask }: Known
             ? listFiles(versionPath(v.repo, v.number), "", { signal }).then((p) => p.items)
             : Promise.resolve<File[]>([]),
     );
-    const kind = useLoad(v.repo, (signal) => getRepo(v.repo, signal)).data?.kind;
+    const repo = useLoad(v.repo, (signal) => getRepo(v.repo, signal));
+    const isKnown = (repo.data || repo.problem) && (top.data || top.problem); // else lines would change at once
     const made = useLoad(`${v.run}`, (signal) => (v.run ? readMaker(v.run, signal) : Promise.resolve(null)));
     const find = (names: readonly string[]): File | undefined =>
         v.deleted ? undefined : top.data?.find((f) => !f.is_dir && names.includes(f.path));
@@ -81,7 +82,7 @@ export function Passport({ version: v, before, refs, pickles, turn, ask }: Known
             <div class="overview-side">
                 <Live version={v} refs={refs} ask={ask} />
                 {!v.deleted && <Promotion version={v} refs={refs} turn={turn} ask={ask} />}
-                <GetIt version={v} kind={kind} top={top.data} />
+                {isKnown && <GetIt version={v} kind={repo.data?.kind} top={top.data} />}
                 <Origin version={v} before={before} made={made.data ?? null} />
                 <Tags version={v} />
             </div>
