@@ -312,7 +312,11 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     assert page.title() not in ("1", "2")
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(f"{bot}/versions/2$"))
-    page.go_back()
+    expect(page.get_by_role("heading", name=f"{bot} v2")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", name=f"{bot} v3")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_role("status").get_by_text("v3 is the newest version")).to_be_visible()
     origin.get_by_role("link", name="train 3").click()
     expect(page.get_by_role("heading", name="train 3")).to_be_visible()
 

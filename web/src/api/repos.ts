@@ -63,6 +63,13 @@ export async function numberBefore(repo: string, number: number, signal: AbortSi
     return page.items[0]?.number ?? 0;
 }
 
+// Is it the newest there is? A deleted one counts, it has its tombstone.
+export async function isNewest(v: Version): Promise<boolean> {
+    const query = { after: String(v.number + 2), limit: 1, deleted: true };
+    const page = await listVersions(v.repo, query, AbortSignal.timeout(10_000));
+    return (page.items[0]?.number ?? 0) <= v.number;
+}
+
 // Of one ref, or of all of the repo.
 export const listMoves = (
     repo: string,

@@ -2,14 +2,14 @@
 // What can be done with the version that is shown: for keys, the palette and the head's menus.
 import { apiUrl } from "../../api/client";
 import { download } from "../../api/files";
-import { refPath, type Version, versionPath } from "../../api/repos";
+import { isNewest, refPath, type Version, versionPath } from "../../api/repos";
 import { go, workspace } from "../../base/address";
 import { inWorkspace } from "../../base/command";
 import { shellWord } from "../../base/text";
 import { toDiff, toLineage, toVersion } from "../../routes";
 import type { Act } from "../../ui/acts";
 import { copy } from "../../ui/parts";
-import { sayProblem } from "../../ui/toast";
+import { say, sayProblem } from "../../ui/toast";
 
 // The question that a dialog asks.
 export type Asking =
@@ -148,9 +148,17 @@ function copies(v: Version): Act[] {
     ];
 }
 
+async function stepOn(v: Version): Promise<void> {
+    try {
+        if (await isNewest(v)) say(`v${v.number} is the newest version`);
+        else go(toVersion(v.repo, v.number + 1));
+    } catch (e) {
+        sayProblem(e);
+    }
+}
+
 // `before`: the number of the version before it; 0: none.
 export function actsOf(v: Version, before: number, ask: (what: Asking) => void): Act[] {
-    const step = (by: number): void => go(toVersion(v.repo, v.number + by));
     return [
         ...(v.deleted ? [] : [...refActs(v, ask), ...ownActs(v, ask)]),
         ...copies(v),
@@ -177,8 +185,8 @@ export function actsOf(v: Version, before: number, ask: (what: Asking) => void):
             group: GROUP,
             keys: ["j"],
             enabled: v.number > 1,
-            run: () => step(-1),
+            run: () => go(toVersion(v.repo, v.number - 1)),
         },
-        { id: "newer", title: "Version behind", group: GROUP, keys: ["k"], run: () => step(1) },
+        { id: "newer", title: "Version behind", group: GROUP, keys: ["k"], run: () => stepOn(v) },
     ];
 }
