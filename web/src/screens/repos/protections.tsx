@@ -9,7 +9,7 @@ import { useLoad } from "../../ui/load";
 import { Empty, Failed, Paste, Skeleton } from "../../ui/parts";
 import { When, Who } from "./parts";
 
-// The command that sets it as it is: `protect set` puts what it says in place of all that was asked for.
+// The command that asks for what is asked for now.
 export function commandOf(repo: string, p: Omit<Protection, "user" | "set_us">): string {
     const words = ["stemma protect set", shellWord(p.ref ? `${repo}@${p.ref}` : repo)];
     if (p.require.length) words.push("--require", p.require.join(","));
