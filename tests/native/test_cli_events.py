@@ -10,7 +10,7 @@ from conftest import unique, wait_until
 
 def wait_for_event(cli, number):
     """Until the log shows that the project was made: with PostgreSQL a moment after its commit."""
-    wait_until(lambda: cli.ok("events", "--json", "-n", "1").json["items"][0]["object"] == str(number))
+    wait_until(lambda: [e["object"] for e in cli.ok("events", "--json", "-n", "1").json["items"]] == [str(number)])
 
 
 def test_newest_events(cli, api):
