@@ -2,6 +2,7 @@
 """Prompts that MLflow registers are sealed files to the command line, and prompts that it pushes load in MLflow."""
 
 import json
+import time
 
 import mlflow
 import mlflow.genai
@@ -158,7 +159,11 @@ def test_what_a_prompt_says_is_not_changed_afterwards(run, name):
     mlflow.genai.set_prompt_version_tag(name, 1, "team", "a")
     mlflow.genai.delete_prompt_version_tag(name, 1, "team")
     assert load(name, 1).model_config["model_name"] == "other"
-    events = json.loads(run("audit", name, "--kind", "version_edited", "--json").out)["items"]
+    for _ in range(100):  # on PostgreSQL the log shows events a moment after their commit
+        events = json.loads(run("audit", name, "--kind", "version_edited", "--json").out)["items"]
+        if len(events) == 3:
+            break
+        time.sleep(0.1)
     edits = [(e["payload"]["key"], e["payload"].get("value")) for e in reversed(events)]
     assert edits[0][0] == "_mlflow_prompt_model_config" and edits[1:] == [("team", "a"), ("team", None)]
 

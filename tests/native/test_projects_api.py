@@ -54,8 +54,11 @@ def test_the_bin(api):
 
 def test_pages_have_each_once(api):
     made = [api.project()["name"] for _ in range(7)]
-    paged = names(api, limit=3)
-    assert len(paged) == len(set(paged)) and [n for n in paged if n in made] == made[::-1]
+    paged = api.all("projects", limit=3)
+    of_them = [p["name"] for p in paged]
+    assert len(of_them) == len(set(of_them)) and set(made) <= set(of_them)
+    times = [p["created_ms"] for p in paged]
+    assert times == sorted(times, reverse=True), "the newest first"
 
 
 def activity(api, number):
