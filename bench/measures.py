@@ -562,7 +562,7 @@ def move_alias(b, what, engine, goal):
     with b.stemma(engine) as s:
         done = b.load("moves", s, seconds=b.scale.seconds, conns=64)
         note = f"all {done['moves_read_back']:,} moves found, once each, each where the one before it ended"
-        b.add(Figure(b.current, what, "moves/s", done["moves_per_s"], None, goal, "more", goal and f">= {goal:,}", note,
+        b.add(Figure(b.current, what, "moves/s", done["moves_per_s"], None, goal, "more", f">= {goal:,}" if goal else "", note,
                      {"stemma": done}))
         b.add(Figure(b.current, f"{what}: p99", "ms", done["p99_ms"], None, None, "less", ""))
         if engine == "sqlite":
