@@ -105,6 +105,7 @@ def test_older_ones_are_a_link_and_new_ones_come_by_themselves(visit, page, regi
     expect(rows).to_have_count(101)
     page.get_by_role("link", name="Older").click()
     expect(page).to_have_url(re.compile("after="))
+    expect(row(page, "move 104")).to_have_count(0)
     page.get_by_role("link", name="Older").click()
     expect(row(page, "made the repo")).to_be_visible()
     expect(rows).to_have_count(13)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parent and the children of a run (MLflow's tag mlflow.parentRunId).
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Run } from "../../api/client";
 import { getRun, type RunPage, searchRuns } from "../../api/runs";
 import { plural } from "../../base/format";
@@ -40,15 +40,15 @@ export function Family({ run }: { run: Run }) {
         parentId ? getRun(parentId, signal).catch(() => null) : Promise.resolve(null),
     );
     const first = useLoad(where, findChildren);
-    const [newer, setNewer] = useState<RunPage | null>(null);
-    useEffect(() => setNewer(null), [first.data]);
+    // What was read since; the first answer may come later than it, and is older.
+    const [newer, setNewer] = useState<{ where: string; page: RunPage } | null>(null);
     // A child that begins or ends is an event of the project.
     useFollow(
         run.project,
         (news) => news.kind === "again" || (news.kind === "event" && news.event.kind.startsWith("run_")),
-        async () => setNewer(await findChildren()),
+        async () => setNewer({ where, page: await findChildren() }),
     );
-    const children = newer ?? first.data;
+    const children = newer?.where === where ? newer.page : first.data;
     const list = children?.items ?? [];
     if (!parentId && !list.length) return null;
     return (

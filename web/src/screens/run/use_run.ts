@@ -24,8 +24,8 @@ export function useRun(id: string, project: string): ShownRun {
     const [newer, setNewer] = useState<Run | null>(null);
     const [moved, setMoved] = useState(0);
     const edits = useRef(0);
-    useEffect(() => setNewer(null), [load.data]);
-    const run = newer?.id === load.data?.id ? (newer ?? load.data) : load.data;
+    // The first answer may come later than what was read since, and is older.
+    const run = newer?.id === (load.data?.id ?? id) ? newer : load.data;
     const own = run?.project ?? (String(last) === project ? last : undefined);
     useEffect(() => {
         last = own;
@@ -45,6 +45,9 @@ export function useRun(id: string, project: string): ShownRun {
             edits.current++;
             setNewer(next);
         },
-        reload: load.reload,
+        reload: () => {
+            setNewer(null);
+            load.reload();
+        },
     };
 }
