@@ -5,22 +5,14 @@
 
 #define NOTHING "none" // of --require and --rule: nothing is asked for
 
+enum { BODY_MAX = 1 << 20 };
+
 // "REPO[@REF]" of the first word: the path of its protections, and the ref (p NULL:
 // publishing).
 static bool target(cli_session *s, str *path, str *repo, str *ref) {
     if (!cli_split_ref(s, s->o->words[0], repo, ref)) return false;
     *path = cli_repo_path(s->a, *repo, "/protections");
     return true;
-}
-
-// Adds a member to the text of an object, without its braces.
-static str with_member(cli_session *s, str members, const char *name, str json) {
-    return arena_printf(s->a, "%.*s%s\"%s\":%.*s", STR_F(members), members.n ? "," : "", name,
-                        STR_F(json));
-}
-
-static str ref_member(cli_session *s, str ref) {
-    return ref.p ? with_member(s, STR(""), "ref", cli_json_text(s->a, ref)) : STR("");
 }
 
 // "config, card" of a list of texts.
@@ -67,31 +59,38 @@ static bool list(cli_session *s) {
     return target(s, &path, &repo, &ref) && call(s, "GET", path, (str){0});
 }
 
-// ---- set ------------------------------------------------------------------------------------
+// ---- what is asked for ----------------------------------------------------------------------
 
-static str parts_json(cli_session *s) {
-    str lines = {0}, parts = s->o->require;
+static void put_parts(json_writer *w, str parts) {
+    json_m_array(w, "require");
     for (str part; str_split(&parts, ',', &part);) {
         part = str_trim(part);
-        if (part.n && !str_is(part, NOTHING))
-            lines = arena_printf(s->a, "%.*s%s%.*s", STR_F(lines), lines.n ? "\n" : "",
-                                 STR_F(part));
+        if (part.n && !str_is(part, NOTHING)) json_string(w, part);
     }
-    return cli_lines_json(s->a, lines);
+    json_array_end(w);
 }
 
 // Only of what was given: the rest stays as it is.
-static str set_body(cli_session *s, str ref) {
-    const cli_options *o = s->o;
+static void put_asked(json_writer *w, const cli_options *o) {
     int64_t approvals = 0;
-    str members = ref_member(s, ref), rule = str_is(o->rule, NOTHING) ? STR("") : o->rule;
-    if (cli_given(o, "require")) members = with_member(s, members, "require", parts_json(s));
+    if (cli_given(o, "require")) put_parts(w, o->require);
     if (cli_given(o, "rule"))
-        members = with_member(s, members, "rule", cli_json_text(s->a, rule));
+        json_m_string(w, "rule", str_is(o->rule, NOTHING) ? STR("") : o->rule);
     if (cli_given(o, "approvals") && cli_number(o->approvals, &approvals))
-        members = with_member(s, members, "approvals",
-                              arena_printf(s->a, "%lld", (long long)approvals));
-    return arena_printf(s->a, "{%.*s}", STR_F(members));
+        json_m_i64(w, "approvals", approvals);
+}
+
+// Of a ref, or of publishing; `asked` NULL: nothing else.
+static str body_of(cli_session *s, str ref, const cli_options *asked) {
+    buf b = BUF_MAX(BODY_MAX);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    if (ref.p) json_m_string(&w, "ref", ref);
+    if (asked) put_asked(&w, asked);
+    json_object_end(&w);
+    str body = arena_str(s->a, buf_view(&b));
+    buf_free(&b);
+    return body;
 }
 
 // "2 -> 3"; what it was already, or of what was not protected before, alone.
@@ -121,7 +120,7 @@ static void put_set(cli_session *s, const json_value *reply, str repo, str ref) 
 static bool set(cli_session *s) {
     str path, repo, ref, text;
     if (!target(s, &path, &repo, &ref)) return false;
-    const json_value *reply = cli_call(s->c, "PUT", path, set_body(s, ref), &text, &s->e);
+    const json_value *reply = cli_call(s->c, "PUT", path, body_of(s, ref, s->o), &text, &s->e);
     if (!reply) return false;
     if (s->o->json.n)
         cli_put_json(s, text);
@@ -134,8 +133,7 @@ static bool set(cli_session *s) {
 
 static bool take_away(cli_session *s) {
     str path, repo, ref;
-    return target(s, &path, &repo, &ref) &&
-           call(s, "DELETE", path, arena_printf(s->a, "{%.*s}", STR_F(ref_member(s, ref))));
+    return target(s, &path, &repo, &ref) && call(s, "DELETE", path, body_of(s, ref, NULL));
 }
 
 // ---- a version before a ref -----------------------------------------------------------------

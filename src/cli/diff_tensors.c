@@ -163,10 +163,11 @@ static str about_tensor(cli_session *s, const json_value *t) {
         return arena_printf(s->a, "added, %.*s", STR_F(type_and_shape(s, is)));
     if (str_is(what, "removed"))
         return arena_printf(s->a, "removed, %.*s", STR_F(type_and_shape(s, was)));
-    if (!str_is(what, "changed"))
+    if (!str_is(what, "changed")) {
+        str odd = odd_text(s, t);
         return arena_printf(s->a, "%.*s -> %.*s%s%.*s", STR_F(type_and_shape(s, was)),
-                            STR_F(type_and_shape(s, is)), odd_text(s, t).n ? ", " : "",
-                            STR_F(odd_text(s, t)));
+                            STR_F(type_and_shape(s, is)), odd.n ? ", " : "", STR_F(odd));
+    }
     int64_t elements = cli_int(t, "elements", 0), bytes = cli_int(was, "bytes", 0);
     if (elements) return about_elements(s, t, elements);
     return bytes ? share(s, cli_int(t, "bytes_differ", 0), bytes, "bytes", "differ") : (str){0};

@@ -33,12 +33,14 @@ typedef struct evaluation_call {
 // So that "evals.SUITE.NAME" names a score in the search language without quotes.
 static bool check_suite(str suite, err *e) {
     if (!suite.n) return err_set(e, ERR_INVALID, "a suite has a name: it is empty");
-    for (size_t i = 0; i < suite.n; i++)
-        if (core_has_controls(suite) || strchr(" ./:@\"'`(),=!<>~", suite.p[i]))
-            return err_set(e, ERR_INVALID,
-                           "the name of a suite has no white space and none of . / : @ \" ' ` "
-                           "( ) , = ! < > ~ in it: '%.*s'",
-                           STR_F(str_upto_code_points(suite, 200)));
+    bool ok = !core_has_controls(suite);
+    for (size_t i = 0; ok && i < suite.n; i++)
+        ok = !strchr(" ./:@\"'`(),=!<>~", suite.p[i]);
+    if (!ok)
+        return err_set(e, ERR_INVALID,
+                       "the name of a suite has no white space and none of . / : @ \" ' ` "
+                       "( ) , = ! < > ~ in it: '%.*s'",
+                       STR_F(str_upto_code_points(suite, 200)));
     return core_check_text(suite, EVALUATION_SUITE_MAX, "the name of a suite", e);
 }
 

@@ -226,13 +226,10 @@ static bool approval_event(db_tx *tx, const protect_call *k, event_kind kind, co
                            err *e) {
     const ctx *c = k->c;
     bool own = str_eq(k->user, c->user);
-    kv told[] = {{STR("repo"), v->repo_name},
-                 {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-                 {STR("ref"), k->ref},
+    kv told[] = {{STR("ref"), k->ref},
                  {STR("reason"), str_or_empty(k->reason)},
                  {STR("approver"), k->user}};
-    return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, told, own ? 4 : 5), e);
+    return version_event(tx, c, kind, v, told, own ? 2 : 3, e);
 }
 
 static bool check_approver(const ctx *c, const version *v, err *e) {

@@ -3,6 +3,7 @@
 #ifndef STEMMA_CORE_REPO_INTERNAL_H
 #define STEMMA_CORE_REPO_INTERNAL_H
 
+#include "core/event.h"
 #include "core/repo.h"
 
 // One call of one of the functions of repo.h.
@@ -26,6 +27,9 @@ bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, versio
 bool version_fill(db_tx *tx, const ctx *c, version *v, err *e);
 version version_of_row(db_rows *row, arena *a);   // the same
 str version_text(const ctx *c, const version *v); // "name/7", the object of its events
+// Adds an event of a version: its repo and number, and what else it tells.
+bool version_event(db_tx *tx, const ctx *c, event_kind kind, const version *v, const kv *more,
+                   size_t n, err *e);
 
 bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
                          size_t n, err *e);

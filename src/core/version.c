@@ -15,6 +15,16 @@ str version_text(const ctx *c, const version *v) {
     return arena_printf(c->a, "%.*s/%lld", STR_F(v->repo_name), (long long)v->number);
 }
 
+bool version_event(db_tx *tx, const ctx *c, event_kind kind, const version *v, const kv *more,
+                   size_t n, err *e) {
+    kv *p = ARENA_ARRAY(c->a, kv, n + 2);
+    p[0] = (kv){STR("repo"), v->repo_name};
+    p[1] = (kv){STR("number"), arena_printf(c->a, "%lld", (long long)v->number)};
+    if (n) memcpy(p + 2, more, n * sizeof *more);
+    return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
+                     event_payload(c->a, p, n + 2), e);
+}
+
 str version_path(arena *a, id version_id) {
     return arena_printf(a, VERSION_FILES "/%s", id_str(a, version_id).p);
 }
@@ -53,17 +63,15 @@ static bool insert(db_tx *tx, const ctx *c, const version *v, err *e) {
 
 static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {
     char hex[SHA256_HEX] = "";
-    kv p[4] = {{STR("repo"), v->repo_name},
-               {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)}};
-    size_t n = 2;
+    kv p[2];
+    size_t n = 0;
     if (v->has_content) {
         sha256_hex(v->content.digest, hex);
         p[n++] = (kv){STR("content"), str_of(hex)};
     }
     if (v->description.n)
         p[n++] = (kv){STR("message"), str_upto_code_points(v->description, REF_REASON_MAX)};
-    return event_add(tx, c, EVENT_version_created, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p, n), e);
+    return version_event(tx, c, EVENT_version_created, v, p, n, e);
 }
 
 static bool publish(db_tx *tx, void *arg, err *e) {
@@ -121,16 +129,12 @@ typedef struct stage_call {
 
 static bool put_stage(db_tx *tx, const stage_call *k, version *v, str to, err *e) {
     const ctx *c = k->c;
-    kv p[] = {{STR("repo"), v->repo_name},
-              {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-              {STR("from"), v->stage},
-              {STR("to"), to}};
+    kv p[] = {{STR("from"), v->stage}, {STR("to"), to}};
     v->stage = to;
     v->updated_us = k->now;
     return db_push(tx, &Q_version_set_stage, e, DB_I64(c->ws), DB_ID(v->id), DB_TEXT(to),
                    DB_I64(k->now)) &&
-           event_add(tx, c, EVENT_version_staged, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p, 4), e);
+           version_event(tx, c, EVENT_version_staged, v, p, 2, e);
 }
 
 // Whatever else is in the stage leaves it, a bounded number in one transaction.

@@ -13,13 +13,10 @@ enum { TOLD = 200 }; // code points of a value in its event
 
 static bool add_event(db_tx *tx, const ctx *c, const version *v, const char *part, str key,
                       str value, err *e) {
-    kv p[] = {{STR("repo"), v->repo_name},
-              {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-              {STR("part"), str_of(part)},
+    kv p[] = {{STR("part"), str_of(part)},
               {STR("key"), key},
               {STR("value"), str_upto_code_points(str_or_empty(value), TOLD)}};
-    return event_add(tx, c, EVENT_version_edited, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p, value.p ? 5 : 4), e);
+    return version_event(tx, c, EVENT_version_edited, v, p, value.p ? 3 : 2, e);
 }
 
 static bool describe(db_tx *tx, void *arg, err *e) {

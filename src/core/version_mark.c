@@ -38,17 +38,9 @@ static bool set_sum(db_tx *tx, const ctx *c, const version *v, int64_t sum, int6
 // mark: NULL in the event of a deletion; was: the reason of the mark that this one replaces.
 static bool add_event(db_tx *tx, const ctx *c, event_kind kind, const version *v, str reason,
                       const char *mark, str was, err *e) {
-    kv p[] = {{STR("repo"), v->repo_name},
-              {STR("number"), arena_printf(c->a, "%lld", (long long)v->number)},
-              {STR("reason"), str_or_empty(reason)},
-              {STR("mark"), str_of(mark)},
-              {STR("was"), was}};
-    return event_add(tx, c, kind, EVENT_NO_PROJECT, version_text(c, v),
-                     event_payload(c->a, p,
-                                   was.n  ? 5
-                                   : mark ? 4
-                                          : 3),
-                     e);
+    kv p[] = {
+        {STR("reason"), str_or_empty(reason)}, {STR("mark"), str_of(mark)}, {STR("was"), was}};
+    return version_event(tx, c, kind, v, p, 1u + (mark != NULL) + (was.n > 0), e);
 }
 
 // ---- marks ----------------------------------------------------------------------------------

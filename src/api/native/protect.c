@@ -40,8 +40,8 @@ SHAPE(static, protection_change_shape, "ProtectionChange",
             "what was asked for before; absent: it was not protected",
             .sub = &protection_shape));
 
-// The members of an object that was begun.
 static void put_protection(json_writer *w, const protection *p) {
+    json_object(w);
     if (p->ref.n) json_m_string(w, "ref", p->ref);
     json_key(w, STR("require"));
     put_parts(w, p->parts);
@@ -60,14 +60,12 @@ static bool reply_all(call *k, const protection *was, err *e) {
     json_writer *w = rpc_reply(k);
     json_object(w);
     if (was) {
-        json_m_object(w, "was");
+        json_key(w, STR("was"));
         put_protection(w, was);
     }
     json_m_array(w, "items");
-    for (size_t i = 0; i < n; i++) {
-        json_object(w);
+    for (size_t i = 0; i < n; i++)
         put_protection(w, &p[i]);
-    }
     native_list_end(w, (str){0});
     return true;
 }
