@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the palette finds: acts of the screen, projects, repos, versions by their address, and runs. Acts are told by the letters of their words in order;
-// runs by their id, or by a name that holds the text.
+// What the palette finds: acts of the screen, projects, repos, versions by their address, and runs. Acts are told by the
+// letters of their words in order; runs by their id, or by a name that holds the text.
 import { call, type Page, type Project, type Run } from "../api/client";
 import { allRefs, listVersions, type Repo } from "../api/repos";
 import { searchRuns } from "../api/runs";

@@ -8,10 +8,11 @@ import { allRepos } from "../../api/repos";
 import { address, formatAddress, setQuery } from "../../base/address";
 import { shellWord } from "../../base/text";
 import { useActs } from "../../ui/acts";
+import { commandAct, curlAct, linkAct } from "../../ui/copy_acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepos, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
-import { copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
+import { Empty, Failed, Skeleton } from "../../ui/parts";
 import { Pager } from "../repos/pager";
 import { EventTable } from "./table";
 import { KINDS, kindWords } from "./words";
@@ -183,28 +184,9 @@ function actsOf(q: EventQuery) {
     const curl = `curl ${shellWord(apiUrl("events", { ...q, order: "newest" }))}`;
     const group = "Activity";
     return [
-        {
-            id: "copy-link",
-            title: "Copy the link",
-            group,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
-        {
-            id: "copy-command",
-            title: "Copy as command line",
-            group,
-            keys: ["c"],
-            run: () => copyLine(command, "Copied the command line"),
-            command,
-        },
-        {
-            id: "copy-curl",
-            title: "Copy as curl",
-            group,
-            run: () => copyLine(curl, "Copied the curl command"),
-            curl,
-        },
+        linkAct(group),
+        { ...commandAct(group, command), keys: ["c"] },
+        curlAct(group, curl),
         {
             id: "activity-all",
             title: "Show everything",

@@ -17,11 +17,12 @@ import { address, go } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
 import { toDiff, toRepo, toRepos, toRunById } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
+import { commandAct, curlAct, linkAct } from "../../ui/copy_acts";
 import { Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
 import { aboutRepo, aboutRun, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
-import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
+import { Failed, Skeleton } from "../../ui/parts";
 import { useSteady } from "../../ui/steady";
 import { Tabs } from "../../ui/tabs";
 import { Files } from "./files";
@@ -205,28 +206,9 @@ function actsOf(pair: Pair, { repo, from, to }: Props): Act[] {
             run: () => go(toDiff(repo, to, from, address.peek().query)),
             command: `stemma diff ${shellWord(pair.to)} ${shellWord(pair.from)}`,
         },
-        {
-            id: "diff-link",
-            title: "Copy the link",
-            group,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
-        {
-            id: "diff-command",
-            title: "Copy as command line",
-            group,
-            keys: ["c"],
-            run: () => copyLine(command, "Copied the command line"),
-            command,
-        },
-        {
-            id: "diff-curl",
-            title: "Copy as curl",
-            group,
-            run: () => copyLine(curl, "Copied the curl command"),
-            curl,
-        },
+        linkAct(group),
+        { ...commandAct(group, command), keys: ["c"] },
+        curlAct(group, curl),
     ];
 }
 

@@ -9,11 +9,12 @@ import { plural } from "../../base/format";
 import { plainName, shellWord } from "../../base/text";
 import { toLineage, toRepo, toRepos } from "../../routes";
 import { type Act, useActs } from "../../ui/acts";
+import { commandAct, curlAct, linkAct } from "../../ui/copy_acts";
 import { type Crumb, Crumbs } from "../../ui/crumbs";
 import { Menu } from "../../ui/dialog";
 import { aboutRepos, useFollow } from "../../ui/follow";
 import { useLoad } from "../../ui/load";
-import { copy, copyLine, Failed, Skeleton } from "../../ui/parts";
+import { Failed, Skeleton } from "../../ui/parts";
 import { useSteady } from "../../ui/steady";
 import { Tabs } from "../../ui/tabs";
 import { Drawing } from "./drawing";
@@ -138,28 +139,9 @@ function actsOf(query: LineageQuery, cut: readonly string[]): Act[] {
                     ...(cut.includes("nodes") ? { nodes } : {}),
                 }),
         },
-        {
-            id: "copy-link",
-            title: "Copy the link",
-            group,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
-        {
-            id: "copy-command",
-            title: "Copy as command line",
-            group,
-            keys: ["c"],
-            run: () => copyLine(command, "Copied the command line"),
-            command,
-        },
-        {
-            id: "copy-curl",
-            title: "Copy as curl",
-            group,
-            run: () => copyLine(curl, "Copied the curl command"),
-            curl,
-        },
+        linkAct(group),
+        { ...commandAct(group, command), keys: ["c"] },
+        curlAct(group, curl),
     ];
 }
 

@@ -16,10 +16,11 @@ import { address, go, setQuery } from "../../base/address";
 import { plainName } from "../../base/text";
 import { toPrompts, toRepo, toVersion } from "../../routes";
 import { useActs } from "../../ui/acts";
+import { linkAct } from "../../ui/copy_acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
-import { Copy, copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
+import { Copy, copyLine, Empty, Failed, Skeleton } from "../../ui/parts";
 import { SetRef } from "../repos/ask_ref";
 import { useBefore } from "../repos/before";
 import { GetIt, loadLine } from "../repos/get";
@@ -227,12 +228,6 @@ function usePromptActs(
             enabled: v !== undefined,
             run: () => v && go(toVersion(v.repo, v.number)),
         },
-        {
-            id: "prompt-link",
-            title: "Copy the link",
-            group: GROUP,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
+        linkAct(GROUP),
     ]);
 }

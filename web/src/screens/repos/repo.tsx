@@ -8,10 +8,11 @@ import { address } from "../../base/address";
 import { plainName, shellWord } from "../../base/text";
 import { toActivity, toPrompt, toRepo, toRepos } from "../../routes";
 import { useActs } from "../../ui/acts";
+import { curlAct, linkAct } from "../../ui/copy_acts";
 import { Crumbs } from "../../ui/crumbs";
 import { aboutRepo, useFollow } from "../../ui/follow";
 import { type Load, useLoad } from "../../ui/load";
-import { Copy, copy, copyLine, Failed, Skeleton } from "../../ui/parts";
+import { Copy, copyLine, Failed, Skeleton } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { Activity } from "../activity/of_repo";
 import { Board } from "./board";
@@ -105,13 +106,7 @@ function actsOf(repo: Repo) {
     const word = shellWord(repo.name);
     const curl = `curl ${shellWord(apiUrl(repoPath(repo.name)))}`;
     return [
-        {
-            id: "repo-copy-link",
-            title: "Copy the link",
-            group: "Repo",
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
+        linkAct("Repo"),
         {
             id: "repo-copy-push",
             title: "Copy the line that pushes a version",
@@ -119,14 +114,7 @@ function actsOf(repo: Repo) {
             run: () => copyLine(`stemma push ./out ${word} -m "what is new"`, "Copied the command line"),
             command: `stemma push ./out ${word}`,
         },
-        {
-            id: "repo-copy-curl",
-            title: "Copy as curl",
-            group: "Repo",
-            run: () => copyLine(curl, "Copied the curl command"),
-            command: `stemma log ${word}`,
-            curl,
-        },
+        { ...curlAct("Repo", curl), command: `stemma log ${word}` },
     ];
 }
 

@@ -8,6 +8,7 @@ import { inWorkspace } from "../../base/command";
 import { shellWord } from "../../base/text";
 import { toDiff, toLineage, toVersion } from "../../routes";
 import type { Act } from "../../ui/acts";
+import { linkAct } from "../../ui/copy_acts";
 import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
 
@@ -133,13 +134,7 @@ function copies(v: Version): Act[] {
         ...(keys ? { keys } : {}),
     });
     return [
-        {
-            id: "copy-link",
-            title: "Copy the link",
-            group: GROUP,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
+        linkAct(GROUP),
         line("address", "Copy the address", workspace ? `${workspace}/${name}` : name, ["c"]),
         ...(v.content ? [line("digest", "Copy the digest", v.content)] : []),
         line("pull", "Copy as command line", inWorkspace(`stemma pull ${shellWord(name)}`)),

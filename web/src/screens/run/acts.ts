@@ -7,7 +7,8 @@ import { address, go } from "../../base/address";
 import { searchText, shellWord } from "../../base/text";
 import { toLineage, toRun } from "../../routes";
 import type { Act } from "../../ui/acts";
-import { copy, copyLine } from "../../ui/parts";
+import { commandAct, curlAct, linkAct } from "../../ui/copy_acts";
+import { copy } from "../../ui/parts";
 import { say, sayProblem } from "../../ui/toast";
 import { bringBack, remove } from "./changes";
 
@@ -82,33 +83,15 @@ function copying(run: Run): Act[] {
     const command = `stemma runs show ${run.id}`;
     const curl = `curl ${url(run)}`;
     return [
-        {
-            id: "run-copy-link",
-            title: "Copy the link",
-            group: GROUP,
-            keys: ["y"],
-            run: () => copy(location.href, "Copied the link"),
-        },
+        linkAct(GROUP),
         {
             id: "run-copy-id",
             title: "Copy the id",
             group: GROUP,
             run: () => copy(run.id, "Copied the id"),
         },
-        {
-            id: "run-copy-command",
-            title: "Copy as command line",
-            group: GROUP,
-            run: () => copyLine(command, "Copied the command line"),
-            command,
-        },
-        {
-            id: "run-copy-curl",
-            title: "Copy as curl",
-            group: GROUP,
-            run: () => copyLine(curl, "Copied the curl command"),
-            curl,
-        },
+        commandAct(GROUP, command),
+        curlAct(GROUP, curl),
     ];
 }
 

@@ -58,7 +58,7 @@ function HeadActs({ acts }: { acts: readonly Act[] }) {
         return { label: act.title, run: act.run, danger: id === "run-delete", ...(hint ? { hint } : {}) };
     };
     const more = ["run-lineage", "run-tag", "run-move", "run-tar", "run-delete", "run-restore"];
-    const copies = ["run-copy-link", "run-copy-id", "run-copy-command", "run-copy-curl"];
+    const copies = ["copy-link", "run-copy-id", "copy-command", "copy-curl"];
     const of = (ids: string[]): MenuItem[] => ids.map(item).filter((i): i is MenuItem => i !== null);
     return (
         <>
