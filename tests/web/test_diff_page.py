@@ -217,6 +217,8 @@ def test_long_lists_are_read_as_they_are_scrolled(visit, page, registry):
     registry.repo(name)
     for moved in (0, 1):
         registry.publish(name, {"config.json": json.dumps({f"key{i:04}": i + moved for i in range(3000)})})
+    asked = []
+    page.on("request", lambda r: asked.extend(re.findall(r"[?&]skip=(\d+)", r.url)))
     visit(f"repos/{name}/diff/1/2")
     page.get_by_role("link", name="All 3,000").click()
     table = page.get_by_role("table", name="Configuration")
@@ -229,6 +231,7 @@ def test_long_lists_are_read_as_they_are_scrolled(visit, page, registry):
     expect(page.get_by_role("status").filter(has_text="are here")).to_have_count(0)
     page.keyboard.press("End")
     expect(row(table, "key2999")).to_be_visible()
+    assert asked == ["100", "1100", "2100"], "each page once"
 
 
 def test_many_bytes_are_read_only_when_asked(visit, page, bot):

@@ -23,6 +23,7 @@ export interface Source<T> {
 export interface Pages<T> {
     items: readonly T[];
     problem: Problem | undefined;
+    inSight: (to: number) => void; // rows up to this one: reads on when the end of what is here is near
     more: () => void; // nothing when all is here, or on its way
 }
 
@@ -30,28 +31,38 @@ export function usePages<T>({ pair, part, first, total, itemsOf, told }: Source<
     const [items, setItems] = useState<readonly T[]>(first);
     const [problem, setProblem] = useState<Problem>();
     const going = useRef<AbortController>(null);
+    // A row can tell that it is in sight on behalf of a drawing that a page has come after: what decides is what is here now.
+    const here = useRef(items);
+    const put = (now: readonly T[]): void => {
+        here.current = now;
+        setItems(now);
+    };
     useEffect(() => {
-        setItems(first);
+        put(first);
         return () => {
             going.current?.abort();
             going.current = null;
         };
     }, [pair.from, pair.to, part, first]);
-    const more = async (): Promise<void> => {
-        const skip = told?.(items) ?? items.length;
-        if (going.current || items.length >= total || skip > SKIP_MAX) return;
+    const read = async (): Promise<void> => {
+        const skip = told?.(here.current) ?? here.current.length;
+        if (going.current || here.current.length >= total || skip > SKIP_MAX) return;
         const abort = new AbortController();
         going.current = abort;
         setProblem(undefined);
         try {
             const next = itemsOf(await getDiff(pair, { part, skip, limit: PAGE }, abort.signal));
-            if (!abort.signal.aborted) setItems((now) => [...now, ...next]);
+            if (!abort.signal.aborted) put([...here.current, ...next]);
         } catch (e) {
             if (!isAbort(e)) setProblem(e instanceof Problem ? e : new Problem(0, "BUG", String(e)));
         }
         if (going.current === abort) going.current = null;
     };
-    return { items, problem, more: () => void more() };
+    const more = (): void => void read();
+    const inSight = (to: number): void => {
+        if (to > here.current.length - AHEAD) more();
+    };
+    return { items, problem, more, inSight };
 }
 
 export function List<T>({
@@ -65,7 +76,9 @@ export function List<T>({
     label: string;
     cell: (item: T, column: string) => ComponentChildren;
 }) {
-    const { items, problem, more } = usePages(source);
+    const { items, problem, inSight, more } = usePages(source);
+    const sight = useRef(0);
+    useEffect(() => inSight(sight.current), [items]); // another list of the same length may begin anew
     return (
         <div class="viewer diff-list">
             {problem && <Failed problem={problem} retry={more} />}
@@ -74,7 +87,10 @@ export function List<T>({
                 columns={columns}
                 label={label}
                 cell={cell}
-                onSight={(_, to) => to > items.length - AHEAD && more()}
+                onSight={(_, to) => {
+                    sight.current = to;
+                    inSight(to);
+                }}
             />
             {source.total > items.length && (
                 <p class="diff-foot muted" role="status">

@@ -26,7 +26,7 @@ export function Texts({ source, none }: { source: Source<DiffText>; none: string
     const last = place >= items.length - 1;
     useEffect(() => {
         if (last) more();
-    }, [last, items.length]);
+    }, [last, items]);
     const href = (t: DiffText): string => {
         const next = new URLSearchParams(address.peek().query);
         next.set("file", t.path);
