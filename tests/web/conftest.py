@@ -87,10 +87,19 @@ def page(context):
     return context.new_page()
 
 
-def reload(page):
-    """Loads the page again, once it has told the browser its address: it does that behind what it draws."""
+def told(page):
+    """Waits until the page has told the browser its address: it does that behind what it draws."""
     page.evaluate("() => new Promise((told) => setTimeout(told))")
+
+
+def reload(page):
+    told(page)
     page.reload()
+
+
+def go_back(page):
+    told(page)
+    page.go_back()
 
 
 def forgive(context, pattern):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import servers
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row, signed_in
 from run_help import clipboard, serious_faults
@@ -53,7 +53,7 @@ def test_it_tells_in_words_what_happened_also_to_what_is_gone(visit, page, regis
     shot(page, "activity")
     row(page, "ended the run").first.get_by_role("link").click()
     expect(page.get_by_role("heading", name="a run")).to_be_visible()
-    page.go_back()
+    go_back(page)
     row(page, f"{bot} v1").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name=f"{bot} v1")).to_be_visible()
 
@@ -77,7 +77,7 @@ def test_it_is_narrowed_by_the_address_and_the_fields(visit, page, registry, gon
     page.get_by_label("Until").fill("2020-01-01")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing like that is in the log")).to_be_visible()
-    page.go_back()
+    go_back(page)
     expect(rows).to_have_count(3)
     page.get_by_label("Since").fill("whenever")
     page.keyboard.press("Enter")

@@ -8,7 +8,7 @@ import re
 import urllib.request
 
 import pytest
-from conftest import reload, shot, unique
+from conftest import go_back, reload, shot, unique
 from playwright.sync_api import expect
 
 T0 = 1_750_000_000_000
@@ -202,7 +202,7 @@ def test_a_zoom_is_linked_and_in_the_address(visit, world):
     expect(page.get_by_role("button", name="Whole range")).to_be_visible()
     it.locator(".u-over").dblclick()
     expect(page.get_by_role("button", name="Whole range")).to_have_count(0)
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("button", name="Whole range")).to_be_visible()
 
 

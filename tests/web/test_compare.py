@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from conftest import reload, unique
+from conftest import go_back, reload, unique
 from playwright.sync_api import expect
 
 RUNS = [  # name, lr, layers, loss, prompt
@@ -81,7 +81,7 @@ def test_filters_rows_and_leaves_a_run_out(compared, runs):
     expect(page.get_by_role("rowheader", name="lr", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Leave second out").click()
     expect(page.get_by_role("columnheader")).to_have_count(2)
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("columnheader")).to_have_count(3)
 
 

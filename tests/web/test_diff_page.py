@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from conftest import ROOT, forgive, reload, shot, unique
+from conftest import ROOT, forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
 from run_help import clipboard, moved, serious_faults, watch
@@ -94,7 +94,7 @@ def test_versions_lead_to_their_differences(visit, page, registry, bot):
     visit(f"repos/{bot}/versions/2")
     page.get_by_role("link", name="What differs from v1").click()
     expect(page).to_have_url(re.compile(f"#/repos/{bot}/diff/1/2$"))
-    page.go_back()
+    go_back(page)
     region(page, "Where it is from").get_by_role("link", name="differences").click()
     expect(page.get_by_role("heading", name=f"{bot} v1 → v2")).to_be_visible()
 
@@ -144,7 +144,7 @@ def test_tensors_have_a_bar_a_layer_and_a_table(visit, page, bot):
     table.get_by_role("button", name="Tensor").click()
     table.get_by_role("button", name="Tensor").click()
     expect(table.get_by_role("row").nth(1)).to_contain_text("new.bias")
-    assert "sort=name" in page.url
+    expect(page).to_have_url(re.compile("sort=name"))
 
 
 def test_files_texts_and_tokenizers(visit, page, bot):

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 
 
@@ -37,7 +37,7 @@ def test_lists_and_opens_a_project(visit, project):
     page = visit()
     page.get_by_role("link", name=project).click()
     expect(page).to_have_url(re.compile(r"#/projects/\d+$"))
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
 
 

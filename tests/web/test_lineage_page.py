@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
 from run_help import clipboard, moved, serious_faults, watch
@@ -70,7 +70,7 @@ def test_the_graph_runs_from_data_to_where_it_is_live(visit, page, family):
     expect(graph(page).locator("svg text").filter(has_text="merged")).to_have_count(1)
     node(page, "prod").click()
     expect(page.get_by_role("region", name="History of prod")).to_be_visible()
-    page.go_back()
+    go_back(page)
     node(page, f"{base} v1").click()
     expect(page).to_have_url(re.compile(f"#/repos/{base}/versions/1$"))
     expect(page.get_by_role("heading", name=f"{base} v1")).to_be_visible()

@@ -6,7 +6,7 @@ import re
 
 import mlflow
 import pytest
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import clipboard, serious_faults, stemma
 
@@ -94,7 +94,7 @@ def test_a_prompt_its_versions_and_their_differences(visit, page, genai, greetin
     expect(card(page, "Versions")).to_contain_text("quite another")
     page.get_by_title("Show how v1 differs from v3").click()
     expect(card(page, "v3 → v1")).to_be_visible()
-    page.go_back()
+    go_back(page)
     expect(card(page, "v2 → v1")).to_be_visible()
     visit(f"prompts/{greeting}?version=beta")
     expect(card(page, "v1")).to_contain_text("the first")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import servers
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import CARD, HOSTILE, Registry, dialog, row
 from run_help import clipboard, serious_faults, stemma
@@ -73,7 +73,7 @@ def test_the_list_is_filtered_by_name_tag_and_kind_and_leads_on(visit, page, reg
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("link", name=bot).click()
     expect(page).to_have_url(re.compile(f"#/repos/{bot}$"))
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("heading", name="Repos", exact=True)).to_be_visible()
     page.keyboard.press("/")
     dialog(page).get_by_role("combobox").fill(bot)
@@ -112,7 +112,7 @@ def test_versions_come_page_by_page_and_live(visit, page, registry):
     page.get_by_role("link", name="Older versions").click()
     expect(page).to_have_url(re.compile("after=3"))
     expect(row(page, "elsewhere")).to_have_count(2)
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("link", name="v52", exact=True)).to_be_visible()
     registry.publish(name)
     expect(page.get_by_role("link", name="v53", exact=True)).to_be_visible()
@@ -144,7 +144,7 @@ def test_a_page_begins_at_its_top_and_a_list_is_found_where_it_was(visit, page, 
         older.click()
         expect(page.get_by_role("link", name=f"v{newest}", exact=True)).to_be_in_viewport()
         assert page.evaluate(scrolled) == 0
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("link", name="v60", exact=True)).to_be_attached()
     expect(older).to_be_in_viewport()
     version = page.get_by_role("link", name="v30", exact=True)
@@ -154,7 +154,7 @@ def test_a_page_begins_at_its_top_and_a_list_is_found_where_it_was(visit, page, 
     version.click()
     expect(page.get_by_role("heading", name=f"{name} v30")).to_be_visible()
     assert page.evaluate(scrolled) == 0
-    page.go_back()
+    go_back(page)
     expect(version).to_be_in_viewport()
     page.wait_for_function(f"({scrolled})() === {place}")
 
@@ -208,7 +208,7 @@ def test_refs_with_their_history_and_as_of(visit, page, registry, bot):
     expect(page.get_by_text("As it was at the end of 2020-01-01 (UTC)")).to_be_visible()
     expect(row(page, "newest version")).to_contain_text("nowhere")
     forgive(page.context, "status of 404")  # there was no version then
-    page.go_back()
+    go_back(page)
     expect(page.get_by_text("As it was")).to_have_count(0)
     page.get_by_role("link", name="History of all").click()
     page.get_by_role("region", name="History").get_by_role("row").nth(2).get_by_role("link").first.click()
@@ -391,7 +391,7 @@ def test_files_of_a_version_have_the_viewers_of_runs(visit, page, bot):
     assert json.loads(download.value.path().read_text())["hidden_size"] == 64
     visit(f"repos/{bot}/versions/1?tab=files&file=README.md&as=text")
     expect(page.locator(".line").first).to_contain_text("# The bot")
-    page.go_back()
+    go_back(page)
     expect(page.locator(".twig").first).to_be_visible()
 
 

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import pytest
-from conftest import forgive, reload, shot
+from conftest import forgive, go_back, reload, shot
 from playwright.sync_api import expect
 from run_help import Runs, clipboard, serious_faults
 
@@ -115,7 +115,7 @@ def test_the_tree_opens_by_key_and_leads_to_files(view, runs, full_run, page):
     expect(page.locator(".line")).to_have_text(["1hello", "2world"])
     page.get_by_role("navigation", name="Path of the file").get_by_role("link", name="notes").click()
     expect(page.get_by_text("2 entries")).to_be_visible()
-    page.go_back()
+    go_back(page)
     expect(page.locator(".line").first).to_have_text("1hello")
 
 

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import Runs, clipboard, serious_faults
 
@@ -147,7 +147,7 @@ def test_tabs_are_links_and_number_keys(visit, runs):
     expect(tabs.locator("[aria-current]")).to_have_text("Console")
     tabs.get_by_role("link", name="Files").click()
     expect(page.get_by_role("heading", name="No files yet")).to_be_visible()
-    page.go_back()
+    go_back(page)
     expect(page.get_by_role("heading", name="Nothing was printed")).to_be_visible()
     reload(page)
     expect(page.get_by_role("heading", name="Nothing was printed")).to_be_visible()

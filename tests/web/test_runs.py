@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from conftest import reload, shot, unique
+from conftest import go_back, reload, shot, unique
 from mlflow.entities import Metric, Param
 from playwright.sync_api import expect
 
@@ -155,7 +155,7 @@ def test_comes_back_to_where_it_was(visit, many):
     focus_table(page).press("Control+End")
     row(page, "n005").get_by_role("link").click()
     expect(page).to_have_url(re.compile("/runs/"))
-    page.go_back()
+    go_back(page)
     expect(row(page, "n005")).to_be_in_viewport()
 
 

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import forgive, shot, unique
+from conftest import forgive, go_back, shot, unique
 from mlflow.entities import Metric, Param
 from playwright.sync_api import expect
 
@@ -67,7 +67,7 @@ def test_completes_a_whole_filter_by_key(page_of_zoo):
     page.keyboard.press("Enter")
     expect_names(page, ["base"])
     expect(page).to_have_url(re.compile("where=config.optimizer"))
-    page.go_back()
+    go_back(page)
     expect_names(page, ["base", "wide", "deep", "été"])
 
 

@@ -5,7 +5,7 @@ import re
 
 import mlflow
 import requests
-from conftest import forgive, reload, shot, unique
+from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from run_help import clipboard, serious_faults, stemma
 
@@ -65,7 +65,7 @@ def test_two_workspaces_with_the_same_names(page, server, tmp_path):
     page.get_by_role("dialog").get_by_role("combobox").fill("workspace default")
     page.keyboard.press("Enter")
     expect(page.get_by_role("combobox", name="Workspace")).to_have_value("default")
-    page.go_back()
+    go_back(page)
     expect(page.get_by_text(f"pushed to {team}")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
