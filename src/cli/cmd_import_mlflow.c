@@ -51,6 +51,7 @@ static void print_result(const importer *m, double seconds) {
     print_counts("experiments", &m->n_projects);
     print_counts("logged models", &m->n_models);
     print_counts("runs", &m->n_runs);
+    print_counts("registered", &m->n_repos);
     printf("%-14s %10llu new (%llu bytes)  %llu as they were\n\n", "files", (ull)m->files_new,
            (ull)m->bytes_new, (ull)m->files_same);
     if (m->o.dry_run) {
@@ -121,6 +122,7 @@ static void print_json(const importer *m, double seconds) {
     put_counts(&w, "projects", &m->n_projects);
     put_counts(&w, "models", &m->n_models);
     put_counts(&w, "runs", &m->n_runs);
+    put_counts(&w, "registered", &m->n_repos);
     json_m_object(&w, "files");
     json_m_i64(&w, "new", (int64_t)m->files_new);
     json_m_i64(&w, "same", (int64_t)m->files_same);

@@ -104,11 +104,11 @@ const cli_command cli_commands[] = {
      .most = 1,
      .summary = "bring the history of an MLflow tracker over",
      .text =
-         "Brings experiments, runs, points, data sets, logged models and artifacts over with "
-         "their ids and numbers, and proves\n"
-         "it: both sides are counted and summed. SOURCE is a tracking server (http://...), an "
-         "mlflow.db "
-         "file, a PostgreSQL URL of\n"
+         "Brings experiments, runs, points, data sets, logged models, artifacts, registered "
+         "models and prompts over with\n"
+         "their ids and numbers, and proves "
+         "it: both sides are counted and summed.\nSOURCE is a tracking server (http://...), an "
+         "mlflow.db file, a PostgreSQL URL of\n"
          "MLflow's backend store, or an mlruns folder; it is only read. May be repeated: what "
          "is there "
          "is passed over. Opens the\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// import: runs and models, put and read back; rows of import_item. Any thread.
+// import: runs and models, put and read back; rows of import_item. Repos: import_repo.c. Any
+// thread.
 //
 // I1. A run's mark is whole only in the transaction that stores the last of it.
 // I2. Every transaction may run again with the same parts: rows are set to what the part says,
@@ -12,6 +13,7 @@
 #include "base/vec.h"
 #include "core/core_internal.h"
 #include "core/event.h"
+#include "core/import_internal.h"
 #include "core/import_sql.h"
 #include "core/input_internal.h"
 #include "core/model_internal.h"
@@ -41,26 +43,28 @@ typedef struct mark_call {
     import_mark *out;
 } mark_call;
 
+bool import_mark_read(db_tx *tx, const ctx *c, id item, bool there, import_mark *out, err *e) {
+    db_rows *row = NULL;
+    *out = (import_mark){.there = there};
+    int known = db_get(tx, &Q_import_item_get, &row, e, DB_I64(c->ws), DB_ID(item));
+    if (known <= 0) return known == 0;
+    out->known = true;
+    out->whole = db_i64(row, 0) != 0;
+    out->rows = (uint64_t)db_i64(row, 1);
+    out->points = (import_sum){(uint64_t)db_i64(row, 2), (uint64_t)db_i64(row, 3)};
+    return true;
+}
+
 static bool read_mark(db_tx *tx, void *arg, err *e) {
     mark_call *m = arg;
-    import_mark *out = m->out;
     db_rows *row = NULL;
-    *out = (import_mark){0};
     int there = m->is_model ? (model_require(tx, m->c, m->item, e) ? 1
                                : e->code == ERR_NOT_FOUND          ? 0
                                                                    : -1)
                             : db_get(tx, &Q_run_get, &row, e, DB_I64(m->c->ws), DB_ID(m->item));
     if (there < 0) return false;
     e->code = ERR_NONE;
-    int known = db_get(tx, &Q_import_item_get, &row, e, DB_I64(m->c->ws), DB_ID(m->item));
-    if (known < 0) return false;
-    out->there = there > 0;
-    if (!known) return true;
-    out->known = true;
-    out->whole = db_i64(row, 0) != 0;
-    out->rows = (uint64_t)db_i64(row, 1);
-    out->points = (import_sum){(uint64_t)db_i64(row, 2), (uint64_t)db_i64(row, 3)};
-    return true;
+    return import_mark_read(tx, m->c, m->item, there > 0, m->out, e);
 }
 
 bool import_mark_of_run(ctx *c, id run_id, import_mark *out, err *e) {
@@ -73,7 +77,7 @@ bool import_mark_of_model(ctx *c, id model_id, import_mark *out, err *e) {
     return db_read(core_db(c->core), read_mark, &m, e);
 }
 
-static bool set_mark(db_tx *tx, const ctx *c, id item, const import_mark *m, err *e) {
+bool import_mark_write(db_tx *tx, const ctx *c, id item, const import_mark *m, err *e) {
     return db_push(tx, &Q_import_item_set, e, DB_I64(c->ws), DB_ID(item), DB_I64(m->whole),
                    DB_I64(m->rows), DB_I64(m->points.n), DB_I64(m->points.sum));
 }
@@ -88,7 +92,7 @@ typedef struct put_call {
     size_t n;
 } put_call;
 
-static bool put_attrs(db_tx *tx, const ctx *c, id owner, attr_kind kind, const kv *p, size_t n,
+bool import_put_attrs(db_tx *tx, const ctx *c, id owner, attr_kind kind, const kv *p, size_t n,
                       err *e) {
     for (size_t i = 0; i < n; i++) {
         if (!attr_set(tx, c, owner, kind, p[i].key, p[i].value, e)) return false;
@@ -114,8 +118,8 @@ static bool put_run(db_tx *tx, const ctx *c, const import_run *r, err *e) {
            db_push(tx, &Q_import_attrs_clear, e, DB_I64(c->ws), DB_ID(run_id)) &&
            db_push(tx, &Q_import_edge_tags_clear, e, DB_I64(c->ws), DB_ID(run_id)) &&
            db_push(tx, &Q_import_edges_clear, e, DB_I64(c->ws), DB_ID(run_id)) &&
-           put_attrs(tx, c, run_id, ATTR_PARAM, r->params, r->n_params, e) &&
-           put_attrs(tx, c, run_id, ATTR_TAG, r->tags, r->n_tags, e) &&
+           import_put_attrs(tx, c, run_id, ATTR_PARAM, r->params, r->n_params, e) &&
+           import_put_attrs(tx, c, run_id, ATTR_TAG, r->tags, r->n_tags, e) &&
            input_write(tx, c, &r->row, &r->links, e) &&
            search_mark(tx, c->core, c->ws, r->row.project, run_id, e);
 }
@@ -130,7 +134,7 @@ static bool put_part(db_tx *tx, const ctx *c, const import_part *p, err *e) {
                     !search_mark(tx, c->core, c->ws, there.project, p->id, e))) {
         return false;
     }
-    return set_mark(tx, c, p->id, &p->mark, e);
+    return import_mark_write(tx, c, p->id, &p->mark, e);
 }
 
 typedef struct told { // what a transaction brought to one project
@@ -147,22 +151,28 @@ static told *told_of(arena *a, told_list *list, int64_t number) {
     return &list->p[list->n - 1];
 }
 
+bool import_told(db_tx *tx, const ctx *c, str source, int64_t in_project, const char *what,
+                 uint64_t items, uint64_t points, err *e) {
+    buf b = BUF_MAX(PAYLOAD_MAX);
+    json_writer w = json_writer_new(&b);
+    json_object(&w);
+    json_m_string(&w, "what", str_of(what));
+    json_m_i64(&w, "count", (int64_t)items);
+    if (points) json_m_i64(&w, "points", (int64_t)points);
+    json_object_end(&w);
+    bool ok = event_add(tx, c, EVENT_imported, in_project, source, buf_view(&b), e);
+    buf_free(&b);
+    return ok;
+}
+
 static bool add_events(db_tx *tx, const put_call *k, const char *what, const told_list *list,
                        err *e) {
     project there; // a gc may have freed it since
     for (size_t i = 0; i < list->n; i++) {
         const told *t = &list->p[i];
-        if (!project_read(tx, k->c, t->project, &there, e)) return false;
-        buf b = BUF_MAX(PAYLOAD_MAX);
-        json_writer w = json_writer_new(&b);
-        json_object(&w);
-        json_m_string(&w, "what", str_of(what));
-        json_m_i64(&w, "count", (int64_t)t->items);
-        if (t->points) json_m_i64(&w, "points", (int64_t)t->points);
-        json_object_end(&w);
-        bool ok = event_add(tx, k->c, EVENT_imported, t->project, k->source, buf_view(&b), e);
-        buf_free(&b);
-        if (!ok) return false;
+        if (!project_read(tx, k->c, t->project, &there, e) ||
+            !import_told(tx, k->c, k->source, t->project, what, t->items, t->points, e))
+            return false;
     }
     return true;
 }
@@ -195,9 +205,9 @@ static bool put_model(db_tx *tx, const ctx *c, const import_model *im, err *e) {
                    DB_TEXT(m->user), DB_TEXT(m->artifact_uri), DB_I64(m->created_ms),
                    DB_I64(m->updated_ms), DB_I64(im->life)) &&
            db_push(tx, &Q_import_attrs_clear, e, DB_I64(c->ws), DB_ID(m->id)) &&
-           put_attrs(tx, c, m->id, ATTR_PARAM, m->params, m->n_params, e) &&
-           put_attrs(tx, c, m->id, ATTR_TAG, m->tags, m->n_tags, e) &&
-           set_mark(tx, c, m->id, &mark, e);
+           import_put_attrs(tx, c, m->id, ATTR_PARAM, m->params, m->n_params, e) &&
+           import_put_attrs(tx, c, m->id, ATTR_TAG, m->tags, m->n_tags, e) &&
+           import_mark_write(tx, c, m->id, &mark, e);
 }
 
 static bool put_models(db_tx *tx, void *arg, err *e) {

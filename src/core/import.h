@@ -3,9 +3,9 @@
 // and states, deleted ones as deleted. Whoever imports reads the source and hands its records
 // over in batches; each batch is one transaction, so a killed import leaves whole ones.
 //
-// Repeating. For every run and model that came over, a row of import_item keeps what it was
-// like (import_mark). So a later import can tell three things apart: nothing new at the source,
-// new at the source (brought over), changed in Stemma since (left alone and told).
+// Repeating. For every run, model and repo that came over, a row of import_item keeps what it
+// was like (import_mark). So a later import can tell three things apart: nothing new at the
+// source, new at the source (brought over), changed in Stemma since (left alone and told).
 //
 // Proof. Both sides are summed by the same canonical rows: a count and a sum of 64-bit hashes
 // (XXH3) a kind, in any order.
@@ -16,6 +16,7 @@
 #include "core/input.h"
 #include "core/model.h"
 #include "core/project.h"
+#include "core/repo.h"
 #include "core/run.h"
 
 extern const char import_schema[]; // tables import_project, import_item
@@ -35,7 +36,12 @@ extern const char import_schema[]; // tables import_project, import_item
     X(model_params, "model parameters")                                                        \
     X(model_tags, "model tags")                                                                \
     X(model_points, "points of models")                                                        \
-    X(files, "artifact files")
+    X(files, "artifact files")                                                                 \
+    X(repos, "registered models")                                                              \
+    X(repo_tags, "registered model tags")                                                      \
+    X(versions, "model versions")                                                              \
+    X(version_tags, "model version tags")                                                      \
+    X(aliases, "aliases")
 #define IMPORT_KIND_ENUM(name, words) IMPORT_##name,
 typedef enum import_kind { IMPORT_KINDS(IMPORT_KIND_ENUM) IMPORT_KIND_COUNT } import_kind;
 #undef IMPORT_KIND_ENUM
@@ -61,6 +67,14 @@ typedef struct import_model {
     lifecycle life;
 } import_model;
 
+typedef struct import_repo {
+    repo row;          // all but its id counts
+    version *versions; // in the rising order of numbers; of their refs the aliases
+    size_t n_versions;
+    int64_t next_number; // of the version to come
+} import_repo;
+version *import_version_of(const import_repo *r, int64_t number); // NULL: there is none
+
 // ---- sums -----------------------------------------------------------------------------------
 // `shared`: the project was there before, with runs of its own; only what both sides must agree
 // on counts.
@@ -68,6 +82,7 @@ void import_sum_project(import_sums *s, const project *p, bool shared);
 // The return value is what import_mark.rows keeps.
 uint64_t import_sum_run(import_sums *s, const import_run *r);
 uint64_t import_sum_model(import_sums *s, const import_model *m);
+uint64_t import_sum_repo(import_sums *s, const import_repo *r);
 typedef struct import_point_base { // what the points of one run and key have in common
     uint64_t run[2], key;
 } import_point_base;
@@ -123,10 +138,19 @@ typedef struct import_part {
 bool import_put_runs(ctx *c, str source, const import_part *parts, size_t n, err *e);
 bool import_put_models(ctx *c, str source, const import_model *models, size_t n, err *e);
 
+// ---- repos ----------------------------------------------------------------------------------
+bool import_mark_of_repo(ctx *c, str name, import_mark *out, err *e);
+// The repo, its versions and aliases become what r says: versions that are not there are
+// published with their own numbers and times, what may change of the others is changed. Its
+// mark is whole once all is there, so a call that was killed is made again. ERR_INVALID for a
+// name that no repo can have; what a ref or its protection refuses is refused here too.
+bool import_put_repo(ctx *c, str source, const import_repo *r, err *e);
+
 // ---- reading back ---------------------------------------------------------------------------
 // ERR_NOT_FOUND. In the ctx's arena.
 bool import_get_run(ctx *c, id run, import_run *out, err *e);
 bool import_get_model(ctx *c, id model, import_model *out, err *e);
+bool import_get_repo(ctx *c, str name, import_repo *out, err *e);
 // Every point that the run shows.
 bool import_sum_points(ctx *c, id run, import_sum *out, err *e);
 bool import_sum_model_points(ctx *c, id model, import_sum *out, err *e);

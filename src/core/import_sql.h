@@ -41,6 +41,14 @@
     X(import_attrs_clear, true, "DELETE FROM attr WHERE ws = $1 AND owner = $2")               \
     X(import_edges_clear, true, "DELETE FROM edge WHERE ws = $1 AND src = $2")                 \
     X(import_edge_tags_clear, true, "DELETE FROM edge_tag WHERE ws = $1 AND src = $2")         \
+    X(import_repo_set, true,                                                                   \
+      "UPDATE repo SET description = $3, created_us = $4, next_number = CASE WHEN next_number" \
+      " < $5 THEN $5 ELSE next_number END WHERE ws = $1 AND repo = $2")                        \
+    X(import_version_set, true,                                                                \
+      "UPDATE version SET description = $3, stage = $4, updated_us = $5, content = $6,"        \
+      " tree = $7, files = $8, bytes = $9, location = $10 WHERE ws = $1 AND version = $2")     \
+    X(import_version_touch, true,                                                              \
+      "UPDATE version SET updated_us = $3 WHERE ws = $1 AND version = $2")                     \
     X(import_item_get, true,                                                                   \
       "SELECT whole, rows_sum, points, points_sum FROM import_item WHERE ws = $1"              \
       " AND item = $2")                                                                        \

@@ -155,6 +155,61 @@ uint64_t import_sum_model(import_sums *s, const import_model *m) {
     return mark;
 }
 
+// The pairs of an owner that has a name: a repo (number 0), or a version of it.
+static uint64_t count_named(import_sums *s, import_kind kind, buf *b, str name, int64_t number,
+                            const kv *p, size_t n) {
+    uint64_t mark = 0;
+    for (size_t i = 0; i < n; i++) {
+        add_text(b, name);
+        add_i64(b, number);
+        add_text(b, p[i].key);
+        add_text(b, p[i].value);
+        mark += count(s, kind, b);
+    }
+    return mark;
+}
+
+static uint64_t count_version(import_sums *s, buf *b, str name, const version *v) {
+    add_text(b, name);
+    add_i64(b, v->number);
+    add_text(b, v->source);
+    add_text(b, v->run_link);
+    add_text(b, v->description);
+    add_text(b, v->user);
+    add_text(b, v->stage);
+    add_id(b, v->run);
+    add_id(b, v->model);
+    add_i64(b, v->created_us);
+    add_i64(b, v->updated_us);
+    buf_byte(b, v->has_content);
+    if (v->has_content) buf_add(b, v->content.digest.b, sizeof v->content.digest.b);
+    uint64_t mark = count(s, IMPORT_versions, b);
+    mark += count_named(s, IMPORT_version_tags, b, name, v->number, v->tags, v->n_tags);
+    for (size_t i = 0; i < v->n_aliases; i++) {
+        add_text(b, name);
+        add_text(b, v->aliases[i]);
+        add_i64(b, v->number);
+        mark += count(s, IMPORT_aliases, b);
+    }
+    return mark;
+}
+
+uint64_t import_sum_repo(import_sums *s, const import_repo *r) {
+    buf b = BUF_MAX(ROW_MAX);
+    const repo *x = &r->row;
+    add_text(&b, x->name);
+    add_i64(&b, x->kind);
+    add_text(&b, x->description);
+    add_i64(&b, x->created_us);
+    add_i64(&b, x->updated_us);
+    uint64_t mark = count(s, IMPORT_repos, &b);
+    mark += count_named(s, IMPORT_repo_tags, &b, x->name, 0, x->tags, x->n_tags);
+    for (size_t i = 0; i < r->n_versions; i++)
+        mark += count_version(s, &b, x->name, &r->versions[i]);
+    buf_free(&b);
+    return mark;
+}
+
 // ---- points ---------------------------------------------------------------------------------
 
 import_point_base import_point_base_of(id run_id, str key) {

@@ -31,6 +31,9 @@ str version_text(const ctx *c, const version *v); // "name/7", the object of its
 bool version_event(db_tx *tx, const ctx *c, event_kind kind, const version *v, const kv *more,
                    size_t n, err *e);
 
+// The row, its tags and its event; the number is the caller's. What it points at is kept from
+// gc.
+bool version_insert(db_tx *tx, const ctx *c, const version *v, err *e);
 bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
                          size_t n, err *e);
 

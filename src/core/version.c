@@ -50,7 +50,7 @@ static bool take_number(db_tx *tx, const ctx *c, const repo *r, int64_t now, int
     return true;
 }
 
-static bool insert(db_tx *tx, const ctx *c, const version *v, err *e) {
+static bool insert_row(db_tx *tx, const ctx *c, const version *v, err *e) {
     bool sealed = v->has_content;
     return db_do(tx, &Q_version_insert, e, DB_I64(c->ws), DB_ID(v->id), DB_ID(v->repo),
                  DB_I64(v->number), sealed ? DB_ID(v->content.digest) : DB_NULL,
@@ -74,6 +74,15 @@ static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {
     return version_event(tx, c, EVENT_version_created, v, p, n, e);
 }
 
+bool version_insert(db_tx *tx, const ctx *c, const version *v, err *e) {
+    if (v->has_content && !store_keep_tx(core_store(c->core), tx, v->content.digest, e))
+        return false;
+    if (!insert_row(tx, c, v, e)) return false;
+    for (size_t i = 0; i < v->n_tags; i++)
+        if (!repo_tag(tx, c, v->id, v->tags[i].key, v->tags[i].value, e)) return false;
+    return publish_event(tx, c, v, e);
+}
+
 static bool publish(db_tx *tx, void *arg, err *e) {
     publish_call *k = arg;
     const ctx *c = k->c;
@@ -93,21 +102,20 @@ static bool publish(db_tx *tx, void *arg, err *e) {
                  .description = str_or_empty(n->description),
                  .user = str_or_empty(c->user),
                  .stage = STR(""),
-                 .created_us = clock_now_us()};
+                 .created_us = clock_now_us(),
+                 .n_tags = n->n_tags};
     if (n->content) v.content = *n->content;
     v.updated_us = v.created_us;
+    v.tags = ARENA_ARRAY(c->a, kv, n->n_tags + 1);
+    if (n->n_tags) memcpy(v.tags, n->tags, n->n_tags * sizeof *n->tags);
     if (!release_check_parents(tx, c, &r, n->parents, n->n_parents, e) ||
         !protect_allows(tx, c, &v, PROTECT_PUBLISHING, &k->facts, e))
         return false;
-    if (n->content && !store_keep_tx(core_store(c->core), tx, v.content.digest, e))
+    if (!take_number(tx, c, &r, v.created_us, &v.number, e) || !version_insert(tx, c, &v, e) ||
+        !version_put_parents(tx, c, v.id, n->parents, n->n_parents, e))
         return false;
-    if (!take_number(tx, c, &r, v.created_us, &v.number, e) || !insert(tx, c, &v, e))
-        return false;
-    for (size_t i = 0; i < n->n_tags; i++)
-        if (!repo_tag(tx, c, v.id, n->tags[i].key, n->tags[i].value, e)) return false;
-    if (!version_put_parents(tx, c, v.id, n->parents, n->n_parents, e)) return false;
     *k->out = v;
-    return version_fill(tx, c, k->out, e) && publish_event(tx, c, &v, e);
+    return version_fill(tx, c, k->out, e);
 }
 
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {

@@ -23,7 +23,14 @@ CREATE INDEX p ON params (run_uuid);
 CREATE INDEX t ON tags (run_uuid);
 INSERT INTO experiments VALUES (0, 'Default', 'mlflow-artifacts:/0', 'active'), (3, 'three', '', 'active');
 """
+REGISTRY = """
+CREATE TABLE registered_models (name TEXT, creation_time BIGINT, last_updated_time BIGINT, description TEXT);
+CREATE TABLE model_versions (name TEXT, version INTEGER, creation_time BIGINT, last_updated_time BIGINT, description TEXT,
+  user_id TEXT, current_stage TEXT, source TEXT, run_id TEXT, status TEXT);
+CREATE TABLE registered_model_aliases (alias TEXT, version INTEGER, name TEXT);
+"""
 RUNS, POINTS, FILES = 300, 2000, 60
+MODELS, VERSIONS = 60, 5
 
 
 def make_source(folder):
@@ -41,9 +48,22 @@ def make_source(folder):
             files = folder / "mlartifacts" / "3" / run / "artifacts"
             files.mkdir(parents=True)
             (files / "a.txt").write_text(run * 50)
+    register(db)
     db.commit()
     db.close()
     return path
+
+
+def register(db):
+    """Models whose versions are the files of the runs, and of each an alias."""
+    db.executescript(REGISTRY)
+    uris = db.execute("SELECT artifact_uri, run_uuid FROM runs").fetchmany(MODELS)
+    for i, (uri, run) in enumerate(uris):
+        db.execute("INSERT INTO registered_models VALUES (?, 5, 6, 'd')", (f"model {i}",))
+        for number in range(1, VERSIONS + 1):
+            db.execute("INSERT INTO model_versions VALUES (?, ?, 5, 6, 'd', 'u', 'None', ?, ?, 'READY')",
+                       (f"model {i}", number, uri, run))  # fmt: skip
+        db.execute("INSERT INTO registered_model_aliases VALUES ('prod', 3, ?)", (f"model {i}",))
 
 
 def command(site, source):
@@ -65,9 +85,10 @@ def test_killed_imports_go_on(any_site, tmp_path):
                    str(tmp_path / "other")]  # fmt: skip
     want, seconds = whole(undisturbed, env)
     assert want["equal"] and want["proof"]["points"]["here"]["count"] == RUNS * POINTS
+    assert want["proof"]["versions"]["here"]["count"] == MODELS * VERSIONS
     any_site.stop(any_site.start())  # so that there is something to check after the first kill
     killed = 0
-    for part in (0.1, 0.3, 0.5, 0.7, 0.4, 0.8):
+    for part in (0.1, 0.3, 0.5, 0.7, 0.4, 0.8, 0.9):
         process = subprocess.Popen(command(any_site, source), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
         try:
             process.wait(max(0.05, seconds * part))

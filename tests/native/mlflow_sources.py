@@ -21,6 +21,7 @@ import logging
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import (
     Dataset,
@@ -60,6 +61,7 @@ def fill(client, location=None):
     lost = client.create_run(gone, run_name="in the bin")
     client.log_metric(lost.info.run_id, "m", 1.0, timestamp=1, step=1)
     client.delete_experiment(gone)
+    registry(client, parent.info)
     return first, ids
 
 
@@ -101,6 +103,31 @@ def files(client, run):
     client.log_text(run, "x" * 200_000, "deep/er/big.bin")
 
 
+def registry(client, run):
+    """Registered models and a prompt, with versions of all sources; one version is deleted, and a whole model is empty."""
+    [model] = client.search_logged_models([run.experiment_id])
+    mlflow.set_tracking_uri(client.tracking_uri)  # MLflow's stores look logged models up with another client
+    client.create_registered_model("bot äö", tags={"team": "a/b", "empty": ""}, description="answers\nletters")
+    made = [
+        client.create_model_version("bot äö", f"{run.artifact_uri}/deep", run.run_id, tags={"k/1": "v"}, description="first"),
+        client.create_model_version("bot äö", f"models:/{model.model_id}", model_id=model.model_id),
+        client.create_model_version("bot äö", "s3://elsewhere/weights", run_link="http://ci/7"),
+        client.create_model_version("bot äö", f"{run.artifact_uri}/notes", run.run_id),
+    ]
+    assert [v.version for v in made] in ([1, 2, 3, 4], ["1", "2", "3", "4"])
+    client.transition_model_version_stage("bot äö", "1", "Production")
+    client.set_registered_model_alias("bot äö", "prod", "1")
+    client.set_registered_model_alias("bot äö", "7", "2")
+    client.set_registered_model_alias("bot äö", "next", "2")
+    client.set_model_version_tag("bot äö", "2", "line", "a\nb")
+    client.delete_model_version("bot äö", "4")
+    client.copy_model_version("models:/bot äö/1", "a copy")
+    client.create_registered_model("empty")
+    client.register_prompt("greeting", "Hello {{name}}", commit_message="the first", tags={"t": "1"})
+    client.register_prompt("greeting", [{"role": "user", "content": "Hi {{name}}"}])
+    client.set_prompt_alias("greeting", "prod", 1)
+
+
 def shown(value):
     return repr(value)
 
@@ -118,7 +145,20 @@ def everything(client):
         if e.lifecycle_stage == "active":
             for m in client.search_logged_models([e.experiment_id]):
                 out["model", m.model_id] = one_model(client, m)
+    for only in ("", "tags.`mlflow.prompt.is_prompt` = 'true'"):
+        for r in client.search_registered_models(only):
+            out["registered", r.name] = (r.creation_timestamp, r.last_updated_timestamp, r.description or "", r.tags,
+                                         {k: str(v) for k, v in r.aliases.items()})  # fmt: skip
+            for v in client.search_model_versions(f"name = '{r.name}'" + (f" AND {only}" if only else "")):
+                # A search leaves out the aliases; prompts are found by nothing else.
+                whole = [] if only else sorted(client.get_model_version(r.name, v.version).aliases)
+                out["version", r.name, int(v.version)] = (*one_version(v), whole)
     return out
+
+
+def one_version(v):
+    return (v.creation_timestamp, v.last_updated_timestamp, v.description or "", v.user_id or "", v.current_stage, v.source,
+            v.run_id or None, v.run_link or "", v.status, v.tags)  # fmt: skip
 
 
 def one_run(client, r):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// importer: the steps, projects and logged models; where artifacts go. Runs: importer_runs.c.
-// One thread.
+// importer: the steps, projects and logged models; where artifacts go. Runs: importer_runs.c;
+// registered models: importer_repos.c. One thread.
 #include "cli/import/importer.h"
 
 #include "base/clock.h"
@@ -224,6 +224,7 @@ bool importer_run(importer *m, err *e) {
     m->models = map_new(m->a);
     bool ok = take_projects(m, e) && take_models(m, e) && importer_runs(m, e);
     if (ok && m->o.files) ok = importer_files(m, e);
+    ok = ok && importer_repos(m, e);
     if (ok && !m->o.dry_run) ok = series_pack_all(m->c.core, e) && importer_prove(m, e);
     progress_end(&m->progress);
     if (ok) tell_files(m);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // importer: brings what a source holds into an open core, and proves it. Steps: projects,
-// logged models, runs with their points, files, proof. The importing thread reads the source
-// and makes records, a second one writes them.
+// logged models, runs with their points, files, registered models, proof. The importing thread
+// reads the source and makes records, a second one writes them.
 #ifndef STEMMA_CLI_IMPORT_IMPORTER_H
 #define STEMMA_CLI_IMPORT_IMPORTER_H
 
@@ -48,9 +48,11 @@ typedef struct importer {
     VEC(import_checked) runs, checked_models;
     VEC(source_owner) owners; // whose files can be fetched; project is the source's number
     VEC(str) trees;           // and where they go
-    import_counts n_projects, n_models, n_runs;
+    VEC(str) repos;           // names of those that came
+    import_counts n_projects, n_models, n_runs, n_repos;
     uint64_t files_new, files_same, bytes_new;
     uint64_t kept_elsewhere, unreached; // owners whose files are external, or not to be had
+    uint64_t external;                  // versions whose files did not come
     import_sums there, here;            // the source's, and what was read back
 } importer;
 
@@ -66,7 +68,9 @@ bool importer_run(importer *m, err *e);
 // ---- parts (importer_*.c) -------------------------------------------------------------------
 bool importer_runs(importer *m, err *e);
 bool importer_files(importer *m, err *e);
+bool importer_repos(importer *m, err *e);
 bool importer_prove(importer *m, err *e);
+bool importer_prove_repos(importer *m, err *e);
 // NULL: its project does not come.
 importer_project *importer_project_of(importer *m, int64_t number);
 // The URI here; notes whose files are to be fetched.

@@ -138,7 +138,8 @@ static bool prove_models(importer *m, err *e) {
 
 bool importer_prove(importer *m, err *e) {
     progress_begin(&m->progress, "runs read back", (int64_t)m->runs.n, NULL, -1);
-    bool ok = prove_projects(m, e) && prove_models(m, e) && prove_runs(m, e);
+    bool ok = prove_projects(m, e) && prove_models(m, e) && prove_runs(m, e) &&
+              importer_prove_repos(m, e);
     progress_end(&m->progress);
     return ok;
 }

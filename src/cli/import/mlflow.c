@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/num.h"
 #include "base/vec.h"
+#include "core/prompt.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,47 @@ str mlflow_tag(const import_run *r, const char *key) {
     }
     return STR("");
 }
+
+// ---- the registry ---------------------------------------------------------------------------
+
+void mlflow_version_of(version *v, str stage, str run_id, str model_id) {
+    str from = str_starts(v->source, STR("models:/")) ? str_from(v->source, 8) : STR("");
+    v->stage = str_is(stage, "None") ? STR("") : str_or_empty(stage);
+    id_parse(run_id, &v->run);
+    mlflow_model_id_of(model_id.n ? model_id : from, &v->model);
+}
+
+static int by_number(const void *x, const void *y) {
+    const version *a = x, *b = y;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+void mlflow_repo_read(import_repo *r) {
+    r->row.kind = REPO_MODEL;
+    for (size_t i = 0; i < r->row.n_tags; i++) {
+        const kv *t = &r->row.tags[i];
+        if (str_is(t->key, PROMPT_TAG_IS) && str_eq_nocase(t->value, STR("true")))
+            r->row.kind = REPO_PROMPT;
+    }
+    if (r->n_versions > 1) qsort(r->versions, r->n_versions, sizeof *r->versions, by_number);
+    int64_t last = r->n_versions ? r->versions[r->n_versions - 1].number : 0;
+    if (r->next_number <= last) r->next_number = last + 1;
+}
+
+void mlflow_repo_aliases(arena *a, import_repo *r, const kv *aliases, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int64_t number;
+        version *v =
+            str_to_i64(aliases[i].value, &number) ? import_version_of(r, number) : NULL;
+        if (!v) continue;
+        str *more = ARENA_ARRAY(a, str, v->n_aliases + 1); // most have none or one
+        if (v->n_aliases) memcpy(more, v->aliases, v->n_aliases * sizeof *more);
+        more[v->n_aliases++] = aliases[i].key;
+        v->aliases = more;
+    }
+}
+
+// ---- points ---------------------------------------------------------------------------------
 
 static int by_place(const void *x, const void *y) {
     const point *a = x, *b = y;

@@ -7,6 +7,14 @@
 
 bool mlflow_model_id_of(str text, id *out);           // "m-<32 hex digits>"
 str mlflow_tag(const import_run *r, const char *key); // empty when absent
+// What MLflow says of a version in texts: its stage, and where it is from. Absent ones are
+// empty.
+void mlflow_version_of(version *v, str stage, str run_id, str model_id);
+#define MLFLOW_DELETED "Deleted_Internal" // the stage of a version that is no more
+// Once all is read: its kind, and its versions in the order of their numbers.
+void mlflow_repo_read(import_repo *r);
+// Pairs of an alias and a version's number as text; of those that are read.
+void mlflow_repo_aliases(arena *a, import_repo *r, const kv *aliases, size_t n);
 // Points of one key: sorts by (step, time, value) and drops repeats, as what a run shows is a
 // set; of equal ones one that names a data set stays. Returns how many there are.
 size_t mlflow_unique(point *p, size_t n);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // mlflow_files: MLflow's file store (an mlruns folder), as its releases up to 3.x write it.
-// Files are opened beneath the root, without symbolic links. Points: mlflow_files_points.c. One
-// thread.
+// Files are opened beneath the root, without symbolic links. Points: mlflow_files_points.c; the
+// registry: mlflow_files_repos.c. One thread.
 #include "cli/import/mlflow_files.h"
-
-#include "cli/import/yaml.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,8 +84,7 @@ bool files_pairs(mlflow_files *m, arena *a, str below, kv **out, size_t *n, err 
     return true;
 }
 
-// The meta.yaml of a folder; false, and told, when it can not be read.
-static bool meta(mlflow_files *m, arena *a, str dir, yaml_map *out, bool tell) {
+bool files_meta(mlflow_files *m, arena *a, str dir, yaml_map *out, bool tell) {
     err e = {0};
     str text, file = arena_printf(a, "%.*s/meta.yaml", STR_F(dir));
     if (files_read(m, a, file, META_MAX, &text, &e) && yaml_read(a, text, out, &e) && out->n)
@@ -97,7 +94,7 @@ static bool meta(mlflow_files *m, arena *a, str dir, yaml_map *out, bool tell) {
     return false;
 }
 
-static str get(mlflow_files *m, arena *a, const yaml_map *y, const char *key) {
+str files_get(mlflow_files *m, arena *a, const yaml_map *y, const char *key) {
     str s = yaml_get(y, key);
     return s.p ? source_text(m->log, a, s, key) : STR("");
 }
@@ -134,10 +131,10 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
     for (size_t i = 0; i < m->experiments.n; i++) {
         const files_experiment *x = &m->experiments.p[i];
         yaml_map y;
-        if (!meta(m, a, x->dir, &y, true)) continue;
+        if (!files_meta(m, a, x->dir, &y, true)) continue;
         project p = {.number = x->number,
-                     .name = get(m, a, &y, "name"),
-                     .artifact_location = get(m, a, &y, "artifact_location"),
+                     .name = files_get(m, a, &y, "name"),
+                     .artifact_location = files_get(m, a, &y, "artifact_location"),
                      .life = life_of(&y),
                      .created_ms = yaml_i64(&y, "creation_time", 0),
                      .updated_ms = yaml_i64(&y, "last_update_time", 0)};
@@ -172,16 +169,16 @@ static bool read_dataset(mlflow_files *m, arena *a, const yaml_map *input, datas
     yaml_map y;
     str source_id = yaml_get(input, "source_id");
     if (!source_id.n || str_find(source_id, '/', 0) != SIZE_MAX ||
-        !meta(m, a, dataset_dir(m, a, source_id), &y, true))
+        !files_meta(m, a, dataset_dir(m, a, source_id), &y, true))
         return false;
     str schema = yaml_get(&y, "schema"), profile = yaml_get(&y, "profile");
     *d = (dataset_input){
-        .dataset = {.name = get(m, a, &y, "name"),
-                    .digest = get(m, a, &y, "digest"),
-                    .source_type = get(m, a, &y, "source_type"),
-                    .source = get(m, a, &y, "source"),
-                    .schema = schema.p ? get(m, a, &y, "schema") : (str){0},
-                    .profile = profile.p ? get(m, a, &y, "profile") : (str){0}}};
+        .dataset = {.name = files_get(m, a, &y, "name"),
+                    .digest = files_get(m, a, &y, "digest"),
+                    .source_type = files_get(m, a, &y, "source_type"),
+                    .source = files_get(m, a, &y, "source"),
+                    .schema = schema.p ? files_get(m, a, &y, "schema") : (str){0},
+                    .profile = profile.p ? files_get(m, a, &y, "profile") : (str){0}}};
     tags_of(a, input, d);
     return true;
 }
@@ -202,8 +199,8 @@ static bool read_links(mlflow_files *m, arena *a, str dir, run_links *l, err *e)
             yaml_map y;
             dataset_input d;
             model_link link = {0};
-            if (!meta(m, a, arena_printf(a, "%.*s/%.*s", STR_F(list), STR_F(f[i].name)), &y,
-                      true))
+            if (!files_meta(m, a, arena_printf(a, "%.*s/%.*s", STR_F(list), STR_F(f[i].name)),
+                            &y, true))
                 continue;
             if (k == 0 && str_is(yaml_get(&y, "source_type"), "DATASET")) {
                 if (read_dataset(m, a, &y, &d)) vec_push(a, &datasets, d);
@@ -224,8 +221,8 @@ static bool read_run(mlflow_files *m, arena *a, str dir, const yaml_map *y, impo
     kv *params, *tags;
     *out = (import_run){.row = {.id = out->row.id,
                                 .project = m->experiments.p[m->run_experiment].number,
-                                .name = get(m, a, y, "run_name"),
-                                .user = get(m, a, y, "user_id"),
+                                .name = files_get(m, a, y, "run_name"),
+                                .user = files_get(m, a, y, "user_id"),
                                 .status = status < RUN_RUNNING || status > RUN_KILLED
                                               ? RUN_RUNNING
                                               : (run_status)status,
@@ -234,7 +231,7 @@ static bool read_run(mlflow_files *m, arena *a, str dir, const yaml_map *y, impo
                                 .start_ms = start != none ? start : 0,
                                 .has_end = end != none,
                                 .end_ms = end != none ? end : 0,
-                                .artifact_uri = get(m, a, y, "artifact_uri")},
+                                .artifact_uri = files_get(m, a, y, "artifact_uri")},
                         .deleted_ms = yaml_i64(y, "deleted_time", 0)};
     str params_dir = arena_printf(a, "%.*s/params", STR_F(dir));
     str tags_dir = arena_printf(a, "%.*s/tags", STR_F(dir));
@@ -272,7 +269,8 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
         m->run_dir =
             arena_printf(m->runs_a, "%.*s/%.*s", STR_F(m->experiments.p[m->run_experiment].dir),
                          STR_F(f->name));
-        if (meta(m, a, m->run_dir, &y, true)) return read_run(m, a, m->run_dir, &y, out, e);
+        if (files_meta(m, a, m->run_dir, &y, true))
+            return read_run(m, a, m->run_dir, &y, out, e);
     }
 }
 
@@ -282,11 +280,11 @@ static bool read_model(mlflow_files *m, arena *a, str dir, const yaml_map *y, im
                        err *e) {
     *out = (import_model){.m = {.id = out->m.id,
                                 .project = m->experiments.p[m->model_experiment].number,
-                                .name = get(m, a, y, "name"),
-                                .type = get(m, a, y, "model_type"),
+                                .name = files_get(m, a, y, "name"),
+                                .type = files_get(m, a, y, "model_type"),
                                 .user = STR(""),
-                                .status_message = get(m, a, y, "status_message"),
-                                .artifact_uri = get(m, a, y, "artifact_location"),
+                                .status_message = files_get(m, a, y, "status_message"),
+                                .artifact_uri = files_get(m, a, y, "artifact_location"),
                                 .status = (model_status)yaml_i64(y, "status", MODEL_PENDING),
                                 .created_ms = yaml_i64(y, "creation_timestamp", 0),
                                 .updated_ms = yaml_i64(y, "last_updated_timestamp", 0)},
@@ -314,7 +312,7 @@ static bool next_model(void *src, arena *a, import_model *out, err *e) {
         str dir =
             arena_printf(a, "%.*s/models/%.*s",
                          STR_F(m->experiments.p[m->model_experiment].dir), STR_F(f->name));
-        if (meta(m, a, dir, &y, true)) return read_model(m, a, dir, &y, out, e);
+        if (files_meta(m, a, dir, &y, true)) return read_model(m, a, dir, &y, out, e);
     }
 }
 
@@ -363,27 +361,17 @@ static const source_ops ops = {.size = size_of,
                                .projects = projects,
                                .next_model = next_model,
                                .next_run = next_run,
+                               .next_repo = mlflow_files_next_repo,
                                .points = mlflow_files_points,
                                .has_files = has_files,
                                .files = files,
                                .read_file = read_file,
                                .close = close_source};
 
-static void tell_registry(mlflow_files *m) {
-    folder_entry *f;
-    size_t n, registered = 0;
-    err e = {0};
-    if (!folder_list_in(m->a, m->root, STR("models"), FILES_MAX, &f, &n, &e)) return;
-    for (size_t i = 0; i < n; i++)
-        registered += f[i].is_dir;
-    if (registered)
-        source_note(m->log, "%zu registered models are not brought over yet", registered);
-}
-
 static bool is_mlruns(mlflow_files *m, err *e) {
     for (size_t i = 0; i < m->experiments.n; i++) {
         yaml_map y;
-        if (meta(m, m->a, m->experiments.p[i].dir, &y, false) && yaml_get(&y, "name").n)
+        if (files_meta(m, m->a, m->experiments.p[i].dir, &y, false) && yaml_get(&y, "name").n)
             return true;
     }
     return err_set(
@@ -411,10 +399,8 @@ bool mlflow_files_open(const source_config *c, source *out, err *e) {
     source_roots_add(&m->roots, c->a, m->root);
     str beside = arena_printf(c->a, "%.*s/../mlartifacts", STR_F(m->root));
     if (source_roots_of(&m->roots, c, beside, (str){0}, e) && add_experiments(m, (str){0}, e) &&
-        add_experiments(m, STR(".trash"), e) && is_mlruns(m, e)) {
-        tell_registry(m);
+        add_experiments(m, STR(".trash"), e) && is_mlruns(m, e))
         return true;
-    }
     close_source(m);
     *out = (source){0};
     return false;

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "cli/import/mlflow.h"
+#include "cli/import/yaml.h"
 #include "core/folder.h"
 
 typedef struct files_experiment {
@@ -24,6 +25,8 @@ typedef struct mlflow_files {
     size_t run_experiment, run_at, model_experiment, model_at;
     folder_entry *runs, *models; // of that experiment
     size_t n_runs, n_models;
+    folder_entry *repos; // NULL: not listed yet
+    size_t n_repos, repo_at;
     arena *runs_a, *models_a;
     str run_dir;       // of the run that next_run gave last
     map models_of_run; // run id (16 bytes) -> model_list
@@ -42,6 +45,10 @@ bool files_read(mlflow_files *m, arena *a, str below, size_t max, str *out, err 
 bool files_pairs(mlflow_files *m, arena *a, str below, kv **out, size_t *n, err *e);
 // The keys alone.
 bool files_keys(mlflow_files *m, arena *a, str below, str **out, size_t *n, err *e);
+// The meta.yaml of a folder; false, and (tell) told, when it can not be read.
+bool files_meta(mlflow_files *m, arena *a, str dir, yaml_map *out, bool tell);
+str files_get(mlflow_files *m, arena *a, const yaml_map *y, const char *key); // or empty
+bool mlflow_files_next_repo(void *src, arena *a, import_repo *out, err *e);
 bool mlflow_files_points(void *src, id run_id, source_take take, void *arg, err *e);
 // Notes which runs the model's metrics name.
 bool mlflow_files_note_model(mlflow_files *m, str dir, id model_id, err *e);

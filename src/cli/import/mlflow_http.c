@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // mlflow_http: a tracking server, by the same requests as MLflow's own client: experiments,
-// runs and logged models a page at a time. Points and files: mlflow_http_data.c. One thread.
+// runs and logged models a page at a time. Points and files: mlflow_http_data.c; the registry:
+// mlflow_http_repos.c. One thread.
 #include "cli/import/mlflow_http.h"
 
 #include "base/msg.h"
 
 #include <stdlib.h>
-
-#define API "/api/2.0/mlflow"
 
 // ---- requests -------------------------------------------------------------------------------
 
@@ -47,7 +46,8 @@ str mlflow_http_text(mlflow_http *m, arena *a, const json_value *object, const c
     return source_text(m->log, a, v->text, key);
 }
 
-static str text_or_empty(mlflow_http *m, arena *a, const json_value *object, const char *key) {
+str mlflow_http_text_or_empty(mlflow_http *m, arena *a, const json_value *object,
+                              const char *key) {
     str s = mlflow_http_text(m, a, object, key);
     return s.p ? s : STR("");
 }
@@ -78,18 +78,20 @@ const json_value *mlflow_http_child(const json_value *object, const char *key) {
     return v ? v->child : NULL;
 }
 
-static kv *pairs(mlflow_http *m, arena *a, const json_value *list, size_t *n) {
+kv *mlflow_http_pairs(mlflow_http *m, arena *a, const json_value *list, size_t *n) {
     VEC(kv) v = {0};
     for (; list; list = list->next)
         vec_push(a, &v,
-                 (kv){text_or_empty(m, a, list, "key"), text_or_empty(m, a, list, "value")});
+                 (kv){mlflow_http_text_or_empty(m, a, list, "key"),
+                      mlflow_http_text_or_empty(m, a, list, "value")});
     *n = v.n;
     return v.p;
 }
 
 static lifecycle life_of(mlflow_http *m, const json_value *object) {
-    return str_is(text_or_empty(m, m->one, object, "lifecycle_stage"), "deleted") ? LIFE_DELETED
-                                                                                  : LIFE_ACTIVE;
+    return str_is(mlflow_http_text_or_empty(m, m->one, object, "lifecycle_stage"), "deleted")
+               ? LIFE_DELETED
+               : LIFE_ACTIVE;
 }
 
 // {"experiment_ids":["7"], ...} with a page token.
@@ -114,12 +116,12 @@ static str search_body(arena *a, int64_t experiment, const char *more, str token
 
 static project project_of(mlflow_http *m, arena *a, const json_value *v) {
     project p = {.number = mlflow_http_i64(v, "experiment_id", -1),
-                 .name = text_or_empty(m, a, v, "name"),
-                 .artifact_location = text_or_empty(m, a, v, "artifact_location"),
+                 .name = mlflow_http_text_or_empty(m, a, v, "name"),
+                 .artifact_location = mlflow_http_text_or_empty(m, a, v, "artifact_location"),
                  .life = life_of(m, v),
                  .created_ms = mlflow_http_i64(v, "creation_time", 0),
                  .updated_ms = mlflow_http_i64(v, "last_update_time", 0)};
-    p.tags = pairs(m, a, mlflow_http_child(v, "tags"), &p.n_tags);
+    p.tags = mlflow_http_pairs(m, a, mlflow_http_child(v, "tags"), &p.n_tags);
     return p;
 }
 
@@ -129,7 +131,8 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
     str token = {0};
     do {
         str body = search_body(a, -1, "\"view_type\":\"ALL\",\"max_results\":1000", token);
-        json_value *page = mlflow_http_call(m, a, STR(API "/experiments/search"), body, e);
+        json_value *page =
+            mlflow_http_call(m, a, STR(MLFLOW_API "/experiments/search"), body, e);
         if (!page) return false;
         for (const json_value *x = mlflow_http_child(page, "experiments"); x; x = x->next) {
             project p = project_of(m, a, x);
@@ -182,23 +185,24 @@ static void read_links(mlflow_http *m, arena *a, const json_value *v, run_links 
     const json_value *inputs = json_get(v, "inputs"), *outputs = json_get(v, "outputs");
     for (const json_value *x = mlflow_http_child(inputs, "dataset_inputs"); x; x = x->next) {
         const json_value *d = json_get(x, "dataset");
-        dataset_input i = {.dataset = {.name = text_or_empty(m, a, d, "name"),
-                                       .digest = text_or_empty(m, a, d, "digest"),
-                                       .source_type = text_or_empty(m, a, d, "source_type"),
-                                       .source = text_or_empty(m, a, d, "source"),
-                                       .schema = mlflow_http_text(m, a, d, "schema"),
-                                       .profile = mlflow_http_text(m, a, d, "profile")}};
-        i.tags = pairs(m, a, mlflow_http_child(x, "tags"), &i.n_tags);
+        dataset_input i = {
+            .dataset = {.name = mlflow_http_text_or_empty(m, a, d, "name"),
+                        .digest = mlflow_http_text_or_empty(m, a, d, "digest"),
+                        .source_type = mlflow_http_text_or_empty(m, a, d, "source_type"),
+                        .source = mlflow_http_text_or_empty(m, a, d, "source"),
+                        .schema = mlflow_http_text(m, a, d, "schema"),
+                        .profile = mlflow_http_text(m, a, d, "profile")}};
+        i.tags = mlflow_http_pairs(m, a, mlflow_http_child(x, "tags"), &i.n_tags);
         vec_push(a, &datasets, i);
     }
     for (const json_value *x = mlflow_http_child(inputs, "model_inputs"); x; x = x->next) {
         model_link link = {0};
-        if (mlflow_model_id_of(text_or_empty(m, a, x, "model_id"), &link.model))
+        if (mlflow_model_id_of(mlflow_http_text_or_empty(m, a, x, "model_id"), &link.model))
             vec_push(a, &in, link);
     }
     for (const json_value *x = mlflow_http_child(outputs, "model_outputs"); x; x = x->next) {
         model_link link = {.step = mlflow_http_i64(x, "step", 0)};
-        if (mlflow_model_id_of(text_or_empty(m, a, x, "model_id"), &link.model))
+        if (mlflow_model_id_of(mlflow_http_text_or_empty(m, a, x, "model_id"), &link.model))
             vec_push(a, &out, link);
     }
     *l = (run_links){datasets.p, datasets.n, in.p, out.p, in.n, out.n};
@@ -208,36 +212,38 @@ static bool read_run(mlflow_http *m, arena *a, const json_value *v, import_run *
     const json_value *info = json_get(v, "info"), *data = json_get(v, "data");
     int64_t none = INT64_MIN, start = mlflow_http_i64(info, "start_time", none);
     int64_t end = mlflow_http_i64(info, "end_time", none);
-    *out = (import_run){.row = {.project = mlflow_http_i64(info, "experiment_id", -1),
-                                .name = text_or_empty(m, a, info, "run_name"),
-                                .user = text_or_empty(m, a, info, "user_id"),
-                                .status = status_of(text_or_empty(m, a, info, "status")),
-                                .life = life_of(m, info),
-                                .has_start = start != none,
-                                .start_ms = start != none ? start : 0,
-                                .has_end = end != none,
-                                .end_ms = end != none ? end : 0,
-                                .artifact_uri = text_or_empty(m, a, info, "artifact_uri")}};
-    str run_id = text_or_empty(m, a, info, "run_id");
+    *out = (import_run){
+        .row = {.project = mlflow_http_i64(info, "experiment_id", -1),
+                .name = mlflow_http_text_or_empty(m, a, info, "run_name"),
+                .user = mlflow_http_text_or_empty(m, a, info, "user_id"),
+                .status = status_of(mlflow_http_text_or_empty(m, a, info, "status")),
+                .life = life_of(m, info),
+                .has_start = start != none,
+                .start_ms = start != none ? start : 0,
+                .has_end = end != none,
+                .end_ms = end != none ? end : 0,
+                .artifact_uri = mlflow_http_text_or_empty(m, a, info, "artifact_uri")}};
+    str run_id = mlflow_http_text_or_empty(m, a, info, "run_id");
     if (!id_parse(run_id, &out->row.id)) {
         source_lost(m->log, "run '%.*s': its id is not of 32 hexadecimal digits",
                     STR_F(run_id));
         return false;
     }
-    out->params = pairs(m, a, mlflow_http_child(data, "params"), &out->n_params);
-    out->tags = pairs(m, a, mlflow_http_child(data, "tags"), &out->n_tags);
+    out->params = mlflow_http_pairs(m, a, mlflow_http_child(data, "params"), &out->n_params);
+    out->tags = mlflow_http_pairs(m, a, mlflow_http_child(data, "tags"), &out->n_tags);
     if (!out->row.name.n) out->row.name = mlflow_tag(out, RUN_NAME_TAG);
     read_links(m, a, v, &out->links);
     m->keys.n = m->keys.cap = 0;
     for (const json_value *x = mlflow_http_child(data, "metrics"); x; x = x->next)
-        vec_push(m->runs.a, &m->keys, text_or_empty(m, m->runs.a, x, "key"));
+        vec_push(m->runs.a, &m->keys, mlflow_http_text_or_empty(m, m->runs.a, x, "key"));
     return true;
 }
 
 // A search leaves out the models that a run read; the run itself tells them.
 static bool read_model_inputs(mlflow_http *m, arena *a, import_run *r, err *e) {
     arena_reset(m->one);
-    str path = arena_printf(m->one, API "/runs/get?run_id=%s", id_str(m->one, r->row.id).p);
+    str path =
+        arena_printf(m->one, MLFLOW_API "/runs/get?run_id=%s", id_str(m->one, r->row.id).p);
     json_value *v = mlflow_http_call(m, m->one, path, (str){0}, e);
     const json_value *found = v ? json_get(v, "run") : NULL;
     if (found) read_links(m, a, found, &r->links);
@@ -250,7 +256,7 @@ static bool next_run(void *src, arena *a, import_run *out, err *e) {
     static const char more[] = "\"run_view_type\":\"ALL\",\"max_results\":200,"
                                "\"order_by\":[\"attributes.start_time ASC\"]";
     const json_value *v;
-    while ((v = next_of(m, &m->runs, STR(API "/runs/search"), more, "runs", e))) {
+    while ((v = next_of(m, &m->runs, STR(MLFLOW_API "/runs/search"), more, "runs", e))) {
         if (read_run(m, a, v, out)) return !m->has_models || read_model_inputs(m, a, out, e);
     }
     return false;
@@ -276,17 +282,17 @@ static void keep_points(mlflow_http *m, const json_value *metrics, id model_id) 
     for (const json_value *x = metrics; x; x = x->next) {
         id run_id;
         bool added;
-        if (!id_parse(text_or_empty(m, m->one, x, "run_id"), &run_id)) continue;
+        if (!id_parse(mlflow_http_text_or_empty(m, m->one, x, "run_id"), &run_id)) continue;
         str key = arena_str(m->a, str_n(run_id.b, sizeof run_id.b));
         http_points **list = (http_points **)map_at(&m->models_of_run, key, &added);
         if (added) *list = ARENA_NEW(m->a, http_points);
-        point p = {.key = text_or_empty(m, m->a, x, "key"),
+        point p = {.key = mlflow_http_text_or_empty(m, m->a, x, "key"),
                    .step = mlflow_http_i64(x, "step", 0),
                    .time_ms = mlflow_http_i64(x, "timestamp", 0),
                    .value = mlflow_http_f64(x, "value"),
                    .model = model_id,
-                   .dataset_name = text_or_empty(m, m->a, x, "dataset_name"),
-                   .dataset_digest = text_or_empty(m, m->a, x, "dataset_digest")};
+                   .dataset_name = mlflow_http_text_or_empty(m, m->a, x, "dataset_name"),
+                   .dataset_digest = mlflow_http_text_or_empty(m, m->a, x, "dataset_digest")};
         vec_push(m->a, *list, p);
     }
 }
@@ -295,18 +301,19 @@ static bool read_model(mlflow_http *m, arena *a, const json_value *v, import_mod
     const json_value *info = json_get(v, "info"), *data = json_get(v, "data");
     *out = (import_model){
         .m = {.project = mlflow_http_i64(info, "experiment_id", -1),
-              .name = text_or_empty(m, a, info, "name"),
-              .type = text_or_empty(m, a, info, "model_type"),
+              .name = mlflow_http_text_or_empty(m, a, info, "name"),
+              .type = mlflow_http_text_or_empty(m, a, info, "model_type"),
               .user = STR(""),
-              .status_message = text_or_empty(m, a, info, "status_message"),
-              .artifact_uri = text_or_empty(m, a, info, "artifact_uri"),
+              .status_message = mlflow_http_text_or_empty(m, a, info, "status_message"),
+              .artifact_uri = mlflow_http_text_or_empty(m, a, info, "artifact_uri"),
               .status = info ? model_status_of(info) : MODEL_UNSPECIFIED,
               .created_ms = mlflow_http_i64(info, "creation_timestamp_ms", 0),
               .updated_ms = mlflow_http_i64(info, "last_updated_timestamp_ms", 0)}};
-    str model_id = text_or_empty(m, a, info, "model_id");
-    id_parse(text_or_empty(m, a, info, "source_run_id"), &out->m.source_run);
-    out->m.params = pairs(m, a, mlflow_http_child(data, "params"), &out->m.n_params);
-    out->m.tags = pairs(m, a, mlflow_http_child(info, "tags"), &out->m.n_tags);
+    str model_id = mlflow_http_text_or_empty(m, a, info, "model_id");
+    id_parse(mlflow_http_text_or_empty(m, a, info, "source_run_id"), &out->m.source_run);
+    out->m.params =
+        mlflow_http_pairs(m, a, mlflow_http_child(data, "params"), &out->m.n_params);
+    out->m.tags = mlflow_http_pairs(m, a, mlflow_http_child(info, "tags"), &out->m.n_tags);
     if (!mlflow_model_id_of(model_id, &out->m.id)) {
         source_lost(m->log, "logged model '%.*s': its id is not m- and 32 hexadecimal digits",
                     STR_F(model_id));
@@ -320,8 +327,8 @@ static bool read_model(mlflow_http *m, arena *a, const json_value *v, import_mod
 static bool next_model(void *src, arena *a, import_model *out, err *e) {
     mlflow_http *m = src;
     const json_value *v;
-    while ((v = next_of(m, &m->models, STR(API "/logged-models/search"), "\"max_results\":50",
-                        "models", e))) {
+    while ((v = next_of(m, &m->models, STR(MLFLOW_API "/logged-models/search"),
+                        "\"max_results\":50", "models", e))) {
         if (read_model(m, a, v, out)) return true;
     }
     // Servers before release 3 have none.
@@ -347,6 +354,7 @@ static void close_source(void *src) {
     http_client_free(m->client);
     arena_free(m->runs.a);
     arena_free(m->models.a);
+    arena_free(m->repos.a);
     arena_free(m->one);
     free(m);
 }
@@ -355,6 +363,7 @@ static const source_ops ops = {.size = size_of,
                                .projects = projects,
                                .next_model = next_model,
                                .next_run = next_run,
+                               .next_repo = mlflow_http_next_repo,
                                .points = mlflow_http_points,
                                .has_files = has_files,
                                .files = mlflow_http_files,
@@ -386,19 +395,6 @@ static http_client_config credentials(arena *a, str url) {
     return c;
 }
 
-static void tell_registry(mlflow_http *m) {
-    err e = {0};
-    size_t n = 0;
-    json_value *v = mlflow_http_call(
-        m, m->one, STR(API "/registered-models/search?max_results=1000"), (str){0}, &e);
-    for (const json_value *x = mlflow_http_child(v, "registered_models"); x; x = x->next)
-        n++;
-    if (n) source_note(m->log, "%zu registered models are not brought over yet", n);
-    source_note(m->log,
-                "deleted logged models do not come: a tracking server does not list them");
-    arena_reset(m->one);
-}
-
 bool mlflow_http_open(const source_config *c, source *out, err *e) {
     http_client_config config = credentials(c->a, c->address);
     http_client *client = http_client_new(&config, e);
@@ -411,16 +407,18 @@ bool mlflow_http_open(const source_config *c, source *out, err *e) {
                        .models_of_run = map_new(c->a)};
     m->runs.a = arena_new();
     m->models.a = arena_new();
+    m->repos.a = arena_new();
     *out = (source){&ops, m, config.url};
     // Asked early: whatever is no MLflow says so here.
     str body = search_body(m->one, -1, "\"max_results\":1", (str){0});
-    if (!mlflow_http_call(m, m->one, STR(API "/experiments/search"), body, e)) {
+    if (!mlflow_http_call(m, m->one, STR(MLFLOW_API "/experiments/search"), body, e)) {
         if (e->code == ERR_NOT_FOUND)
             err_set(e, ERR_INVALID, "'%.*s' is no tracking server of MLflow",
                     STR_F(config.url));
         source_close(out);
         return false;
     }
-    tell_registry(m);
+    source_note(m->log,
+                "deleted logged models do not come: a tracking server does not list them");
     return true;
 }

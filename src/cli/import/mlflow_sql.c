@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // mlflow_sql: MLflow's backend store in SQL, of any release: tables and columns are read by
 // their names, and what an older schema lacks is absent. The columns are those of release 3.17.
-// Points: mlflow_sql_points.c; opening: mlflow_sql_open.c. One thread.
+// Points: mlflow_sql_points.c; the registry: mlflow_sql_repos.c; opening: mlflow_sql_open.c.
+// One thread.
 #include "cli/import/mlflow_sql.h"
 
 #include "base/vec.h"
 
-// "column", or a literal when the table has no such column.
-static const char *col(mlflow_sql *m, const char *table, const char *column,
-                       const char *otherwise) {
+const char *mlflow_sql_col(mlflow_sql *m, const char *table, const char *column,
+                           const char *otherwise) {
     return m->db.ops->has(m->db.db, table, column) ? column : otherwise;
 }
 
@@ -33,13 +33,16 @@ static void make_run_texts(mlflow_sql *m) {
     const char *own = mlflow_sql_own(m);
     str columns = arena_printf(
         a, "run_uuid, experiment_id, %s, user_id, status, start_time, end_time, %s, %s, %s",
-        col(m, "runs", "name", "NULL"), col(m, "runs", "lifecycle_stage", "'active'"),
-        col(m, "runs", "artifact_uri", "NULL"), col(m, "runs", "deleted_time", "NULL"));
+        mlflow_sql_col(m, "runs", "name", "NULL"),
+        mlflow_sql_col(m, "runs", "lifecycle_stage", "'active'"),
+        mlflow_sql_col(m, "runs", "artifact_uri", "NULL"),
+        mlflow_sql_col(m, "runs", "deleted_time", "NULL"));
     m->runs = scan_text(a, &m->db, columns.p, "runs", NULL, own);
     m->params = scan_text(a, &m->db, "\"key\", value", "params", "run_uuid", NULL);
     m->tags = scan_text(a, &m->db, "\"key\", value", "tags", "run_uuid", NULL);
     columns = arena_printf(a, "\"key\", %s, \"timestamp\", value, %s",
-                           col(m, "metrics", "step", "0"), col(m, "metrics", "is_nan", "0"));
+                           mlflow_sql_col(m, "metrics", "step", "0"),
+                           mlflow_sql_col(m, "metrics", "is_nan", "0"));
     m->metrics = scan_text(a, &m->db, columns.p, "metrics", "run_uuid", NULL);
     if (mlflow_sql_there(m, "inputs")) {
         m->datasets = "SELECT d.name, d.digest, d.dataset_source_type, d.dataset_source, "
@@ -50,7 +53,7 @@ static void make_run_texts(mlflow_sql *m) {
         m->links = arena_printf(a,
                                 "SELECT source_type, destination_id, %s FROM inputs WHERE "
                                 "source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND source_id = $1",
-                                col(m, "inputs", "step", "0"))
+                                mlflow_sql_col(m, "inputs", "step", "0"))
                        .p;
     }
 }
@@ -75,42 +78,42 @@ static void make_model_texts(mlflow_sql *m) {
 void mlflow_sql_texts(mlflow_sql *m) {
     make_run_texts(m);
     make_model_texts(m);
+    mlflow_sql_repo_texts(m);
 }
 
 // ---- small lists ----------------------------------------------------------------------------
 
-static str text(mlflow_sql *m, arena *a, void *rows, int column, const char *what) {
+str mlflow_sql_text(mlflow_sql *m, arena *a, void *rows, int column, const char *what) {
     str s = m->db.ops->text(rows, column);
     return s.p ? source_text(m->log, a, s, what) : (str){0};
 }
 
-// Absent is empty.
-static str text_or_empty(mlflow_sql *m, arena *a, void *rows, int column, const char *what) {
-    str s = text(m, a, rows, column, what);
+str mlflow_sql_text_or_empty(mlflow_sql *m, arena *a, void *rows, int column,
+                             const char *what) {
+    str s = mlflow_sql_text(m, a, rows, column, what);
     return s.p ? s : STR("");
 }
 
-// A damaged list is told; the rest stays.
-static bool told(mlflow_sql *m, const char *table, str of, err *e) {
+bool mlflow_sql_told(mlflow_sql *m, const char *table, str of, err *e) {
     if (e->code != ERR_CORRUPT) return e->code == ERR_NONE;
     source_lost(m->log, "table %s of %.*s: %s", table, STR_F(of), e->msg);
     e->code = ERR_NONE;
     return true;
 }
 
-// The (key, value) rows of an owner, by a plain query.
-static bool read_pairs(mlflow_sql *m, arena *a, const char *q, const char *table, sql_arg owner,
-                       str of, kv **out, size_t *n, err *e) {
+bool mlflow_sql_pairs(mlflow_sql *m, arena *a, const char *q, const char *table, sql_arg owner,
+                      str of, kv **out, size_t *n, err *e) {
     VEC(kv) v = {0};
     void *rows = q ? m->db.ops->query(m->db.db, q, &owner, 1, false, e) : NULL;
     while (rows && m->db.ops->next(rows, e)) {
-        kv p = {text_or_empty(m, a, rows, 0, table), text_or_empty(m, a, rows, 1, table)};
+        kv p = {mlflow_sql_text_or_empty(m, a, rows, 0, table),
+                mlflow_sql_text_or_empty(m, a, rows, 1, table)};
         vec_push(a, &v, p);
     }
     m->db.ops->end(rows);
     *out = v.p;
     *n = v.n;
-    return told(m, table, of, e);
+    return mlflow_sql_told(m, table, of, e);
 }
 
 // The same of a table that may be large, past damaged rows.
@@ -120,8 +123,8 @@ static bool scan_pairs(mlflow_sql *m, arena *a, const char *q, const char *table
     sql_arg arg = SQL_TEXT(run_id);
     scan s = scan_new(&m->db, m->log, q, table, run_id, &arg, false);
     while (scan_next(&s, e)) {
-        kv p = {text_or_empty(m, a, s.rows, SCAN_FIRST, table),
-                text_or_empty(m, a, s.rows, SCAN_FIRST + 1, table)};
+        kv p = {mlflow_sql_text_or_empty(m, a, s.rows, SCAN_FIRST, table),
+                mlflow_sql_text_or_empty(m, a, s.rows, SCAN_FIRST + 1, table)};
         vec_push(a, &v, p);
     }
     scan_end(&s);
@@ -140,9 +143,9 @@ bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e) 
     mlflow_sql *m = src;
     VEC(project) v = {0};
     str columns = arena_printf(m->a, "experiment_id, name, artifact_location, %s, %s, %s",
-                               col(m, "experiments", "lifecycle_stage", "'active'"),
-                               col(m, "experiments", "creation_time", "NULL"),
-                               col(m, "experiments", "last_update_time", "NULL"));
+                               mlflow_sql_col(m, "experiments", "lifecycle_stage", "'active'"),
+                               mlflow_sql_col(m, "experiments", "creation_time", "NULL"),
+                               mlflow_sql_col(m, "experiments", "last_update_time", "NULL"));
     scan s =
         scan_new(&m->db, m->log,
                  scan_text(m->a, &m->db, columns.p, "experiments", NULL, mlflow_sql_own(m)),
@@ -150,8 +153,9 @@ bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e) 
     const sql_ops *o = m->db.ops;
     while (scan_next(&s, e)) {
         project p = {.number = o->i64(s.rows, 1),
-                     .name = text_or_empty(m, a, s.rows, 2, "an experiment's name"),
-                     .artifact_location = text_or_empty(m, a, s.rows, 3, "a location"),
+                     .name = mlflow_sql_text_or_empty(m, a, s.rows, 2, "an experiment's name"),
+                     .artifact_location =
+                         mlflow_sql_text_or_empty(m, a, s.rows, 3, "a location"),
                      .life = life_of(o->text(s.rows, 4)),
                      .created_ms = o->i64(s.rows, 5),
                      .updated_ms = o->i64(s.rows, 6)};
@@ -160,9 +164,10 @@ bool mlflow_sql_projects(void *src, arena *a, project **out, size_t *n, err *e) 
     scan_end(&s);
     bool tagged = mlflow_sql_there(m, "experiment_tags");
     for (size_t i = 0; i < v.n && tagged && e->code == ERR_NONE; i++) {
-        read_pairs(m, a, "SELECT \"key\", value FROM experiment_tags WHERE experiment_id = $1",
-                   "experiment_tags", SQL_I64(v.p[i].number), v.p[i].name, &v.p[i].tags,
-                   &v.p[i].n_tags, e);
+        mlflow_sql_pairs(m, a,
+                         "SELECT \"key\", value FROM experiment_tags WHERE experiment_id = $1",
+                         "experiment_tags", SQL_I64(v.p[i].number), v.p[i].name, &v.p[i].tags,
+                         &v.p[i].n_tags, e);
     }
     *out = v.p;
     *n = v.n;
@@ -193,23 +198,24 @@ static bool read_datasets(mlflow_sql *m, arena *a, str run_id, run_links *l, err
     void *rows = m->db.ops->query(m->db.db, m->datasets, &arg, 1, false, e);
     while (rows && m->db.ops->next(rows, e)) {
         dataset_input d = {
-            .dataset = {.name = text_or_empty(m, a, rows, 0, "a data set's name"),
-                        .digest = text_or_empty(m, a, rows, 1, "a data set's digest"),
-                        .source_type = text_or_empty(m, a, rows, 2, "a data set's source"),
-                        .source = text_or_empty(m, a, rows, 3, "a data set's source"),
-                        .schema = text(m, a, rows, 4, "a data set's schema"),
-                        .profile = text(m, a, rows, 5, "a data set's profile")}};
+            .dataset = {
+                .name = mlflow_sql_text_or_empty(m, a, rows, 0, "a data set's name"),
+                .digest = mlflow_sql_text_or_empty(m, a, rows, 1, "a data set's digest"),
+                .source_type = mlflow_sql_text_or_empty(m, a, rows, 2, "a data set's source"),
+                .source = mlflow_sql_text_or_empty(m, a, rows, 3, "a data set's source"),
+                .schema = mlflow_sql_text(m, a, rows, 4, "a data set's schema"),
+                .profile = mlflow_sql_text(m, a, rows, 5, "a data set's profile")}};
         vec_push(a, &v, d);
         vec_push(a, &uuids, arena_str(a, m->db.ops->text(rows, 6)));
     }
     m->db.ops->end(rows);
-    for (size_t i = 0; i < v.n && told(m, "inputs", run_id, e); i++) {
-        read_pairs(m, a, m->input_tags, "input_tags", SQL_TEXT(uuids.p[i]), run_id,
-                   &v.p[i].tags, &v.p[i].n_tags, e);
+    for (size_t i = 0; i < v.n && mlflow_sql_told(m, "inputs", run_id, e); i++) {
+        mlflow_sql_pairs(m, a, m->input_tags, "input_tags", SQL_TEXT(uuids.p[i]), run_id,
+                         &v.p[i].tags, &v.p[i].n_tags, e);
     }
     l->datasets = v.p;
     l->n_datasets = v.n;
-    return told(m, "inputs", run_id, e);
+    return mlflow_sql_told(m, "inputs", run_id, e);
 }
 
 static bool read_links(mlflow_sql *m, arena *a, str run_id, run_links *l, err *e) {
@@ -234,7 +240,7 @@ static bool read_links(mlflow_sql *m, arena *a, str run_id, run_links *l, err *e
     l->n_inputs = in.n;
     l->outputs = out.p;
     l->n_outputs = out.n;
-    return told(m, "inputs", run_id, e);
+    return mlflow_sql_told(m, "inputs", run_id, e);
 }
 
 static bool read_rest(mlflow_sql *m, arena *a, str run_id, import_run *r, err *e) {
@@ -257,15 +263,16 @@ bool mlflow_sql_next_run(void *src, arena *a, import_run *out, err *e) {
         void *rows = m->run_scan.rows;
         *out = (import_run){
             .row = {.project = o->i64(rows, 2),
-                    .name = text_or_empty(m, a, rows, 3, "a run's name"),
-                    .user = text_or_empty(m, a, rows, 4, "a run's user"),
+                    .name = mlflow_sql_text_or_empty(m, a, rows, 3, "a run's name"),
+                    .user = mlflow_sql_text_or_empty(m, a, rows, 4, "a run's user"),
                     .status = status_of(o->text(rows, 5)),
                     .has_start = !o->is_null(rows, 6),
                     .start_ms = o->i64(rows, 6),
                     .has_end = !o->is_null(rows, 7),
                     .end_ms = o->i64(rows, 7),
                     .life = life_of(o->text(rows, 8)),
-                    .artifact_uri = text_or_empty(m, a, rows, 9, "a run's artifact URI")},
+                    .artifact_uri =
+                        mlflow_sql_text_or_empty(m, a, rows, 9, "a run's artifact URI")},
             .deleted_ms = o->i64(rows, 10)};
         str run_id = arena_str(a, o->text(rows, 1));
         if (id_parse(run_id, &out->row.id)) return read_rest(m, a, run_id, out, e);
@@ -282,14 +289,15 @@ static bool read_model(mlflow_sql *m, arena *a, void *rows, import_model *out) {
     str source_run = o->text(rows, 10);
     *out = (import_model){
         .m = {.project = o->i64(rows, 2),
-              .name = text_or_empty(m, a, rows, 3, "a model's name"),
-              .artifact_uri = text_or_empty(m, a, rows, 4, "a model's location"),
+              .name = mlflow_sql_text_or_empty(m, a, rows, 3, "a model's name"),
+              .artifact_uri = mlflow_sql_text_or_empty(m, a, rows, 4, "a model's location"),
               .created_ms = o->i64(rows, 5),
               .updated_ms = o->i64(rows, 6),
               .status = (model_status)o->i64(rows, 7),
-              .type = text_or_empty(m, a, rows, 9, "a model's type"),
+              .type = mlflow_sql_text_or_empty(m, a, rows, 9, "a model's type"),
               .user = STR(""),
-              .status_message = text_or_empty(m, a, rows, 11, "a model's status message")},
+              .status_message =
+                  mlflow_sql_text_or_empty(m, a, rows, 11, "a model's status message")},
         .life = life_of(o->text(rows, 8))};
     if (source_run.p) id_parse(source_run, &out->m.source_run);
     return mlflow_model_id_of(o->text(rows, 1), &out->m.id);
@@ -309,10 +317,10 @@ bool mlflow_sql_next_model(void *src, arena *a, import_model *out, err *e) {
                         STR_F(model_id));
             continue;
         }
-        if (!read_pairs(m, a, m->model_params, "logged_model_params", SQL_TEXT(model_id),
-                        model_id, &out->m.params, &out->m.n_params, e) ||
-            !read_pairs(m, a, m->model_tags, "logged_model_tags", SQL_TEXT(model_id), model_id,
-                        &out->m.tags, &out->m.n_tags, e)) {
+        if (!mlflow_sql_pairs(m, a, m->model_params, "logged_model_params", SQL_TEXT(model_id),
+                              model_id, &out->m.params, &out->m.n_params, e) ||
+            !mlflow_sql_pairs(m, a, m->model_tags, "logged_model_tags", SQL_TEXT(model_id),
+                              model_id, &out->m.tags, &out->m.n_tags, e)) {
             return false;
         }
         return true;

@@ -25,10 +25,7 @@ static source_size size_of(void *src) {
 static void tell_skipped(mlflow_sql *m) {
     static const struct {
         const char *table, *words;
-    } later[] = {{"registered_models", "registered models"},
-                 {"model_versions", "model versions"},
-                 {"trace_info", "traces"},
-                 {"evaluation_datasets", "evaluation data sets"}};
+    } later[] = {{"trace_info", "traces"}, {"evaluation_datasets", "evaluation data sets"}};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         if (!mlflow_sql_there(m, later[i].table)) continue;
         const char *q = arena_printf(m->a, "SELECT count(*) FROM %s", later[i].table).p;
@@ -63,6 +60,7 @@ static void close_source(void *src) {
     mlflow_sql *m = src;
     scan_end(&m->run_scan);
     scan_end(&m->model_scan);
+    scan_end(&m->repo_scan);
     mlflow_model_points_free(m);
     m->db.ops->close(m->db.db);
     free(m);
@@ -72,6 +70,7 @@ static const source_ops ops = {.size = size_of,
                                .projects = mlflow_sql_projects,
                                .next_model = mlflow_sql_next_model,
                                .next_run = mlflow_sql_next_run,
+                               .next_repo = mlflow_sql_next_repo,
                                .points = mlflow_sql_points,
                                .has_files = has_files,
                                .files = files,
@@ -94,7 +93,7 @@ static bool open_source(const source_config *c, sql from, source *out, err *e) {
     mlflow_sql *m = mem_alloc(sizeof *m);
     *m = (mlflow_sql){.db = from, .a = c->a, .log = c->log};
     *out = (source){&ops, m, c->address};
-    m->run_scan.db = m->model_scan.db = &m->db;
+    m->run_scan.db = m->model_scan.db = m->repo_scan.db = &m->db;
     bool ok = is_mlflow(m, e);
     if (ok) {
         mlflow_sql_texts(m);

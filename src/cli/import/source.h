@@ -48,6 +48,9 @@ typedef struct source_ops {
     // Artifact URIs are the source's own.
     bool (*next_model)(void *s, arena *a, import_model *out, err *e);
     bool (*next_run)(void *s, arena *a, import_run *out, err *e);
+    // Registered models and prompts; versions that are ready. A version's location is where its
+    // files are, as the source says; empty: at its source.
+    bool (*next_repo)(void *s, arena *a, import_repo *out, err *e);
     // Every point of the run that next_run gave last, each once (called again: again). Points
     // of logged models carry the model; the run's own point of the same key, step, time and
     // value then does not come too.

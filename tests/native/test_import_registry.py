@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""stemma import mlflow: registered models, their versions and aliases, and prompts: sealed, brought up to date, left alone."""
+
+import json
+import pathlib
+import shutil
+import sqlite3
+
+import mlflow
+import pytest
+
+from import_target import target  # noqa: F401, a fixture
+from mlflow_sources import MlflowClient, everything, fill
+
+BOT = "bot äö"
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("registry")
+    fill(MlflowClient(f"sqlite:///{folder}/mlflow.db"), f"file://{folder}/mlruns")
+    return folder
+
+
+@pytest.fixture
+def source(filled, tmp_path):
+    """A tracker of the test's own: its database and the client on it; files stay where they are."""
+    shutil.copy(filled / "mlflow.db", tmp_path / "mlflow.db")
+    return tmp_path / "mlflow.db", MlflowClient(f"sqlite:///{tmp_path}/mlflow.db"), ["--artifacts", str(filled / "mlruns")]
+
+
+def counts(report):
+    return [report["registered"][k] for k in ("new", "changed", "same", "left")]
+
+
+def downloaded(client, name, version, folder):
+    mlflow.set_tracking_uri(client.tracking_uri)
+    got = pathlib.Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=str(folder)))
+    return {str(f.relative_to(got)): f.read_bytes() for f in got.rglob("*") if f.is_file() and f.name != "registered_model_meta"}
+
+
+def shown_content(target, client, address):
+    shown = json.loads(target.run_only("show", address, "--json", "--url", client.tracking_uri).stdout)
+    return shown["version"].get("content")
+
+
+def test_versions_are_sealed_and_numbers_go_on(source, target, tmp_path):
+    path, _, options = source
+    report = target.bring(path, *options)
+    assert counts(report) == [4, 0, 0, 0] and report["equal"]
+    assert {k: report["proof"][k]["here"]["count"] for k in ("repos", "versions", "aliases")} == {
+        "repos": 4, "versions": 6, "aliases": 4}
+    assert any("1 model versions are external" in note for note in report["notes"])
+    with target.client() as client:
+        assert downloaded(client, BOT, 1, tmp_path / "one") == {"er/big.bin": b"x" * 200_000}
+        assert downloaded(client, BOT, 2, tmp_path / "two") == {"MLmodel": b"flavors: {}"}
+        assert downloaded(client, "a copy", 1, tmp_path / "copy") == {"er/big.bin": b"x" * 200_000}
+        assert client.get_model_version(BOT, "3").source == "s3://elsewhere/weights"
+        run = client.get_model_version(BOT, "1").run_id
+        client.delete_run(run)
+        assert downloaded(client, BOT, 1, tmp_path / "kept"), "what the run does later is nothing to a version"
+        made = client.create_model_version(BOT, "s3://elsewhere/more")
+        assert int(made.version) == 5, "4 was given before, and deleted"
+        assert client.get_prompt_version("greeting", 1).template == "Hello {{name}}"
+        assert client.get_model_version_by_alias(BOT, "7").version in (2, "2")
+
+
+def test_what_came_is_of_stemma(source, target, tmp_path):
+    path, _, options = source
+    target.bring(path, *options)
+    with target.client() as client:
+        url = ["--url", client.tracking_uri]
+        words = lambda *w: target.run_only(*w, *url)  # noqa: E731
+        assert words("pull", f"{BOT}@prod", str(tmp_path / "bot")).returncode == 0
+        assert (tmp_path / "bot/er/big.bin").stat().st_size == 200_000
+        assert words("pull", "greeting@prod", str(tmp_path / "greeting")).returncode == 0
+        assert (tmp_path / "greeting/prompt.txt").read_text() == "Hello {{name}}"
+        history = words("history", f"{BOT}@prod")
+        assert f"as in {path}" in history.stdout, history.stdout + history.stderr
+        same = shown_content(target, client, f"{BOT}@1")
+        assert same and same == shown_content(target, client, "a copy@1")
+        verified = words("verify")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_what_changed_at_the_source_is_brought(source, target):
+    path, client, options = source
+    target.bring(path, *options)
+    assert counts(target.bring(path, *options)) == [0, 0, 4, 0]
+    run = client.get_model_version(BOT, "1")
+    client.set_registered_model_alias(BOT, "prod", "2")
+    client.delete_registered_model_alias(BOT, "7")
+    client.transition_model_version_stage(BOT, "1", "Archived")
+    client.update_model_version(BOT, "1", "said better")
+    client.delete_model_version_tag(BOT, "1", "k/1")
+    client.delete_model_version(BOT, "3")
+    client.create_model_version(BOT, run.source.replace("/deep", "/notes"), run.run_id)
+    client.update_registered_model("empty", "still is")
+    report = target.bring(path, *options)
+    assert counts(report) == [0, 2, 2, 0] and report["equal"]
+    with target.client() as here:
+        want = {k: v for k, v in everything(client).items() if k[0] in ("registered", "version")}
+        assert want == {k: v for k, v in everything(here).items() if k[0] in ("registered", "version")}
+        moves = json.loads(target.run_only("history", f"{BOT}@prod", "--json", "--url", here.tracking_uri).stdout)
+        assert [(m.get("from"), m["to"]) for m in moves["items"]] == [(1, 2), (None, 1)], "it moved, and was never gone"
+
+
+def test_what_was_changed_here_is_left(source, target):
+    path, client, options = source
+    target.bring(path, *options)
+    with target.client() as here:
+        here.set_registered_model_alias(BOT, "prod", "2")
+        here.set_prompt_version_tag("greeting", 1, "mine", "1")
+    assert counts(target.bring(path, *options)) == [0, 0, 2, 2], "nothing is new at the source"
+    client.set_registered_model_alias(BOT, "canary", "1")
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [0, 0, 2, 2] and report["equal"]
+    assert len(report["lost"]) == 1 and "'bot äö' was changed or protected here" in report["lost"][0]
+    with target.client() as here:
+        assert set(here.get_registered_model(BOT).aliases) == {"prod", "next", "7"}
+
+
+def test_a_protected_repo_is_left(source, target):
+    path, client, options = source
+    target.bring(path, *options)
+    with target.client() as here:
+        done = target.run_only("protect", "set", f"{BOT}@prod", "--approvals", "2", "--url", here.tracking_uri)
+        assert done.returncode == 0, done.stderr
+    client.set_registered_model_alias(BOT, "prod", "2")
+    assert counts(target.bring(path, *options, code=3)) == [0, 0, 3, 1]
+
+
+def test_a_name_that_is_taken(source, target):
+    path, _, options = source
+    with target.client() as here:
+        here.create_registered_model("empty", description="mine")
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [3, 0, 0, 1] and report["equal"]
+    assert "'empty' has the name of a repo that is here already" in report["lost"][0]
+    with target.client() as here:
+        assert here.get_registered_model("empty").description == "mine"
+
+
+def test_files_that_come_later(source, target, tmp_path):
+    path, _, options = source
+    first = target.bring(path, "--no-artifacts")
+    assert first["equal"] and any("4 model versions are external" in note for note in first["notes"])
+    with target.client() as here:
+        number = here.get_model_version_by_alias(BOT, "prod").version
+        assert here.get_model_version_download_uri(BOT, number).startswith("file:")
+    # Runs whose files were left come again with their URIs changed, so that all is brought up to date.
+    second = target.bring(path, *options)
+    assert second["equal"] and counts(second) == [0, 2, 2, 0]
+    with target.client() as here:
+        assert downloaded(here, BOT, 1, tmp_path / "one") == {"er/big.bin": b"x" * 200_000}
+
+
+def test_odd_rows(source, target):
+    path, _, options = source
+    db = sqlite3.connect(path)
+    db.execute("UPDATE registered_models SET name = 'a/b' WHERE name = 'empty'")
+    db.execute("UPDATE model_versions SET status = 'PENDING_REGISTRATION' WHERE name = 'a copy'")
+    db.execute("UPDATE model_versions SET run_id = 'no id', storage_location = 'file:///etc', source = '/etc/passwd'"
+               " WHERE version = 3")  # fmt: skip
+    db.execute("UPDATE model_versions SET storage_location = replace(storage_location, '/deep', '/../../../..')"
+               " WHERE version = 1 AND name = 'bot äö'")  # fmt: skip
+    db.commit()
+    db.close()
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [3, 0, 0, 0] and report["equal"]
+    assert any("'a/b'" in lost for lost in report["lost"]), report["lost"]
+    assert any("PENDING_REGISTRATION" in note for note in report["notes"])
+    with target.client() as here:
+        assert len(here.search_model_versions(f"name = '{BOT}'")) == 3
+        assert shown_content(target, here, f"{BOT}@1") is None, "a path out of the artifacts is no path"
+        assert here.get_model_version_download_uri(BOT, "3") == "file:///etc", "named as it was, and never read"
+        assert not here.search_model_versions("name = 'a copy'")
