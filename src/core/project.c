@@ -192,32 +192,74 @@ bool project_page(ctx *c, view v, int64_t after, size_t max, project **out, size
 
 // ---- change ---------------------------------------------------------------------------------
 
-typedef struct change_call {
+typedef struct update_call {
     ctx *c;
     int64_t number;
-    str key, value; // a name: value
-    lifecycle to;
-} change_call;
+    const project_change *change;
+} update_call;
 
-static bool rename_project(db_tx *tx, void *arg, err *e) {
-    change_call *r = arg;
-    project p;
-    if (!project_read(tx, r->c, r->number, &p, e)) return false;
-    if (p.life != LIFE_ACTIVE)
+static bool rename_to(db_tx *tx, const ctx *c, const project *p, str name, err *e) {
+    if (p->life != LIFE_ACTIVE)
         return err_set(e, ERR_STATE, "Cannot rename a non-active experiment.");
-    if (!name_is_free(tx, r->c, r->value, r->number, e)) {
-        return false;
-    }
-    return db_do(tx, &Q_project_set_name, e, DB_I64(r->c->ws), DB_I64(r->number),
-                 DB_TEXT(r->value), DB_I64(clock_now_us() / 1000)) >= 0 &&
-           event_add(tx, r->c, EVENT_project_renamed, r->number, number_text(r->c, r->number),
+    return name_is_free(tx, c, name, p->number, e) &&
+           db_do(tx, &Q_project_set_name, e, DB_I64(c->ws), DB_I64(p->number), DB_TEXT(name),
+                 DB_I64(clock_now_us() / 1000)) >= 0 &&
+           event_add(tx, c, EVENT_project_renamed, p->number, number_text(c, p->number),
                      (str){0}, e);
 }
 
-bool project_rename(ctx *c, int64_t number, str name, err *e) {
-    change_call r = {.c = c, .number = number, .value = name};
-    return db_write(core_db(c->core), rename_project, &r, e);
+static bool change_tag(db_tx *tx, const ctx *c, int64_t number, const kv *t, err *e) {
+    if (t->value.p)
+        return db_do(tx, &Q_project_tag_set, e, DB_I64(c->ws), DB_I64(number), DB_TEXT(t->key),
+                     DB_TEXT(t->value)) >= 0;
+    int64_t n =
+        db_do(tx, &Q_project_tag_delete, e, DB_I64(c->ws), DB_I64(number), DB_TEXT(t->key));
+    if (n == 0)
+        return err_set(e, ERR_NOT_FOUND, "No tag with name: %.*s in experiment with id %lld",
+                       STR_F(t->key), (long long)number);
+    return n > 0;
 }
+
+static bool update(db_tx *tx, void *arg, err *e) {
+    update_call *k = arg;
+    const ctx *c = k->c;
+    const project_change *x = k->change;
+    project p;
+    if (!project_read(tx, c, k->number, &p, e) ||
+        (x->name.p && !rename_to(tx, c, &p, x->name, e)) ||
+        (x->n_tags && !project_read_active(tx, c, k->number, &p, e)))
+        return false;
+    for (size_t i = 0; i < x->n_tags; i++)
+        if (!change_tag(tx, c, k->number, &x->tags[i], e)) return false;
+    return true;
+}
+
+bool project_update(ctx *c, int64_t number, const project_change *change, err *e) {
+    update_call k = {.c = c, .number = number, .change = change};
+    return db_write(core_db(c->core), update, &k, e);
+}
+
+bool project_rename(ctx *c, int64_t number, str name, err *e) {
+    return project_update(c, number, &(project_change){.name = str_or_empty(name)}, e);
+}
+
+bool project_set_tag(ctx *c, int64_t number, str key, str value, err *e) {
+    kv tag = {key, str_or_empty(value)};
+    return project_update(c, number, &(project_change){.tags = &tag, .n_tags = 1}, e);
+}
+
+bool project_delete_tag(ctx *c, int64_t number, str key, err *e) {
+    kv tag = {.key = key};
+    return project_update(c, number, &(project_change){.tags = &tag, .n_tags = 1}, e);
+}
+
+// ---- the bin --------------------------------------------------------------------------------
+
+typedef struct change_call {
+    ctx *c;
+    int64_t number;
+    lifecycle to;
+} change_call;
 
 // One page of the project's runs follows it: active ones into the bin, or all out of it. False
 // at an error.
@@ -269,35 +311,4 @@ bool project_delete(ctx *c, int64_t number, err *e) {
 bool project_restore(ctx *c, int64_t number, err *e) {
     change_call m = {.c = c, .number = number, .to = LIFE_ACTIVE};
     return db_write(core_db(c->core), move_project, &m, e);
-}
-
-static bool set_tag(db_tx *tx, void *arg, err *e) {
-    change_call *t = arg;
-    project p;
-    return project_read_active(tx, t->c, t->number, &p, e) &&
-           db_do(tx, &Q_project_tag_set, e, DB_I64(t->c->ws), DB_I64(t->number),
-                 DB_TEXT(t->key), DB_TEXT(t->value)) >= 0;
-}
-
-bool project_set_tag(ctx *c, int64_t number, str key, str value, err *e) {
-    change_call t = {.c = c, .number = number, .key = key, .value = value};
-    return db_write(core_db(c->core), set_tag, &t, e);
-}
-
-static bool delete_tag(db_tx *tx, void *arg, err *e) {
-    change_call *t = arg;
-    project p;
-    if (!project_read_active(tx, t->c, t->number, &p, e)) return false;
-    int64_t n = db_do(tx, &Q_project_tag_delete, e, DB_I64(t->c->ws), DB_I64(t->number),
-                      DB_TEXT(t->key));
-    if (n == 0) {
-        return err_set(e, ERR_NOT_FOUND, "No tag with name: %.*s in experiment with id %lld",
-                       STR_F(t->key), (long long)t->number);
-    }
-    return n > 0;
-}
-
-bool project_delete_tag(ctx *c, int64_t number, str key, err *e) {
-    change_call t = {.c = c, .number = number, .key = key};
-    return db_write(core_db(c->core), delete_tag, &t, e);
 }

@@ -24,15 +24,21 @@ bool project_get(ctx *c, int64_t number, project *out,
                  err *e); // deleted ones too; ERR_NOT_FOUND
 bool project_by_name(ctx *c, str name, project *out, err *e);
 bool project_name(ctx *c, int64_t number, str *out, err *e); // empty when it is not there
-bool project_rename(ctx *c, int64_t number, str name,
-                    err *e); // ERR_STATE when deleted, ERR_EXISTS
+// What is not set (p NULL) stays. All of it is one transaction. ERR_STATE unless active.
+typedef struct project_change {
+    str name;       // ERR_EXISTS
+    const kv *tags; // value p NULL: takes the tag away; ERR_NOT_FOUND
+    size_t n_tags;
+} project_change;
+bool project_update(ctx *c, int64_t number, const project_change *change, err *e);
+// The same, of one thing each.
+bool project_rename(ctx *c, int64_t number, str name, err *e);
+bool project_set_tag(ctx *c, int64_t number, str key, str value, err *e);
+bool project_delete_tag(ctx *c, int64_t number, str key, err *e);
 bool project_delete(ctx *c, int64_t number,
                     err *e); // with its active runs; ERR_NOT_FOUND unless active
 bool project_restore(ctx *c, int64_t number,
                      err *e); // with all its runs; ERR_NOT_FOUND unless deleted
-bool project_set_tag(ctx *c, int64_t number, str key, str value,
-                     err *e);                                     // ERR_STATE unless active
-bool project_delete_tag(ctx *c, int64_t number, str key, err *e); // ERR_NOT_FOUND
 
 // Every project of the workspace that the view shows, in the order of numbers, with tags, a
 // page at a time by number: pass after = -1 first; *n < max at the end. (Workspaces hold

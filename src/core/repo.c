@@ -194,47 +194,77 @@ static bool may_rename(db_tx *tx, const ctx *c, const repo *r, err *e) {
     return !found && protect_may_rename(tx, c, r, e);
 }
 
-static bool rename_to(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    const ctx *c = k->c;
-    repo *r = k->repo;
-    if (!repo_read(tx, c, k->name, r, e)) return false;
-    if (!str_eq(k->name, k->value) &&
-        (!may_rename(tx, c, r, e) || !name_is_free(tx, c, k->value, e)))
+static bool rename_to(db_tx *tx, const ctx *c, repo *r, str to, err *e) {
+    if (!str_eq(r->name, to) && (!may_rename(tx, c, r, e) || !name_is_free(tx, c, to, e)))
         return false;
-    kv names[] = {{STR("from"), k->name}, {STR("to"), k->value}};
-    r->name = k->value;
+    kv names[] = {{STR("from"), r->name}, {STR("to"), to}};
+    r->name = to;
     r->updated_us = clock_now_us();
     return db_do(tx, &Q_repo_set_name, e, DB_I64(c->ws), DB_ID(r->id), DB_TEXT(r->name),
                  DB_I64(r->updated_us)) >= 0 &&
            db_push(tx, &Q_version_renamed, e, DB_I64(c->ws), DB_ID(r->id),
                    DB_I64(r->updated_us)) &&
-           read_tags(tx, c, r, e) &&
            event_add(tx, c, EVENT_repo_renamed, EVENT_NO_PROJECT, r->name,
                      event_payload(c->a, names, 2), e);
 }
 
-bool repo_rename(ctx *c, str name, str to, repo *out, err *e) {
-    repo_call k = {.c = c, .name = name, .value = to, .repo = out};
-    return check_name(to, e) && db_write(core_db(c->core), rename_to, &k, e);
-}
-
-static bool describe(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    const ctx *c = k->c;
-    repo *r = k->repo;
-    if (!repo_read(tx, c, k->name, r, e)) return false;
-    r->description = k->value;
+static bool describe(db_tx *tx, const ctx *c, repo *r, str description, err *e) {
+    r->description = description;
     r->updated_us = clock_now_us();
     return db_push(tx, &Q_repo_set_description, e, DB_I64(c->ws), DB_ID(r->id),
-                   DB_TEXT(r->description), DB_I64(r->updated_us)) &&
-           read_tags(tx, c, r, e);
+                   DB_TEXT(r->description), DB_I64(r->updated_us));
+}
+
+typedef struct update_call {
+    ctx *c;
+    str name;
+    const repo_change *change;
+    repo *out;
+} update_call;
+
+static bool update(db_tx *tx, void *arg, err *e) {
+    update_call *k = arg;
+    const ctx *c = k->c;
+    const repo_change *x = k->change;
+    repo *r = k->out;
+    if (!repo_read(tx, c, k->name, r, e) || (x->name.p && !rename_to(tx, c, r, x->name, e)) ||
+        (x->description.p && !describe(tx, c, r, x->description, e)))
+        return false;
+    for (size_t i = 0; i < x->n_tags; i++)
+        if (!repo_tag(tx, c, r->id, x->tags[i].key, x->tags[i].value, e)) return false;
+    return read_tags(tx, c, r, e);
+}
+
+bool repo_update(ctx *c, str name, const repo_change *change, repo *out, err *e) {
+    update_call k = {.c = c, .name = name, .change = change, .out = out};
+    return (!change->name.p || check_name(change->name, e)) &&
+           db_write(core_db(c->core), update, &k, e);
+}
+
+bool repo_rename(ctx *c, str name, str to, repo *out, err *e) {
+    return repo_update(c, name, &(repo_change){.name = str_or_empty(to)}, out, e);
 }
 
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e) {
-    repo_call k = {.c = c, .name = name, .value = description, .repo = out};
-    return db_write(core_db(c->core), describe, &k, e);
+    repo_change x = {.description = str_or_empty(description)};
+    return repo_update(c, name, &x, out, e);
 }
+
+static bool change_tag(ctx *c, str name, str key, str value, err *e) {
+    repo r;
+    kv tag = {key, value};
+    return repo_update(c, name, &(repo_change){.tags = &tag, .n_tags = 1}, &r, e);
+}
+
+bool repo_set_tag(ctx *c, str name, str key, str value, err *e) {
+    return change_tag(c, name, key, str_or_empty(value), e);
+}
+
+bool repo_delete_tag(ctx *c, str name, str key, err *e) {
+    return change_tag(c, name, key, (str){0}, e);
+}
+
+// ---- delete ---------------------------------------------------------------------------------
 
 static bool delete_repo(db_tx *tx, void *arg, err *e) {
     repo_call *k = arg;
@@ -256,20 +286,4 @@ bool repo_delete(ctx *c, str name, str reason, err *e) {
     repo_call k = {.c = c, .name = name, .value = str_or_empty(reason)};
     return core_check_text(k.value, REF_REASON_MAX, "the reason", e) &&
            db_write(core_db(c->core), delete_repo, &k, e);
-}
-
-static bool tag(db_tx *tx, void *arg, err *e) {
-    repo_call *k = arg;
-    repo r;
-    return repo_read(tx, k->c, k->name, &r, e) && repo_tag(tx, k->c, r.id, k->key, k->value, e);
-}
-
-bool repo_set_tag(ctx *c, str name, str key, str value, err *e) {
-    repo_call k = {.c = c, .name = name, .key = key, .value = value.p ? value : STR("")};
-    return db_write(core_db(c->core), tag, &k, e);
-}
-
-bool repo_delete_tag(ctx *c, str name, str key, err *e) {
-    repo_call k = {.c = c, .name = name, .key = key};
-    return db_write(core_db(c->core), tag, &k, e);
 }

@@ -46,15 +46,23 @@ typedef struct repo_new {
 bool repo_create(ctx *c, const repo_new *n, repo *out, err *e);
 bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same
-// A repo with a protection or a sealed tag takes a maintainer (ERR_FORBIDDEN).
+// What is not set (p NULL) stays. All of it is one transaction. To rename a repo with a
+// protection or a sealed tag takes a maintainer (ERR_FORBIDDEN).
+typedef struct repo_change {
+    str name, description;
+    const kv *tags; // value p NULL: takes the tag away, if it is there
+    size_t n_tags;
+} repo_change;
+bool repo_update(ctx *c, str name, const repo_change *change, repo *out, err *e);
+// The same, of one thing each.
 bool repo_rename(ctx *c, str name, str to, repo *out, err *e);
 bool repo_describe(ctx *c, str name, str description, repo *out, err *e);
+bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
+bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
 // With its versions and refs. ERR_STATE while a sealed ref, or a release of another repo, holds
 // one. The reason is the event's. A repo that is made under this name later is another one, and
 // its numbers begin anew.
 bool repo_delete(ctx *c, str name, str reason, err *e);
-bool repo_set_tag(ctx *c, str name, str key, str value, err *e);
-bool repo_delete_tag(ctx *c, str name, str key, err *e); // one that is not there is fine
 // Of a kind (0: of all) in the order of names, behind `after` (empty: from the first), at most
 // max.
 bool repo_page(ctx *c, repo_kind kind, str after, size_t max, repo **out, size_t *n, err *e);
@@ -132,11 +140,22 @@ typedef struct version_new {
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e);
 bool version_get(ctx *c, str repo_name, int64_t number, version *out, err *e); // ERR_NOT_FOUND
 bool version_by_id(ctx *c, id version_id, version *out, err *e); // deleted: ERR_NOT_FOUND
+// What is not set (p NULL) stays. All of it is one transaction. Whether the version may enter
+// the stage is asked of what it was before.
+typedef struct version_change {
+    str description, stage;
+    bool alone; // stage: whatever else is in it goes to stage `else_to`
+    str else_to;
+    const kv *tags; // value p NULL: takes the tag away, if it is there
+    size_t n_tags;
+} version_change;
+bool version_update(ctx *c, str repo_name, int64_t number, const version_change *change,
+                    version *out, err *e);
+// The same, of one thing each.
 bool version_describe(ctx *c, str repo_name, int64_t number, str description, version *out,
                       err *e);
 bool version_set_tag(ctx *c, str repo_name, int64_t number, str key, str value, err *e);
 bool version_delete_tag(ctx *c, str repo_name, int64_t number, str key, err *e);
-// To another stage; `alone`: whatever is in that stage goes to stage `else_to`.
 bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
                        str else_to, version *out, err *e);
 // Marks it yanked or bad, or (set false) takes the mark away; a mark has a reason.

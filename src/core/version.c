@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // version: rows of `version`; tags are rows of `attr` with the version as owner. A number is
 // taken from the repo's row in the transaction that publishes, so none is given twice. Reading
-// is version_read.c's, description and tags are version_edit.c's, deletion version_mark.c's.
-// Any thread.
+// is version_read.c's, what may change version_edit.c's, deletion version_mark.c's. Any thread.
 #include "base/clock.h"
-#include "base/vec.h"
 #include "core/event.h"
 #include "core/release_internal.h"
 #include "core/repo_internal.h"
@@ -121,87 +119,4 @@ static bool publish(db_tx *tx, void *arg, err *e) {
 bool version_create(ctx *c, str repo_name, const version_new *n, version *out, err *e) {
     publish_call k = {.c = c, .name = repo_name, .n = n, .id = id_new(), .out = out};
     return protect_write(c, repo_name, publish, &k, &k.facts, e);
-}
-
-// ---- stages ---------------------------------------------------------------------------------
-
-typedef struct stage_call {
-    ctx *c;
-    str name;
-    int64_t number, now;
-    str stage, else_to;
-    bool alone;
-    version *out;
-    protect_facts facts;
-} stage_call;
-
-static bool put_stage(db_tx *tx, const stage_call *k, version *v, str to, err *e) {
-    const ctx *c = k->c;
-    kv p[] = {{STR("from"), v->stage}, {STR("to"), to}};
-    v->stage = to;
-    v->updated_us = k->now;
-    return db_push(tx, &Q_version_set_stage, e, DB_I64(c->ws), DB_ID(v->id), DB_TEXT(to),
-                   DB_I64(k->now)) &&
-           version_event(tx, c, EVENT_version_staged, v, p, 2, e);
-}
-
-// Whatever else is in the stage leaves it, a bounded number in one transaction.
-static bool clear_stage(db_tx *tx, const stage_call *k, const version *but, err *e) {
-    enum { AT_MOST = 10000 };
-    const ctx *c = k->c;
-    VEC(version) others = {0};
-    db_rows *rows =
-        db_select(tx, &Q_version_others_of_stage, e, DB_I64(c->ws), DB_ID(but->repo),
-                  DB_TEXT(k->stage), DB_ID(but->id), DB_I64(AT_MOST));
-    if (!rows) return false;
-    while (db_next(rows, e))
-        vec_push(c->a, &others,
-                 (version){.id = db_id(rows, 0),
-                           .number = db_i64(rows, 1),
-                           .repo_name = but->repo_name,
-                           .stage = k->stage});
-    db_end(rows);
-    for (size_t i = 0; i < others.n && e->code == ERR_NONE; i++)
-        put_stage(tx, k, &others.p[i], k->else_to, e);
-    return e->code == ERR_NONE;
-}
-
-// Who enters a protected stage, or makes another version leave one, must be allowed to.
-static bool may_touch_stage(db_tx *tx, const ctx *c, const version *v, str stage, err *e) {
-    repo r = {.id = v->repo, .name = v->repo_name};
-    str name;
-    return !stage.n || (protect_of_stage(tx, c, v->repo, stage, &name, e) &&
-                        protect_may_touch(tx, c, &r, name, e));
-}
-
-static bool may_stage(db_tx *tx, stage_call *k, err *e) {
-    const ctx *c = k->c;
-    const version *v = k->out;
-    str name;
-    if (!may_touch_stage(tx, c, v, v->stage, e) ||
-        (k->alone && !may_touch_stage(tx, c, v, k->else_to, e)))
-        return false;
-    return !k->stage.n || (protect_of_stage(tx, c, v->repo, k->stage, &name, e) &&
-                           protect_allows(tx, c, v, name, &k->facts, e));
-}
-
-static bool set_stage(db_tx *tx, void *arg, err *e) {
-    stage_call *k = arg;
-    k->now = clock_now_us();
-    return version_read(tx, k->c, k->name, k->number, k->out, e) && may_stage(tx, k, e) &&
-           (!k->alone || clear_stage(tx, k, k->out, e)) &&
-           put_stage(tx, k, k->out, k->stage, e) &&
-           repo_touch(tx, k->c, k->out->repo, k->now, e);
-}
-
-bool version_set_stage(ctx *c, str repo_name, int64_t number, str stage, bool alone,
-                       str else_to, version *out, err *e) {
-    stage_call k = {.c = c,
-                    .name = repo_name,
-                    .number = number,
-                    .stage = stage,
-                    .alone = alone,
-                    .else_to = else_to,
-                    .out = out};
-    return protect_write(c, repo_name, set_stage, &k, &k.facts, e);
 }

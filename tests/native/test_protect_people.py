@@ -80,7 +80,9 @@ def test_a_protected_repo_keeps_its_name(writer, maintainer, bot):
         ({"require": ["card"]}, lambda: maintainer.api.ok("DELETE", f"{path}/protections", json={})),
     ):
         maintainer.api.ok("PUT", f"{path}/protections", json=what)
-        refused = writer.api.call("PATCH", path, json={"name": to})
+        before = writer.api.ok("GET", path)
+        refused = writer.api.call("PATCH", path, json={"name": to, "description": "d", "tags": [{"key": "a", "value": "1"}]})
+        assert writer.api.ok("GET", path) == before, "nothing beside the name either"
         assert problem(refused) == REFUSED and f"only a maintainer renames or deletes '{bot}'" in refused.json()["detail"]
         old = writer.mlflow("POST", "registered-models/rename", name=bot, new_name=to)
         assert old.status_code == 403 and "only a maintainer" in old.json()["message"], "MLflow's clients too"

@@ -149,15 +149,22 @@ static const msg_field create_fields[] = {
 };
 static const msg_type create_msg = MSG_TYPE(struct create, create_fields);
 
+// value p NULL: null, or absent.
+static kv *tags_of(arena *a, msg_list tags) {
+    kv *out = ARENA_ARRAY(a, kv, tags.n);
+    for (size_t i = 0; i < tags.n; i++) {
+        const struct tag *t = MSG_AT(struct tag, tags, i);
+        bool sent = msg_has(&tag_msg, t, "value");
+        out[i] = (kv){t->key, sent ? str_or_empty(t->value) : (str){0}};
+    }
+    return out;
+}
+
 static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
-    kv *tags = ARENA_ARRAY(k->c.a, kv, q->tags.n);
     int64_t number;
-    for (size_t i = 0; i < q->tags.n; i++) {
-        const struct tag *t = MSG_AT(struct tag, q->tags, i);
-        tags[i] = (kv){t->key, t->value};
-    }
-    return project_create(&k->c, q->name, q->artifact_location, tags, q->tags.n, &number, e) &&
+    return project_create(&k->c, q->name, q->artifact_location, tags_of(k->c.a, q->tags),
+                          q->tags.n, &number, e) &&
            reply_project(k, number, e);
 }
 const rpc native_projects_create = {.msg = &create_msg,
@@ -188,23 +195,15 @@ static const msg_field change_fields[] = {
 };
 static const msg_type change_msg = MSG_TYPE(struct change, change_fields);
 
-static bool change_tag(call *k, int64_t number, const struct tag *t, err *e) {
-    if (msg_has(&tag_msg, t, "value"))
-        return project_set_tag(&k->c, number, t->key, t->value, e);
-    return project_delete_tag(&k->c, number, t->key, e);
-}
-
 static bool change(call *k, void *msg, err *e) {
     struct change *q = msg;
     int64_t number;
+    project_change x = {.tags = tags_of(k->c.a, q->tags), .n_tags = q->tags.n};
     if (!native_path_project(k, &number, e)) return false;
     if (msg_has(&change_msg, q, "name") && !q->name.n)
         return err_set(e, ERR_INVALID, "a project has a name: it is empty");
-    if (q->name.n && !project_rename(&k->c, number, q->name, e)) return false;
-    for (size_t i = 0; i < q->tags.n; i++) {
-        if (!change_tag(k, number, MSG_AT(struct tag, q->tags, i), e)) return false;
-    }
-    return reply_project(k, number, e);
+    if (q->name.n) x.name = q->name;
+    return project_update(&k->c, number, &x, e) && reply_project(k, number, e);
 }
 const rpc native_projects_change = {.msg = &change_msg, .fn = change, .reply = &project_shape};
 

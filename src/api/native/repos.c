@@ -151,25 +151,15 @@ static const msg_field change_fields[] = {
 };
 static const msg_type change_msg = MSG_TYPE(struct change, change_fields);
 
-static bool change_tag(call *k, str name, const struct runs_pair *t, err *e) {
-    return t->value.p ? repo_set_tag(&k->c, name, t->key, t->value, e)
-                      : repo_delete_tag(&k->c, name, t->key, e);
-}
-
 static bool change(call *k, void *msg, err *e) {
     struct change *q = msg;
     repo r;
-    str name = http_param(k->r, "repo");
-    if (msg_has(&change_msg, q, "name")) {
-        if (!repo_rename(&k->c, name, q->name, &r, e)) return false;
-        name = q->name;
-    }
-    if (msg_has(&change_msg, q, "description") &&
-        !repo_describe(&k->c, name, q->description, &r, e))
-        return false;
-    for (size_t i = 0; i < q->tags.n; i++)
-        if (!change_tag(k, name, MSG_AT(struct runs_pair, q->tags, i), e)) return false;
-    return reply_named(k, name, e);
+    repo_change x = {.tags = runs_changed_tags(k->c.a, q->tags), .n_tags = q->tags.n};
+    if (msg_has(&change_msg, q, "name")) x.name = str_or_empty(q->name);
+    if (msg_has(&change_msg, q, "description")) x.description = str_or_empty(q->description);
+    if (!repo_update(&k->c, http_param(k->r, "repo"), &x, &r, e)) return false;
+    put_repo(rpc_reply(k), &r);
+    return true;
 }
 const rpc native_repos_change = {.msg = &change_msg, .fn = change, .reply = &repo_shape};
 

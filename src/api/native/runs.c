@@ -15,15 +15,20 @@ static const msg_field pair_fields[] = {
 };
 const msg_type runs_pair_msg = MSG_TYPE(struct runs_pair, pair_fields);
 
-static str not_null(str s) {
-    return s.p ? s : STR("");
-}
-
 kv *runs_pairs(arena *a, msg_list pairs) {
     kv *out = ARENA_ARRAY(a, kv, pairs.n);
     for (size_t i = 0; i < pairs.n; i++) {
         const struct runs_pair *p = MSG_AT(struct runs_pair, pairs, i);
-        out[i] = (kv){p->key, not_null(p->value)};
+        out[i] = (kv){p->key, str_or_empty(p->value)};
+    }
+    return out;
+}
+
+kv *runs_changed_tags(arena *a, msg_list tags) {
+    kv *out = runs_pairs(a, tags);
+    for (size_t i = 0; i < tags.n; i++) {
+        const struct runs_pair *p = MSG_AT(struct runs_pair, tags, i);
+        if (!msg_has(&runs_pair_msg, p, "value")) out[i].value = (str){0};
     }
     return out;
 }
@@ -80,7 +85,7 @@ static void take_name(call *k, const struct create *q, kv *tags, run_new *n) {
 
 static bool create(call *k, void *msg, err *e) {
     struct create *q = msg;
-    run_new n = {.user = q->user.n ? q->user : not_null(k->c.user),
+    run_new n = {.user = q->user.n ? q->user : str_or_empty(k->c.user),
                  .has_start = true,
                  .start_ms = q->start_ms,
                  .n_tags = q->tags.n,
@@ -138,15 +143,6 @@ static const msg_field change_fields[] = {
 };
 static const msg_type change_msg = MSG_TYPE(struct change, change_fields);
 
-static kv *changed_tags(arena *a, msg_list tags) {
-    kv *out = runs_pairs(a, tags);
-    for (size_t i = 0; i < tags.n; i++) {
-        const struct runs_pair *p = MSG_AT(struct runs_pair, tags, i);
-        if (!msg_has(&runs_pair_msg, p, "value")) out[i].value = (str){0};
-    }
-    return out;
-}
-
 static void take_end(const struct change *q, run_change *c) {
     bool sent = msg_has(&change_msg, q, "end_ms");
     c->has_end = sent || (c->has_status && c->status >= RUN_FINISHED);
@@ -165,7 +161,7 @@ static bool change(call *k, void *msg, err *e) {
                     .name = q->name,
                     .reason = q->reason,
                     .has_project = q->project.n > 0,
-                    .tags = changed_tags(k->c.a, q->tags),
+                    .tags = runs_changed_tags(k->c.a, q->tags),
                     .n_tags = q->tags.n};
     take_end(q, &c);
     return native_path_run(k, &run_id, e) &&

@@ -29,6 +29,8 @@ struct runs_pair {
 };
 extern const msg_type runs_pair_msg;
 kv *runs_pairs(arena *a, msg_list pairs);
+// Of a change: value p NULL takes the tag away.
+kv *runs_changed_tags(arena *a, msg_list tags);
 
 // ---- runs_search.c --------------------------------------------------------------------------
 // Which runs: projects by numbers or names (none: all), a filter, a view.

@@ -229,25 +229,15 @@ static const msg_field change_fields[] = {
 };
 static const msg_type change_msg = MSG_TYPE(struct change, change_fields);
 
-static bool change_tag(call *k, int64_t number, const struct runs_pair *t, err *e) {
-    return t->value.p ? version_set_tag(&k->c, repo_of(k), number, t->key, t->value, e)
-                      : version_delete_tag(&k->c, repo_of(k), number, t->key, e);
-}
-
 static bool change(call *k, void *msg, err *e) {
     struct change *q = msg;
     int64_t number;
     version v;
-    if (!path_number(k, &number, e)) return false;
-    if (msg_has(&change_msg, q, "description") &&
-        !version_describe(&k->c, repo_of(k), number, q->description, &v, e))
-        return false;
-    if (msg_has(&change_msg, q, "stage") &&
-        !version_set_stage(&k->c, repo_of(k), number, q->stage, false, (str){0}, &v, e))
-        return false;
-    for (size_t i = 0; i < q->tags.n; i++)
-        if (!change_tag(k, number, MSG_AT(struct runs_pair, q->tags, i), e)) return false;
-    return versions_of_path(k, &v, e) && versions_put_whole(k, &v, e);
+    version_change x = {.tags = runs_changed_tags(k->c.a, q->tags), .n_tags = q->tags.n};
+    if (msg_has(&change_msg, q, "description")) x.description = str_or_empty(q->description);
+    if (msg_has(&change_msg, q, "stage")) x.stage = str_or_empty(q->stage);
+    return path_number(k, &number, e) && version_update(&k->c, repo_of(k), number, &x, &v, e) &&
+           versions_put_whole(k, &v, e);
 }
 const rpc native_versions_change = {
     .msg = &change_msg, .fn = change, .reply = &versions_version_shape};
