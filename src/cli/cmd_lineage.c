@@ -75,7 +75,8 @@ static str word_of(cli_session *s, const edge *x, bool forward) {
                  {"used-data", "used ", "used by "},
                  {"used-model", "used ", "used by "},
                  {"same-content", "same content as ", "same content as "},
-                 {"evaluated", "evaluated ", "evaluated by "}};
+                 {"evaluated", "evaluated ", "evaluated by "},
+                 {"evaluated-on", "evaluated on ", "used to evaluate "}};
     str link = cli_text(x->v, "link");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_is(link, words[i].link))

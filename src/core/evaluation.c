@@ -18,7 +18,7 @@
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
 
-const char evaluation_schema[] = EVALUATION_DDL;
+const char evaluation_schema[] = EVALUATION_DDL, evaluation_data_schema[] = EVALUATION_DATA_DDL;
 
 typedef struct evaluation_call {
     ctx *c;

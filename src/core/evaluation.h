@@ -77,6 +77,6 @@ bool evaluation_value_of(ctx *c, str key, const id *versions, size_t n, double *
                          err *e);
 bool evaluation_any(ctx *c, id version_id, bool *any, err *e); // is there one that counts?
 
-extern const char evaluation_schema[];
+extern const char evaluation_schema[], evaluation_data_schema[];
 
 #endif

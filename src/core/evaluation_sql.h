@@ -23,6 +23,8 @@
     "CREATE INDEX evaluation_score_by_name ON evaluation_score (ws, version, suite, name, "    \
     "number)"
 
+#define EVALUATION_DATA_DDL "CREATE INDEX evaluation_by_data ON evaluation (ws, data, version)"
+
 // In the order that evaluation_read.c reads; a data set's version that was deleted keeps its
 // number.
 #define EVALUATION_SELECT                                                                      \

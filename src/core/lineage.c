@@ -120,6 +120,7 @@ static const way ups[] = {
     {&Q_lineage_edges_to, LINEAGE_MODEL, LINEAGE_RUN, LINEAGE_MADE_BY, EDGE_MADE_MODEL, true},
     {&Q_lineage_versions_of_model, LINEAGE_MODEL, LINEAGE_VERSION, LINEAGE_IS_MODEL, 0, false},
     {&Q_lineage_evaluated_by_run, LINEAGE_RUN, LINEAGE_VERSION, LINEAGE_EVALUATED, 0, true},
+    {&Q_lineage_evaluated_on, LINEAGE_VERSION, LINEAGE_VERSION, LINEAGE_EVALUATED_ON, 0, true},
 };
 static const way downs[] = {
     {&Q_lineage_edges_to, LINEAGE_DATASET, LINEAGE_RUN, LINEAGE_USED_DATA, EDGE_USED_DATASET,
@@ -132,6 +133,8 @@ static const way downs[] = {
     {&Q_lineage_versions_of_run, LINEAGE_RUN, LINEAGE_VERSION, LINEAGE_MADE_BY, 0, false},
     {&Q_lineage_versions_of_model, LINEAGE_MODEL, LINEAGE_VERSION, LINEAGE_IS_MODEL, 0, false},
     {&Q_lineage_evaluations, LINEAGE_VERSION, LINEAGE_RUN, LINEAGE_EVALUATED, 0, false},
+    {&Q_lineage_evaluations_on, LINEAGE_VERSION, LINEAGE_VERSION, LINEAGE_EVALUATED_ON, 0,
+     false},
     {&Q_lineage_children, LINEAGE_VERSION, LINEAGE_VERSION, LINEAGE_DERIVES, 0, false},
     {&Q_lineage_children_elsewhere, LINEAGE_ELSEWHERE, LINEAGE_VERSION, LINEAGE_DERIVES, 0,
      false},
@@ -145,6 +148,7 @@ static void connect(lineage_walker *w, const way *y, int64_t relation, size_t at
 static void take_row(lineage_walker *w, const way *y, size_t at, const lineage_row *r) {
     size_t other;
     if (id_is_zero(r->other) || !lineage_reach(w, y->to, r->other, (str){0}, &other)) return;
+    if (other == at) return; // a data set that was measured on itself
     if (y->link != LINEAGE_DERIVES) connect(w, y, 0, at, other);
     for (int64_t bit = 1; y->link == LINEAGE_DERIVES && bit < 32; bit++)
         if (r->relations >> bit & 1) connect(w, y, bit, at, other);

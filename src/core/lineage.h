@@ -2,8 +2,8 @@
 // lineage: the family tree of a version, a run, a logged model, a data-set input or an address
 // elsewhere: up (what it is made of) and down (what was made from it), walked breadth first and
 // bounded. Nothing is stored for it: the edges are what versions, runs and logged models say of
-// themselves (repo.h, input.h, model.h), which run evaluated which version (evaluation.h), and
-// equal contents.
+// themselves (repo.h, input.h, model.h), which run evaluated which version on which data
+// (evaluation.h), and equal contents.
 //
 // An edge goes from what is newer to what it is made of, or looked at. Two kinds are
 // identities, which a walk follows both ways: a version is the logged model that it was
@@ -27,13 +27,14 @@ typedef enum lineage_kind {
 } lineage_kind;
 
 typedef enum lineage_link {
-    LINEAGE_MADE_BY = 1, // version or logged model -> the run that made it
-    LINEAGE_DERIVES,     // version -> version, or elsewhere
-    LINEAGE_IS_MODEL,    // version -> the logged model that it is
-    LINEAGE_USED_DATA,   // run -> data set
-    LINEAGE_USED_MODEL,  // run -> logged model
-    LINEAGE_SAME,        // version -> the first version with this content
-    LINEAGE_EVALUATED,   // run -> version, by an evaluation that was not withdrawn
+    LINEAGE_MADE_BY = 1,  // version or logged model -> the run that made it
+    LINEAGE_DERIVES,      // version -> version, or elsewhere
+    LINEAGE_IS_MODEL,     // version -> the logged model that it is
+    LINEAGE_USED_DATA,    // run -> data set
+    LINEAGE_USED_MODEL,   // run -> logged model
+    LINEAGE_SAME,         // version -> the first version with this content
+    LINEAGE_EVALUATED,    // run -> version, by an evaluation that was not withdrawn
+    LINEAGE_EVALUATED_ON, // version -> the version of a data set, by such an evaluation
 } lineage_link;
 
 // How far an edge can be believed.

@@ -45,8 +45,16 @@
       " ORDER BY run, version LIMIT $36")                                                      \
     X(lineage_evaluations, true,                                                               \
       "SELECT version, run, 0 FROM evaluation WHERE ws = $1 AND version IN " SEARCH_IDS        \
-      " AND (version, run) > ($34, $35) AND withdrawn_us = 0 GROUP BY version, run"            \
-      " ORDER BY version, run LIMIT $36")                                                      \
+      " AND (version, run) > ($34, $35) AND run IS NOT NULL AND withdrawn_us = 0"              \
+      " GROUP BY version, run ORDER BY version, run LIMIT $36")                                \
+    X(lineage_evaluated_on, true,                                                              \
+      "SELECT version, data, 0 FROM evaluation WHERE ws = $1 AND version IN " SEARCH_IDS       \
+      " AND (version, data) > ($34, $35) AND data IS NOT NULL AND withdrawn_us = 0"            \
+      " GROUP BY version, data ORDER BY version, data LIMIT $36")                              \
+    X(lineage_evaluations_on, true,                                                            \
+      "SELECT data, version, 0 FROM evaluation WHERE ws = $1 AND data IN " SEARCH_IDS          \
+      " AND (data, version) > ($34, $35) AND withdrawn_us = 0 GROUP BY data, version"          \
+      " ORDER BY data, version LIMIT $36")                                                     \
     X(lineage_children, true,                                                                  \
       "SELECT parent, version, " LINEAGE_RELATIONS                                             \
       " FROM version_parent WHERE ws = $1 AND parent IN " SEARCH_IDS                           \

@@ -130,5 +130,6 @@ const db_migration schema_migrations[] = {
     {52, "evaluations", evaluation_schema},
     {55, "objects to be cut", store_cut_schema},
     {56, "tags of prompts", repo_prompt_schema},
+    {57, "data of evaluations", evaluation_data_schema},
 };
 const size_t schema_migrations_n = sizeof schema_migrations / sizeof *schema_migrations;

@@ -232,3 +232,46 @@ def test_lineage_shows_who_evaluated(api, cli, registry):
     for number in (1, 2):
         api.ok("POST", f"{top}/{number}/withdraw", json={"reason": "wrong"})
     assert len(api.ok("GET", "lineage", params={"of": run})["nodes"]) == 1
+
+
+def test_lineage_shows_what_it_was_measured_on(api, cli, registry):
+    name, exam = registry.bot(unique("bot")), unique("exam")
+    registry.repo(exam, kind="data")
+    registry.publish(exam), registry.publish(exam)
+    top = f"repos/{name}/versions/2/evaluations"
+    for suite in ("safety", "quality"):
+        cli.ok("evaluate", f"{name}@2", "--suite", suite, "--score", "a=1", "--on", f"{exam}@1")
+    cli.ok("evaluate", f"{exam}@1", "--suite", "size", "--score", "rows=1", "--on", f"{exam}@1")
+    for of, way in ((f"{name}@2", "up"), (f"{exam}@1", "down")):
+        reply = api.ok("GET", "lineage", params={"of": of})
+        at = {f"{n['name']}@{n['number']}": i for i, n in enumerate(reply["nodes"])}
+        assert set(at) == {f"{name}@2", f"{exam}@1"} and reply["nodes"][1][way] == 1
+        edge = {"from": at[f"{name}@2"], "to": at[f"{exam}@1"], "link": "evaluated-on", "evidence": "declared"}
+        assert reply["edges"] == [edge]
+        other = {"up": "down", "down": "up"}[way]
+        assert len(api.ok("GET", "lineage", params={"of": of, other: "true"})["nodes"]) == 1
+    assert f"evaluated on {exam}@1" in cli.ok("lineage", f"{name}@2", "--up").out
+    assert f"used to evaluate {name}@2" in cli.ok("lineage", f"{exam}@1", "--down").out
+    api.ok("POST", f"{top}/1/withdraw", json={"reason": "wrong"})
+    assert len(api.ok("GET", "lineage", params={"of": f"{exam}@1"})["nodes"]) == 2, "by the other one"
+    api.ok("DELETE", f"repos/{exam}/versions/1", json={"reason": "leaked"})
+    reply = api.ok("GET", "lineage", params={"of": f"{name}@2"})
+    assert [n["deleted"] for n in reply["nodes"]] == [False, True], "what is deleted stays"
+    assert api.ok("GET", f"{top}/2")["data"] == {"repo": exam, "number": 1}
+    api.ok("POST", f"{top}/2/withdraw", json={"reason": "wrong"})
+    assert len(api.ok("GET", "lineage", params={"of": f"{exam}@1"})["nodes"]) == 1
+
+
+def test_data_that_is_not_there_is_refused(cli, registry):
+    name, exam = registry.bot(unique("bot")), unique("exam")
+    registry.repo(exam, kind="data")
+    words = ("evaluate", f"{name}@1", "--suite", "s", "--score", "a=1", "--on")
+    for data, why in (
+        (exam, f"'{exam}' has no version yet"),
+        (f"{exam}@1", f"'{exam}' has no version 1"),
+        (unique("none"), "there is no repo"),
+        (f"{name}@2", f"a version is measured on a data set: the repo '{name}' is none"),
+    ):
+        refused = cli(*words, data)
+        assert refused.code != 0 and why in refused.err, refused
+    assert "evaluation" not in cli.ok("show", f"{name}@1").out

@@ -76,16 +76,20 @@ def test_versions_come_along_and_users_do_not(place, engine):
     first, second = publish(api, "bot", files), publish(api, "bot", files | {"README.md": b"# bot"})
     publish(api, "bot", {"gone": b"deleted, so it has no bytes any more"})
     publish(api, "other", files)
+    api.ok("POST", "repos", json={"name": "exam", "kind": "data"})
+    exam = publish(api, "exam", {"questions.txt": b"why?"}, "data")
     for number, value in ((1, "NaN"), (1, 0.1), (3, 1)):
-        body = {"suite": "s", "scores": [{"name": "a", "value": value}]}
+        body = {"suite": "s", "scores": [{"name": "a", "value": value}], "data": "exam@1"}
         api.ok("POST", f"repos/bot/versions/{number}/evaluations", json=body)
     api.ok("POST", "repos/bot/versions/1/evaluations/2/withdraw", json={"reason": "wrong"})
     api.ok("DELETE", "repos/bot/versions/3", json={"reason": "wrong"})
     for number in (1, 2):
         api.ok("PUT", "repos/bot/refs/prod", json={"version": number, "reason": "better"})
     api.ok("PUT", "repos/bot/refs/v1.0", json={"version": 1, "kind": "tag"})
-    asked = ("versions?deleted=true", "refs", "moves", "versions/1/evaluations")
-    told = [api.ok("GET", f"repos/bot/{what}") for what in asked]
+    asked = [f"repos/bot/{what}" for what in ("versions?deleted=true", "refs", "moves", "versions/1/evaluations")]
+    asked += ["lineage?of=exam@1"]
+    told = [api.ok("GET", what) for what in asked]
+    assert "evaluated-on" in [e["link"] for e in told[-1]["edges"]]
     place.stop(server)
     secret = place.run("user", "add", "ann", "--role", "admin").strip()
     place.run("export", place.path("out"))
@@ -93,8 +97,8 @@ def test_versions_come_along_and_users_do_not(place, engine):
     assert not {"token", "user_account", "role"} & {n.split(".")[0] for n in out} and secret.startswith("stm_")
     assert [s["value"] for s in lines(place.path("out"), "evaluation_scores")] == ["NaN", "0.1"]
     contents = lines(place.path("out"), "contents")
-    assert {c["content"] for c in contents} == {v["content"].removeprefix("sha256:") for v in (first, second)}
-    assert len(contents) == 7 and len([n for n in out if n.startswith("objects/")]) == 4, "each file once"
+    assert {c["content"] for c in contents} == {v["content"].removeprefix("sha256:") for v in (first, second, exam)}
+    assert len(contents) == 8 and len([n for n in out if n.startswith("objects/")]) == 5, "each file once"
     assert [c["path"] for c in contents if c.get("executable")] == ["run.sh"] * 2
     for target in {engine, other(engine)}:
         with Place(target) as fresh:
@@ -104,18 +108,18 @@ def test_versions_come_along_and_users_do_not(place, engine):
             assert tree(fresh.path("again")) == out
             server = fresh.start()
             api = Native(server.uri)
-            assert [api.ok("GET", f"repos/bot/{what}") for what in asked] == told
+            assert [api.ok("GET", what) for what in asked] == told
             for repo, number in (("bot", 1), ("bot", 2), ("other", 1)):
                 assert api.ok("GET", f"repos/{repo}/versions/{number}/verify?bytes=true")["damaged"] == 0
             assert {p: api.get(f"repos/other/versions/1/files/{p}").content for p in files} == files
             fresh.stop(server)
 
 
-def publish(api, repo, files):
+def publish(api, repo, files, kind="model"):
     """A version of these files."""
     api.ok("POST", "objects", data=frames(*files.values()), headers=OBJECTS)
     made = api.ok("POST", "trees", json={"put": [entry(p, d, p.endswith(".sh")) for p, d in files.items()]})
-    return api.ok("POST", f"repos/{repo}/versions", json={"tree": made["tree"], "kind": "model"})["version"]
+    return api.ok("POST", f"repos/{repo}/versions", json={"tree": made["tree"], "kind": kind})["version"]
 
 
 def test_into_what_is_there(exported):

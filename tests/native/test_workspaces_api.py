@@ -119,6 +119,21 @@ def test_nothing_is_seen_from_another(server, pair_of):
         assert two.session.get(url, timeout=30).status_code == 404, path
 
 
+def test_nothing_is_measured_on_data_of_another(server, pair_of):
+    """By its address it is not there, and the lineage of neither tells of it."""
+    one, two = pair_of
+    for api, name, kind in ((one, "exam", "data"), (two, "bot", "model")):
+        file = {"path": "f", "size": len(name), "sha256": send(api, name.encode())}
+        tree = api.ok("POST", "trees", json={"put": [file]})["tree"]
+        api.ok("POST", f"repos/{name}/versions", json={"tree": tree, "kind": kind})
+    workspace = one.session.headers["X-MLflow-Workspace"]
+    for data in ("exam@1", f"{workspace}/exam@1"):
+        body = {"suite": "s", "scores": [{"name": "a", "value": 1}], "data": data}
+        assert problem(two.post("repos/bot/versions/1/evaluations", body)) == (404, "NOT_FOUND")
+    assert two.ok("GET", "repos/bot/versions/1/evaluations")["items"] == []
+    assert len(one.ok("GET", "lineage?of=exam@1")["nodes"]) == 1
+
+
 def send(api, data):
     """POST objects: one of these bytes; its digest."""
     api.ok("POST", "objects", data=frames(data), headers=OBJECTS)

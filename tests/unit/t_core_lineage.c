@@ -10,8 +10,8 @@
 
 // ---- a world that is known ------------------------------------------------------------------
 
-enum { RUNS = 14, MODELS = 8, SETS = 5, VERSIONS = 26, CONTENTS = 3, PLACES = 3 };
-enum { WORLD_NODES = RUNS + MODELS + SETS + VERSIONS + PLACES, WORLD_EDGES = 600 };
+enum { RUNS = 14, MODELS = 8, SETS = 5, VERSIONS = 26, EXAMS = 3, CONTENTS = 3, PLACES = 3 };
+enum { WORLD_NODES = RUNS + MODELS + SETS + VERSIONS + EXAMS + PLACES, WORLD_EDGES = 600 };
 
 static const id no_id;
 
@@ -70,11 +70,15 @@ static content make_content(core_fix *x, const char *path, const char *bytes) {
     return c;
 }
 
-static void make_repo(core_fix *x, const char *name) {
+static void make_repo_of(core_fix *x, const char *name, repo_kind kind) {
     err e;
     repo r;
-    repo_new n = {.name = str_of(name), .kind = REPO_MODEL};
+    repo_new n = {.name = str_of(name), .kind = kind};
     OK(repo_create(&x->c, &n, &r, &e));
+}
+
+static void make_repo(core_fix *x, const char *name) {
+    make_repo_of(x, name, REPO_MODEL);
 }
 
 static size_t add_run(core_fix *x, world *w, const size_t *sets, const size_t *models,
@@ -147,20 +151,34 @@ static size_t add_version(core_fix *x, world *w, const content *c, size_t of_run
     return at;
 }
 
-// Perhaps twice; one that is withdrawn is no edge.
-static void evaluate(core_fix *x, world *w, size_t at, size_t of_run) {
+// A version of a data set, made by a run.
+static size_t add_exam(core_fix *x, world *w, size_t of_run) {
+    err e;
+    version v;
+    version_new n = {.source = STR("s"), .run = w->nodes[of_run].id};
+    OK(version_create(&x->c, STR("exam"), &n, &v, &e));
+    size_t at = world_node(w, LINEAGE_VERSION, v.id, (str){0});
+    world_link(w, LINEAGE_MADE_BY, 0, at, of_run);
+    return at;
+}
+
+// Perhaps twice, by a run, on data, or both; one that is withdrawn is no edge.
+static void evaluate(core_fix *x, world *w, size_t at, size_t of_run, size_t on) {
     err e;
     evaluation out;
     version v;
     evaluation_score s = {STR("a"), 1};
-    evaluation_new n = {
-        .suite = STR("s"), .run = w->nodes[of_run].id, .scores = &s, .n_scores = 1};
+    evaluation_new n = {.suite = STR("s"), .scores = &s, .n_scores = 1};
+    if (of_run) n.run = w->nodes[of_run].id;
+    if (on) n.data = w->nodes[on].id;
     OK(version_by_id(&x->c, w->nodes[at].id, &v, &e));
     OK(evaluation_add(&x->c, v.repo_name, v.number, &n, &out, &e));
-    if (dice(w, 3))
-        world_link(w, LINEAGE_EVALUATED, 0, of_run, at);
-    else
+    if (!dice(w, 3)) {
         OK(evaluation_withdraw(&x->c, v.repo_name, v.number, out.number, STR("r"), &out, &e));
+        return;
+    }
+    if (of_run) world_link(w, LINEAGE_EVALUATED, 0, of_run, at);
+    if (on && on != at) world_link(w, LINEAGE_EVALUATED_ON, 0, at, on);
 }
 
 static void make_world(core_fix *x, world *w) {
@@ -168,9 +186,10 @@ static void make_world(core_fix *x, world *w) {
     content contents[CONTENTS];
     size_t sets[SETS], models[MODELS], versions[VERSIONS], of[VERSIONS], from[PLACES],
         n_models = 0;
-    size_t runs[RUNS];
+    size_t runs[RUNS], exams[EXAMS];
     make_repo(x, "a");
     make_repo(x, "b");
+    make_repo_of(x, "exam", REPO_DATA);
     for (size_t i = 0; i < CONTENTS; i++)
         contents[i] = make_content(x, "f", i ? i > 1 ? "two" : "one" : "none");
     for (size_t i = 0; i < SETS; i++)
@@ -181,6 +200,10 @@ static void make_world(core_fix *x, world *w) {
         runs[i] = add_run(x, w, sets, models, n_models);
         if (n_models < MODELS && dice(w, 2)) models[n_models++] = add_model(x, w, runs[i]);
     }
+    for (size_t i = 0; i < EXAMS; i++)
+        exams[i] = add_exam(x, w, runs[dice(w, RUNS)]);
+    for (size_t i = 0; i < EXAMS; i++)
+        evaluate(x, w, exams[i], 0, exams[dice(w, EXAMS)]);
     for (size_t i = 0; i < VERSIONS; i++) {
         size_t parents[2], n = dice(w, 3), n_known = 0;
         of[i] = dice(w, CONTENTS + 2);
@@ -194,7 +217,8 @@ static void make_world(core_fix *x, world *w) {
                                   n_models && !dice(w, 4) ? models[dice(w, n_models)] : 0,
                                   parents, n_known);
         for (size_t k = dice(w, 3); k > 0; k--)
-            evaluate(x, w, versions[i], runs[dice(w, RUNS)]);
+            evaluate(x, w, versions[i], dice(w, 4) ? runs[dice(w, RUNS)] : 0,
+                     dice(w, 2) ? exams[dice(w, EXAMS)] : 0);
         for (size_t first = 0; first < i; first++) {
             if (of[i] >= CONTENTS || of[first] != of[i]) continue;
             world_link(w, LINEAGE_SAME, 0, versions[i], versions[first]);

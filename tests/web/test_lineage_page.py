@@ -111,6 +111,20 @@ def test_ways_keys_and_the_table_twin(visit, page, family):
     expect(node(page, "prod")).to_be_visible()  # what of this data is live
 
 
+def test_what_a_version_was_measured_on(visit, page, registry):
+    name, exam = registry.bot(versions=1), unique("exam")
+    registry.repo(exam, kind="data")
+    registry.publish(exam)
+    visit(f"lineage/{exam}@1")
+    expect(node(page, f"{exam} v1")).to_be_visible()
+    body = {"suite": "safety", "scores": [{"name": "a", "value": 1}], "data": f"{exam}@1"}
+    registry.call("POST", f"repos/{name}/versions/1/evaluations", json=body)
+    expect(node(page, f"{name} v1")).to_be_visible()  # as it comes
+    page.keyboard.press("2")
+    table = page.get_by_role("table", name=re.compile("^Lineage of"))
+    expect(row(table, f"evaluated on {exam} v1")).to_contain_text(f"{name} v1")
+
+
 def test_news_come_and_leave_what_one_looks_at(visit, page, registry):
     base, child = unique("base"), unique("child")
     registry.repo(base)

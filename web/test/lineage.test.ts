@@ -80,6 +80,7 @@ test("aliases are things that point at a version, and only derivations are a que
                 evidence: "verified",
                 proof: "names it",
             },
+            { from: 0, to: 2, link: "evaluated-on", evidence: "declared" },
         ],
     });
     assert.deepEqual(
@@ -97,6 +98,7 @@ test("aliases are things that point at a version, and only derivations are a que
         [
             ["made by", "recorded"],
             ["adapter of", "verified"],
+            ["evaluated on", "recorded"],
             ["points at", "recorded"],
         ],
     );

@@ -13,11 +13,15 @@
 static const msg_name kinds[] = {{"version", LINEAGE_VERSION},     {"run", LINEAGE_RUN},
                                  {"model", LINEAGE_MODEL},         {"data", LINEAGE_DATASET},
                                  {"elsewhere", LINEAGE_ELSEWHERE}, {NULL, 0}};
-static const msg_name links[] = {
-    {"made-by", LINEAGE_MADE_BY},       {"derives-from", LINEAGE_DERIVES},
-    {"is-model", LINEAGE_IS_MODEL},     {"used-data", LINEAGE_USED_DATA},
-    {"used-model", LINEAGE_USED_MODEL}, {"same-content", LINEAGE_SAME},
-    {"evaluated", LINEAGE_EVALUATED},   {NULL, 0}};
+static const msg_name links[] = {{"made-by", LINEAGE_MADE_BY},
+                                 {"derives-from", LINEAGE_DERIVES},
+                                 {"is-model", LINEAGE_IS_MODEL},
+                                 {"used-data", LINEAGE_USED_DATA},
+                                 {"used-model", LINEAGE_USED_MODEL},
+                                 {"same-content", LINEAGE_SAME},
+                                 {"evaluated", LINEAGE_EVALUATED},
+                                 {"evaluated-on", LINEAGE_EVALUATED_ON},
+                                 {NULL, 0}};
 static const msg_name evidences[] = {{"declared", LINEAGE_DECLARED},
                                      {"verified", LINEAGE_VERIFIED},
                                      {"unchecked", LINEAGE_UNCHECKED},

@@ -2552,7 +2552,7 @@ export interface components {
              * @description what they are to each other
              * @enum {string}
              */
-            link: "made-by" | "derives-from" | "is-model" | "used-data" | "used-model" | "same-content" | "evaluated";
+            link: "made-by" | "derives-from" | "is-model" | "used-data" | "used-model" | "same-content" | "evaluated" | "evaluated-on";
             /**
              * @description of derives-from
              * @enum {string}

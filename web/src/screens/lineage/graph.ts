@@ -100,6 +100,7 @@ const WORDS: Record<Exclude<LineageEdge["link"], "derives-from">, string> = {
     "used-data": "used",
     "used-model": "used",
     evaluated: "evaluated",
+    "evaluated-on": "evaluated on",
     "same-content": "same content as",
 };
 
