@@ -22,7 +22,7 @@
 #include "core/run_sql.h"
 
 #define HISTORY_PAGE 200000
-#define PAYLOAD_MAX  1000
+#define PAYLOAD_MAX  4096
 
 // Where projects came from: `number` is the source's, `project` ours. What a run or a model was
 // like when it came over: import_mark.

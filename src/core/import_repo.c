@@ -86,30 +86,28 @@ typedef struct put_call {
     id repo;
 } put_call;
 
+// The repo of this name; one that is not there is made, and marked in the same transaction.
+static bool require(db_tx *tx, const ctx *c, const repo *r, repo *out, err *e) {
+    const repo_new n = {.name = r->name, .kind = r->kind};
+    if (repo_read(tx, c, r->name, out, e)) return true;
+    if (e->code != ERR_NOT_FOUND) return false;
+    *e = (err){0};
+    return repo_insert(tx, c, id_new(), &n, out, e);
+}
+
 static bool put_row(db_tx *tx, void *arg, err *e) {
     put_call *k = arg;
     const ctx *c = k->c;
     const repo *r = &k->r->row;
     const import_mark begun = {.whole = false};
     repo here;
-    if (!repo_read(tx, c, r->name, &here, e)) return false;
+    if (!require(tx, c, r, &here, e)) return false;
     k->repo = here.id;
     return db_push(tx, &Q_import_repo_set, e, DB_I64(c->ws), DB_ID(here.id),
                    DB_TEXT(r->description), DB_I64(r->created_us), DB_I64(k->r->next_number)) &&
            db_push(tx, &Q_import_attrs_clear, e, DB_I64(c->ws), DB_ID(here.id)) &&
            import_put_attrs(tx, c, here.id, ATTR_TAG, r->tags, r->n_tags, e) &&
            import_mark_write(tx, c, here.id, &begun, e);
-}
-
-static bool begin(put_call *k, err *e) {
-    const repo *r = &k->r->row;
-    const repo_new n = {.name = r->name, .kind = r->kind};
-    repo made;
-    if (!repo_create(k->c, &n, &made, e)) {
-        if (e->code != ERR_EXISTS) return false;
-        *e = (err){0};
-    }
-    return repo_write(k->c, r->name, put_row, k, e);
 }
 
 // ---- versions -------------------------------------------------------------------------------
@@ -218,14 +216,15 @@ static bool finish(db_tx *tx, void *arg, err *e) {
     put_call *k = arg;
     import_sums s = {0};
     import_mark mark = {.whole = true, .rows = import_sum_repo(&s, k->r)};
+    str what = arena_printf(k->c->a, "versions of %.*s", STR_F(k->r->row.name));
     return repo_touch(tx, k->c, k->repo, k->r->row.updated_us, e) &&
            import_mark_write(tx, k->c, k->repo, &mark, e) &&
-           import_told(tx, k->c, k->source, EVENT_NO_PROJECT, "versions", k->r->n_versions, 0,
-                       e);
+           import_told(tx, k->c, k->source, EVENT_NO_PROJECT, what.p, k->r->n_versions, 0, e);
 }
 
 bool import_put_repo(ctx *c, str source, const import_repo *r, err *e) {
     put_call k = {.c = c, .source = source, .r = r};
-    return begin(&k, e) && put_all_versions(&k, e) && put_aliases(&k, e) &&
+    return repo_check_name(r->row.name, e) && repo_write(c, r->row.name, put_row, &k, e) &&
+           put_all_versions(&k, e) && put_aliases(&k, e) &&
            repo_write(c, r->row.name, finish, &k, e);
 }

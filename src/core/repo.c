@@ -57,7 +57,7 @@ bool repo_tag(db_tx *tx, const ctx *c, id owner, str key, str value, err *e) {
 
 // ---- create ---------------------------------------------------------------------------------
 
-static bool check_name(str name, err *e) {
+bool repo_check_name(str name, err *e) {
     if (!name.n) return err_set(e, ERR_INVALID, "a repo has a name: it is empty");
     for (size_t i = 0; i < name.n; i++)
         if (strchr("/:@", name.p[i]))
@@ -80,6 +80,27 @@ static bool name_is_free(db_tx *tx, const ctx *c, str name, err *e) {
            (found > 0 && err_set(e, ERR_EXISTS, "there is a repo '%.*s' already", STR_F(name)));
 }
 
+bool repo_insert(db_tx *tx, const ctx *c, id repo_id, const repo_new *n, repo *out, err *e) {
+    int64_t now = clock_now_us();
+    if (!name_is_free(tx, c, n->name, e)) return false;
+    *out = (repo){.id = repo_id,
+                  .name = n->name,
+                  .kind = n->kind,
+                  .description = str_or_empty(n->description),
+                  .user = str_or_empty(c->user),
+                  .created_us = now,
+                  .updated_us = now};
+    if (db_do(tx, &Q_repo_insert, e, DB_I64(c->ws), DB_ID(repo_id), DB_TEXT(n->name),
+              DB_I64(n->kind), DB_TEXT(out->description), DB_TEXT(out->user), DB_I64(now)) < 0)
+        return false;
+    if (n->kind == REPO_PROMPT && !repo_tag(tx, c, repo_id, STR(PROMPT_TAG_IS), STR("true"), e))
+        return false;
+    for (size_t i = 0; i < n->n_tags; i++)
+        if (!repo_tag(tx, c, repo_id, n->tags[i].key, n->tags[i].value, e)) return false;
+    return read_tags(tx, c, out, e) &&
+           event_add(tx, c, EVENT_repo_created, EVENT_NO_PROJECT, n->name, (str){0}, e);
+}
+
 typedef struct create_call {
     ctx *c;
     const repo_new *n;
@@ -89,32 +110,12 @@ typedef struct create_call {
 
 static bool create(db_tx *tx, void *arg, err *e) {
     create_call *k = arg;
-    const ctx *c = k->c;
-    const repo_new *n = k->n;
-    int64_t now = clock_now_us();
-    if (!name_is_free(tx, c, n->name, e)) return false;
-    *k->out = (repo){.id = k->id,
-                     .name = n->name,
-                     .kind = n->kind,
-                     .description = str_or_empty(n->description),
-                     .user = str_or_empty(c->user),
-                     .created_us = now,
-                     .updated_us = now};
-    if (db_do(tx, &Q_repo_insert, e, DB_I64(c->ws), DB_ID(k->id), DB_TEXT(n->name),
-              DB_I64(n->kind), DB_TEXT(k->out->description), DB_TEXT(k->out->user),
-              DB_I64(now)) < 0)
-        return false;
-    if (n->kind == REPO_PROMPT && !repo_tag(tx, c, k->id, STR(PROMPT_TAG_IS), STR("true"), e))
-        return false;
-    for (size_t i = 0; i < n->n_tags; i++)
-        if (!repo_tag(tx, c, k->id, n->tags[i].key, n->tags[i].value, e)) return false;
-    return read_tags(tx, c, k->out, e) &&
-           event_add(tx, c, EVENT_repo_created, EVENT_NO_PROJECT, n->name, (str){0}, e);
+    return repo_insert(tx, k->c, k->id, k->n, k->out, e);
 }
 
 bool repo_create(ctx *c, const repo_new *n, repo *out, err *e) {
     create_call k = {.c = c, .n = n, .id = id_new(), .out = out};
-    return check_name(n->name, e) && db_write(core_db(c->core), create, &k, e);
+    return repo_check_name(n->name, e) && db_write(core_db(c->core), create, &k, e);
 }
 
 // ---- read -----------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ static bool update(db_tx *tx, void *arg, err *e) {
 
 bool repo_update(ctx *c, str name, const repo_change *change, repo *out, err *e) {
     update_call k = {.c = c, .name = name, .change = change, .out = out};
-    return (!change->name.p || check_name(change->name, e)) &&
+    return (!change->name.p || repo_check_name(change->name, e)) &&
            db_write(core_db(c->core), update, &k, e);
 }
 

@@ -17,6 +17,9 @@ typedef struct repo_call {
     version *version;
 } repo_call;
 
+bool repo_check_name(str name, err *e);
+// With its event; the name was checked. ERR_EXISTS.
+bool repo_insert(db_tx *tx, const ctx *c, id repo_id, const repo_new *n, repo *out, err *e);
 // Without tags; ERR_NOT_FOUND.
 bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e);
 bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e); // it was changed
