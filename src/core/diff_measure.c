@@ -199,29 +199,35 @@ static double square(double v, int scale) {
     return v * scales[scale] * (v * scales[scale]);
 }
 
-// The difference of two large ones may be no double either.
-static void add_scaled(diff_sums *to, double a, double b) {
+// d is b - a. That of two large ones may be no double either.
+static void add_scaled(diff_sums *to, double a, double b, double d) {
     int of_a = scale_of(a), of_b = scale_of(b), both = of_a > of_b ? of_a : of_b;
-    int of_d = isfinite(b - a) ? scale_of(b - a) : both;
-    double d = isfinite(b - a) ? (b - a) * scales[of_d] : b * scales[of_d] - a * scales[of_d];
+    int of_d = isfinite(d) ? scale_of(d) : both;
+    double scaled = isfinite(d) ? d * scales[of_d] : b * scales[of_d] - a * scales[of_d];
     to->of[of_a].aa += square(a, of_a);
     to->of[of_b].bb += square(b, of_b);
     to->of[both].ab += a * scales[both] * (b * scales[both]);
-    to->of[of_d].dd += d * d;
+    to->of[of_d].dd += scaled * scaled;
+}
+
+static void sum_one(diff_sums *to, double a, double b, double d) {
+    to->odd.nan_was += isnan(a) != 0;
+    to->odd.nan_is += isnan(b) != 0;
+    to->odd.inf_was += isinf(a) != 0;
+    to->odd.inf_is += isinf(b) != 0;
+    if (!isfinite(a) || !isfinite(b)) {
+        to->apart++;
+        to->equal += a == b || (isnan(a) && isnan(b));
+        return;
+    }
+    to->equal += d == 0;
+    add_scaled(to, a, b, d);
+    to->largest = fmax(to->largest, fabs(d));
 }
 
 static void sum_slowly(diff_sums *to, const double *a, const double *b) {
-    for (size_t i = 0; i < RUN; i++) {
-        to->odd.nan_was += isnan(a[i]) != 0;
-        to->odd.nan_is += isnan(b[i]) != 0;
-        to->odd.inf_was += isinf(a[i]) != 0;
-        to->odd.inf_is += isinf(b[i]) != 0;
-        to->equal += a[i] == b[i] || (isnan(a[i]) && isnan(b[i]));
-        to->apart += !isfinite(a[i]) || !isfinite(b[i]);
-        if (!isfinite(a[i]) || !isfinite(b[i])) continue;
-        add_scaled(to, a[i], b[i]);
-        to->largest = fmax(to->largest, fabs(b[i] - a[i]));
-    }
+    for (size_t i = 0; i < RUN; i++)
+        sum_one(to, a[i], b[i], b[i] - a[i]);
 }
 
 // Is each zero, or of a size whose square is a double like any other?
@@ -237,13 +243,13 @@ static inline __attribute__((always_inline)) bool has_squares(const double *p) {
     return !(odd[0] | odd[1] | odd[2] | odd[3]);
 }
 
-// ---- integers -------------------------------------------------------------------------------
+// ---- integers of 64 bits --------------------------------------------------------------------
 
 static bool is_wide_integer(weights_type t) {
     return t == WEIGHTS_I64 || t == WEIGHTS_U64;
 }
 
-// Element i; `x` is the same as a double.
+// Element i without what stands behind its point; `x` is the same as a double.
 static __int128 whole(weights_type t, const uint8_t *p, size_t i, double x) {
     int64_t v;
     if (!is_wide_integer(t)) return (__int128)x;
@@ -251,17 +257,19 @@ static __int128 whole(weights_type t, const uint8_t *p, size_t i, double x) {
     return t == WEIGHTS_U64 ? (__int128)(uint64_t)v : v;
 }
 
-static void sum_integers(diff_sums *to, weights_type ta, const uint8_t *a, const double *x,
-                         weights_type tb, const uint8_t *b, const double *y) {
-    diff_squares *q = &to->of[DIFF_PLAIN];
+static bool has_whole(double x) {
+    return fabs(x) < 0x1p126; // a float may be larger: no integer is near it
+}
+
+// One or both are such integers; the other may be a float. 0 only when both are the same.
+static void sum_wide(diff_sums *to, weights_type ta, const uint8_t *a, const double *x,
+                     weights_type tb, const uint8_t *b, const double *y) {
     for (size_t i = 0; i < RUN; i++) {
-        double d = (double)(whole(tb, b, i, y[i]) - whole(ta, a, i, x[i]));
-        to->equal += d == 0;
-        q->aa += x[i] * x[i];
-        q->bb += y[i] * y[i];
-        q->ab += x[i] * y[i];
-        q->dd += d * d;
-        to->largest = fmax(to->largest, fabs(d));
+        double d = y[i] - x[i];
+        if (has_whole(x[i]) && has_whole(y[i]))
+            d = (double)(whole(tb, b, i, y[i]) - whole(ta, a, i, x[i])) +
+                ((y[i] - trunc(y[i])) - (x[i] - trunc(x[i])));
+        sum_one(to, x[i], y[i], d);
     }
 }
 
@@ -275,8 +283,8 @@ add_run(diff_sums *s, weights_type ta, const uint8_t *a, weights_type tb, const 
     bool plain = ta != WEIGHTS_F64 || has_squares(x);
     if (same && plain && sum_same(s, x)) return;
     load(tb, b, y);
-    if ((is_wide_integer(ta) || is_wide_integer(tb)) && is_integer(ta) && is_integer(tb))
-        sum_integers(s, ta, a, x, tb, b, y);
+    if (is_wide_integer(ta) || is_wide_integer(tb))
+        sum_wide(s, ta, a, x, tb, b, y);
     else if (!plain || (tb == WEIGHTS_F64 && !has_squares(y)) || !sum_run(s, x, y))
         sum_slowly(s, x, y);
 }

@@ -2,7 +2,8 @@
 // diff_measure: how far two tensors are from each other, element by element, without holding
 // them: their bytes come in pieces. Elements of any plain type become doubles, so tensors of
 // two types compare too, and sums are of doubles. Integers of 64 bits, which doubles do not
-// hold, are told apart as what they are. Pure; any thread, a measure one at a time.
+// hold, are told apart as what they are, also from floats. Pure; any thread, a measure one at a
+// time.
 #ifndef STEMMA_CORE_DIFF_MEASURE_H
 #define STEMMA_CORE_DIFF_MEASURE_H
 

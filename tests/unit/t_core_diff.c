@@ -322,6 +322,41 @@ static void measures_of_wide_integers(void **state) {
     assert_int_equal(diff_measure_end(&s).equal, 1);
 }
 
+// An integer that became a float is compared with what the float is, not with what the integer
+// would be as one.
+static void measures_of_wide_integers_and_floats(void **state) {
+    (void)state;
+    const double inf = (double)INFINITY;
+    static const int64_t two53 = (int64_t)1 << 53;
+    const int64_t wide[] = {two53 + 1, -two53 - 1, INT64_MAX, INT64_MIN, 5, 5, 0, 7, 9, two53 - 1};
+    const double as[] = {0x1p53, -0x1p53, 0x1p63, -0x1p63, 5, 5.25, -0.0, inf, 1e300, 0x1p53 - 1};
+    enum { N = sizeof as / sizeof *as };
+    for (int turned = 0; turned < 2; turned++) {
+        diff_sums s = {0};
+        if (turned)
+            diff_measure_add(&s, WEIGHTS_F64, as, WEIGHTS_I64, wide, N);
+        else
+            diff_measure_add(&s, WEIGHTS_I64, wide, WEIGHTS_F64, as, N);
+        diff_measure m = diff_measure_end(&s);
+        assert_int_equal(m.equal, 4); // the least, 5, 0 and the last
+        assert_int_equal(turned ? m.odd.inf_was : m.odd.inf_is, 1);
+        assert_true(near(m.largest, 1e300));
+        s = (diff_sums){0};
+        if (turned)
+            diff_measure_add(&s, WEIGHTS_F64, as, WEIGHTS_I64, wide, 6);
+        else
+            diff_measure_add(&s, WEIGHTS_I64, wide, WEIGHTS_F64, as, 6);
+        m = diff_measure_end(&s);
+        assert_true(m.largest == 1 && near(m.change * m.norm_was, sqrt(3.0625)));
+    }
+    uint64_t most = UINT64_MAX;
+    float rounded = 0x1p64f;
+    diff_sums s = {0};
+    diff_measure_add(&s, WEIGHTS_U64, &most, WEIGHTS_F32, &rounded, 1);
+    diff_measure m = diff_measure_end(&s);
+    assert_true(m.equal == 0 && m.largest == 1);
+}
+
 // Two halves are the whole.
 static void measures_join(void **state) {
     (void)state;
@@ -385,6 +420,7 @@ int main(void) {
         cmocka_unit_test(measures_of_all_types),
         cmocka_unit_test(measures_of_large_and_small),
         cmocka_unit_test(measures_of_wide_integers),
+        cmocka_unit_test(measures_of_wide_integers_and_floats),
         cmocka_unit_test(measures_join),
         cmocka_unit_test(ranges_are_read_in_order),
     };
