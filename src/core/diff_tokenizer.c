@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff_tokenizer: vocabularies as sets of tokens with numbers and scores, merges as sets, and
 // all else by the paths of its values. A tokenizer.json of many megabytes is read in one pass,
-// without a tree of its vocabulary. Any thread.
+// without a tree of its vocabulary. What vocab.json, vocab.txt and merges.txt say as a changed
+// tokenizer.json beside them does is told once; they are compared right behind it. Any thread.
 #include "core/diff_internal.h"
 
 #include "base/map.h"
@@ -210,19 +211,31 @@ static void add_token(ctx *c, diff_tokenizer *out, uint64_t *counter, str in, st
     vec_push(c->a, &out->tokens, (diff_token){in, arena_str(c->a, shown), was, is});
 }
 
-static void compare_ids(ctx *c, diff_tokenizer *out, str in, const map *was, const map *is) {
-    out->size_was += was->n;
-    out->size_is += is->n;
+// Does the file beside, if there is one, say the same change of it?
+static bool is_told(const map *const told[2], str key, int64_t was, int64_t is) {
+    return told[0] && number_of(told[0], key) == was && number_of(told[1], key) == is;
+}
+
+// Is the vocabulary (or are the merges) that of the file beside, whose size is known?
+static bool is_counted(const map *const told[2]) {
+    return told[0] && told[0]->n + told[1]->n;
+}
+
+static void compare_ids(ctx *c, diff_tokenizer *out, str in, const map *was, const map *is,
+                        const map *const told[2]) {
+    out->size_was += is_counted(told) ? 0 : was->n;
+    out->size_is += is_counted(told) ? 0 : is->n;
     for (size_t i = 0; i < was->n; i++) {
         str token = was->entries[i].key;
         int64_t before = number_of(was, token), now = number_of(is, token);
-        if (now == before) continue;
+        if (now == before || is_told(told, token, before, now)) continue;
         add_token(c, out, now < 0 ? &out->removed : &out->moved, in, token, before, now);
     }
     for (size_t i = 0; i < is->n; i++) {
         str token = is->entries[i].key;
-        if (number_of(was, token) < 0)
-            add_token(c, out, &out->added, in, token, -1, number_of(is, token));
+        int64_t now = number_of(is, token);
+        if (number_of(was, token) < 0 && !is_told(told, token, -1, now))
+            add_token(c, out, &out->added, in, token, -1, now);
     }
 }
 
@@ -246,20 +259,28 @@ static void compare_scores(ctx *c, diff_tokenizer *out, str in, const vocabulary
     }
 }
 
-static void compare_merges(diff_tokenizer *out, const map *was, const map *is) {
-    uint64_t added = 0, removed = 0;
-    bool reordered = false;
-    for (size_t i = 0; i < was->n; i++)
-        removed += number_of(is, was->entries[i].key) < 0;
-    for (size_t i = 0; i < is->n; i++) {
-        int64_t before = number_of(was, is->entries[i].key);
-        added += before < 0;
-        reordered |= i < was->n && !str_eq(was->entries[i].key, is->entries[i].key);
+// How many of `all` are not in `others`; *untold: of these, what is told nowhere else.
+static uint64_t lacking(const map *all, const map *others, const map *told,
+                        const map *told_others, uint64_t *untold) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        str merge = all->entries[i].key;
+        if (number_of(others, merge) >= 0) continue;
+        n++;
+        *untold += !told || number_of(told, merge) < 0 || number_of(told_others, merge) >= 0;
     }
-    out->merges_was += was->n;
-    out->merges_is += is->n;
-    out->merges_added += added;
-    out->merges_removed += removed;
+    return n;
+}
+
+static void compare_merges(diff_tokenizer *out, const map *was, const map *is,
+                           const map *const told[2]) {
+    uint64_t removed = lacking(was, is, told[0], told[1], &out->merges_removed);
+    uint64_t added = lacking(is, was, told[1], told[0], &out->merges_added);
+    bool reordered = false;
+    for (size_t i = 0; i < is->n && i < was->n; i++)
+        reordered |= !str_eq(was->entries[i].key, is->entries[i].key);
+    out->merges_was += is_counted(told) ? 0 : was->n;
+    out->merges_is += is_counted(told) ? 0 : is->n;
     out->merges_reordered |= reordered && !added && !removed;
 }
 
@@ -276,46 +297,104 @@ static void compare_templates(ctx *c, diff_tokenizer *out, str path, json_value 
     found[1]->text = found[0]->text;
 }
 
-static bool compare_file(ctx *c, arena *a, const diff_file *f, diff_tokenizer *out,
-                         diff_notes *notes, err *e) {
-    str texts[2], name = str_from(f->path, str_behind_last(f->path, '/'));
-    vocabulary v[2];
-    bool ok;
-    if (!diff_load_both(c, a, f, DIFF_TOKENS_MAX, texts, &ok, notes, e) || !ok)
-        return e->code == ERR_NONE;
-    if (str_is(name, "chat_template.jinja")) {
-        if (str_is_text(texts[0]) && str_is_text(texts[1]))
-            diff_texts_add(c, &out->texts, f->path, texts[0], texts[1]);
-        return true;
-    }
-    for (int side = 0; side < 2; side++) {
+static str name_of(str path) {
+    return str_from(path, str_behind_last(path, '/'));
+}
+
+// Both sides of a file: *ok says whether they could be read.
+static bool read_both(ctx *c, arena *a, const diff_file *f, vocabulary v[2], bool *ok,
+                      diff_notes *notes, err *e) {
+    str texts[2];
+    if (!diff_load_both(c, a, f, DIFF_TOKENS_MAX, texts, ok, notes, e)) return false;
+    for (int side = 0; *ok && side < 2; side++) {
         begin(&v[side], a);
-        if (read_file(&v[side], name, texts[side])) continue;
+        if (read_file(&v[side], name_of(f->path), texts[side])) continue;
         diff_note_add(c, notes, side, f->path, v[side].why);
-        ok = false;
+        *ok = false;
     }
-    if (!ok) return true;
-    compare_ids(c, out, f->path, &v[0].ids, &v[1].ids);
-    compare_scores(c, out, f->path, &v[0], &v[1]);
-    compare_merges(out, &v[0].merges, &v[1].merges);
-    compare_templates(c, out, f->path, &v[0].rest, &v[1].rest);
-    diff_json(c, &out->rows, f->path, (str){0}, &v[0].rest, &v[1].rest);
     return true;
 }
 
-// vocab.json, vocab.txt and merges.txt repeat what a tokenizer.json beside them says.
-static bool is_repeated(const diff_files *f, const diff_file *one) {
-    size_t folder = str_behind_last(one->path, '/');
-    str name = str_from(one->path, folder);
-    if (!str_starts(name, STR("vocab.")) && !str_is(name, "merges.txt")) return false;
-    for (size_t i = 0; i < f->n; i++) {
-        str path = f->p[i].path;
-        if (f->p[i].what == DIFF_CHANGED && str_behind_last(path, '/') == folder &&
-            str_eq(str_upto(path, folder), str_upto(one->path, folder)) &&
-            str_is(str_from(path, folder), "tokenizer.json"))
+// `beside`: both sides of the tokenizer.json beside it, which was compared before; or NULL.
+static void compare_both(ctx *c, str path, vocabulary v[2], const vocabulary *beside,
+                         diff_tokenizer *out) {
+    const map *ids[2] = {beside ? &beside[0].ids : NULL, beside ? &beside[1].ids : NULL};
+    const map *merges[2] = {beside ? &beside[0].merges : NULL,
+                            beside ? &beside[1].merges : NULL};
+    compare_ids(c, out, path, &v[0].ids, &v[1].ids, ids);
+    compare_scores(c, out, path, &v[0], &v[1]);
+    compare_merges(out, &v[0].merges, &v[1].merges, merges);
+    compare_templates(c, out, path, &v[0].rest, &v[1].rest);
+    diff_json(c, &out->rows, path, (str){0}, &v[0].rest, &v[1].rest);
+}
+
+static bool compare_template(ctx *c, arena *a, const diff_file *f, diff_tokenizer *out,
+                             diff_notes *notes, err *e) {
+    str texts[2];
+    bool ok;
+    if (!diff_load_both(c, a, f, DIFF_TOKENS_MAX, texts, &ok, notes, e)) return false;
+    if (ok && str_is_text(texts[0]) && str_is_text(texts[1]))
+        diff_texts_add(c, &out->texts, f->path, texts[0], texts[1]);
+    return true;
+}
+
+// ---- files ----------------------------------------------------------------------------------
+
+static bool is_compared(const diff_file *f) {
+    return f->what == DIFF_CHANGED && diff_kind_of(f->path) == DIFF_OF_TOKENIZER &&
+           !sha256_eq(f->was.digest, f->is.digest);
+}
+
+// Does it have the form of a file that stands beside a tokenizer.json?
+static bool is_companion(const diff_file *f) {
+    str name = name_of(f->path);
+    return is_compared(f) && (str_starts(name, STR("vocab.")) || str_is(name, "merges.txt"));
+}
+
+static bool is_in_folder_of(const diff_file *f, const diff_file *other) {
+    size_t n = str_behind_last(f->path, '/');
+    return n == str_behind_last(other->path, '/') &&
+           str_eq(str_upto(f->path, n), str_upto(other->path, n));
+}
+
+// Is its turn that of the tokenizer.json beside it?
+static bool has_no_turn(const diff_files *f, const diff_file *one) {
+    if (!is_companion(one)) return false;
+    for (size_t i = 0; i < f->n; i++)
+        if (is_compared(&f->p[i]) && str_is(name_of(f->p[i].path), "tokenizer.json") &&
+            is_in_folder_of(&f->p[i], one))
             return true;
-    }
     return false;
+}
+
+// `v`: of the tokenizer.json `of`; NULL: it could not be read.
+static bool compare_companions(ctx *c, const diff_files *f, const diff_file *of,
+                               const vocabulary *v, diff_tokenizer *out, diff_notes *notes,
+                               err *e) {
+    arena *a = arena_new();
+    bool ok = true, read;
+    for (size_t i = 0; ok && i < f->n; i++) {
+        const diff_file *one = &f->p[i];
+        vocabulary w[2];
+        if (!is_companion(one) || !is_in_folder_of(one, of)) continue;
+        ok = read_both(c, a, one, w, &read, notes, e);
+        if (ok && read) compare_both(c, one->path, w, v, out);
+        arena_reset(a);
+    }
+    arena_free(a);
+    return ok;
+}
+
+static bool compare_file(ctx *c, arena *a, const diff_files *f, const diff_file *one,
+                         diff_tokenizer *out, diff_notes *notes, err *e) {
+    vocabulary v[2];
+    str name = name_of(one->path);
+    bool read;
+    if (str_is(name, "chat_template.jinja")) return compare_template(c, a, one, out, notes, e);
+    if (!read_both(c, a, one, v, &read, notes, e)) return false;
+    if (read) compare_both(c, one->path, v, NULL, out);
+    return !str_is(name, "tokenizer.json") ||
+           compare_companions(c, f, one, read ? v : NULL, out, notes, e);
 }
 
 bool diff_tokenizer_of(ctx *c, const diff_files *f, diff_tokenizer *out, diff_notes *notes,
@@ -323,11 +402,8 @@ bool diff_tokenizer_of(ctx *c, const diff_files *f, diff_tokenizer *out, diff_no
     arena *a = arena_new();
     bool ok = true;
     for (size_t i = 0; ok && i < f->n; i++) {
-        const diff_file *one = &f->p[i];
-        if (one->what != DIFF_CHANGED || diff_kind_of(one->path) != DIFF_OF_TOKENIZER ||
-            sha256_eq(one->was.digest, one->is.digest) || is_repeated(f, one))
-            continue;
-        ok = compare_file(c, a, one, out, notes, e);
+        if (!is_compared(&f->p[i]) || has_no_turn(f, &f->p[i])) continue;
+        ok = compare_file(c, a, f, &f->p[i], out, notes, e);
         arena_reset(a);
     }
     arena_free(a);

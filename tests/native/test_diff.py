@@ -153,18 +153,57 @@ def test_lists_go_on_behind_what_was_told(api, bot):
 
 
 def test_tokenizers_of_other_forms(api):
-    """Word pieces, byte pairs apart, and scores; what a tokenizer.json beside them says is not told twice."""
+    """Word pieces, byte pairs apart, and scores, each told with its file."""
     scores = [[["a", -1.5], ["b", -2.5]], [["b", -2.5], ["a", -1.5], ["c", 0]]]
     merges = [["a", "b"], ["c", "d"]]
     was = {"a/vocab.txt": b"[PAD]\nthe\n", "a/merges.txt": b"#version: 0.2\na b\nc d\n", "b/vocab.json": b'{"x": 0}', "b/tokenizer.json": tokenizer(vocab=scores[0], merges=merges)}
     now = {"a/vocab.txt": b"[PAD]\nof\n", "a/merges.txt": b"#version: 0.2\nc d\na b\n", "b/vocab.json": b'{"y": 0}', "b/tokenizer.json": tokenizer(vocab=scores[1], merges=["c d", "a b"])}
     repo = publish(api, unique("tok"), was, now)
     t = diff(api, f"{repo}@1", f"{repo}@2", part="tokenizer")["tokenizer"]
-    assert (t["added"], t["removed"], t["moved"], t["merges_reordered"], t["merges_added"]) == (2, 1, 2, True, 0)
+    assert (t["added"], t["removed"], t["moved"], t["merges_reordered"], t["merges_added"]) == (3, 2, 2, True, 0)
     found = {(k["in"], k["token"], k.get("was"), k.get("is")) for k in t["tokens"]}
-    assert found == {("a/vocab.txt", "the", 1, None), ("a/vocab.txt", "of", None, 1), ("b/tokenizer.json", "a", 0, 1), ("b/tokenizer.json", "b", 1, 0), ("b/tokenizer.json", "c", None, 2)}
+    assert found == {("a/vocab.txt", "the", 1, None), ("a/vocab.txt", "of", None, 1), ("b/tokenizer.json", "a", 0, 1), ("b/tokenizer.json", "b", 1, 0), ("b/tokenizer.json", "c", None, 2), ("b/vocab.json", "x", 0, None), ("b/vocab.json", "y", None, 0)}
     assert t["values"]["total"] == 0
     assert t["scores"] == {"items": [], "total": 0}  # each token has its own, wherever it stands
+
+
+def test_a_vocabulary_beside_a_tokenizer(api, cli):
+    """What both say is told once, with the tokenizer.json; what only one of them says, with its own file."""
+
+    def files(beside, vocab, merges, beside_merges):
+        lines = "#version: 0.2\n" + "".join(f"{m}\n" for m in beside_merges)
+        return {"tokenizer.json": tokenizer(vocab=vocab, merges=merges), "vocab.json": json.dumps(beside).encode(), "merges.txt": lines.encode()}
+
+    was = {"a": 0, "b": 1, "c": 2, "d": 3}
+    both = {"a": 0, "b": 2, "c": 1, "e": 3}
+    repo = publish(
+        api, unique("beside"),
+        files(was, was, ["a b", "b c"], ["a b", "b c"]),
+        files(both, both, ["a b", "c a"], ["a b", "c a"]),
+        files(both | {"f": 4}, was | {"f": 5}, ["c a", "a b"], ["a b", "c b"]),
+        files(both | {"f": 4}, was, ["c a", "a b"], ["a b", "c b"]) | {"tokenizer.json": b"{"},
+    )  # fmt: skip
+
+    def told(before, after):
+        d = diff(api, f"{repo}@{before}", f"{repo}@{after}", part="tokenizer")
+        t = d["tokenizer"]
+        assert (t["added"], t["removed"], t["moved"]) == tuple(sum(k(x) for x in t["tokens"]) for k in (lambda x: "was" not in x, lambda x: "is" not in x, lambda x: "was" in x and "is" in x))
+        return t, {(x["in"], x["token"], x.get("was"), x.get("is")) for x in t["tokens"]}, d["notes"]
+
+    t, tokens, notes = told(1, 2)
+    assert tokens == {("tokenizer.json", "b", 1, 2), ("tokenizer.json", "c", 2, 1), ("tokenizer.json", "d", 3, None), ("tokenizer.json", "e", None, 3)}
+    assert len(t["tokens"]) == 4 and (t["was_size"], t["is_size"]) == (4, 4)
+    assert (t["merges_added"], t["merges_removed"], t["merges_reordered"]) == (1, 1, False)
+    t, tokens, notes = told(1, 3)
+    assert tokens == {
+        ("tokenizer.json", "f", None, 5), ("vocab.json", "f", None, 4),
+        ("vocab.json", "b", 1, 2), ("vocab.json", "c", 2, 1), ("vocab.json", "d", 3, None), ("vocab.json", "e", None, 3),
+    }  # fmt: skip
+    assert (t["merges_added"], t["merges_removed"]) == (2, 1)  # "c a" of one file, "c b" of the other; "b c" of both
+    assert "vocab.json" in cli("diff", f"{repo}@1", f"{repo}@3", "--part", "tokenizer").lines
+    t, tokens, notes = told(1, 4)  # a tokenizer.json that cannot be read hides nothing
+    assert {n["path"] for n in notes} == {"tokenizer.json"} and ("vocab.json", "f", None, 4) in tokens and len(tokens) == 5
+    assert (t["was_size"], t["is_size"], t["merges_added"], t["merges_removed"]) == (4, 5, 1, 1)
 
 
 def test_scores_of_tokens(api, cli):
