@@ -28,8 +28,7 @@ static bool scan(ctx *c, const tree_file *f, pickle_naming named, arena *a, pick
     store_object *o = store_get(core_store(c->core), f->digest, e);
     if (!o) return is_damage(e, out);
     pthread_mutex_lock(&one_scan);
-    bool ok = pickle_scan(store_object_read_all, o, store_object_size(o), named == PICKLE_NAMED,
-                          a, out, e);
+    bool ok = pickle_scan(store_object_read_all, o, store_object_size(o), named, a, out, e);
     pthread_mutex_unlock(&one_scan);
     store_object_close(o);
     return ok || is_damage(e, out);
@@ -46,11 +45,11 @@ bool pickles_step(ctx *c, const content *of, str after, size_t max, pickles_foun
     *next = (str){0};
     while (ok && more && tree_next(t.reader, &f, e)) {
         pickle_naming named = pickle_naming_of(f.path);
-        pickle_report r;
+        pickle_report r = {0};
         bool wanted = named != PICKLE_NOT_NAMED && !(after.p && str_eq(f.path, after));
         ok = !wanted || scan(c, &f, named, a, &r, e);
         more = !ok || !wanted || !r.found || found(arg, &f, &r);
-        scanned += wanted;
+        scanned += wanted && (named > PICKLE_UNNAMED || r.found);
         if (++passed == STEP_FILES || scanned == max || (wanted && clock_mono_us() > until_us))
             more = false;
         if (!more) *next = arena_str(c->a, f.path);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // pickles: what the pickles among the files of a content would import if somebody loaded them.
-// Found by their names (.pkl, .pickle, .joblib; .pt, .pth, .bin, .ckpt), scanned when asked for
-// (store/pickle.h), never loaded. Any thread; one file is scanned at a time in a process, so
-// that all scans together take the memory of one.
+// Found by their names (.pkl, .joblib, .pt, .npz ...), and by their first bytes where a name
+// says nothing; scanned when asked for (store/pickle.h), never loaded. Any thread; one file is
+// scanned at a time in a process, so that all scans together take the memory of one.
 #ifndef STEMMA_CORE_PICKLES_H
 #define STEMMA_CORE_PICKLES_H
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // pickle: a file as a bounded stream, and the list of what was found in it. pickle_walk.c has
-// the opcodes, pickle_zip.c the archives, pickle_names.c what is known of names. Any thread.
+// the opcodes, pickle_form.c what names and first bytes say, pickle_zip.c the archives,
+// pickle_numpy.c the arrays, pickle_unpack.c what is compressed, pickle_names.c what is known
+// of names. Any thread.
 #include "store/pickle_internal.h"
 
 #include <stdlib.h>
@@ -11,13 +13,14 @@
 // ---- the stream -----------------------------------------------------------------------------
 
 pickle_source pickle_source_of(pickle_scanner *s, uint64_t at, uint64_t end) {
-    return (pickle_source){.read = s->read,
-                           .arg = s->arg,
-                           .at = at,
-                           .end = end,
-                           .window = s->window,
-                           .left = &s->left,
-                           .e = s->e};
+    pickle_source in = {.file = s->file,
+                        .at = at,
+                        .end = end,
+                        .window = s->window,
+                        .left = &s->left,
+                        .e = s->e};
+    if (end < s->file.size) in.file.cut = NULL;
+    return in;
 }
 
 bool pickle_stop(pickle_source *in, const char *why) {
@@ -30,7 +33,11 @@ bool pickle_give_up(pickle_source *in, const char *why) {
     return pickle_stop(in, why);
 }
 
-static bool pay(pickle_source *in, size_t n) {
+bool pickle_ends(pickle_source *in, const char *why) {
+    return in->file.cut ? pickle_give_up(in, in->file.cut) : pickle_stop(in, why);
+}
+
+bool pickle_pay(pickle_source *in, size_t n) {
     size_t cost = n < JUMP ? JUMP : n;
     if (cost > *in->left)
         return pickle_give_up(in, "too much of it would have to be read: it was not read on");
@@ -44,8 +51,8 @@ static bool fill(pickle_source *in, uint64_t at, size_t n) {
     if (want < n) want = n;
     if (want > in->end - at) want = (size_t)(in->end - at);
     in->window_n = 0;
-    if (!pay(in, want)) return false;
-    in->failed = !in->read(in->arg, at, in->window, want, in->e);
+    if (!pickle_pay(in, want)) return false;
+    in->failed = !in->file.read(in->file.arg, at, in->window, want, in->e);
     if (in->failed) return false;
     in->window_at = at;
     in->window_n = want;
@@ -55,7 +62,7 @@ static bool fill(pickle_source *in, uint64_t at, size_t n) {
 const uint8_t *pickle_peek(pickle_source *in, uint64_t at, size_t n) {
     if (in->failed || in->why) return NULL;
     if (at > in->end || n > in->end - at) {
-        pickle_stop(in, "it is cut: it ends within a value");
+        pickle_ends(in, "it is cut: it ends within a value");
         return NULL;
     }
     bool there = at >= in->window_at && at - in->window_at <= in->window_n &&
@@ -116,6 +123,7 @@ void pickle_problem(pickle_scanner *s, const char *fmt, ...) {
     va_start(ap, fmt);
     str text = arena_vprintf(s->a, fmt, ap);
     va_end(ap);
+    if (s->of.n) text = arena_printf(s->a, "%.*s: %.*s", STR_F(s->of), STR_F(text));
     out->problem = str_is_text(text) ? text : STR("a file of the archive has no proper name");
 }
 
@@ -152,21 +160,6 @@ static int worst_first(const void *a, const void *b) {
 
 // ---- a file ---------------------------------------------------------------------------------
 
-static bool ends_nocase(str path, const char *ending) {
-    str end = str_of(ending);
-    return path.n > end.n && str_eq_nocase(str_from(path, path.n - end.n), end);
-}
-
-pickle_naming pickle_naming_of(str path) {
-    static const char *const surely[] = {".pkl", ".pickle", ".joblib"};
-    static const char *const perhaps[] = {".pt", ".pth", ".bin", ".ckpt"};
-    for (size_t i = 0; i < sizeof surely / sizeof *surely; i++)
-        if (ends_nocase(path, surely[i])) return PICKLE_NAMED;
-    for (size_t i = 0; i < sizeof perhaps / sizeof *perhaps; i++)
-        if (ends_nocase(path, perhaps[i])) return PICKLE_MAYBE_NAMED;
-    return PICKLE_NOT_NAMED;
-}
-
 // PyTorch's first releases wrote tar archives, and it reads them still, as Python's tarfile
 // does: of the first block nothing counts but that its sum (with blanks for itself) is right.
 static bool begins_as_tar(pickle_source *in) {
@@ -187,41 +180,95 @@ static bool begins_as_tar(pickle_source *in) {
     return told == sum || told == with_signs;
 }
 
-// A file may be both: a pickle to whoever begins at its first byte, and an archive to whoever
-// looks for its end.
-static bool scan(pickle_scanner *s, bool surely) {
-    pickle_zip zip;
-    bool is_zip;
-    pickle_source in = pickle_source_of(s, 0, s->size);
-    const uint8_t *p = s->size >= 4 ? pickle_peek(&in, 0, 4) : NULL;
-    bool begins_as_zip = p && !memcmp(p, "PK\3\4", 4);
-    if (begins_as_tar(&in))
-        pickle_problem(s, "it is a tar archive, as old PyTorch wrote them: it was not opened");
-    if (in.failed || !pickle_zip_find(s, &zip, &is_zip) ||
-        (is_zip && !pickle_zip_walk(s, &zip)))
-        return false;
-    in = pickle_source_of(s, 0, s->size); // others have used the window
-    if (!begins_as_zip) return pickle_walk(s, &in, (str){0}, surely && !is_zip);
-    if (!is_zip)
-        pickle_problem(s, "it begins as a zip archive, but its end does not hold together");
+// Two bytes are no proof of how a file is compressed: its name has to say more.
+static pickle_form form_of(const pickle_scanner *s, pickle_source *in) {
+    size_t n = in->end < PICKLE_FORM_N ? (size_t)in->end : PICKLE_FORM_N;
+    const uint8_t *p = n ? pickle_peek(in, 0, n) : NULL;
+    pickle_form form = p ? pickle_form_of(str_n(p, n)) : PICKLE_NO_FORM;
+    bool weak = form == PICKLE_ZLIB || form == PICKLE_LZMA;
+    return weak && s->named != PICKLE_NAMED ? PICKLE_NO_FORM : form;
+}
+
+static bool scan_compressed(pickle_scanner *s, pickle_form form) {
+    static const char *const others[] = {[PICKLE_BZIP2] = "bzip2",
+                                         [PICKLE_XZ] = "xz",
+                                         [PICKLE_LZMA] = "lzma",
+                                         [PICKLE_LZ4] = "lz4"};
+    pickle_source in = pickle_source_of(s, 0, s->file.size);
+    if (form < PICKLE_BZIP2) {
+        pickle_unpack(s, &in, form, UINT64_MAX, (str){0}, s->named);
+        if (in.why) pickle_problem(s, "%s", in.why);
+        return !in.failed;
+    }
+    if (s->named >= PICKLE_MAYBE_NAMED)
+        pickle_problem(s, "it is compressed with %s: it was not looked into", others[form]);
     return true;
 }
 
-bool pickle_scan(pickle_read read, void *arg, uint64_t size, bool surely, arena *a,
+// A file may be several: a pickle to whoever begins at its first byte, an archive to whoever
+// looks for its end, compressed to whoever looks what it begins with.
+static bool scan_as(pickle_scanner *s, pickle_form form) {
+    pickle_zip zip;
+    bool is_zip, compressed = form >= PICKLE_DEFLATE;
+    if (!pickle_zip_find(s, &zip, &is_zip) || (is_zip && !pickle_zip_walk(s, &zip)))
+        return false;
+    if (form == PICKLE_ZIP && !is_zip && s->named >= PICKLE_MAYBE_NAMED)
+        pickle_problem(s, "%s",
+                       s->file.cut
+                           ? s->file.cut
+                           : "it begins as a zip archive, but its end does not hold together");
+    if (form == PICKLE_ZIP) return true;
+    if (form == PICKLE_NUMPY) return pickle_numpy_walk(s);
+    if (compressed && !scan_compressed(s, form)) return false;
+    pickle_source in = pickle_source_of(s, 0, s->file.size); // others have used the window
+    bool other = (is_zip || compressed) && s->named == PICKLE_NAMED;
+    return pickle_walk(s, &in, other ? PICKLE_MAYBE_NAMED : s->named);
+}
+
+static bool scan(pickle_scanner *s) {
+    pickle_source in = pickle_source_of(s, 0, s->file.size);
+    pickle_form form = form_of(s, &in);
+    if (in.failed) return false;
+    if (form == PICKLE_NO_FORM && s->named < PICKLE_MAYBE_NAMED) return true;
+    if (begins_as_tar(&in))
+        pickle_problem(s, "it is a tar archive, as old PyTorch wrote them: it was not opened");
+    return !in.failed && scan_as(s, form);
+}
+
+bool pickle_scan_inner(pickle_scanner *s, const pickle_file *f, str name, pickle_naming named) {
+    pickle_scanner outer = *s;
+    bool ok = true;
+    s->file = *f;
+    s->named = named;
+    if (name.n && s->of.n)
+        s->of = arena_printf(s->a, "%.*s: %.*s", STR_F(s->of), STR_F(name));
+    else if (name.n)
+        s->of = name;
+    if (++s->depth <= PICKLE_DEPTH_MAX)
+        ok = scan(s);
+    else if (named >= PICKLE_MAYBE_NAMED)
+        pickle_problem(s, "it stands too deep in other files: it was not looked into");
+    s->file = outer.file;
+    s->named = outer.named;
+    s->of = outer.of;
+    s->depth = outer.depth;
+    return ok;
+}
+
+bool pickle_scan(pickle_read read, void *arg, uint64_t size, pickle_naming named, arena *a,
                  pickle_report *out, err *e) {
     *out = (pickle_report){.problem = STR("")};
     pickle_scanner s = {.a = a,
-                        .read = read,
-                        .arg = arg,
-                        .size = size,
+                        .file = {.read = read, .arg = arg, .size = size},
+                        .named = named,
                         .left = PICKLE_READ_MAX,
                         .window = mem_alloc(PICKLE_WINDOW),
                         .e = e,
                         .out = out,
                         .names = map_new(a)};
-    bool ok = scan(&s, surely);
+    bool ok = scan(&s);
     free(s.window);
-    if (ok && surely && !out->pickles && !s.imports.n)
+    if (ok && named == PICKLE_NAMED && !out->pickles && !s.imports.n)
         pickle_problem(&s, "it is no pickle, and holds none");
     if (s.imports.n) qsort(s.imports.p, s.imports.n, sizeof *s.imports.p, worst_first);
     out->imports = s.imports.p;

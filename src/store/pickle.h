@@ -2,8 +2,9 @@
 // pickle: what a file of Python's pickle format (protocols 0 to 5) would import if somebody
 // loaded it: whoever unpickles a file runs what it names. Nothing is executed or built here:
 // the opcodes are walked with a stack on which only texts are told from other values, because
-// names may be put together there. PyTorch's zip archives are opened for the pickles that they
-// hold.
+// names may be put together there. Opened for the pickles that they hold are PyTorch's zip
+// archives and NumPy's, NumPy's arrays of objects, and what is compressed with zlib or zstd.
+// What is compressed otherwise is told as not looked into.
 //
 // A file is hostile: memory and time are bounded by the limits below whatever lengths it
 // claims; bytes of values are skipped, not read. Wherever the walk cannot follow what an
@@ -21,8 +22,9 @@ enum {
     PICKLE_STACK_MAX = 1 << 20,   // values at once, 8 bytes each
     PICKLE_MEMO_MAX = 1 << 22,    // values that are kept for later, 8 bytes each
     PICKLE_READ_MAX = 128 << 20,  // bytes that are read of a file
-    PICKLE_INFLATE_MAX = 8 << 20, // bytes of a pickle that is compressed in an archive
+    PICKLE_UNPACK_MAX = 16 << 20, // bytes of what is compressed, one at a time
     PICKLE_MEMBERS_MAX = 1 << 20, // files of an archive
+    PICKLE_DEPTH_MAX = 4,         // files in files
 };
 
 typedef enum pickle_verdict {
@@ -48,17 +50,19 @@ typedef struct pickle_report {
 // All n bytes from offset on, which are in the file.
 typedef bool (*pickle_read)(void *arg, uint64_t offset, void *p, size_t n, err *e);
 
-// What a file's name says.
+// What a file's name says, the least first.
 typedef enum pickle_naming {
-    PICKLE_NOT_NAMED,
-    PICKLE_MAYBE_NAMED, // .pt .pth .bin .ckpt: one, an archive of them, or something else
-    PICKLE_NAMED,       // .pkl .pickle .joblib
+    PICKLE_NOT_NAMED,   // of another format: .json .safetensors .png ...
+    PICKLE_UNNAMED,     // nothing: it is one if its first bytes say so
+    PICKLE_MAYBE_NAMED, // .pt .pth .bin .ckpt .npy .npz: one, it holds some, or something else
+    PICKLE_NAMED,       // .pkl .pickle .joblib .dill ...
 } pickle_naming;
+// That of what it was before it was compressed: .pkl.gz is named.
 pickle_naming pickle_naming_of(str path);
 
-// What a file of `size` bytes would import, in the arena. `surely`: it should be a pickle, so
-// that it is a problem when it is none. False only with an error of `read`.
-bool pickle_scan(pickle_read read, void *arg, uint64_t size, bool surely, arena *a,
+// What a file of `size` bytes would import, in the arena. PICKLE_NAMED: it is a problem when it
+// is no pickle. False only with an error of `read`.
+bool pickle_scan(pickle_read read, void *arg, uint64_t size, pickle_naming named, arena *a,
                  pickle_report *out, err *e);
 
 // What is known of "module.name"; `at` bytes of it are the module. For tests.

@@ -269,7 +269,7 @@ static bool take_number(machine *m, size_t n, uint64_t *out) {
 static bool take_counted(machine *m, size_t width, operand *o) {
     pickle_source *in = m->in;
     if (!take_number(m, width, &o->n)) return false;
-    if (o->n > in->end - in->at) return pickle_stop(in, "it is cut: it ends within a value");
+    if (o->n > in->end - in->at) return pickle_ends(in, "it is cut: it ends within a value");
     o->at = in->at;
     in->at += o->n;
     return true;
@@ -299,7 +299,7 @@ static bool find_line(machine *m, uint64_t *at, uint64_t *n, bool *whole) {
 
 static bool take_line(machine *m, operand *o) {
     bool whole;
-    return find_line(m, &o->at, &o->n, &whole) && (whole || pickle_stop(m->in, CUT_LINE));
+    return find_line(m, &o->at, &o->n, &whole) && (whole || pickle_ends(m->in, CUT_LINE));
 }
 
 // Of a line that the file's end ends, Python's own unpickler drops the last byte, and imports.
@@ -310,7 +310,7 @@ static bool take_lines(machine *m, operand *o) {
         return false;
     if (whole_2) return true;
     bool imports = o->n && may_import(m, o->at, o->n - !whole);
-    return imports ? pickle_give_up(m->in, CUT_LINE) : pickle_stop(m->in, CUT_LINE);
+    return imports ? pickle_give_up(m->in, CUT_LINE) : pickle_ends(m->in, CUT_LINE);
 }
 
 static bool take_operand(machine *m, unsigned kind, operand *o) {
@@ -540,22 +540,25 @@ static bool begins_as_pickle(pickle_source *in) {
     return p && p[0] == 0x80 && p[1] <= 5;
 }
 
-static bool walk_next(pickle_scanner *s, pickle_source *in, str of, bool surely) {
+static bool walk_next(pickle_scanner *s, pickle_source *in, bool surely) {
     machine m = {.s = s, .in = in};
-    surely = begins_as_pickle(in) || surely;
     bool ok = walk_one(&m);
     free(m.stack.p);
     free(m.memo.p);
     s->out->pickles += ok;
     if (ok || in->failed || (!surely && !m.imported && !in->gave_up)) return ok;
-    pickle_problem(s, "%.*s%sat byte %llu: %s", STR_F(of), of.n ? ", " : "",
-                   (unsigned long long)m.at, in->why);
+    pickle_problem(s, "at byte %llu: %s", (unsigned long long)m.at, in->why);
     return false;
 }
 
-bool pickle_walk(pickle_scanner *s, pickle_source *in, str of, bool surely) {
-    uint64_t max = is_old_torch(in) ? OLD_TORCH_N : UINT64_MAX;
-    for (uint64_t n = 0; n < max && (in->at < in->end || (surely && !n)); n++)
-        if (!walk_next(s, in, of, surely && !n)) break;
+bool pickle_walk(pickle_scanner *s, pickle_source *in, pickle_naming named) {
+    uint64_t max = is_old_torch(in) ? OLD_TORCH_N : UINT64_MAX, n = 0;
+    bool ok = true, first = named == PICKLE_NAMED;
+    for (; ok && n < max && (in->at < in->end || first); n++) {
+        bool surely = first || (named > PICKLE_UNNAMED && begins_as_pickle(in));
+        ok = walk_next(s, in, surely);
+        first = false;
+    }
+    if (ok && n && n < max && in->file.cut) pickle_problem(s, "%s", in->file.cut);
     return !in->failed;
 }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// pickle_zip: the pickles in a zip archive, as torch.save writes one: its list of files stands
-// at its end, each file's own head must say the same, and it is stored or deflated. What does
-// not fit together is a problem, for two readers might see two archives. Any thread.
+// pickle_zip: the files in a zip archive that may be pickles, as torch.save and numpy.savez
+// write one: its list of files stands at its end, each file's own head must say the same, and
+// it is stored or deflated. What does not fit together is a problem, for two readers might see
+// two archives. Any thread.
 #include "store/pickle_internal.h"
 
 #include "base/buf.h"
-
-#include <stdlib.h>
-#define ZLIB_CONST
-#include <zlib.h>
 
 enum { END_N = 22, END64_N = 56, LOCATOR_N = 20, ENTRY_N = 46, HEAD_N = 30 };
 enum { STORED = 0, DEFLATED = 8, ENCRYPTED = 1 };
@@ -55,11 +52,11 @@ static bool read_end64(pickle_source *in, uint64_t *at, pickle_zip *out, uint64_
 }
 
 bool pickle_zip_find(pickle_scanner *s, pickle_zip *out, bool *found) {
-    pickle_source in = pickle_source_of(s, 0, s->size);
+    pickle_source in = pickle_source_of(s, 0, s->file.size);
     uint64_t at = 0, list_n;
     const uint8_t *p;
     *found = false;
-    if (!find_end(&in, s->size, &at, &p)) return false;
+    if (!find_end(&in, s->file.size, &at, &p)) return false;
     if (!p) return true;
     out->members = number(p + 10, 2);
     list_n = number(p + 12, 4);
@@ -75,6 +72,7 @@ bool pickle_zip_find(pickle_scanner *s, pickle_zip *out, bool *found) {
 
 typedef struct member {
     str name;
+    pickle_naming named; // PICKLE_NOT_NAMED: it is passed over, and has no name
     unsigned flags, method;
     uint64_t packed, size, head;
 } member;
@@ -95,7 +93,18 @@ static bool read_extra(pickle_source *in, const uint8_t *p, size_t n, member *m)
     return !c.bad || pickle_stop(in, "its list of files does not hold together");
 }
 
-static bool next_member(pickle_scanner *s, pickle_source *list, member *m) {
+// Loaders know files of an archive by their names; the only one some take whatever its name is.
+static pickle_naming naming_in(const pickle_scanner *s, const pickle_zip *z, str name) {
+    size_t nul = str_find(name, 0, 0); // where it ends to Python's zipfile
+    pickle_naming named = pickle_naming_of(str_upto(name, nul < name.n ? nul : name.n));
+    bool only = z->members == 1;
+    if (only && s->named == PICKLE_NAMED && named < PICKLE_MAYBE_NAMED)
+        return PICKLE_MAYBE_NAMED;
+    return only || named >= PICKLE_MAYBE_NAMED ? named : PICKLE_NOT_NAMED;
+}
+
+static bool next_member(pickle_scanner *s, const pickle_zip *z, pickle_source *list,
+                        member *m) {
     const uint8_t *p = pickle_take(list, ENTRY_N);
     if (!p) return false;
     if (memcmp(p, "PK\1\2", 4) != 0)
@@ -110,14 +119,11 @@ static bool next_member(pickle_scanner *s, pickle_source *list, member *m) {
     p = pickle_take(list, name_n);
     if (!p) return false;
     m->name = str_n(p, name_n);
-    size_t nul = str_find(m->name, 0, 0); // where it ends to Python's zipfile
-    if (pickle_naming_of(str_upto(m->name, nul < name_n ? nul : name_n)) != PICKLE_NOT_NAMED)
-        m->name = arena_str(s->a, m->name);
-    bool wanted = m->name.p != (const char *)p;
+    m->named = naming_in(s, z, m->name);
+    m->name = m->named ? arena_str(s->a, m->name) : (str){0};
     p = pickle_take(list, extra_n);
     if (!p || !read_extra(list, p, extra_n, m)) return false;
     list->at += comment_n; // what is behind the list's end fails at the next entry
-    if (!wanted) m->name = (str){0};
     return true;
 }
 
@@ -137,59 +143,43 @@ static bool read_head(pickle_source *in, const member *m, uint64_t *at) {
            pickle_stop(in, "it lies beyond the archive's files");
 }
 
-// ---- deflated -------------------------------------------------------------------------------
-
-static bool inflate_all(pickle_source *in, uint64_t packed, void *to, size_t n) {
-    z_stream z = {.next_out = to, .avail_out = (uInt)n};
-    int rc = Z_OK;
-    BUG_ON(inflateInit2(&z, -15) != Z_OK);
-    for (uint64_t end = in->at + packed; rc == Z_OK && in->at < end;) {
-        size_t some = end - in->at < PICKLE_WINDOW ? (size_t)(end - in->at) : PICKLE_WINDOW;
-        const uint8_t *p = pickle_take(in, some);
-        if (!p) break;
-        z.next_in = p;
-        z.avail_in = (uInt)some;
-        rc = inflate(&z, Z_NO_FLUSH);
-    }
-    bool whole = rc == Z_STREAM_END && z.total_out == n;
-    inflateEnd(&z);
-    return whole || pickle_stop(in, "what is compressed in it is damaged");
-}
-
-static bool read_memory(void *arg, uint64_t at, void *p, size_t n, err *e) {
-    (void)e;
-    memcpy(p, (const char *)arg + at, n);
-    return true;
-}
-
-static bool walk_inflated(pickle_scanner *s, pickle_source *in, const member *m) {
-    if (m->size > PICKLE_INFLATE_MAX)
-        return pickle_stop(in, "it is compressed and too large: it was not read");
-    char *bytes = mem_alloc((size_t)m->size + 1);
-    bool ok = inflate_all(in, m->packed, bytes, (size_t)m->size);
-    pickle_source inflated = pickle_source_of(s, 0, m->size);
-    inflated.read = read_memory;
-    inflated.arg = bytes;
-    ok = ok && pickle_walk(s, &inflated, m->name, true);
-    free(bytes);
-    return ok;
-}
-
 // ---- the archive ----------------------------------------------------------------------------
+
+// Bytes of a file that begin at a place of it.
+typedef struct shifted {
+    pickle_file of;
+    uint64_t by;
+} shifted;
+
+static bool read_shifted(void *arg, uint64_t at, void *p, size_t n, err *e) {
+    const shifted *f = arg;
+    return f->of.read(f->of.arg, f->by + at, p, n, e);
+}
+
+static void scan_stored(pickle_scanner *s, pickle_source *in, const member *m) {
+    shifted f = {s->file, in->at};
+    pickle_file stored = {read_shifted, &f, m->size, NULL};
+    if (m->packed != m->size)
+        pickle_stop(in, "it has two sizes");
+    else
+        in->failed = !pickle_scan_inner(s, &stored, m->name, m->named);
+}
+
+static void scan_member(pickle_scanner *s, pickle_source *in, const member *m) {
+    if (!read_head(in, m, &in->at)) return;
+    in->end = in->at + m->packed;
+    if (m->method == STORED)
+        scan_stored(s, in, m);
+    else if (m->method == DEFLATED)
+        pickle_unpack(s, in, PICKLE_DEFLATE, m->size, m->name, m->named);
+    else
+        pickle_stop(in, "it is compressed in a way that is not read");
+}
 
 static bool walk_member(pickle_scanner *s, const pickle_zip *z, const member *m) {
     pickle_source in = pickle_source_of(s, 0, z->at);
-    bool ok = read_head(&in, m, &in.at);
-    if (ok && m->method == STORED) {
-        ok = m->packed == m->size || pickle_stop(&in, "it has two sizes");
-        pickle_source stored = pickle_source_of(s, in.at, in.at + m->size);
-        if (ok) return pickle_walk(s, &stored, m->name, true);
-    } else if (ok && m->method == DEFLATED) {
-        ok = walk_inflated(s, &in, m);
-    } else if (ok) {
-        ok = pickle_stop(&in, "it is compressed in a way that is not read");
-    }
-    if (!ok && in.why) pickle_problem(s, "%.*s: %s", STR_F(m->name), in.why);
+    scan_member(s, &in, m);
+    if (in.why) pickle_problem(s, "%.*s: %s", STR_F(m->name), in.why);
     return !in.failed;
 }
 
@@ -197,9 +187,9 @@ bool pickle_zip_walk(pickle_scanner *s, const pickle_zip *z) {
     pickle_source list = pickle_source_of(s, z->at, z->end);
     uint64_t n = 0;
     member m;
-    while (list.at < list.end && next_member(s, &list, &m)) {
+    while (list.at < list.end && next_member(s, z, &list, &m)) {
         if (++n > PICKLE_MEMBERS_MAX) pickle_stop(&list, "it holds too many files");
-        if (!m.name.n) continue;
+        if (!m.named) continue;
         if (!walk_member(s, z, &m)) return false;
         list.window_n = 0; // the member has used the window
     }

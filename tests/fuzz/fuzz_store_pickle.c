@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     str in = str_n(data, size);
     pickle_report r;
     err e = {0};
-    BUG_ON(!pickle_scan(read_input, &in, size, false, a, &r, &e));
-    check(&r);
-    BUG_ON(!pickle_scan(read_input, &in, size, true, a, &r, &e));
-    check(&r);
+    for (pickle_naming named = PICKLE_UNNAMED; named <= PICKLE_NAMED; named++) {
+        BUG_ON(!pickle_scan(read_input, &in, size, named, a, &r, &e));
+        check(&r);
+    }
     BUG_ON(size && !r.found);
     BUG_ON(arena_used(a) > 8 << 20);
     arena_free(a);

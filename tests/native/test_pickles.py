@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pickles in versions: what loading one would import is told by the API, show, push and pull, and nothing of it runs."""
 
+import bz2
 import collections
 import datetime
+import gzip
 import io
+import lzma
 import os
 import pickle
 import pickletools
 import random
+import sys
 import tarfile
+import types
 import zipfile
+import zlib
 
+import cloudpickle
 import joblib
 import numpy
+import pandas
+import pyarrow
 import pytest
 from conftest import unique
 from folders import commands
@@ -226,3 +235,216 @@ def test_limits_and_old_archives_are_told(pushed):
     for name, part in (("b.pth", "too many values for later"), ("c.ckpt", "too many values at once"), ("old.pt", "a tar archive")):
         assert found[name]["verdict"] == "unknown" and part in found[name]["problem"]
         assert f"what loading {name} would run is not all known" in done.err
+
+
+# ---- in other files ---------------------------------------------------------------------------
+
+
+def joblibbed(value, compress):
+    out = io.BytesIO()
+    joblib.dump(value, out, compress=compress)
+    return out.getvalue()
+
+
+def zstd(data):
+    return pyarrow.Codec("zstd").compress(data, asbytes=True)
+
+
+def saved(save, *arrays, **named):
+    out = io.BytesIO()
+    save(out, *arrays, **named)
+    return out.getvalue()
+
+
+def zipped(files, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def objects(*values):
+    out = numpy.empty(len(values), object)
+    out[:] = values
+    return out
+
+
+def test_compressed_ones_are_looked_into(pushed, tmp_path):
+    bad = Evil(tmp_path / "ran")
+    plain = pickle.dumps(bad)
+    pandas.to_pickle(bad, tmp_path / "x.pkl.zip")
+    pandas.to_pickle(bad, tmp_path / "x.pkl.gz")
+    files = {
+        "a.pkl.gz": gzip.compress(plain),
+        "b.pickle.zst": zstd(plain),
+        "two.pkl.gz": gzip.compress(pickle.dumps(1)) + bytes(3) + gzip.compress(plain),  # one behind the other
+        "two.pkl.zst": zstd(pickle.dumps(1)) + zstd(plain),
+        "cut.pkl.gz": gzip.compress(plain + os.urandom(5000))[:-4000],
+        "rest.pkl.gz": gzip.compress(plain) + b"not compressed",
+        "c.joblib": joblibbed(bad, 3),
+        "d.joblib.gz": joblibbed(bad, ("gzip", 3)),
+        "e.pkl.z": zlib.compress(plain),
+        "f.pt.gz": gzip.compress(torch_archive(bad)),
+        "g.pth.tar": torch_archive(bad),
+        "pandas.pkl.zip": (tmp_path / "x.pkl.zip").read_bytes(),
+        "pandas.pkl.gz": (tmp_path / "x.pkl.gz").read_bytes(),
+        "alone.pkl.zip": zipped({"what": plain}, zipfile.ZIP_DEFLATED),
+    }
+    assert files["c.joblib"][0] == 0x78
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys() and not (tmp_path / "ran").exists()
+    for name, f in found.items():
+        assert names(f) == {"posix.system": "dangerous"} and f["verdict"] == "dangerous", f
+        assert ("problem" in f) == (name == "cut.pkl.gz"), f
+    assert "damaged" in found["cut.pkl.gz"]["problem"]
+    assert found["two.pkl.gz"]["pickles"] == found["two.pkl.zst"]["pickles"] == 2
+
+
+def test_what_is_compressed_otherwise_is_told(pushed):
+    plain = pickle.dumps([1])
+    files = {
+        "a.pkl.bz2": (bz2.compress(plain), "bzip2"),
+        "b.pkl.xz": (lzma.compress(plain), "xz"),
+        "c.joblib": (joblibbed([1], ("bz2", 3)), "bzip2"),
+        "d.joblib": (joblibbed([1], ("xz", 3)), "xz"),
+        "e.joblib": (joblibbed([1], ("lzma", 3)), "lzma"),
+        "f.pkl.lz4": (b"\x04\x22\x4d\x18" + bytes(20), "lz4"),
+        "g.pt.xz": (lzma.compress(torch_archive([1])), "xz"),
+        "h.pkl.zip": (zipped({"h.pkl": plain}, zipfile.ZIP_BZIP2), "h.pkl: it is compressed in a way"),
+        "i.pkl.gz.gz": (gzip.compress(gzip.compress(plain)), "within what is"),
+        "j.npz.gz": (gzip.compress(saved(numpy.savez_compressed, objects(1))), "arr_0.npy: it is compressed within"),
+    }
+    found, done, stemma, repo = pushed({name: data for name, (data, _) in files.items()})
+    assert found.keys() == files.keys()
+    for name, f in found.items():
+        assert f["verdict"] == "unknown" and files[name][1] in f["problem"] and "not " in f["problem"], f
+    assert "what loading a.pkl.bz2 would run is not all known: it is compressed with bzip2: it was not looked into" in done.err
+
+
+def test_numpys_arrays(pushed, tmp_path):
+    bad = objects(Evil(tmp_path / "ran"), {"a": 1})
+    mixed = numpy.zeros(2, [("Open", "<f8"), ("x", "O")])
+    mixed["x"] = bad
+    texts = numpy.array(["a", "b"], "T") if int(numpy.__version__[0]) > 1 else bad
+    files = {
+        "o.npy": saved(numpy.save, bad),
+        "mixed.npy": saved(numpy.save, mixed),
+        "some.npz": saved(numpy.savez, a=numpy.zeros(9), b=bad),
+        "packed.npz": saved(numpy.savez_compressed, a=numpy.zeros(9), b=bad),
+        "o.npy.gz": gzip.compress(saved(numpy.save, bad)),
+        "o": saved(numpy.save, bad),
+        "is-none.npy": pickle.dumps(bad),  # numpy.load takes pickles too
+        "dates.npy": saved(numpy.save, objects(datetime.date(2026, 1, 1))),
+        "texts.npy": saved(numpy.save, texts),
+    }
+    large = numpy.zeros(5_000_000)
+    numbers = {
+        "n.npy": saved(numpy.save, numpy.arange(9.0)),
+        "fields.npy": saved(numpy.save, numpy.zeros(300, [("Open", "<f8"), ("close", "<i4", (2,)), ("name", "S3")])),
+        "unicode.npy": saved(numpy.save, numpy.array(["O", "T"] * 90)),
+        "bytes.npy": saved(numpy.save, numpy.frombuffer(pickle.dumps(bad), "u1")),
+        "n.npz": saved(numpy.savez_compressed, large, numpy.arange(3)),
+        "n.npy.gz": gzip.compress(saved(numpy.save, large)),
+        "array": saved(numpy.save, large[:10]),
+    }
+    found, done, stemma, repo = pushed(files | numbers)
+    assert found.keys() == files.keys()
+    for name, f in found.items():
+        assert "problem" not in f and ("posix.system" in names(f)) == (name not in ("dates.npy", "texts.npy")), (name, f)
+    assert found["dates.npy"]["verdict"] == "harmless"
+
+
+def test_headers_that_hide_objects(pushed):
+    """Each of these NumPy reads as an array of objects, and each hides the letter another way."""
+    import numpy.lib.format as npy
+
+    descriptions = ["'O'", "'|O8'", '"O"', "'object'", "'\\x4f'", "'' 'O'", "'ob' 'ject'", "'''O'''", "[('a', 'f4,O')]", "('O', (1,))", "'2O'", "'T'"]
+    files = {}
+    for n, descr in enumerate(descriptions):
+        header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}\n".encode()
+        head = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+        with pytest.raises(ValueError, match="allow_pickle|Object arrays"):
+            npy.read_array(io.BytesIO(head + EVIL), allow_pickle=False)
+        files[f"{n}.npy"] = head + EVIL
+        files[f"long{n}.npy"] = head.replace(b"\x01\x00", b"\x02\x00", 1)[:8] + (len(header) + 40_000).to_bytes(4, "little") + header[:-1] + b" " * 40_000 + b"\n" + EVIL
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys()
+    assert all(names(f) == {"os.system": "dangerous"} for f in found.values())
+
+
+def test_by_first_bytes_where_a_name_says_nothing(pushed, tmp_path):
+    bad = Evil(tmp_path / "ran")
+    dilled = types.ModuleType("dill._dill")
+    dilled._load_type = lambda name: int
+    dilled._load_type.__module__, dilled._load_type.__qualname__ = "dill._dill", "_load_type"
+
+    class Dilled:
+        def __reduce__(self):
+            return dilled._load_type, ("CodeType",)
+
+    sys.modules |= {"dill": types.ModuleType("dill"), "dill._dill": dilled}
+    try:
+        by_dill = pickle.dumps(Dilled(), 4)
+    finally:
+        del sys.modules["dill"], sys.modules["dill._dill"]
+    files = {f"p{p}": pickle.dumps(bad, p) for p in range(2, 6)}
+    files |= {
+        "session.dill": by_dill,
+        "weights.dat": gzip.compress(pickle.dumps(bad)),
+        "model.sav": zstd(pickle.dumps(bad)),
+        "saved_model": torch_archive(bad),
+        "agent.zip": zipped({"data": b"{}", "policy.pth": torch_archive(bad), "version": b"2"}),
+        "fn.cloudpickle": cloudpickle.dumps(lambda: bad),
+    }
+    others = {
+        "data.json": pickle.dumps(bad),  # no loader takes it for a pickle
+        "old": b"cos\nsystem\n.",  # protocol 0 does not show
+        "README": b"cat\ndog\n.",
+        "photos.zip": zipped({"cat.png": b"c", "list.txt": b"cat\ndog\n."}),
+        "one.zip": zipped({"list": b"cat\ndog\n."}),
+        "corpus.gz": gzip.compress(b"cat\ndog\n." * 100_000),
+        "corpus.xz": lzma.compress(b"cat\ndog\n."),
+        "raw": b"\x80\x03" + b"\xff" * 100,
+        "short": b"\x80",
+    }
+    found, done, stemma, repo = pushed(files | others)
+    assert found.keys() == files.keys()
+    for name, f in found.items():
+        assert f["verdict"] == "dangerous" and "problem" not in f, f
+    assert names(found["session.dill"]) == {"dill._dill._load_type": "dangerous"}
+    assert any(n.startswith("cloudpickle.") for n in names(found["fn.cloudpickle"]))
+    assert "warning: whoever loads saved_model runs posix.system" in done.err
+    pulled = stemma.ok("pull", repo, "again")
+    assert "whoever loads p4 runs posix.system" in pulled.err
+
+
+def test_bombs_and_archives_in_archives(pushed, tmp_path):
+    bad = pickle.dumps(Evil(tmp_path / "ran"))
+    zeros = bytes(50 << 20)
+    harmless = pickle.dumps(b"x" * (40 << 20))
+
+    def deep(levels):
+        return torch_archive([1]) if not levels else zipped({"in.pt": deep(levels - 1)})
+
+    packed = zipped({f"{n}.pkl": zeros for n in range(12)}, zipfile.ZIP_DEFLATED)
+    files = {
+        "front.pkl.gz": gzip.compress(bad + zeros),
+        "behind.pkl.gz": gzip.compress(harmless + bad),
+        "behind.pickle.zst": zstd(harmless + bad),
+        "many.npz": packed,
+        "deep.zip": deep(8),
+        "cut.zip": zipped({"a.pkl": bad})[:-30],
+        "lies.pt.gz": gzip.compress(torch_archive([1]))[:-100],
+        "wide.pkl.zst": b"\x28\xb5\x2f\xfd\x00\x98" + b"\x01\x00\x00",  # asks for a window of 512 MiB
+    }
+    found, done, stemma, repo = pushed(files)
+    assert found.keys() == files.keys() - {"cut.zip"}  # to nobody a zip archive
+    for name, f in found.items():
+        assert f["verdict"] == ("dangerous" if name == "front.pkl.gz" else "unknown"), f
+    assert names(found["front.pkl.gz"]) == {"posix.system": "dangerous"}
+    for name in ("front.pkl.gz", "behind.pkl.gz", "behind.pickle.zst"):
+        assert "it was not looked into beyond its first 16 MiB" in found[name]["problem"]
+    assert "too deep" in found["deep.zip"]["problem"] and found["deep.zip"]["problem"].startswith("in.pt: in.pt: ")
+    assert "damaged" in found["lies.pt.gz"]["problem"]
+    assert "more memory" in found["wide.pkl.zst"]["problem"]
