@@ -342,8 +342,7 @@ static bool import(machine *m, const name_text *module, const name_text *name) {
     str of = str_n(module->p, module->n), is = str_n(name->p, name->n);
     if (!is_name(module) || !is_name(name)) return pickle_give_up(m->in, NO_NAME);
     m->imported = true;
-    if (str_is(is, "NumpyArrayWrapper") && str_starts(of, STR("joblib.")))
-        m->numpy_joblib = true;
+    m->numpy_joblib |= str_is(str_from(is, str_behind_last(is, '.')), "NumpyArrayWrapper");
     if (pickle_import_add(m->s, of, is)) return true;
     pickle_import_hidden(m->s, "(more names than are listed)");
     return pickle_stop(m->in, "it imports more names than are listed: it was not read on");

@@ -211,6 +211,19 @@ static void test_gives_up(void **state) {
     }
 }
 
+// By whatever way it got the name: a module that has it too, or a walk from one above.
+static void test_joblib_arrays(void **state) {
+    (void)state;
+    static const str wrappers[] = {
+        STR_K("cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}b\0 raw"),
+        STR_K("csklearn.externals.joblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}b\0 raw"),
+        STR_K("\x8c\6joblib\x8c\x1enumpy_pickle.NumpyArrayWrapper\x93)\x81}b\0 raw")};
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        pickle_report r = scan(wrappers[i], true);
+        assert_problem(&r, "arrays as joblib keeps them");
+    }
+}
+
 static void test_deep(void **state) {
     (void)state;
     buf f = BUF_MAX(4 << 20);
@@ -395,7 +408,7 @@ int main(void) {
         cmocka_unit_test(test_archives),        cmocka_unit_test(test_archive_and_pickle),
         cmocka_unit_test(test_damaged_archive), cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_deep),            cmocka_unit_test(test_tar),
-        cmocka_unit_test(test_archive_names),
+        cmocka_unit_test(test_archive_names),   cmocka_unit_test(test_joblib_arrays),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
