@@ -210,6 +210,8 @@ static bool scan_compressed(pickle_scanner *s, pickle_form form) {
 static bool scan_as(pickle_scanner *s, pickle_form form) {
     pickle_zip zip;
     bool is_zip, compressed = form >= PICKLE_DEFLATE;
+    if (form == PICKLE_NUMPY && s->depth) // .npz: of each the end would have to be read
+        return pickle_numpy_walk(s);
     if (!pickle_zip_find(s, &zip, &is_zip) || (is_zip && !pickle_zip_walk(s, &zip)))
         return false;
     if (form == PICKLE_ZIP && !is_zip && s->named >= PICKLE_MAYBE_NAMED)

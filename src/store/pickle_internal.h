@@ -102,7 +102,7 @@ typedef enum pickle_form {
 pickle_form pickle_form_of(str first);
 
 // ---- pickle_numpy.c -------------------------------------------------------------------------
-#define PICKLE_NUMPY_N ((size_t)32 << 10) // bytes of a header that are looked at
+#define PICKLE_NUMPY_N ((size_t)16 << 10) // bytes of a header that are looked at
 // May an array of NumPy hold objects? Then a pickle stands behind its header, at *at.
 bool pickle_numpy_has_objects(str first, uint64_t *at);
 // False with an error of `read`.

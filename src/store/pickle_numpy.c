@@ -63,8 +63,8 @@ bool pickle_numpy_walk(pickle_scanner *s) {
     uint64_t at;
     if (in.why) pickle_problem(s, "%s", in.why);
     if (!p || !pickle_numpy_has_objects(str_n(p, n), &at)) return !in.failed;
-    if (at > in.end && in.file.cut) pickle_problem(s, "%s", in.file.cut);
-    if (at > in.end) return true; // to NumPy it is none
+    if (at >= in.end && in.file.cut) pickle_problem(s, "%s", in.file.cut);
+    if (at >= in.end) return true; // to NumPy it is none
     in.at = at;
     return pickle_walk(s, &in, PICKLE_MAYBE_NAMED);
 }

@@ -12,7 +12,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { FIRST = 64 << 10, PIECE = 4 << 10, ROOM = 64 << 10 };
+enum { FIRST = 16 << 10, PIECE = 4 << 10, ROOM = 64 << 10 };
 enum { ZSTD_WINDOW_LOG = 23 }; // of its memory: the most that its usual levels ask for
 
 #define DAMAGED "what is compressed in it is damaged"

@@ -347,6 +347,8 @@ def test_numpys_arrays(pushed, tmp_path):
         "n.npz": saved(numpy.savez_compressed, large, numpy.arange(3)),
         "n.npy.gz": gzip.compress(saved(numpy.save, large)),
         "array": saved(numpy.save, large[:10]),
+        "many.npz": saved(numpy.savez, **{f"a{n}": large[:n] for n in range(1500)}),
+        "packed-many.npz": saved(numpy.savez_compressed, **{f"a{n}": large[:9000] for n in range(1500)}),
     }
     found, done, stemma, repo = pushed(files | numbers)
     assert found.keys() == files.keys()
