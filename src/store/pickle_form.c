@@ -68,8 +68,8 @@ static bool is_bzip2(const uint8_t *p) {
 
 pickle_form pickle_form_of(str first) {
     uint8_t p[PICKLE_FORM_N] = {0}; // no form ends with zeros but lzma's
-    memcpy(p, first.p, first.n < sizeof p ? first.n : sizeof p);
     if (first.n < 2) return PICKLE_NO_FORM;
+    memcpy(p, first.p, first.n < sizeof p ? first.n : sizeof p);
     return is_plain(p)                         ? PICKLE_PLAIN
            : !memcmp(p, "PK\3\4", 4)           ? PICKLE_ZIP
            : !memcmp(p, "\x93NUMPY", 6)        ? PICKLE_NUMPY

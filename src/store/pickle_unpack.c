@@ -32,6 +32,7 @@ typedef struct unpacker {
     pickle_source *in;
     pickle_form how;
     z_stream z;
+    uint32_t crc; // of what the stream of gzip gave
     ZSTD_DStream *zstd;
     buf out;
     size_t streams, stream_at; // that ended; where the one since then began in `out`
@@ -39,17 +40,13 @@ typedef struct unpacker {
     const char *why; // there is no more though there should be
 } unpacker;
 
-static int bits_of(pickle_form how) { // zlib's word for it
-    return how == PICKLE_GZIP ? 15 + 16 : how == PICKLE_ZLIB ? 15 : -15;
-}
-
 static void begin(unpacker *u) {
     if (u->how == PICKLE_ZSTD) {
         u->zstd = ZSTD_createDStream();
         BUG_ON(!u->zstd);
         ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
     } else {
-        BUG_ON(inflateInit2(&u->z, bits_of(u->how)) != Z_OK);
+        BUG_ON(inflateInit2(&u->z, u->how == PICKLE_ZLIB ? 15 : -15) != Z_OK);
     }
 }
 
@@ -59,6 +56,59 @@ static void end(unpacker *u) {
     else
         inflateEnd(&u->z);
     buf_free(&u->out);
+}
+
+static void stop(unpacker *u, const char *why) {
+    u->ended = true;
+    u->why = why;
+}
+
+// ---- streams of gzip ------------------------------------------------------------------------
+
+static const uint8_t *take(pickle_source *in, size_t n) {
+    return n <= in->end - in->at ? pickle_take(in, n) : NULL;
+}
+
+static bool skip_text(pickle_source *in) {
+    const uint8_t *p;
+    do {
+        p = take(in, 1);
+    } while (p && *p);
+    return p != NULL;
+}
+
+// As Python's own reader has it: flags that have no meaning are no error, as they are to zlib.
+static bool gzip_head(pickle_source *in, bool *is_one) {
+    enum { DEFLATED = 8, WITH_SUM = 2, WITH_EXTRA = 4, WITH_NAME = 8, WITH_COMMENT = 16 };
+    const uint8_t *p = take(in, 2);
+    *is_one = p && p[0] == 0x1f && p[1] == 0x8b;
+    p = *is_one ? take(in, 8) : NULL;
+    if (!p || p[0] != DEFLATED) return false;
+    uint8_t flags = p[1];
+    if (flags & WITH_EXTRA) {
+        p = take(in, 2);
+        if (!p || !take(in, p[0] | (size_t)p[1] << 8)) return false;
+    }
+    return (!(flags & WITH_NAME) || skip_text(in)) &&
+           (!(flags & WITH_COMMENT) || skip_text(in)) && (!(flags & WITH_SUM) || take(in, 2));
+}
+
+static void gzip_begin(unpacker *u) {
+    bool is_one;
+    u->crc = 0;
+    if (!gzip_head(u->in, &is_one)) stop(u, u->streams && !is_one ? NULL : DAMAGED);
+}
+
+// Zeros behind a stream are skipped, as Python's does.
+static void gzip_end(unpacker *u) {
+    pickle_source *in = u->in;
+    const uint8_t *p = take(in, 8);
+    if (!p || u->crc != (p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24)) {
+        stop(u, DAMAGED);
+        return;
+    }
+    while (in->at < in->end && (p = pickle_peek(in, in->at, 1)) && !*p)
+        in->at++;
 }
 
 // ---- a step ---------------------------------------------------------------------------------
@@ -73,6 +123,7 @@ static step step_zlib(unpacker *u, const uint8_t *p, size_t *n, char *to, size_t
     int rc = inflate(z, Z_NO_FLUSH);
     *n -= z->avail_in;
     *room -= z->avail_out;
+    u->crc = (uint32_t)crc32(u->crc, (const Bytef *)to, (uInt)*room);
     return rc == Z_STREAM_END                ? STREAM_ENDS
            : rc == Z_OK || rc == Z_BUF_ERROR ? GOES_ON
                                              : BROKEN;
@@ -89,21 +140,14 @@ static step step_zstd(unpacker *u, const uint8_t *p, size_t *n, char *to, size_t
                                                                              : BROKEN;
 }
 
-static void stop(unpacker *u, const char *why) {
-    u->ended = true;
-    u->why = why;
-}
-
-// Behind a stream zeros are skipped, as Python's gzip does.
 static void next_stream(unpacker *u) {
-    pickle_source *in = u->in;
-    const uint8_t *p;
     u->streams++;
     u->stream_at = u->out.n;
-    while (u->how == PICKLE_GZIP && in->at < in->end && (p = pickle_peek(in, in->at, 1)) && !*p)
-        in->at++;
-    u->ended = u->how == PICKLE_DEFLATE || in->at >= in->end;
+    if (u->how == PICKLE_GZIP) gzip_end(u);
+    u->ended |= u->how == PICKLE_DEFLATE || u->in->at >= u->in->end;
+    if (u->ended) return;
     if (!u->zstd) inflateReset(&u->z);
+    if (u->how == PICKLE_GZIP) gzip_begin(u);
 }
 
 static void unpack_some(unpacker *u, size_t room) {
@@ -118,7 +162,7 @@ static void unpack_some(unpacker *u, size_t room) {
     step did = (u->zstd ? step_zstd : step_zlib)(u, p, &n, to, &room);
     in->at += n;
     u->out.n += room;
-    bool none = u->streams && u->out.n == u->stream_at; // of another stream
+    bool none = u->how != PICKLE_GZIP && u->streams && u->out.n == u->stream_at; // of another
     if (did == STREAM_ENDS)
         next_stream(u);
     else if (did == TOO_WIDE)
@@ -171,6 +215,7 @@ void pickle_unpack(pickle_scanner *s, pickle_source *in, pickle_form how, uint64
         return;
     }
     begin(&u);
+    if (how == PICKLE_GZIP) gzip_begin(&u);
     unpack_upto(&u, FIRST);
     if (!in->failed && is_wanted(buf_view(&u.out), named)) {
         unpack_upto(&u, PICKLE_UNPACK_MAX);

@@ -113,6 +113,31 @@ static void test_packed_flipped(void **state) {
     }
 }
 
+// Python's gzip passes over what zlib refuses.
+static void test_gzip_heads(void **state) {
+    (void)state;
+    char packed[PACKED_MAX];
+    str whole = gzipped(packed, pickle_golden[4]);
+    packed[3] = (char)0xe0; // flags without a meaning
+    pickle_report r = scan_named(whole, PICKLE_UNNAMED);
+    assert_int_equal(r.problem.n, 0);
+    assert_int_equal(r.verdict, PICKLE_DANGEROUS);
+    buf b = BUF_MAX(PACKED_MAX);
+    buf_str(&b, STR("\x1f\x8b\x08\x1e______" "\3\0abc" "name\0" "comment\0" "__"));
+    buf_str(&b, str_from(whole, 10));
+    buf_str(&b, STR("\0\0"));
+    r = scan_named(buf_view(&b), PICKLE_UNNAMED);
+    assert_int_equal(r.problem.n, 0);
+    assert_int_equal(r.verdict, PICKLE_DANGEROUS);
+    buf_str(&b, STR("\x1f\x8b\x08\0______"));
+    r = scan(buf_view(&b), true);
+    assert_problem(&r, "damaged");
+    b.p[b.n - 18] ^= 1; // of the sum: the two zeros and ten bytes stand behind it
+    r = scan(str_upto(buf_view(&b), b.n - 10), true);
+    assert_problem(&r, "damaged");
+    buf_free(&b);
+}
+
 // A file that its first bytes make a frame that zstd skips, and a pickle to who begins there.
 static void test_both(void **state) {
     (void)state;
@@ -263,7 +288,7 @@ int main(void) {
         cmocka_unit_test(test_packed_cut), cmocka_unit_test(test_packed_flipped),
         cmocka_unit_test(test_both),       cmocka_unit_test(test_bomb),
         cmocka_unit_test(test_numpy),      cmocka_unit_test(test_nested),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_errors),     cmocka_unit_test(test_gzip_heads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
