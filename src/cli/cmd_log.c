@@ -110,32 +110,50 @@ static bool bad_line(err *e, uint64_t number, str why) {
                    (unsigned long long)number, STR_F(why));
 }
 
-static bool value_of(const json_value *v, double *out) {
-    if (v->type == JSON_INT || v->type == JSON_DOUBLE) {
-        *out = v->f;
-        return true;
-    }
-    return v->type == JSON_STRING && num_parse_f64(v->text, out);
+// A number, or a text that is one; else the sentence is in e.
+static bool value_of(const json_value *v, double *out, err *e) {
+    bool number = v->type == JSON_INT || v->type == JSON_DOUBLE;
+    if (number) *out = v->f;
+    if (!number && (v->type != JSON_STRING || !num_parse_f64(v->text, out)))
+        return err_set(e, ERR_INVALID, "a value is no number");
+    return cli_check_range(v->text, *out, e);
+}
+
+// The member's value; `usual` when there is none.
+static bool whole_of(const json_value *line, const char *key, int64_t usual, int64_t *out,
+                     err *e) {
+    const json_value *v = json_get(line, key);
+    bool there = v && v->type != JSON_NULL;
+    *out = there ? v->i : usual;
+    return !there || v->type == JSON_INT ||
+           err_set(e, ERR_INVALID, "'%s' is no whole number", key);
 }
 
 // Every member but step and time_ms is a metric.
+static bool put_members(logging *l, const json_value *line, err *e) {
+    int64_t step, time_ms;
+    if (line->type != JSON_OBJECT) return err_set(e, ERR_INVALID, "it is no object");
+    if (!whole_of(line, "step", l->step, &step, e) ||
+        !whole_of(line, "time_ms", l->time_ms, &time_ms, e))
+        return false;
+    for (const json_value *v = line->child; v; v = v->next) {
+        double value;
+        bool about = str_is(v->key, "step") || str_is(v->key, "time_ms");
+        if (about || v->type == JSON_NULL) continue;
+        if (!value_of(v, &value, e)) return false;
+        put_point(l, v->key, step, time_ms, value);
+    }
+    return true;
+}
+
 static bool put_line(logging *l, str text, uint64_t number, err *e) {
     str why = {0};
+    err wrong = {0};
     if (!str_trim(text).n) return true;
     arena *a = arena_new();
-    bool ok = true;
-    json_value *line = json_parse(a, text, JSON_NAN, &why);
-    if (!line || line->type != JSON_OBJECT)
-        ok = bad_line(e, number, line ? STR("it is no object") : why);
-    const json_value *step = ok ? json_get(line, "step") : NULL;
-    const json_value *time = ok ? json_get(line, "time_ms") : NULL;
-    for (const json_value *v = ok ? line->child : NULL; ok && v; v = v->next) {
-        double value;
-        if (v == step || v == time || v->type == JSON_NULL) continue;
-        ok = value_of(v, &value) || bad_line(e, number, STR("a value is no number"));
-        if (ok)
-            put_point(l, v->key, step ? step->i : l->step, time ? time->i : l->time_ms, value);
-    }
+    const json_value *line = json_parse(a, text, JSON_NAN, &why);
+    bool ok = line ? put_members(l, line, &wrong) || bad_line(e, number, str_of(wrong.msg))
+                   : bad_line(e, number, why);
     arena_free(a);
     return ok && (l->n < BATCH_POINTS || send_points(l, e));
 }

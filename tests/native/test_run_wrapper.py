@@ -352,6 +352,34 @@ def test_log_refuses(server, api, args, says):
     assert b"name the run" in wrapped.stemma(server.uri, "log", "a=1").stderr
 
 
+@pytest.mark.parametrize(
+    "line, says",
+    [
+        ('{"a": 1e400}', b"'1e400' is beyond what a number holds"),
+        ('{"a": -1e400}', b"'-1e400' is beyond what a number holds"),
+        ('{"a": "1e400"}', b"'1e400' is beyond what a number holds"),
+        ('{"a": "x"}', b"a value is no number"),
+        ('{"a": 1, "step": 2.5}', b"'step' is no whole number"),
+        ('{"a": 1, "step": 1e400}', b"'step' is no whole number"),
+        ('{"a": 1, "time_ms": "9"}', b"'time_ms' is no whole number"),
+    ],
+)
+def test_log_names_the_line_that_holds_no_number(server, api, line, says):
+    run = api.ok("POST", "runs", json={"project": 0})["id"]
+    done = wrapped.stemma(server.uri, "log", run, "-", input=f'{{"b": 1}}\n\n{line}\n'.encode())
+    assert done.returncode == 2 and b"line 3: " in done.stderr and says in done.stderr, done.stderr
+    assert "a" not in api.ok("GET", f"runs/{run}")["metrics"]
+
+
+def test_log_takes_infinities_that_are_written(server, api):
+    run = api.ok("POST", "runs", json={"project": 0})["id"]
+    line = b'{"a": Infinity, "b": "-inf", "c": NaN, "d": 1e308, "e": null, "step": null, "time_ms": 5}\n'
+    done = wrapped.stemma(server.uri, "log", run, "-", input=line)
+    assert done.returncode == 0, done.stderr
+    seen = {key: m["last"]["value"] for key, m in api.ok("GET", f"runs/{run}")["metrics"].items()}
+    assert seen == {"a": "Infinity", "b": "-Infinity", "c": "NaN", "d": 1e308}
+
+
 # ---- a server that is away -------------------------------------------------------------------
 
 COUNTS = "import sys, time, pathlib\nfor i in range(200):\n    print('line', i, flush=True)\n    time.sleep(0.005)\n"
