@@ -412,22 +412,6 @@ int cli_no_command(int argc, char **argv);
 // The word of `words` that a mistyped one is likely to mean, or NULL.
 const char *cli_nearest(str word, const char *const *words, size_t n);
 
-// ---- findings of a check (cmd_check.c) ------------------------------------------------------
-#define CLI_FOUND_MAX 100 // findings told; all are counted
-
-typedef struct cli_findings {
-    uint64_t n;
-    bool quiet; // --json: they are a list of the result
-    buf list;   // that
-} cli_findings;
-cli_findings cli_findings_new(const cli_options *o);
-void cli_found(void *findings, const char *where, const char *what); // prints it, or lists it
-// Prints "whole", or how much is damaged, with `counts` of what was read: members of the JSON
-// object, or a text. The exit code.
-int cli_findings_end(cli_findings *f, const char *counts);
-// One more object of a list of what is damaged; empty texts are left out.
-void cli_list_damage(buf *list, str of, str where, str what);
-
 // ---- the data (data.c) ----------------------------------------------------------------------
 typedef struct cli_data {
     db *db;

@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "cli/bulk_file.h"
 #include "cli/client.h"
+#include "cli/findings.h"
 #include "cli/place.h"
 #include "core/backup.h"
 #include "core/event.h"
@@ -217,8 +218,8 @@ int cmd_restore(const cli_options *o, arena *a) {
 
 int cmd_check_backup(const cli_options *o, arena *a) {
     err e = {0};
-    cli_findings f = cli_findings_new(o);
-    check_watch w = {.bad = cli_found, .arg = &f};
+    findings f = findings_new(o, NULL, NULL);
+    check_watch w = {.bad = findings_bad, .arg = &f};
     backup_about about = {0};
     backup_report r = {0};
     int fd = open_backup(a, o->words[0], &e);
@@ -228,14 +229,14 @@ int cmd_check_backup(const cli_options *o, arena *a) {
     archive_in_free(in);
     close(fd);
     if (!ok && e.code != ERR_CORRUPT) {
-        buf_free(&f.list);
+        findings_free(&f);
         return cli_fail(&e);
     }
-    if (!ok) cli_found(&f, "backup", e.msg);
+    if (!ok) findings_bad(&f, "backup", e.msg);
     str counts =
         arena_printf(a,
-                     f.quiet ? "\"rows\":%llu,\"objects\":%llu,\"bytes\":%llu,\"lost\":%llu"
-                             : "%llu rows, %llu objects with %llu bytes",
+                     f.json ? "\"rows\":%llu,\"objects\":%llu,\"bytes\":%llu,\"lost\":%llu"
+                            : "%llu rows, %llu objects with %llu bytes",
                      (ull)r.rows, (ull)r.objects, (ull)r.object_bytes, (ull)r.lost);
-    return cli_findings_end(&f, counts.p);
+    return findings_end(&f, counts.p);
 }

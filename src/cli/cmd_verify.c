@@ -1,41 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // verify: is the event log as it was written, and is all of the versions there? Asked of the
 // server step by step, so that a server at work can be asked. One thread.
+#include "cli/findings.h"
 #include "cli/repos.h"
 
 struct verifying {
     cli_session *s;
     out_progress bar; // of bytes that are read
-    int64_t events, versions, files, bytes, damaged;
-    str head;     // "17:<chain>" of the last event
-    str repo;     // of the versions that are listed
-    int64_t told; // of the damaged
-    buf list;     // of --json: those
+    int64_t events, versions, files, bytes;
+    findings found;
+    str head; // "17:<chain>" of the last event
+    str repo; // of the versions that are listed
     bool against_differs;
 };
 
 // ---- what was found -------------------------------------------------------------------------
 
-static void tell_one(struct verifying *v, str of, str where, str what) {
-    cli_session *s = v->s;
-    if (v->told++ >= CLI_FOUND_MAX) return;
-    if (s->o->json.n) {
-        cli_list_damage(&v->list, of, where, what);
-        return;
-    }
-    out_add(&s->t, STR("damaged: "));
-    out_safe(&s->t, of);
-    if (where.n) out_add(&s->t, STR(" "));
-    out_safe(&s->t, where);
-    out_add(&s->t, STR(": "));
-    out_safe(&s->t, what);
-    out_add(&s->t, STR("\n"));
+static void print(void *session, str line) {
+    cli_session *s = session;
+    out_add(&s->t, line);
 }
 
 static void tell(struct verifying *v, str of, const json_value *reply) {
     for (const json_value *d = json_get(reply, "damage")->child; d; d = d->next)
-        tell_one(v, of, cli_text(d, "where"), cli_text(d, "what"));
-    v->damaged += cli_int(reply, "damaged", 0);
+        findings_tell(&v->found, of, cli_text(d, "where"), cli_text(d, "what"));
+    v->found.n += (uint64_t)cli_int(reply, "damaged", 0);
 }
 
 // A step: the reply lives until the next. *next is where the one after it begins; p NULL: none.
@@ -92,11 +81,12 @@ static bool against(struct verifying *v) {
     if (!there && s->e.code != ERR_NOT_FOUND) return false;
     s->e = (err){0};
     v->against_differs = !there || !str_eq_nocase(kept, now);
-    v->damaged += v->against_differs;
+    v->found.n += v->against_differs;
     if (v->against_differs)
-        tell_one(v, STR("event"), str_upto(kept, colon),
-                 there ? STR("its chain is not the one that was kept: the log was written anew")
-                       : STR("it is not there any more"));
+        findings_tell(
+            &v->found, STR("event"), str_upto(kept, colon),
+            there ? STR("its chain is not the one that was kept: the log was written anew")
+                  : STR("it is not there any more"));
     return true;
 }
 
@@ -157,18 +147,19 @@ static bool one(struct verifying *v) {
 
 // ---- the command ----------------------------------------------------------------------------
 
+static str counts(const struct verifying *v) {
+    return arena_printf(
+        v->s->a,
+        "\"events\":%lld,\"head\":\"%.*s\",\"versions\":%lld,\"files\":%lld,\"bytes\":%lld",
+        (long long)v->events, STR_F(v->head), (long long)v->versions, (long long)v->files,
+        (long long)v->bytes);
+}
+
 static void put_summary(struct verifying *v) {
     cli_session *s = v->s;
-    const char *whole = v->damaged ? "false" : "true";
+    uint64_t damaged = v->found.n;
     if (s->o->json.n) {
-        cli_put_json(s,
-                     arena_printf(s->a,
-                                  "{\"whole\":%s,\"damaged\":%lld,\"events\":%lld,"
-                                  "\"head\":\"%.*s\",\"versions\":%lld,\"files\":%lld,"
-                                  "\"bytes\":%lld,\"damage\":[%.*s]}",
-                                  whole, (long long)v->damaged, (long long)v->events,
-                                  STR_F(v->head), (long long)v->versions, (long long)v->files,
-                                  (long long)v->bytes, STR_F(buf_view(&v->list))));
+        cli_put_json(s, findings_json(s->a, &v->found, counts(v).p));
         return;
     }
     if (v->head.n) {
@@ -179,8 +170,8 @@ static void put_summary(struct verifying *v) {
     }
     out_printf(&s->t, "versions   %lld with %lld files, %.*s\n%s", (long long)v->versions,
                (long long)v->files, STR_F(out_bytes(s->a, v->bytes)),
-               v->damaged ? "not whole  " : "whole\n");
-    if (v->damaged) out_printf(&s->t, "%lld damaged\n", (long long)v->damaged);
+               damaged ? "not whole  " : "whole\n");
+    if (damaged) out_printf(&s->t, "%llu damaged\n", (unsigned long long)damaged);
 }
 
 static bool put_head(cli_session *s) {
@@ -194,12 +185,12 @@ static bool put_head(cli_session *s) {
 }
 
 static bool verify(cli_session *s) {
-    struct verifying v = {.s = s, .list = BUF_MAX(SIZE_MAX / 2)};
+    struct verifying v = {.s = s, .found = findings_new(s->o, print, s)};
     if (s->o->head.n) return put_head(s);
     bool ok = s->o->n_words ? one(&v) : everything(&v);
     if (ok) put_summary(&v);
-    buf_free(&v.list);
-    s->code = v.damaged ? CLI_UNSOUND : CLI_OK;
+    findings_free(&v.found);
+    s->code = v.found.n ? CLI_UNSOUND : CLI_OK;
     return ok;
 }
 
