@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // pull: a version's files into a folder. They are gathered, and come to their place when all is
 // there (landing.h). One thread; others fetch (fetch.h).
-#include "base/vec.h"
 #include "cli/fetch.h"
+#include "cli/grow.h"
 #include "cli/landing.h"
 #include "cli/pickles.h"
 #include "store/pickle.h"
@@ -14,7 +14,7 @@ typedef struct pull {
     str repo, tree; // of the version
     int64_t number;
     landing to;
-    VEC(fetch_file) files;
+    GROW(fetch_file) files;
     int64_t bytes;
     bool pickles; // are there files that may be?
 } pull;
@@ -59,7 +59,7 @@ static bool add_file(void *arg, const json_value *item) {
                        STR_F(f.path));
     p->bytes += (int64_t)f.size;
     p->pickles |= pickle_naming_of(f.path) != PICKLE_NOT_NAMED;
-    vec_push(a, &p->files, f);
+    grow_push(&p->files, f);
     return true;
 }
 
@@ -108,15 +108,22 @@ static void show(pull *p) {
                STR_F(out_bytes(s->a, p->bytes)));
 }
 
+static bool bring(pull *p) {
+    cli_session *s = p->s;
+    if (!list_files(p)) return false;
+    if (p->pickles) cli_pickles_warn(s, p->repo, p->number);
+    if ((!p->to.gathered && !gather(p)) || !landing_finish(s->a, &p->to, &s->e)) return false;
+    show(p);
+    return true;
+}
+
 static bool pull_version(cli_session *s) {
     pull p = {.s = s};
     if (!resolve(&p, s->o->words[0])) return false;
     str folder = s->o->n_words > 1 ? s->o->words[1] : p.repo;
-    if (!landing_choose(s->a, folder, p.tree, &p.to, &s->e) || !list_files(&p)) return false;
-    if (p.pickles) cli_pickles_warn(s, p.repo, p.number);
-    if ((!p.to.gathered && !gather(&p)) || !landing_finish(s->a, &p.to, &s->e)) return false;
-    show(&p);
-    return true;
+    bool ok = landing_choose(s->a, folder, p.tree, &p.to, &s->e) && bring(&p);
+    grow_free(&p.files);
+    return ok;
 }
 
 int cmd_pull(const cli_options *o, arena *a) {

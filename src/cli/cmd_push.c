@@ -197,8 +197,7 @@ static bool push_folder(cli_session *s) {
             &s->e, ERR_INVALID,
             "names collide, and --strict-names was given: rename them, or leave some "
             "out by .stemmaignore");
-    pushed_read(s->a, cli_client_place(s->c), p.scan.top, &p.last);
-    pushed_apply(&p.last, &p.scan);
+    pushed_read(s->a, cli_client_place(s->c), &p.scan, &p.last);
     if (o->again.n) p.last.has_tree = false; // the server is asked about all of it
     if (!push_tree(&p)) return false;
     sha256 tree;

@@ -167,7 +167,7 @@ static bool hash_large(hash_file *h, arena *a, int fd, scan_file *f,
     end(&g, &h->pieces[1]);
     f->digest = sha256_end(h->sum);
     f->chunks = g.chunks.p;
-    f->n_chunks = g.chunks.n;
+    f->n_chunks = (uint32_t)g.chunks.n;
     arena_free(own);
     return ok && (g.done == f->size || err_set(e, ERR_CONFLICT, "the file was changed"));
 }

@@ -4,8 +4,6 @@
 // the changes to the tree in as many requests as they need.
 #include "cli/push.h"
 
-#include "store/tree.h"
-
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,9 +13,9 @@
 // ---- hashing --------------------------------------------------------------------------------
 
 int push_open(push *p, const scan_file *f) {
-    char *path = scan_path(p->s->a, &p->scan, f);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) err_errno(&p->s->e, "reading %s failed", path);
+    int fd = openat(p->dir, f->path.p, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        err_errno(&p->s->e, "reading %.*s/%.*s failed", STR_F(p->scan.top), STR_F(f->path));
     return fd;
 }
 
@@ -33,9 +31,11 @@ static bool on_hashed(void *arg, int64_t n) {
 
 bool push_hash(push *p, scan_file *f, out_progress *progress) {
     err e = {0};
+    sha256 was = f->digest;
     int fd = push_open(p, f);
     if (fd < 0) return false;
     bool ok = hash_fd(p->hash, p->s->a, fd, f, on_hashed, progress, &e);
+    f->as_pushed = f->as_pushed && sha256_eq(was, f->digest);
     close(fd);
     if (ok) return true;
     if (e.code == ERR_CONFLICT) return push_changed(p, f);
@@ -61,38 +61,34 @@ static bool hash_all(push *p) {
 // ---- what differs from the last push --------------------------------------------------------
 
 typedef struct difference {
-    push_files put, removed;
+    push_files put;
+    const str *removed;
+    size_t n_removed;
 } difference;
 
-static bool same_file(const scan_file *a, const scan_file *b) {
-    return a->has_digest && b->has_digest && sha256_eq(a->digest, b->digest) &&
-           a->executable == b->executable;
-}
-
-static difference compare(const push *p) {
-    arena *a = p->s->a;
+static difference compare(push *p) {
     const scan *is = &p->scan;
-    size_t n_was = p->last.has_tree ? p->last.n : 0, i = 0, k = 0;
-    difference d = {0};
-    while (i < is->n || k < n_was) {
-        scan_file *now = i < is->n ? &is->files[i] : NULL;
-        scan_file *was = k < n_was ? &p->last.files[k] : NULL;
-        int order = !was ? -1 : !now ? 1 : tree_order(now->path, was->path);
-        if (order > 0) vec_push(a, &d.removed, was);
-        if (order < 0 || (!order && !same_file(now, was))) vec_push(a, &d.put, now);
-        i += order <= 0;
-        k += order >= 0;
-    }
+    const pushed *last = &p->last;
+    difference d = {.removed = last->removed,
+                    .n_removed = last->has_tree ? last->n_removed : 0};
+    for (size_t i = 0; i < is->n; i++)
+        d.put.n += !(last->has_tree && is->files[i].as_pushed);
+    d.put.p = ARENA_ARRAY(p->s->a, scan_file *, d.put.n);
+    scan_file **next = d.put.p;
+    for (size_t i = 0; i < is->n; i++)
+        if (!(last->has_tree && is->files[i].as_pushed)) *next++ = &is->files[i];
     return d;
 }
 
 // ---- the tree -------------------------------------------------------------------------------
 
-static void put_file(json_writer *w, arena *a, const scan_file *f) {
+static void put_file(json_writer *w, const scan_file *f) {
+    char hex[SHA256_HEX];
+    sha256_hex(f->digest, hex);
     json_object(w);
     json_m_string(w, "path", f->path);
     json_m_i64(w, "size", (int64_t)f->size);
-    json_m_string(w, "sha256", sha256_str(a, f->digest));
+    json_m_string(w, "sha256", str_of(hex));
     if (f->executable) json_m_bool(w, "executable", true);
     json_object_end(w);
 }
@@ -106,11 +102,11 @@ static bool edit_some(push *p, const difference *d, size_t *put, size_t *removed
     if (p->tree.n) json_m_string(&w, "base", p->tree);
     json_m_array(&w, "put");
     for (size_t n = 0; *put < d->put.n && n < EDIT_MOST && b.n < EDIT_BYTES; n++)
-        put_file(&w, s->a, d->put.p[(*put)++]);
+        put_file(&w, d->put.p[(*put)++]);
     json_array_end(&w);
     json_m_array(&w, "remove");
-    for (size_t n = 0; *removed < d->removed.n && n < EDIT_MOST && b.n < EDIT_BYTES; n++)
-        json_string(&w, d->removed.p[(*removed)++]->path);
+    for (size_t n = 0; *removed < d->n_removed && n < EDIT_MOST && b.n < EDIT_BYTES; n++)
+        json_string(&w, d->removed[(*removed)++]);
     json_array_end(&w);
     json_object_end(&w);
     const json_value *v = cli_call(s->c, "POST", STR("/trees"), buf_view(&b), NULL, &s->e);
@@ -124,7 +120,7 @@ static bool edit_tree(push *p, const difference *d) {
     size_t put = 0, removed = 0;
     do {
         if (!edit_some(p, d, &put, &removed)) return false;
-    } while (put < d->put.n || removed < d->removed.n);
+    } while (put < d->put.n || removed < d->n_removed);
     return true;
 }
 
@@ -149,8 +145,12 @@ bool push_tree(push *p) {
         return err_set(&p->s->e, ERR_INVALID, "there is no file in %.*s", STR_F(p->scan.top));
     for (size_t i = 0; i < p->scan.n; i++)
         p->bytes += p->scan.files[i].size;
+    p->dir = open(p->scan.top.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (p->dir < 0)
+        return err_errno(&p->s->e, "opening the folder %.*s failed", STR_F(p->scan.top));
     p->hash = hash_new();
     bool ok = push_all(p);
     hash_free(p->hash);
+    close(p->dir);
     return ok;
 }

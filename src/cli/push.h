@@ -4,7 +4,6 @@
 #ifndef STEMMA_CLI_PUSH_H
 #define STEMMA_CLI_PUSH_H
 
-#include "base/vec.h"
 #include "cli/hash.h"
 #include "cli/pushed.h"
 #include "cli/session.h"
@@ -13,7 +12,8 @@ typedef struct push {
     cli_session *s;
     scan scan;
     pushed last;
-    hash_file *hash; // push.c's own
+    int dir; // the folder; this and the next are push.c's own
+    hash_file *hash;
     // what came of it
     str tree;                      // its root, in hex
     uint64_t sent, objects, bytes; // bytes and objects that travelled; bytes of all files
@@ -23,7 +23,10 @@ typedef struct push {
 bool push_tree(push *p);
 
 // ---- what its files share -------------------------------------------------------------------
-typedef VEC(scan_file *) push_files;
+typedef struct push_files {
+    scan_file **p;
+    size_t n;
+} push_files;
 // All objects that these files need are on the server then: the files, or their chunks and what
 // is made of them. What broke off is not begun anew.
 bool push_objects(push *p, const push_files *files);

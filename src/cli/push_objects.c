@@ -3,7 +3,9 @@
 // ones which chunks; all of that goes in one body; and then it is told which chunks each large
 // file is. Each step may be repeated, so after a break it begins with the question. One thread.
 #include "base/map.h"
+#include "cli/grow.h"
 #include "cli/push.h"
+#include "cli/seen.h"
 #include "core/content.h"
 #include "store/cut.h"
 
@@ -18,10 +20,24 @@
 // Bytes of a file that are an object: all of them, or a chunk.
 typedef struct part {
     scan_file *f;
-    uint64_t offset, size;
-    sha256 digest;
+    uint64_t offset;
+    uint32_t chunk; // or WHOLE
 } part;
-typedef VEC(part) part_list;
+typedef GROW(part) part_list;
+#define WHOLE UINT32_MAX
+
+static uint64_t size_of(const part *x) {
+    return x->chunk == WHOLE ? x->f->size : x->f->chunks[x->chunk].size;
+}
+
+static const sha256 *digest_of(const part *x) {
+    return x->chunk == WHOLE ? &x->f->digest : &x->f->chunks[x->chunk].digest;
+}
+
+static str key_of(const part *x) {
+    const sha256 *digest = digest_of(x);
+    return str_n(digest->b, sizeof digest->b);
+}
 
 // ---- what is missing ------------------------------------------------------------------------
 
@@ -31,48 +47,79 @@ static void put_digests(buf *b, const part *some, size_t n) {
     json_m_array(&w, "digests");
     for (size_t i = 0; i < n; i++) {
         char hex[SHA256_HEX];
-        sha256_hex(some[i].digest, hex);
+        sha256_hex(*digest_of(&some[i]), hex);
         json_string(&w, str_of(hex));
     }
     json_array_end(&w);
     json_object_end(&w);
 }
 
-static bool ask_some(push *p, const part *some, size_t n, map *by_digest, part_list *missing) {
-    cli_session *s = p->s;
+// lacks[i]: the server does not have some[i]. All but that is in the arena.
+static bool ask_some(push *p, arena *a, const part *some, size_t n, bool *lacks) {
     buf b = BUF_MAX(2u << 20);
     put_digests(&b, some, n);
+    arena *before = cli_use_arena(p->s->c, a);
     const json_value *v =
-        cli_call(s->c, "POST", STR("/objects/missing"), buf_view(&b), NULL, &s->e);
+        cli_call(p->s->c, "POST", STR("/objects/missing"), buf_view(&b), NULL, &p->s->e);
+    cli_use_arena(p->s->c, before);
     buf_free(&b);
     if (!v) return false;
+    map by_digest = map_new(a);
+    for (size_t i = 0; i < n; i++)
+        *map_at(&by_digest, key_of(&some[i]), NULL) = &lacks[i];
     const json_value *list = json_get(v, "missing");
     for (const json_value *x = list ? list->child : NULL; x; x = x->next) {
         sha256 digest;
-        part *found = sha256_parse(x->text, &digest)
-                          ? map_get(by_digest, str_n(digest.b, sizeof digest.b))
+        bool *found = sha256_parse(x->text, &digest)
+                          ? map_get(&by_digest, str_n(digest.b, sizeof digest.b))
                           : NULL;
-        if (found) vec_push(s->a, missing, *found);
+        if (found) *found = true;
     }
     return true;
 }
 
-// Of the list those that the server lacks, each once.
-static bool ask(push *p, const part_list *list, part_list *missing) {
-    arena *a = p->s->a;
-    map by_digest = map_new(a);
-    part_list each = {0};
+typedef struct asked {
+    const part_list *list;
+    const part *is;
+} asked;
+
+static bool is_same(void *arg, uint32_t earlier) {
+    const asked *x = arg;
+    return sha256_eq(*digest_of(&x->list->p[earlier]), *digest_of(x->is));
+}
+
+// Leaves each object once. Those that stay are the first, in their order: a number that `seen`
+// keeps is that of the place to which its part went.
+static void leave_each_once(part_list *list) {
+    seen s = {0};
+    size_t kept = 0;
     for (size_t i = 0; i < list->n; i++) {
-        bool added;
-        part *x = &list->p[i];
-        *map_at(&by_digest, str_n(x->digest.b, sizeof x->digest.b), &added) = x;
-        if (added) vec_push(a, &each, *x);
+        part x = list->p[i];
+        asked k = {list, &x};
+        uint32_t at = (uint32_t)kept;
+        if (seen_add(&s, map_hash(key_of(&x)), at, is_same, &k) == at) list->p[kept++] = x;
     }
-    for (size_t i = 0; i < each.n; i += ASK_MOST) {
-        size_t n = each.n - i < ASK_MOST ? each.n - i : ASK_MOST;
-        if (!ask_some(p, each.p + i, n, &by_digest, missing)) return false;
+    list->n = kept;
+    seen_free(&s);
+}
+
+// Leaves those that the server lacks, each once.
+static bool ask(push *p, part_list *list) {
+    arena *a = arena_new();
+    size_t kept = 0;
+    bool ok = true;
+    leave_each_once(list);
+    for (size_t i = 0; ok && i < list->n; i += ASK_MOST) {
+        size_t n = list->n - i < ASK_MOST ? list->n - i : ASK_MOST;
+        bool *lacks = ARENA_ARRAY(a, bool, n);
+        ok = ask_some(p, a, list->p + i, n, lacks);
+        for (size_t k = 0; ok && k < n; k++)
+            if (lacks[k]) list->p[kept++] = list->p[i + k];
+        arena_reset(a);
     }
-    return true;
+    list->n = kept;
+    arena_free(a);
+    return ok;
 }
 
 // A file whose digest was remembered has no chunks yet: it is read after all.
@@ -87,32 +134,45 @@ static bool need_chunks(push *p, scan_file *f) {
 }
 
 typedef struct missing {
-    part_list files; // that the server lacks
-    part_list send;  // of them: small files, and chunks of large ones
+    part_list send;  // small files that the server lacks, and chunks of large ones
+    part_list large; // the large ones
 } missing;
 
-static bool find_chunks(push *p, const missing *m, part_list *chunks) {
-    for (size_t i = 0; i < m->files.n; i++) {
-        scan_file *f = m->files.p[i].f;
+static bool find_chunks(push *p, const part_list *large, part_list *chunks) {
+    for (size_t i = 0; i < large->n; i++) {
+        scan_file *f = large->p[i].f;
         uint64_t offset = 0;
-        if (f->size < CUT_LEAST) continue;
         if (!need_chunks(p, f)) return false;
-        for (size_t k = 0; k < f->n_chunks; offset += f->chunks[k++].size)
-            vec_push(p->s->a, chunks,
-                     (part){f, offset, f->chunks[k].size, f->chunks[k].digest});
+        for (uint32_t k = 0; k < f->n_chunks; offset += f->chunks[k++].size)
+            grow_push(chunks, (part){f, offset, k});
     }
     return true;
 }
 
+// Takes the large files out of a list.
+static void part_large(part_list *files, part_list *large) {
+    size_t kept = 0;
+    for (size_t i = 0; i < files->n; i++) {
+        part x = files->p[i];
+        if (x.f->size < CUT_LEAST)
+            files->p[kept++] = x;
+        else
+            grow_push(large, x);
+    }
+    files->n = kept;
+}
+
 static bool find_missing(push *p, const push_files *files, missing *m) {
-    part_list all = {0}, chunks = {0};
-    *m = (missing){0};
+    part_list chunks = {0};
     for (size_t i = 0; i < files->n; i++)
-        vec_push(p->s->a, &all, (part){files->p[i], 0, files->p[i]->size, files->p[i]->digest});
-    if (!ask(p, &all, &m->files) || !find_chunks(p, m, &chunks)) return false;
-    for (size_t i = 0; i < m->files.n; i++)
-        if (m->files.p[i].size < CUT_LEAST) vec_push(p->s->a, &m->send, m->files.p[i]);
-    return ask(p, &chunks, &m->send);
+        grow_push(&m->send, (part){files->p[i], 0, WHOLE});
+    bool ok = ask(p, &m->send);
+    part_large(&m->send, &m->large);
+    ok = ok && find_chunks(p, &m->large, &chunks) && ask(p, &chunks);
+    for (size_t i = 0; ok && i < chunks.n; i++)
+        grow_push(&m->send, chunks.p[i]);
+    grow_free(&chunks);
+    return ok;
 }
 
 // ---- sending --------------------------------------------------------------------------------
@@ -138,11 +198,11 @@ static bool open_next(sending *v) {
         v->file = x->f;
     }
     v->at = x->offset;
-    v->left = x->size;
+    v->left = size_of(x);
     buf_clear(&v->head);
     v->head_at = 0;
-    buf_add(&v->head, x->digest.b, sizeof x->digest.b);
-    buf_u64(&v->head, x->size);
+    buf_str(&v->head, key_of(x));
+    buf_u64(&v->head, v->left);
     return v->fd >= 0;
 }
 
@@ -177,7 +237,7 @@ static bool send_parts(push *p, const part_list *parts) {
     if (!parts->n) return true;
     sending v = {.p = p, .parts = parts, .fd = -1, .head = BUF_MAX(64)};
     for (size_t i = 0; i < parts->n; i++)
-        bytes += (int64_t)parts->p[i].size;
+        bytes += (int64_t)size_of(&parts->p[i]);
     buf_str(&v.head, STR(CONTENT_OBJECTS_MAGIC));
     http_exchange x = {.method = "POST",
                        .path = STR("/api/v1/objects"),
@@ -224,10 +284,18 @@ static bool make_file(push *p, const scan_file *f) {
     return ok;
 }
 
-static bool make_files(push *p, const part_list *files) {
-    for (size_t i = 0; i < files->n; i++)
-        if (files->p[i].size >= CUT_LEAST && !make_file(p, files->p[i].f)) return false;
+static bool make_files(push *p, const part_list *large) {
+    for (size_t i = 0; i < large->n; i++)
+        if (!make_file(p, large->p[i].f)) return false;
     return true;
+}
+
+static bool try_once(push *p, const push_files *files) {
+    missing m = {0};
+    bool ok = find_missing(p, files, &m) && send_parts(p, &m.send) && make_files(p, &m.large);
+    grow_free(&m.send);
+    grow_free(&m.large);
+    return ok;
 }
 
 static bool may_try_again(const err *e) {
@@ -235,12 +303,10 @@ static bool may_try_again(const err *e) {
 }
 
 bool push_objects(push *p, const push_files *files) {
-    missing m;
     for (int tries = 0; tries < TRIES; tries++) {
         if (tries) cli_wait(PAUSE_US);
         p->s->e = (err){0};
-        if (find_missing(p, files, &m) && send_parts(p, &m.send) && make_files(p, &m.files))
-            return true;
+        if (try_once(p, files)) return true;
         if (!may_try_again(&p->s->e)) return false;
     }
     return false;

@@ -35,7 +35,8 @@ static bool number(str *rest, int64_t *out) {
     return str_split(rest, ' ', &word) && str_to_i64(word, out);
 }
 
-static bool read_line(arena *a, str line, scan_file *f) {
+// The path is the line's own.
+static bool read_line(str line, scan_file *f) {
     int64_t size, inode, executable;
     str digest;
     if (!number(&line, &size) || !number(&line, &f->mtime_ns) || !number(&line, &f->ctime_ns) ||
@@ -46,36 +47,8 @@ static bool read_line(arena *a, str line, scan_file *f) {
     f->inode = (uint64_t)inode;
     f->executable = executable != 0;
     f->has_digest = sha256_parse(digest, &f->digest);
-    f->path = arena_str(a, line);
+    f->path = line;
     return true;
-}
-
-static bool read_all(arena *a, FILE *in, pushed *p) {
-    char *line = NULL;
-    size_t room = 0;
-    VEC(scan_file) files = {0};
-    ssize_t n = getline(&line, &room, in);
-    bool ok = n > 1 && str_starts(str_n(line, (size_t)n), STR(HEAD));
-    p->has_tree =
-        ok &&
-        sha256_parse(str_trim(str_from(str_n(line, (size_t)n), sizeof HEAD - 1)), &p->tree);
-    while (ok && (n = getline(&line, &room, in)) > 0) {
-        scan_file f = {0};
-        ok = line[n - 1] == '\n' && read_line(a, str_n(line, (size_t)n - 1), &f);
-        if (ok) vec_push(a, &files, f);
-    }
-    free(line);
-    p->files = files.p;
-    p->n = files.n;
-    return ok && p->has_tree;
-}
-
-void pushed_read(arena *a, str where, str top, pushed *out) {
-    *out = (pushed){.path = cache_file(a, where, top)};
-    FILE *in = out->path ? fopen(out->path, "re") : NULL;
-    if (!in) return;
-    if (!read_all(a, in, out)) *out = (pushed){.path = out->path};
-    fclose(in);
 }
 
 static bool unchanged(const scan_file *was, const scan_file *is) {
@@ -83,17 +56,64 @@ static bool unchanged(const scan_file *was, const scan_file *is) {
            was->ctime_ns == is->ctime_ns && was->inode == is->inode;
 }
 
-void pushed_apply(const pushed *p, scan *s) {
-    size_t k = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        scan_file *f = &s->files[i];
-        while (k < p->n && tree_order(p->files[k].path, f->path) < 0)
-            k++;
-        if (k == p->n) return;
-        if (!str_eq(p->files[k].path, f->path) || !unchanged(&p->files[k], f)) continue;
-        f->digest = p->files[k].digest;
-        f->has_digest = true;
+static void apply(const scan_file *was, scan_file *is) {
+    is->digest = was->digest;
+    is->as_pushed = was->has_digest && was->executable == is->executable;
+    is->has_digest = unchanged(was, is);
+}
+
+typedef struct reading {
+    arena *a;
+    scan *s;
+    size_t at; // of its files: those before it are before what was read
+    VEC(str) removed;
+} reading;
+
+static bool take_line(reading *r, str line) {
+    scan_file was = {0};
+    if (!str_ends(line, STR("\n")) || !read_line(str_upto(line, line.n - 1), &was))
+        return false;
+    const scan *s = r->s;
+    while (r->at < s->n && tree_order(s->files[r->at].path, was.path) < 0)
+        r->at++;
+    if (r->at < s->n && str_eq(s->files[r->at].path, was.path))
+        apply(&was, &s->files[r->at]);
+    else
+        vec_push(r->a, &r->removed, arena_str(r->a, was.path));
+    return true;
+}
+
+static bool read_all(arena *a, FILE *in, scan *files, pushed *p) {
+    char *line = NULL;
+    size_t room = 0;
+    reading r = {.a = a, .s = files};
+    ssize_t n = getline(&line, &room, in);
+    bool ok = n > 1 && str_starts(str_n(line, (size_t)n), STR(HEAD));
+    p->has_tree =
+        ok &&
+        sha256_parse(str_trim(str_from(str_n(line, (size_t)n), sizeof HEAD - 1)), &p->tree);
+    while (ok && (n = getline(&line, &room, in)) > 0)
+        ok = take_line(&r, str_n(line, (size_t)n));
+    free(line);
+    p->removed = r.removed.p;
+    p->n_removed = r.removed.n;
+    return ok && p->has_tree;
+}
+
+static void forget(scan *s) {
+    for (size_t i = 0; i < s->n; i++)
+        s->files[i].has_digest = s->files[i].as_pushed = false;
+}
+
+void pushed_read(arena *a, str where, scan *s, pushed *out) {
+    *out = (pushed){.path = cache_file(a, where, s->top)};
+    FILE *in = out->path ? fopen(out->path, "re") : NULL;
+    if (!in) return;
+    if (!read_all(a, in, s, out)) {
+        *out = (pushed){.path = out->path};
+        forget(s);
     }
+    fclose(in);
 }
 
 // ---- writing --------------------------------------------------------------------------------

@@ -12,15 +12,14 @@ typedef struct pushed {
     char *path;
     bool has_tree;
     sha256 tree;
-    scan_file *files; // in the order of trees
-    size_t n;
+    str *removed; // files that it had and that are not there any more, in the order of trees
+    size_t n_removed;
 } pushed;
 
 // What is remembered of `where` (cli_client_place); nothing when there is none, or it cannot be
-// read.
-void pushed_read(arena *a, str where, str top, pushed *out);
-// Gives files their digests where stat says that they are as they were.
-void pushed_apply(const pushed *p, scan *s);
+// read. Files that it knows have the digest that they had then, and `as_pushed`; where stat
+// says that they are as they were, that is their digest. Only what differs is kept in memory.
+void pushed_read(arena *a, str where, scan *s, pushed *out);
 // Remembers. Failing is no error: the next push reads all files. Files that changed so lately
 // that another change might show the same stamps are left without a digest.
 void pushed_write(const pushed *p, const scan *s, sha256 tree, int64_t scanned_us);

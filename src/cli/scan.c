@@ -2,7 +2,7 @@
 // scan: see scan.h.
 #include "cli/scan.h"
 
-#include "base/vec.h"
+#include "cli/grow.h"
 #include "cli/ignore.h"
 #include "cli/landing.h"
 #include "cli/out.h"
@@ -10,8 +10,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEPTH      200
 #define PATH_SHOWN 300 // bytes
@@ -22,12 +24,13 @@ typedef struct walk {
     str blobs; // and here: of a Hugging Face cache; empty: none
     ignore_list ignored;
     void (*warn)(str sentence);
-    VEC(scan_file) files;
+    GROW(scan_file) files;
     err *e;
 } walk;
 
-char *scan_path(arena *a, const scan *s, const scan_file *f) {
-    return arena_cstr(a, arena_printf(a, "%.*s/%.*s", STR_F(s->top), STR_F(f->path)));
+// Of the top when the path is empty.
+static const char *full_path(walk *w, str path) {
+    return arena_printf(w->a, "%.*s%s%.*s", STR_F(w->top), path.n ? "/" : "", STR_F(path)).p;
 }
 
 // ---- links ----------------------------------------------------------------------------------
@@ -36,8 +39,8 @@ static bool is_within(str path, str folder) {
     return folder.n && str_starts(path, folder) && path.n > folder.n && path.p[folder.n] == '/';
 }
 
-static bool check_link(walk *w, const char *full, str path) {
-    char *to = realpath(full, NULL);
+static bool check_link(walk *w, str path) {
+    char *to = realpath(full_path(w, path), NULL);
     str target = to ? arena_str(w->a, str_of(to)) : (str){0};
     free(to);
     if (!target.n)
@@ -78,45 +81,55 @@ static bool check_path(walk *w, str path) {
 
 static bool add_file(walk *w, str path, const struct stat *st) {
     if (!check_path(w, path)) return false;
-    vec_push(w->a, &w->files,
-             (scan_file){.path = path,
-                         .size = (uint64_t)st->st_size,
-                         .mtime_ns = ns_of(st->st_mtim),
-                         .ctime_ns = ns_of(st->st_ctim),
-                         .inode = st->st_ino,
-                         .executable = (st->st_mode & S_IXUSR) != 0});
+    grow_push(&w->files, (scan_file){.path = path,
+                                     .size = (uint64_t)st->st_size,
+                                     .mtime_ns = ns_of(st->st_mtim),
+                                     .ctime_ns = ns_of(st->st_ctim),
+                                     .inode = st->st_ino,
+                                     .executable = (st->st_mode & S_IXUSR) != 0});
     return true;
 }
 
-static bool walk_folder(walk *w, const char *full, str path, int depth);
+static bool walk_folder(walk *w, int dir, const char *name, str path, int depth);
 
-static bool walk_entry(walk *w, const char *folder, str below, const char *name, int depth) {
+static bool not_read(walk *w, str path) {
+    return err_errno(w->e, "reading %s failed", full_path(w, path));
+}
+
+// What `dir`, which is `below`, has by this name.
+static bool walk_entry(walk *w, int dir, str below, const char *name, int depth) {
     struct stat st;
     str path = below.n ? arena_printf(w->a, "%.*s/%s", STR_F(below), name)
                        : arena_str(w->a, str_of(name));
-    char *full = arena_cstr(w->a, arena_printf(w->a, "%s/%s", folder, name));
-    if (lstat(full, &st)) return err_errno(w->e, "reading %s failed", full);
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) return not_read(w, path);
     bool link = S_ISLNK(st.st_mode), is_folder = S_ISDIR(st.st_mode);
     if (ignore_has(&w->ignored, path, is_folder)) return true;
     if (is_folder && landing_is_rest(name))
         return err_set(w->e, ERR_STATE, "a pull broke off here: end it, or remove '%.*s'",
                        STR_F(path));
-    if (is_folder) return walk_folder(w, full, path, depth + 1);
-    if (link && (!check_link(w, full, path) || stat(full, &st))) return false;
+    if (is_folder) return walk_folder(w, dir, name, path, depth + 1);
+    if (link && !check_link(w, path)) return false;
+    if (link && fstatat(dir, name, &st, 0)) return not_read(w, path);
     if (S_ISREG(st.st_mode)) return add_file(w, path, &st);
     pass_over(w, path, link ? "it is a link to a folder" : "it is neither a file nor a folder");
     return true;
 }
 
-static bool walk_folder(walk *w, const char *full, str path, int depth) {
+static bool walk_folder(walk *w, int dir, const char *name, str path, int depth) {
     if (depth > DEPTH)
-        return err_set(w->e, ERR_TOO_LARGE, "%s lies more than %d folders deep", full, DEPTH);
-    DIR *d = opendir(full);
-    if (!d) return err_errno(w->e, "reading the folder %s failed", full);
+        return err_set(w->e, ERR_TOO_LARGE, "%s lies more than %d folders deep",
+                       full_path(w, path), DEPTH);
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     bool ok = true;
+    if (!d) {
+        err_errno(w->e, "reading the folder %s failed", full_path(w, path));
+        if (fd >= 0) close(fd);
+        return false;
+    }
     for (struct dirent *entry; ok && (entry = readdir(d));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        ok = walk_entry(w, full, path, entry->d_name, depth);
+        ok = walk_entry(w, fd, path, entry->d_name, depth);
     }
     closedir(d);
     return ok;
@@ -143,9 +156,13 @@ bool scan_folder(arena *a, str folder, void (*warn)(str sentence), scan *out, er
     walk w = {.a = a, .top = arena_str(a, str_of(real)), .warn = warn, .e = e};
     free(real);
     w.blobs = blobs_beside(a, w.top);
-    char *top = arena_cstr(a, w.top);
-    if (!ignore_read(a, top, &w.ignored, e) || !walk_folder(&w, top, (str){0}, 0)) return false;
+    const char *top = w.top.p;
+    if (!ignore_read(a, top, &w.ignored, e) || !walk_folder(&w, AT_FDCWD, top, (str){0}, 0)) {
+        grow_free(&w.files);
+        return false;
+    }
     if (w.files.n) qsort(w.files.p, w.files.n, sizeof *w.files.p, by_path);
+    arena_on_reset(a, free, w.files.p);
     *out = (scan){.top = w.top, .files = w.files.p, .n = w.files.n};
     out->collisions = scan_names(out->files, out->n, warn);
     return true;

@@ -4,11 +4,11 @@
 // there loses a file, or gets two folders as one. Compared are canonical forms after full case
 // folding (utf8proc), of whole paths, so that a folder counts once and its files by themselves.
 // One thread.
-#include "cli/scan.h"
-
 #include "base/map.h"
+#include "cli/grow.h"
+#include "cli/scan.h"
+#include "cli/seen.h"
 
-#include <stdlib.h>
 #include <utf8proc.h>
 
 enum {
@@ -16,15 +16,14 @@ enum {
     FORM = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
 };
 
-typedef struct name {
-    str path;
-    bool file; // else a folder
-} name;
-
+// A name's number is that of its file, or behind all files that of its folder.
 typedef struct names {
-    arena *a;
+    arena *a; // of what is said of one name
     void (*warn)(str sentence);
-    map seen; // by their folded paths
+    const scan_file *files;
+    size_t n;
+    GROW(str) folders;
+    seen seen; // by their folded paths
     size_t collisions;
 } names;
 
@@ -54,13 +53,18 @@ static str folded(arena *a, str path) {
     return lowered(a, path, &out) ? out : mapped(a, path, FORM | UTF8PROC_CASEFOLD);
 }
 
-static void tell(names *s, const name *first, const name *second) {
+static str path_of(const names *s, uint32_t number) {
+    return number < s->n ? s->files[number].path : s->folders.p[number - s->n];
+}
+
+static void tell(names *s, uint32_t first, uint32_t second) {
     arena *a = s->a;
-    bool files = first->file && second->file, folders = !first->file && !second->file;
-    bool forms = str_eq(mapped(a, first->path, FORM), mapped(a, second->path, FORM));
+    str was = path_of(s, first), is = path_of(s, second);
+    bool files = first < s->n && second < s->n, folders = first >= s->n && second >= s->n;
+    bool forms = str_eq(mapped(a, was, FORM), mapped(a, is, FORM));
     if (s->collisions++ >= SHOWN) return;
     s->warn(arena_printf(a, "'%.*s' and '%.*s' are one %s where %s not told apart (%s)",
-                         STR_F(first->path), STR_F(second->path),
+                         STR_F(was), STR_F(is),
                          files     ? "file"
                          : folders ? "folder"
                                    : "name",
@@ -68,16 +72,27 @@ static void tell(names *s, const name *first, const name *second) {
                          forms ? "macOS" : "macOS, Windows"));
 }
 
-static void take(names *s, name new) {
-    bool added;
-    void **slot = map_at(&s->seen, folded(s->a, new.path), &added);
-    if (!added) {
-        tell(s, *slot, &new);
-        return;
-    }
-    name *kept = ARENA_NEW(s->a, name);
-    *kept = new;
-    *slot = kept;
+typedef struct folded_name {
+    const names *s;
+    str path;
+} folded_name;
+
+// The earlier one is folded again: to keep all that are folded would take more than the names.
+static bool is_same(void *arg, uint32_t earlier) {
+    const folded_name *f = arg;
+    return str_eq(f->path, folded(f->s->a, path_of(f->s, earlier)));
+}
+
+static void take(names *s, uint32_t number) {
+    folded_name f = {s, folded(s->a, path_of(s, number))};
+    uint32_t first = seen_add(&s->seen, map_hash(f.path), number, is_same, &f);
+    if (first != number) tell(s, first, number);
+    arena_reset(s->a);
+}
+
+static void take_folder(names *s, str path) {
+    grow_push(&s->folders, path);
+    take(s, (uint32_t)(s->n + s->folders.n - 1));
 }
 
 // Bytes of the folders that both lie in.
@@ -89,19 +104,20 @@ static size_t common_folders(str a, str b) {
 }
 
 size_t scan_names(const scan_file *files, size_t n, void (*warn)(str sentence)) {
-    names s = {.a = arena_new(), .warn = warn};
+    names s = {.a = arena_new(), .warn = warn, .files = files, .n = n};
     str before = {0};
-    s.seen = map_new(s.a);
     for (size_t i = 0; i < n; i++) {
         str path = files[i].path;
         size_t at = common_folders(before, path); // their files lie together: these are known
         while ((at = str_find(path, '/', at)) != SIZE_MAX)
-            take(&s, (name){str_upto(path, at++), false});
-        take(&s, (name){path, true});
+            take_folder(&s, str_upto(path, at++));
+        take(&s, (uint32_t)i);
         before = path;
     }
     if (s.collisions > SHOWN)
         warn(arena_printf(s.a, "... and %zu more such names", s.collisions - SHOWN));
+    grow_free(&s.folders);
+    seen_free(&s.seen);
     arena_free(s.a);
     return s.collisions;
 }

@@ -3,6 +3,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 
 from cli import Cli
 
@@ -31,3 +33,21 @@ def digests(root):
         for p in root.rglob("*")
         if p.is_file()
     }
+
+
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+sys.exit(code)
+"""
+
+
+def memory_of(cli, *args):
+    """What a command prints, and the most memory that it takes in bytes. A small process starts it, for what the parent
+    has is counted too."""
+    done = subprocess.run([sys.executable, "-S", "-c", MEASURE, *cli.command(*args)], cwd=cli.cwd, env=cli.environment(None),
+                          capture_output=True, timeout=300)  # fmt: skip
+    *out, most = done.stdout.decode().splitlines()
+    assert done.returncode == 0, done.stderr
+    return "\n".join(out), int(most)

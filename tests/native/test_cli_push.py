@@ -3,6 +3,7 @@
 
 import hashlib
 import http.server
+import json
 import os
 import socket
 import threading
@@ -13,7 +14,7 @@ import requests
 import servers
 from cli import Cli
 from conftest import Native, unique
-from folders import commands, digests, make_model, make_program
+from folders import commands, digests, make_model, make_program, memory_of
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,51 @@ def test_only_what_differs_travels(push, folder):
     assert push("push", "model", repo, "--json").json["sent"] == {"objects": 1, "bytes": 7}
     other = push("push", "model", unique("other"), env={"XDG_CACHE_HOME": "/nonexistent"})
     assert "sent      0, 0 B" in other.out, other  # the server has it all
+
+
+def test_what_is_touched_or_may_be_run_now(api, push, folder):
+    repo = unique("bot")
+    age(folder)
+    push("push", "model", repo)
+    os.utime(folder / "empty", ns=(10**17, 10**17))
+    assert "nothing has changed" in push("push", "model", repo).out
+    (folder / "empty").chmod(0o755)
+    done = push("push", "model", repo, "--json")
+    assert done.json["version"]["number"] == 2 and done.json["sent"]["objects"] == 0
+    assert files_of(api, done.json) == digests(folder) and files_of(api, done.json)["empty"][1]
+    (folder / "empty").chmod(0o644)
+    (folder / "weights.bin").rename(folder / "a/weights.bin")
+    done = push("push", "model", repo, "--json")
+    assert done.json["version"]["number"] == 3 and done.json["sent"]["objects"] == 0
+    assert files_of(api, done.json) == digests(folder)
+
+
+FILES, CONTENTS = 25_000, 20_000  # more than one question takes; some have the bytes of one that is far away
+
+
+def make_many(root):
+    for i in range(FILES):
+        if i % 1000 == 0:
+            (root / f"part-{i // 1000:02}").mkdir(parents=True)
+        (root / f"part-{i // 1000:02}/IMG_{i:05}.JPEG").write_bytes(b"%d" % (i % CONTENTS))
+    return root
+
+
+def test_many_small_files(api, push, tmp_path):
+    """Equal ones travel once, and what a file takes in the memory of a push and a pull is little more than its name."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/f").write_bytes(b"f")
+    _, least = memory_of(push, "push", "one", unique("one"))
+    many, repo = make_many(tmp_path / "many"), unique("many")
+    out, most = memory_of(push, "push", "many", repo, "--json")
+    done = json.loads(out)
+    assert done["sent"]["objects"] == CONTENTS and done["version"]["files"] == FILES
+    assert files_of(api, done) == digests(many)
+    assert most - least < 450 * FILES
+    out, most = memory_of(push, "push", "many", repo)  # from what is remembered of it
+    assert "nothing has changed" in out and most - least < 300 * FILES
+    _, most = memory_of(push, "pull", repo, "back")
+    assert most - least < 300 * FILES and digests(tmp_path / "back") == digests(many)
 
 
 def lines_of(done, label):
