@@ -108,9 +108,9 @@ def test_many_small_files(api, push, tmp_path):
     done = json.loads(out)
     assert done["sent"]["objects"] == CONTENTS and done["version"]["files"] == FILES
     assert files_of(api, done) == digests(many)
-    assert most - least < 450 * FILES
-    out, most = memory_of(push, "push", "many", repo)  # from what is remembered of it
-    assert "nothing has changed" in out and most - least < 300 * FILES
+    assert most - least < 600 * FILES
+    out, most = memory_of(push, "push", "many", repo)
+    assert "nothing has changed" in out and most - least < 600 * FILES
 
 
 def lines_of(done, label):
