@@ -440,6 +440,25 @@ def test_no_record_makes_the_import_read_elsewhere(template, tmp_path, target):
         assert client.get_run(runs[6]).info.artifact_uri == "s3://bucket/1/x/artifacts"
 
 
+@pytest.mark.parametrize("location", ["file:", "mlflow-artifacts:/"])
+def test_artifacts_of_a_file_store_that_lie_elsewhere(location, tmp_path, target):
+    client = MlflowClient(f"file://{tmp_path}/mlruns")
+    experiment = client.create_experiment("one", artifact_location=f"file://{tmp_path}/store/1")
+    run = client.create_run(experiment)
+    client.log_text(run.info.run_id, "a", "a.txt")
+    [meta] = (tmp_path / "mlruns").glob(f"*/{run.info.run_id}/meta.yaml")
+    assert (meta.parent / "artifacts").is_dir() and not any((meta.parent / "artifacts").iterdir()), "made, and empty"
+    if location.startswith("mlflow"):  # as a tracking server on the same folder has it
+        at = f"{experiment}/{run.info.run_id}/artifacts"
+        meta.write_text(meta.read_text().replace(run.info.artifact_uri, location + at))
+        (tmp_path / "store" / experiment).mkdir()
+        shutil.move(tmp_path / "store/1" / run.info.run_id, tmp_path / "store" / experiment)
+    report = target.bring(tmp_path / "mlruns", "--artifacts", str(tmp_path / "store"))
+    assert report["equal"] and report["files"]["new"] == 1
+    with target.client() as here:
+        assert [f.path for f in here.list_artifacts(run.info.run_id)] == ["a.txt"]
+
+
 def test_artifacts_of_the_proxy_beside_the_database(template, tmp_path, target):
     rows = Rows(tmp_path / "m.db", template)
     rows.experiment(1, "one")

@@ -7,6 +7,7 @@
 #include "core/artifact.h"
 #include "core/folder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -46,10 +47,10 @@ bool source_is_local(str uri, str *path) {
 bool source_roots_add(source_roots *r, arena *a, str dir) {
     struct stat st;
     char *real = realpath(arena_cstr(a, dir), NULL);
-    bool is_folder = real && stat(real, &st) == 0 && S_ISDIR(st.st_mode);
-    if (is_folder && r->n < 2) r->dir[r->n++] = arena_str(a, str_of(real));
+    bool there = real && stat(real, &st) == 0 && S_ISDIR(st.st_mode);
+    if (there && r->n < 2) r->dir[r->n++] = arena_str(a, str_of(real));
     free(real);
-    return is_folder;
+    return there;
 }
 
 bool source_roots_of(source_roots *r, const source_config *c, str one, str two, err *e) {
@@ -62,37 +63,50 @@ bool source_roots_of(source_roots *r, const source_config *c, str one, str two, 
     return true;
 }
 
-// The paths beneath a root that the owner's files may have.
-static size_t candidates(arena *a, const source_owner *o, str root, str out[2]) {
-    str path;
-    size_t n = 0;
-    str own = id_str(a, o->id);
+enum { SAID, USUAL, WAYS };
+
+// The paths beneath a root that the owner's files may have, or empty: what its URI says, and
+// where MLflow puts them.
+static void paths_of(arena *a, const source_owner *o, str root, str out[WAYS]) {
+    str path, own = id_str(a, o->id);
+    out[SAID] = out[USUAL] = (str){0};
     if (source_proxied(o->uri, &path)) {
-        out[n++] = path;
+        out[SAID] = path;
     } else if (source_is_local(o->uri, &path)) {
         // file: URIs are percent-encoded; artifact_path decodes
         if (str_starts(path, root) && path.n > root.n && path.p[root.n] == '/')
-            out[n++] = str_from(path, root.n + 1);
-        out[n++] = o->is_model ? arena_printf(a, "%lld/models/m-%.*s/artifacts",
-                                              (long long)o->project, STR_F(own))
-                               : arena_printf(a, "%lld/%.*s/artifacts", (long long)o->project,
-                                              STR_F(own));
+            out[SAID] = str_from(path, root.n + 1);
+        out[USUAL] = o->is_model ? arena_printf(a, "%lld/models/m-%.*s/artifacts",
+                                                (long long)o->project, STR_F(own))
+                                 : arena_printf(a, "%lld/%.*s/artifacts", (long long)o->project,
+                                                STR_F(own));
     }
-    return n;
 }
 
-// The folder of the owner beneath one of the roots.
+static bool holds_some(arena *a, str root, str path, str *below) {
+    err e = {0};
+    if (!path.n || !artifact_path(a, path, below, &e) || !below->n) return false;
+    int fd = folder_open(a, root, *below, O_RDONLY | O_DIRECTORY);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    bool some = false;
+    for (struct dirent *x; d && !some && (x = readdir(d));)
+        some = !core_is_dots(str_of(x->d_name));
+    if (d)
+        closedir(d);
+    else if (fd >= 0)
+        close(fd);
+    return some;
+}
+
+// The folder of the owner beneath one of the roots. A file store makes the usual one also when
+// the files go elsewhere, and leaves it empty.
 static bool find(const source_roots *r, arena *a, const source_owner *o, str *root,
                  str *below) {
-    str paths[2];
-    for (size_t i = 0; i < r->n; i++) {
-        size_t n = candidates(a, o, r->dir[i], paths);
-        for (size_t j = 0; j < n; j++) {
-            err e = {0};
-            if (!artifact_path(a, paths[j], below, &e) || !below->n) continue;
-            int fd = folder_open(a, r->dir[i], *below, O_RDONLY | O_DIRECTORY);
-            if (fd < 0) continue;
-            close(fd);
+    for (size_t way = 0; way < WAYS; way++) {
+        for (size_t i = 0; i < r->n; i++) {
+            str paths[WAYS];
+            paths_of(a, o, r->dir[i], paths);
+            if (!holds_some(a, r->dir[i], paths[way], below)) continue;
             *root = r->dir[i];
             return true;
         }
