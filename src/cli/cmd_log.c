@@ -27,6 +27,7 @@ typedef struct logging {
     json_writer w;
     size_t n;        // points in it
     uint64_t points; // in all
+    bool bad_line;   // of standard input: those before it are logged
 } logging;
 
 static void begin(logging *l) {
@@ -104,7 +105,8 @@ static bool log_words(logging *l, size_t from, err *e) {
 
 // ---- from standard input --------------------------------------------------------------------
 
-static bool bad_line(err *e, uint64_t number, str why) {
+static bool bad_line(logging *l, err *e, uint64_t number, str why) {
+    l->bad_line = true;
     return err_set(e, ERR_INVALID,
                    "line %llu: %.*s; a line is an object such as {\"step\":3,\"loss\":0.5}",
                    (unsigned long long)number, STR_F(why));
@@ -129,20 +131,22 @@ static bool whole_of(const json_value *line, const char *key, int64_t usual, int
            err_set(e, ERR_INVALID, "'%s' is no whole number", key);
 }
 
-// Every member but step and time_ms is a metric.
+static bool is_point(const json_value *v) {
+    return v->type != JSON_NULL && !str_is(v->key, "step") && !str_is(v->key, "time_ms");
+}
+
+// Every member but step and time_ms is a metric. All of them, or none.
 static bool put_members(logging *l, const json_value *line, err *e) {
     int64_t step, time_ms;
     if (line->type != JSON_OBJECT) return err_set(e, ERR_INVALID, "it is no object");
     if (!whole_of(line, "step", l->step, &step, e) ||
         !whole_of(line, "time_ms", l->time_ms, &time_ms, e))
         return false;
-    for (const json_value *v = line->child; v; v = v->next) {
-        double value;
-        bool about = str_is(v->key, "step") || str_is(v->key, "time_ms");
-        if (about || v->type == JSON_NULL) continue;
-        if (!value_of(v, &value, e)) return false;
-        put_point(l, v->key, step, time_ms, value);
-    }
+    double value;
+    for (const json_value *v = line->child; v; v = v->next)
+        if (is_point(v) && !value_of(v, &value, e)) return false;
+    for (const json_value *v = line->child; v; v = v->next)
+        if (is_point(v) && value_of(v, &value, e)) put_point(l, v->key, step, time_ms, value);
     return true;
 }
 
@@ -152,8 +156,8 @@ static bool put_line(logging *l, str text, uint64_t number, err *e) {
     if (!str_trim(text).n) return true;
     arena *a = arena_new();
     const json_value *line = json_parse(a, text, JSON_NAN, &why);
-    bool ok = line ? put_members(l, line, &wrong) || bad_line(e, number, str_of(wrong.msg))
-                   : bad_line(e, number, why);
+    bool ok = line ? put_members(l, line, &wrong) || bad_line(l, e, number, str_of(wrong.msg))
+                   : bad_line(l, e, number, why);
     arena_free(a);
     return ok && (l->n < BATCH_POINTS || send_points(l, e));
 }
@@ -178,13 +182,15 @@ static bool log_input(logging *l, err *e) {
         struct pollfd f = {0, POLLIN, 0};
         if (l->n && poll(&f, 1, QUIET_MS) == 0) ok = send_points(l, e);
         char *room = buf_room(&b, 16u << 10);
-        if (!room) ok = bad_line(e, number + 1, STR("it is too long"));
+        if (!room) ok = bad_line(l, e, number + 1, STR("it is too long"));
         ssize_t n = ok ? read(0, room, 16u << 10) : 0;
         if (n > 0) b.n += (size_t)n;
         ok = ok && put_lines(l, &b, n <= 0, &number, e);
         if (n <= 0) break;
     }
     buf_free(&b);
+    err late = {0};
+    if (l->bad_line && !send_points(l, &late)) *e = late;
     return ok && send_points(l, e);
 }
 

@@ -359,6 +359,7 @@ def test_log_refuses(server, api, args, says):
         ('{"a": -1e400}', b"'-1e400' is beyond what a number holds"),
         ('{"a": "1e400"}', b"'1e400' is beyond what a number holds"),
         ('{"a": "x"}', b"a value is no number"),
+        ('{"a": 1, "c": "x"}', b"a value is no number"),
         ('{"a": 1, "step": 2.5}', b"'step' is no whole number"),
         ('{"a": 1, "step": 1e400}', b"'step' is no whole number"),
         ('{"a": 1, "time_ms": "9"}', b"'time_ms' is no whole number"),
@@ -366,9 +367,10 @@ def test_log_refuses(server, api, args, says):
 )
 def test_log_names_the_line_that_holds_no_number(server, api, line, says):
     run = api.ok("POST", "runs", json={"project": 0})["id"]
-    done = wrapped.stemma(server.uri, "log", run, "-", input=f'{{"b": 1}}\n\n{line}\n'.encode())
+    done = wrapped.stemma(server.uri, "log", run, "-", input=f'{{"b": 1}}\n\n{line}\n{{"b": 2, "late": 3}}\n'.encode())
     assert done.returncode == 2 and b"line 3: " in done.stderr and says in done.stderr, done.stderr
-    assert "a" not in api.ok("GET", f"runs/{run}")["metrics"]
+    metrics = api.ok("GET", f"runs/{run}")["metrics"]
+    assert list(metrics) == ["b"], "the lines before it are logged, and nothing of its own"
 
 
 def test_log_takes_infinities_that_are_written(server, api):
