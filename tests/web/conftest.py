@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 1280, 800
 # Two pages for an address bar that nobody sees: else each window loads them, which takes a second of a core. The last
 # switch of this name counts, so what Playwright needs off is named too.
 WITHOUT = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,AvoidUnnecessaryBeforeUnloadCheckSync,PaintHolding"
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 def pytest_addoption(parser):

@@ -89,6 +89,15 @@ def clipboard(page):
     return page.evaluate("navigator.clipboard.readText()")
 
 
+def comes(page, check):
+    """Does it hold, in a moment? What is drawn or copied comes a frame or more after its cause."""
+    for _ in range(100):
+        if check():
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
 def serious_faults(page):
     page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
     return page.evaluate(SERIOUS)

@@ -8,7 +8,7 @@ import servers
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row, signed_in
-from run_help import clipboard, serious_faults
+from run_help import clipboard, comes, serious_faults
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_it_is_narrowed_by_the_address_and_the_fields(visit, page, registry, gon
     reload(page)
     expect(rows).to_have_count(3)
     page.keyboard.press("c")
-    assert clipboard(page) == f"stemma audit {gone} --kind ref_moved"
+    assert comes(page, lambda: clipboard(page) == f"stemma audit {gone} --kind ref_moved"), clipboard(page)
     page.get_by_label("Until").fill("2020-01-01")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing like that is in the log")).to_be_visible()

@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 from conftest import go_back, reload, shot, unique
 from playwright.sync_api import expect
+from run_help import clipboard, comes
 
 T0 = 1_750_000_000_000
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -323,7 +324,8 @@ def test_opens_a_chart_alone_by_its_link(visit, world):
     page = visit(f"projects/{world[0]}?charts=train/loss")
     it = drawn(page, "train/loss")
     menu(page, it, "train/loss", "Copy link")
-    link = page.evaluate("navigator.clipboard.readText()")
+    assert comes(page, lambda: "#/projects/" in clipboard(page))
+    link = clipboard(page)
     menu(page, it, "train/loss", "Open alone")
     dialog = page.get_by_role("dialog", name="train/loss")
     expect(dialog.locator("canvas")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
-from run_help import clipboard, moved, serious_faults, watch
+from run_help import clipboard, comes, moved, serious_faults, watch
 
 sys.path.append(str(ROOT / "tests/native"))
 
@@ -111,7 +111,7 @@ def test_overview_tells_all_at_one_glance(visit, page, bot):
     files = region(page, "Files")
     expect(files).to_contain_text("1 token added, 2 tokens with another number")
     page.keyboard.press("c")
-    assert clipboard(page) == f"stemma diff {bot}@1 {bot}@2"
+    assert comes(page, lambda: clipboard(page) == f"stemma diff {bot}@1 {bot}@2"), clipboard(page)
     page.keyboard.press("x")
     expect(page).to_have_url(re.compile("/diff/2/1$"))
     expect(row(config, "rope.theta")).to_contain_text("-10000 (-50 %)")

@@ -6,6 +6,7 @@ import re
 import pytest
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
+from run_help import clipboard, comes
 
 
 def row(page, name):
@@ -20,7 +21,7 @@ def test_an_empty_server_shows_how_to_log_and_turns_live(server, client, visit):
     page.get_by_role("button", name="Any command").click()
     expect(lines).to_contain_text("stemma run")
     page.get_by_role("button", name="Copy these lines").click()
-    assert page.evaluate("navigator.clipboard.readText()") == lines.inner_text()
+    assert comes(page, lambda: clipboard(page) == lines.inner_text()), clipboard(page)
     shot(page, "home-empty")
     client.create_run(client.create_experiment("first steps"))
     expect(page.get_by_role("link", name="first steps")).to_be_visible()

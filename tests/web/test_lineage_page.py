@@ -8,7 +8,7 @@ import pytest
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import HOSTILE, Registry, row
-from run_help import clipboard, moved, serious_faults, watch
+from run_help import clipboard, comes, moved, serious_faults, watch
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_ways_keys_and_the_table_twin(visit, page, family):
     expect(page.get_by_role("button", name="Made of")).to_have_attribute("aria-pressed", "true")
     expect(node(page, "corpus")).to_be_visible()
     page.keyboard.press("c")
-    assert clipboard(page).startswith(f"stemma lineage {bot}@1 --up")
+    assert comes(page, lambda: clipboard(page).startswith(f"stemma lineage {bot}@1 --up")), clipboard(page)
     page.keyboard.press("b")
     expect(node(page, f"{bot} v2")).to_be_visible()
     node(page, f"{bot} v1").focus()

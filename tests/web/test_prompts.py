@@ -8,7 +8,7 @@ import mlflow
 import pytest
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
-from run_help import clipboard, serious_faults, stemma
+from run_help import clipboard, comes, serious_faults, stemma
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 TEXT = "You are a {} assistant of {{{{company}}}}.\n\n{{% if user %}}Say hello to {{{{ user.name }}}}.{{% endif %}}\n"
@@ -81,7 +81,7 @@ def test_a_prompt_its_versions_and_their_differences(visit, page, genai, greetin
     expect(page).to_have_url(re.compile(r"version=1$"))
     page.keyboard.press("c")
     expect(page.get_by_text("Copied")).to_be_visible()
-    assert clipboard(page) == f'mlflow.genai.load_prompt("prompts:/{greeting}@prod")'
+    assert comes(page, lambda: clipboard(page) == f'mlflow.genai.load_prompt("prompts:/{greeting}@prod")'), clipboard(page)
     assert genai.load_prompt(f"prompts:/{greeting}@prod").template == TEXT.format("friendly")
     page.get_by_label("Differences from").select_option("from v2")
     expect(card(page, "v2 → v1").locator("ins")).to_have_text("friendly")

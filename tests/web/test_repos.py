@@ -10,7 +10,7 @@ import servers
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
 from repo_help import CARD, HOSTILE, Registry, dialog, row
-from run_help import clipboard, serious_faults, stemma
+from run_help import clipboard, comes, serious_faults, stemma
 
 @pytest.fixture(scope="module")
 def registry(server):
@@ -308,7 +308,7 @@ def test_the_passport_tells_all_of_a_version(visit, page, registry, bot):
     expect(lines.nth(1)).to_have_text(f'transformers.AutoModel.from_pretrained("./{bot}")')
     page.get_by_role("button", name="Copy the digest of the content").click()
     version = registry.call("GET", f"repos/{bot}/versions/3")
-    assert clipboard(page) == version["content"]
+    assert comes(page, lambda: clipboard(page) == version["content"]), clipboard(page)
     assert page.title() not in ("1", "2")
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(f"{bot}/versions/2$"))

@@ -6,7 +6,7 @@ import re
 import pytest
 from conftest import reload, shot
 from playwright.sync_api import expect
-from run_help import Runs, clipboard, serious_faults
+from run_help import Runs, clipboard, comes, serious_faults
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_a_very_long_line_is_cut_and_shown_whole_on_demand(visit, runs):
     whole = page.get_by_role("region", name="Line 1")
     expect(whole).to_contain_text("THE END")
     whole.get_by_role("button", name="Copy this line").click()
-    assert clipboard(page) == "x" * 9000 + "THE END"
+    assert comes(page, lambda: clipboard(page) == "x" * 9000 + "THE END"), clipboard(page)
 
 
 def test_downloads_all_lines(visit, runs, long_run):
@@ -224,10 +224,14 @@ def test_wrapped_lines_scroll_evenly(visit, runs, uneven_run):
     for _ in range(12):  # upwards into what was not measured yet: nothing jumps by more than the wheel turned
         top = {r["number"]: r["top"] for r in rows.evaluate(PLACES)}
         page.mouse.wheel(0, -200)
+
+        def turned(top=top):
+            now = {r["number"]: r["top"] for r in rows.evaluate(PLACES)}
+            return [now[n] - top[n] for n in now if n in top]
+
+        assert comes(page, lambda: any(turned())), "the wheel turned"
         page.wait_for_timeout(80)
-        now = {r["number"]: r["top"] for r in rows.evaluate(PLACES)}
-        moved = [now[n] - top[n] for n in now if n in top]
-        assert moved and all(abs(m - 200) < 2 for m in moved), moved
+        assert turned() and all(abs(m - 200) < 2 for m in turned()), turned()
         expect_unbroken(page)
     page.keyboard.press("N")
     page.set_viewport_size({"width": 700, "height": 800})
@@ -247,9 +251,8 @@ def test_wrapped_lines_are_followed(visit, runs):
     for i in range(4):
         runs.print(run, [f"fresh {i} " + "long " * 300 + "END"])
         seen(line(page, 301 + i))
-        page.wait_for_timeout(150)
-        box = page.locator(".console-rows").bounding_box()
-        last = line(page, 301 + i).bounding_box()
-        assert abs(last["y"] + last["height"] - box["y"] - box["height"]) < 2, "its end is at the end"
+        end = "(e) => e.getBoundingClientRect().bottom"
+        rows, last = page.locator(".console-rows"), line(page, 301 + i)
+        assert comes(page, lambda: abs(last.evaluate(end) - rows.evaluate(end)) < 2), "its end is at the end"
     expect(page.get_by_text("following")).to_be_visible()
     expect_unbroken(page)

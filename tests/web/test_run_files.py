@@ -9,7 +9,7 @@ import zlib
 import pytest
 from conftest import forgive, go_back, reload, shot
 from playwright.sync_api import expect
-from run_help import Runs, clipboard, serious_faults
+from run_help import Runs, clipboard, comes, serious_faults
 
 
 def png(width, height, colour):
@@ -131,11 +131,11 @@ def test_a_file_tells_its_facts_and_is_downloaded(view, page, full_run):
     facts = page.locator(".file-facts")
     expect(facts).to_contain_text("12 B")
     facts.get_by_role("button", name="Copy the digest").click()
-    assert re.fullmatch("[0-9a-f]{64}", clipboard(page))
+    assert comes(page, lambda: re.fullmatch("[0-9a-f]{64}", clipboard(page))), clipboard(page)
     page.get_by_role("button", name="Copy the path").click()
-    assert clipboard(page) == "notes/hello.txt"
+    assert comes(page, lambda: clipboard(page) == "notes/hello.txt"), clipboard(page)
     facts.get_by_role("button", name="Copy command").click()
-    assert clipboard(page) == f"stemma artifacts cat {full_run} notes/hello.txt"
+    assert comes(page, lambda: clipboard(page) == f"stemma artifacts cat {full_run} notes/hello.txt"), clipboard(page)
     with page.expect_download() as download:
         facts.get_by_role("button", name="Download").click()
     assert download.value.path().read_text() == "hello\nworld\n"

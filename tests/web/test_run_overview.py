@@ -6,7 +6,7 @@ import re
 import pytest
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
-from run_help import Runs, clipboard, serious_faults
+from run_help import Runs, clipboard, comes, serious_faults
 
 HOSTILE = '<img src=x onerror="document.title=1">'
 
@@ -40,7 +40,7 @@ def test_the_head_says_what_it_is(visit, runs):
     expect(page.locator(".facts")).to_contain_text("failed exit status 3")
     expect(page).to_have_title(re.compile("first try"))
     page.get_by_role("button", name="Copy the id").click()
-    assert clipboard(page) == run
+    assert comes(page, lambda: clipboard(page) == run), clipboard(page)
 
 
 def test_renames_by_key_and_takes_it_back(visit, runs):
@@ -94,12 +94,12 @@ def test_copies_links_and_commands(visit, runs):
     run = runs.make("copied")
     page = visit(runs.path(run, tab="config"))
     menu(page, "Copy ▾", "Copy as command line")
-    assert clipboard(page) == f"stemma runs show {run}"
+    assert comes(page, lambda: clipboard(page) == f"stemma runs show {run}"), clipboard(page)
     menu(page, "Copy ▾", "Copy as curl")
-    assert clipboard(page) == f"curl {runs.uri}/runs/{run}"
+    assert comes(page, lambda: clipboard(page) == f"curl {runs.uri}/runs/{run}"), clipboard(page)
     page.keyboard.press("y")
     expect(page.get_by_text("Copied the link")).to_be_visible()
-    assert clipboard(page).endswith(f"/#/{runs.path(run, tab='config')}")
+    assert comes(page, lambda: clipboard(page).endswith(f"/#/{runs.path(run, tab='config')}")), clipboard(page)
 
 
 def test_downloads_all_files(visit, runs):
@@ -202,7 +202,7 @@ def test_configuration_is_a_tree_that_the_address_keeps(visit, runs):
     expect(tree.locator(".config-row")).to_have_count(3)
     tree.locator(".config-row", has_text="3e-4").hover()
     tree.locator(".config-row", has_text="3e-4").get_by_role("button", name="Copy the value").click()
-    assert clipboard(page) == "3e-4"
+    assert comes(page, lambda: clipboard(page) == "3e-4"), clipboard(page)
 
 
 def test_much_configuration_is_closed_at_first(visit, runs):

@@ -8,6 +8,7 @@ import pytest
 from conftest import go_back, reload, shot, unique
 from mlflow.entities import Metric, Param
 from playwright.sync_api import expect
+from run_help import clipboard, comes
 
 MANY = 300
 
@@ -384,19 +385,15 @@ def test_what_is_under_the_eye_stays(visit, client, many):
     at = "(row) => Math.round(row.getBoundingClientRect().y)"
     before = row(page, "n195").evaluate(at)
 
-    def stays():
-        for _ in range(50):  # rows that came above are drawn, and made up for, one after the other
-            if row(page, "n195").evaluate(at) == before:
-                return True
-            page.wait_for_timeout(100)
-        return False
+    def stays():  # rows that came above are drawn, and made up for, one after the other
+        return comes(page, lambda: row(page, "n195").evaluate(at) == before)
 
     extra = log_run(client, many, "extra", start=1_800_000_000_000)
     expect(grid(page)).to_have_attribute("aria-rowcount", str(MANY + 2))
     assert stays()
     client.delete_run(extra)
     expect(grid(page)).to_have_attribute("aria-rowcount", str(MANY + 1))
-    assert row(page, "n195").bounding_box()["y"] == before
+    assert stays()
 
 
 def test_an_empty_project_shows_how_to_log_and_turns_live(server, visit, client):
@@ -454,9 +451,8 @@ def test_copies_the_view_as_a_command(visit, zoo):
     expect(row(page, "r07")).to_be_visible()
     page.get_by_role("button", name="Copy ▾").click()
     page.get_by_role("menuitem", name="This table as a command line").click()
-    command = page.evaluate("navigator.clipboard.readText()")
-    assert command.startswith("stemma runs search 'metrics.loss < 0.7' --project zoo-")
-    assert command.endswith("--sort 'metrics.loss desc' --columns name,config.lr")
+    assert comes(page, lambda: clipboard(page).startswith("stemma runs search 'metrics.loss < 0.7' --project zoo-"))
+    assert clipboard(page).endswith("--sort 'metrics.loss desc' --columns name,config.lr")
 
 
 def test_the_rows_as_a_scatter_and_over_parallel_axes(visit, zoo):

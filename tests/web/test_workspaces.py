@@ -7,7 +7,7 @@ import mlflow
 import requests
 from conftest import forgive, go_back, reload, shot, unique
 from playwright.sync_api import expect
-from run_help import clipboard, serious_faults, stemma
+from run_help import clipboard, comes, serious_faults, stemma
 
 
 def call(server, workspace, method, path, **more):
@@ -56,7 +56,7 @@ def test_two_workspaces_with_the_same_names(page, server, tmp_path):
     expect(page.locator(".paste").first).to_contain_text(f"STEMMA_WORKSPACE={team} stemma pull")
     page.keyboard.press("c")
     expect(page.get_by_text("Copied")).to_be_visible()
-    assert clipboard(page) == f"{team}/bot@1"
+    assert comes(page, lambda: clipboard(page) == f"{team}/bot@1"), clipboard(page)
     with page.expect_download() as got:  # a link would not name the workspace
         page.get_by_role("button", name="More ▾").click()
         page.get_by_role("menuitem", name="Download all files").click()
