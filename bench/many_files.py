@@ -7,11 +7,11 @@ import json
 import os
 import pathlib
 import socket
+import subprocess
 import threading
 import time
 
 from harness import Failed, Figure, MemorySampler
-from push import timed
 
 A_FOLDER = 1000  # files
 CHANGED = "part-0000/sample-007.txt"
@@ -64,15 +64,22 @@ def make_files(folder, n):
 
 
 def pushed(b, folder, url, env):
-    took, out = timed([b.binary, "push", folder, "bench", "--kind", "data", "--url", url, "--json"], env=env)
-    return took, json.loads(out)
+    """Seconds, the answer, and the most memory that the client had, in MB."""
+    began = time.perf_counter()
+    words = [b.binary, "push", folder, "bench", "--kind", "data", "--url", url, "--json"]
+    client = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    out, why = client.stdout.read(), client.stderr.read()
+    _, client.returncode, used = os.wait4(client.pid, 0)
+    if client.returncode:
+        raise Failed(f"push: {why.strip()[-500:]}")
+    return time.perf_counter() - began, json.loads(out), used.ru_maxrss * 1024 / 1e6
 
 
 def push_changed(b, gate, folder, env):
     """Seconds from its first request to its end, and of all of it."""
     (folder / CHANGED).write_text("another")
     gate.first = None
-    whole, reply = pushed(b, folder, gate.url, env)
+    whole, reply, _ = pushed(b, folder, gate.url, env)
     ended = time.perf_counter()
     if reply["version"]["number"] != 2 or reply["sent"]["objects"] != 1:
         raise Failed(f"one file had changed; sent was {reply['sent']}")
@@ -116,15 +123,17 @@ def many_files(b):
         gate = Gate(s.port)
         gate.start()
         with MemorySampler(s) as memory, contextlib.closing(gate.listener):
-            first, _ = pushed(b, folder, gate.url, env)
+            first, _, client = pushed(b, folder, gate.url, env)
             time.sleep(2.5)
-            again, _ = pushed(b, folder, gate.url, env)  # what had changed a moment before the first is read once more
+            again, _, _ = pushed(b, folder, gate.url, env)  # what had changed a moment before the first is read once more
             after, whole = push_changed(b, gate, folder, env)
             diff, diff_note = middle(asked(b, s, "diff?from=bench@1&to=bench@2", is_one_file))
             listed, list_note = middle(asked(b, s, f"repos/bench/versions/2/files?path=part-0000&limit={A_FOLDER}", is_a_folder))
     b.add(Figure(b.current, f"push of {label} of which one changed, after the scan", "s", after, None, 1, "less", "< 1 s",
                  f"from its first request to its end; with the scan {whole:.2f} s; the first push {first:.0f} s, one with nothing "
                  f"changed {again:.2f} s"))
+    b.add(Figure(b.current, f"memory of the client, first push of {label}", "MB", client, None, 500, "less", "< 500 MB",
+                 "the most that it was; of a thousand different contents"))
     b.add(Figure(b.current, f"diff of {label} and one that differs in a file", "ms", diff, None, 50, "less", "< 50 ms", diff_note))
     b.add(Figure(b.current, f"list of a folder of {A_FOLDER:,} files in {label}", "ms", listed, None, 5, "less", "< 5 ms", list_note))
     b.add(Figure(b.current, f"memory of the server (PSS) through all of it, {label}", "MB", memory.highest / 1e6, None, 200, "less",
