@@ -63,10 +63,10 @@ def make_files(folder, n):
     (folder / CHANGED).write_text("no link: when it changes, no other does")
 
 
-def pushed(b, folder, url, env):
-    """Seconds, the answer, and the most memory that the client had, in MB."""
+def pushed(b, folder, url, env, *options):
+    """Seconds, the answer, and the most memory that the client had, in MB. (A kind that is named is asked for before the scan.)"""
     began = time.perf_counter()
-    words = [b.binary, "push", folder, "bench", "--kind", "data", "--url", url, "--json"]
+    words = [b.binary, "push", folder, "bench", "--url", url, "--json", *options]
     client = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     out, why = client.stdout.read(), client.stderr.read()
     _, client.returncode, used = os.wait4(client.pid, 0)
@@ -123,7 +123,7 @@ def many_files(b):
         gate = Gate(s.port)
         gate.start()
         with MemorySampler(s) as memory, contextlib.closing(gate.listener):
-            first, _, client = pushed(b, folder, gate.url, env)
+            first, _, client = pushed(b, folder, gate.url, env, "--kind", "data")
             time.sleep(2.5)
             again, _, _ = pushed(b, folder, gate.url, env)  # what had changed a moment before the first is read once more
             after, whole = push_changed(b, gate, folder, env)
