@@ -159,6 +159,7 @@ def test_odd_rows(source, target):
     path, _, options = source
     db = sqlite3.connect(path)
     db.execute("UPDATE registered_models SET name = 'a/b' WHERE name = 'empty'")
+    db.execute("INSERT INTO registered_models (workspace, name) VALUES ('team', 'theirs')")
     db.execute("UPDATE model_versions SET status = 'PENDING_REGISTRATION' WHERE name = 'a copy'")
     db.execute("UPDATE model_versions SET run_id = 'no id', storage_location = 'file:///etc', source = '/etc/passwd'"
                " WHERE version = 3")  # fmt: skip
@@ -170,6 +171,7 @@ def test_odd_rows(source, target):
     assert counts(report) == [3, 0, 0, 0] and report["equal"]
     assert any("'a/b'" in lost for lost in report["lost"]), report["lost"]
     assert any("PENDING_REGISTRATION" in note for note in report["notes"])
+    assert any("1 registered models of other workspaces" in note for note in report["notes"])
     with target.client() as here:
         assert len(here.search_model_versions(f"name = '{BOT}'")) == 3
         assert shown_content(target, here, f"{BOT}@1") is None, "a path out of the artifacts is no path"

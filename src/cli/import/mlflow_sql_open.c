@@ -22,6 +22,15 @@ static source_size size_of(void *src) {
     return (source_size){count_of(m, "SELECT count(*) FROM runs"), count_of(m, points)};
 }
 
+static void tell_other_workspaces(mlflow_sql *m, const char *table, const char *words) {
+    if (!m->db.ops->has(m->db.db, table, "workspace")) return;
+    int64_t n = count_of(
+        m, arena_printf(m->a, "SELECT count(*) FROM %s WHERE workspace <> 'default'", table).p);
+    if (n > 0)
+        source_note(m->log, "%lld %s of other workspaces than 'default' stay behind",
+                    (long long)n, words);
+}
+
 static void tell_skipped(mlflow_sql *m) {
     static const struct {
         const char *table, *words;
@@ -34,12 +43,8 @@ static void tell_skipped(mlflow_sql *m) {
             source_note(m->log, "%lld %s are not brought over yet", (long long)n,
                         later[i].words);
     }
-    if (!mlflow_sql_own(m)) return;
-    int64_t others =
-        count_of(m, "SELECT count(*) FROM experiments WHERE workspace <> 'default'");
-    if (others > 0)
-        source_note(m->log, "%lld experiments of other workspaces than 'default' stay behind",
-                    (long long)others);
+    tell_other_workspaces(m, "experiments", "experiments");
+    tell_other_workspaces(m, "registered_models", "registered models");
 }
 
 static bool has_files(void *src, const source_owner *o) {
