@@ -141,6 +141,21 @@ def test_a_name_that_is_taken(source, target):
         assert here.get_registered_model("empty").description == "mine"
 
 
+def test_the_same_name_at_another_tracker(source, target, tmp_path):
+    path, client, options = source
+    target.bring(path, *options)
+    other = MlflowClient(f"sqlite:///{tmp_path}/other.db")
+    other.create_registered_model(BOT, description="of somebody else")
+    report = target.bring(tmp_path / "other.db", code=3)
+    assert counts(report) == [0, 0, 0, 1] and "has the name of a repo that is here already" in report["lost"][0]
+    client.delete_registered_model("empty")
+    client.create_registered_model("empty", description="anew")
+    assert "'empty' has the name" in target.bring(path, *options, code=3)["lost"][0]
+    with target.client() as here:
+        assert here.get_registered_model(BOT).description == "answers\nletters"
+        assert len(here.search_model_versions(f"name = '{BOT}'")) == 3
+
+
 def test_files_that_come_later(source, target, tmp_path):
     path, _, options = source
     first = target.bring(path, "--no-artifacts")

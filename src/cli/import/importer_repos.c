@@ -120,7 +120,7 @@ static bool seal_all(importer *m, ctx *c, import_repo *r, const import_repo *her
 // Ours: nothing is new at the source, and it was changed here. Left: both were.
 typedef enum fate { FATE_NEW, FATE_SAME, FATE_CHANGED, FATE_OURS, FATE_LEFT } fate;
 
-// A repo that is here: is it as it came, or as it is at the source?
+// A repo that came: is it as it came, or as it is at the source?
 static bool meet(ctx *c, const import_mark *mark, uint64_t rows, const import_repo *here,
                  fate *out, err *e) {
     import_sums s = {0};
@@ -128,14 +128,14 @@ static bool meet(ctx *c, const import_mark *mark, uint64_t rows, const import_re
     size_t n;
     uint64_t now = import_sum_repo(&s, here);
     if (!protect_list(c, here->row.name, &p, &n, e)) return false;
-    if (mark->known && !mark->whole)
+    if (!mark->whole)
         *out = FATE_CHANGED; // an import was killed in the midst of it
-    else if (mark->known && now == rows)
+    else if (now == rows)
         *out = FATE_SAME;
-    else if (mark->known && mark->rows == rows)
+    else if (mark->rows == rows)
         *out = FATE_OURS;
     else
-        *out = mark->known && now == mark->rows && !n ? FATE_CHANGED : FATE_LEFT;
+        *out = now == mark->rows && !n ? FATE_CHANGED : FATE_LEFT;
     return true;
 }
 
@@ -158,7 +158,7 @@ static void count(importer *m, fate f) {
 }
 
 // Of one that stays as it is here.
-static void tell(importer *m, str name, fate f, bool known) {
+static void tell(importer *m, str name, fate f, bool is_it) {
     if (f == FATE_OURS)
         source_note(m->log,
                     "registered model '%.*s' was changed here since it came over: it stays",
@@ -166,7 +166,7 @@ static void tell(importer *m, str name, fate f, bool known) {
     else
         source_lost(
             m->log, "registered model '%.*s' %s: it stays as it is", STR_F(name),
-            known
+            is_it
                 ? "was changed or protected here since it came over, and changed at the source"
                 : "has the name of a repo that is here already");
 }
@@ -182,9 +182,13 @@ static bool bring(importer *m, ctx *c, import_repo *r, err *e) {
         !seal_all(m, c, r, &here, e))
         return false;
     uint64_t rows = import_sum_repo(&s, r);
-    if (mark.there && !meet(c, &mark, rows, &here, &f, e)) return false;
+    // Names are no identities: another tracker, or this one later, may have another by this
+    // name.
+    bool is_it = mark.known && here.row.created_us == r->row.created_us;
+    if (is_it && !meet(c, &mark, rows, &here, &f, e)) return false;
+    if (mark.there && !is_it) f = FATE_LEFT;
     bool stays = f == FATE_OURS || f == FATE_LEFT;
-    if (stays) tell(m, r->row.name, f, mark.known);
+    if (stays) tell(m, r->row.name, f, is_it);
     if ((f == FATE_NEW || f == FATE_CHANGED) && !put(m, c, r, &came, e)) return false;
     if (came) count(m, f);
     if (!came || stays) return true;
