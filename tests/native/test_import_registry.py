@@ -3,11 +3,15 @@
 
 import json
 import pathlib
+import resource
 import shutil
 import sqlite3
+import subprocess
 
 import mlflow
 import pytest
+
+import servers
 
 from import_target import target  # noqa: F401, a fixture
 from mlflow_sources import MlflowClient, everything, fill
@@ -192,3 +196,26 @@ def test_odd_rows(source, target):
         assert shown_content(target, here, f"{BOT}@1") is None, "a path out of the artifacts is no path"
         assert here.get_model_version_download_uri(BOT, "3") == "file:///etc", "named as it was, and never read"
         assert not here.search_model_versions("name = 'a copy'")
+
+
+def changed(path, *statements):
+    db = sqlite3.connect(path)
+    for words in statements:
+        db.execute(*words) if isinstance(words, tuple) else db.execute(words)
+    db.commit()
+    db.close()
+
+
+def test_a_renamed_experiment(source, target, tmp_path):
+    """Its number is known only once it is here; then its files lie under that one."""
+    path, _, options = source
+    with target.client() as here:
+        here.create_experiment("the first number is taken")
+    report = target.bring(path, *options, "--on-clash", "rename")
+    assert report["equal"] and any("1 model versions are external" in note for note in report["notes"]), report["notes"]
+    with target.client() as here:
+        experiment = here.get_experiment_by_name("first äö")
+        assert experiment.artifact_location == f"mlflow-artifacts:/{experiment.experiment_id}" != "mlflow-artifacts:/1"
+        assert downloaded(here, BOT, 1, tmp_path / "one") == {"er/big.bin": b"x" * 200_000}
+        assert downloaded(here, BOT, 2, tmp_path / "two") == {"MLmodel": b"flavors: {}"}
+    assert target.bring(path, *options, "--on-clash", "rename")["equal"]

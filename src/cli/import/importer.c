@@ -65,8 +65,11 @@ static bool put_project(importer *m, importer_project *ip, err *e) {
     ip->p.artifact_location = uri_here(m, m->a, &o, ip->where.number);
     if (!m->o.dry_run && !import_put_project(&m->c, m->src.name, &ip->p, &ip->where, e))
         return false;
-    if (ip->where.place == IMPORT_CLASHES && !m->o.dry_run)
+    if (ip->where.place == IMPORT_CLASHES && !m->o.dry_run) { // only now is its number known
+        import_where again;
         ip->p.artifact_location = uri_here(m, m->a, &o, ip->where.number);
+        if (!import_put_project(&m->c, m->src.name, &ip->p, &again, e)) return false;
+    }
     ip->p.number = ip->where.number;
     if (ip->where.name.n) ip->p.name = ip->where.name;
     if (ip->where.place == IMPORT_IS_NEW || ip->where.place == IMPORT_CLASHES)
