@@ -72,6 +72,7 @@ typedef struct import_repo {
     version *versions; // in the rising order of numbers; of their refs the aliases
     size_t n_versions;
     int64_t next_number; // of the version to come
+    bool partial;        // the source could not read all of it
 } import_repo;
 version *import_version_of(const import_repo *r, int64_t number); // NULL: there is none
 
@@ -114,10 +115,10 @@ bool import_put_project(ctx *c, str source, const project *p, import_where *wher
 
 // ---- runs and models ------------------------------------------------------------------------
 typedef struct import_mark {
-    bool there; // the object is here
-    bool known; // and came by an import
-    bool whole; // which reached its end; else what follows is nothing
-    uint64_t rows;
+    bool there;    // the object is here
+    bool known;    // and came by an import
+    bool whole;    // which reached its end; else what follows is nothing
+    uint64_t rows; // of a repo that is not whole: versions from this number on are made here
     import_sum points;
 } import_mark;
 bool import_mark_of_run(ctx *c, id run, import_mark *out, err *e);

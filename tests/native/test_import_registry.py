@@ -219,3 +219,58 @@ def test_a_renamed_experiment(source, target, tmp_path):
         assert downloaded(here, BOT, 1, tmp_path / "one") == {"er/big.bin": b"x" * 200_000}
         assert downloaded(here, BOT, 2, tmp_path / "two") == {"MLmodel": b"flavors: {}"}
     assert target.bring(path, *options, "--on-clash", "rename")["equal"]
+
+
+def test_numbers_that_no_version_has(source, target):
+    path, _, options = source
+    db = sqlite3.connect(path)
+    columns = [c[1] for c in db.execute("PRAGMA table_info(model_versions)")]
+    db.close()
+    copy = f"INSERT INTO model_versions SELECT {', '.join('? AS version' if c == 'version' else c for c in columns)}" \
+           " FROM model_versions WHERE name = 'a copy' AND version = 1"  # fmt: skip
+    changed(path, *((copy, (n,)) for n in (0, -1, 2**63 - 1, -(2**63), 2**31 - 1)),
+            "UPDATE registered_models SET creation_time = 9223372036854775807, last_updated_time = -9223372036854775808"
+            " WHERE name = 'empty'")  # fmt: skip
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [4, 0, 0, 0] and report["equal"], report
+    assert len([lost for lost in report["lost"] if "of 'a copy'" in lost]) == 4, report["lost"]
+    with target.client() as here:
+        assert sorted(int(v.version) for v in here.search_model_versions("name = 'a copy'")) == [1, 2**31 - 1]
+        assert int(here.create_model_version("a copy", "s3://bucket/x").version) == 2**31
+    assert counts(target.bring(path, *options, code=3)) == [0, 0, 3, 1]
+
+
+def test_a_version_of_very_many_aliases(source, target):
+    path, _, options = source
+    db = sqlite3.connect(path)
+    db.executemany("INSERT INTO registered_model_aliases (name, alias, version, workspace) VALUES (?, ?, 1, 'default')",
+                   ((BOT, f"a{i}") for i in range(50_000)))  # fmt: skip
+    db.commit()
+    db.close()
+    done = subprocess.run([servers.stemma_binary(), "import", "mlflow", str(path), "--json", "--dry-run", *options, *target.data],
+                          capture_output=True, text=True, timeout=300, cwd=target.folder, env=servers.fresh_environment(),
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)))  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_names_of_a_tracking_server(target):
+    """A name with quotes of both kinds is no word of a filter."""
+    names = ["it's", 'say "so"', "it's \"both\"", "_t's \"both\"", "100% a\\b; --"]
+    server = servers.Reference()
+    try:
+        client = MlflowClient(server.uri)
+        for i, name in enumerate(names):
+            client.create_registered_model(name)
+            for _ in range(i + 1):
+                client.create_model_version(name, f"s3://bucket/{i}")
+        report = target.bring(server.uri)
+        assert counts(report) == [len(names), 0, 0, 0] and report["equal"]
+        assert report["proof"]["versions"]["here"]["count"] == 15
+    finally:
+        server.stop()
+
+
+def test_a_schema_without_versions(source, target):
+    path, _, options = source
+    changed(path, "DROP TABLE model_versions")
+    assert counts(target.bring(path, *options)) == [0, 0, 0, 0]

@@ -12,6 +12,8 @@
 
 #define PIECE 8192 // points that are given at once
 
+#define NUMBER_MAX (INT64_C(1) << 53) // of a version: what JSON can say
+
 bool mlflow_model_id_of(str text, id *out) {
     return str_starts(text, STR("m-")) && id_parse(str_from(text, 2), out);
 }
@@ -37,7 +39,39 @@ static int by_number(const void *x, const void *y) {
     return (a->number > b->number) - (a->number < b->number);
 }
 
-void mlflow_repo_read(import_repo *r) {
+int64_t mlflow_us(int64_t ms) {
+    int64_t us;
+    if (!__builtin_mul_overflow(ms, 1000, &us)) return us;
+    return ms < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static bool is_number(int64_t number) {
+    return number > 0 && number <= NUMBER_MAX;
+}
+
+void mlflow_number_is_taken(import_repo *r, int64_t number) {
+    if (is_number(number) && r->next_number <= number) r->next_number = number + 1;
+}
+
+// Their pages move while they are read, so that one may come twice.
+static void leave_each_once(source_log *l, import_repo *r) {
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_versions; i++) {
+        const version *v = &r->versions[i];
+        bool known = kept && r->versions[kept - 1].number == v->number;
+        if (!is_number(v->number))
+            source_lost(l, "version %lld of '%.*s': no version has this number",
+                        (long long)v->number, STR_F(r->row.name));
+        else if (known)
+            source_note(l, "version %lld of '%.*s' was found twice, and came once",
+                        (long long)v->number, STR_F(r->row.name));
+        else
+            r->versions[kept++] = *v;
+    }
+    r->n_versions = kept;
+}
+
+void mlflow_repo_read(source_log *l, import_repo *r) {
     r->row.kind = REPO_MODEL;
     for (size_t i = 0; i < r->row.n_tags; i++) {
         const kv *t = &r->row.tags[i];
@@ -45,21 +79,24 @@ void mlflow_repo_read(import_repo *r) {
             r->row.kind = REPO_PROMPT;
     }
     if (r->n_versions > 1) qsort(r->versions, r->n_versions, sizeof *r->versions, by_number);
-    int64_t last = r->n_versions ? r->versions[r->n_versions - 1].number : 0;
-    if (r->next_number <= last) r->next_number = last + 1;
+    leave_each_once(l, r);
+    if (r->n_versions) mlflow_number_is_taken(r, r->versions[r->n_versions - 1].number);
 }
 
 void mlflow_repo_aliases(arena *a, import_repo *r, const kv *aliases, size_t n) {
+    version **of = ARENA_ARRAY(a, version *, n);
     for (size_t i = 0; i < n; i++) {
         int64_t number;
-        version *v =
-            str_to_i64(aliases[i].value, &number) ? import_version_of(r, number) : NULL;
-        if (!v) continue;
-        str *more = ARENA_ARRAY(a, str, v->n_aliases + 1); // most have none or one
-        if (v->n_aliases) memcpy(more, v->aliases, v->n_aliases * sizeof *more);
-        more[v->n_aliases++] = aliases[i].key;
-        v->aliases = more;
+        of[i] = str_to_i64(aliases[i].value, &number) ? import_version_of(r, number) : NULL;
+        if (of[i]) of[i]->n_aliases++;
     }
+    for (size_t i = 0; i < r->n_versions; i++) {
+        version *v = &r->versions[i];
+        v->aliases = ARENA_ARRAY(a, str, v->n_aliases);
+        v->n_aliases = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (of[i]) of[i]->aliases[of[i]->n_aliases++] = aliases[i].key;
 }
 
 // ---- points ---------------------------------------------------------------------------------

@@ -11,8 +11,13 @@ str mlflow_tag(const import_run *r, const char *key); // empty when absent
 // empty.
 void mlflow_version_of(version *v, str stage, str run_id, str model_id);
 #define MLFLOW_DELETED "Deleted_Internal" // the stage of a version that is no more
-// Once all is read: its kind, and its versions in the order of their numbers.
-void mlflow_repo_read(import_repo *r);
+// Microseconds of milliseconds, as far as there are any.
+int64_t mlflow_us(int64_t ms);
+// A version of this number is there, or was: the next one has another.
+void mlflow_number_is_taken(import_repo *r, int64_t number);
+// Once all is read: its kind, and its versions in the order of their numbers, each once. What
+// no version can have for a number is told.
+void mlflow_repo_read(source_log *l, import_repo *r);
 // Pairs of an alias and a version's number as text; of those that are read.
 void mlflow_repo_aliases(arena *a, import_repo *r, const kv *aliases, size_t n);
 // Points of one key: sorts by (step, time, value) and drops repeats, as what a run shows is a

@@ -9,18 +9,18 @@
 
 // "version-7" -> 7
 static bool is_version(str name, int64_t *number) {
-    return str_starts(name, STR("version-")) && str_to_i64(str_from(name, 8), number) &&
-           *number > 0;
+    return str_starts(name, STR("version-")) && str_to_i64(str_from(name, 8), number);
 }
 
-static bool read_version(mlflow_files *m, arena *a, str dir, version *v, bool *comes, err *e) {
+static bool read_version(mlflow_files *m, arena *a, str dir, version *v, bool *comes,
+                         import_repo *r, err *e) {
     yaml_map y;
     *comes = files_meta(m, a, dir, &y, true);
-    if (!*comes) return true;
+    if (!*comes) return r->partial = true;
     int64_t created = yaml_i64(&y, "creation_timestamp", 0);
     str stage = files_get(m, a, &y, "current_stage"), status = files_get(m, a, &y, "status");
-    v->created_us = created * 1000;
-    v->updated_us = yaml_i64(&y, "last_updated_timestamp", created) * 1000;
+    v->created_us = mlflow_us(created);
+    v->updated_us = mlflow_us(yaml_i64(&y, "last_updated_timestamp", created));
     v->description = files_get(m, a, &y, "description");
     v->user = files_get(m, a, &y, "user_id");
     v->source = files_get(m, a, &y, "source");
@@ -46,8 +46,8 @@ static bool read_versions(mlflow_files *m, arena *a, str dir, import_repo *r, er
         bool comes;
         if (!f[i].is_dir || !is_version(f[i].name, &v.number)) continue;
         str below = arena_printf(a, "%.*s/%.*s", STR_F(dir), STR_F(f[i].name));
-        if (!read_version(m, a, below, &v, &comes, e)) return false;
-        if (r->next_number <= v.number) r->next_number = v.number + 1;
+        if (!read_version(m, a, below, &v, &comes, r, e)) return false;
+        mlflow_number_is_taken(r, v.number);
         if (comes) vec_push(a, &all, v);
     }
     r->versions = all.p;
@@ -62,15 +62,15 @@ static bool read_repo(mlflow_files *m, arena *a, str dir, const yaml_map *y, imp
     int64_t created = yaml_i64(y, "creation_timestamp", 0);
     *r = (import_repo){
         .row = {.name = files_get(m, a, y, "name"),
-                .created_us = created * 1000,
-                .updated_us = yaml_i64(y, "last_updated_timestamp", created) * 1000,
+                .created_us = mlflow_us(created),
+                .updated_us = mlflow_us(yaml_i64(y, "last_updated_timestamp", created)),
                 .description = files_get(m, a, y, "description")}};
     str tags = arena_printf(a, "%.*s/tags", STR_F(dir));
     str names = arena_printf(a, "%.*s/aliases", STR_F(dir));
     if (!files_pairs(m, a, tags, &r->row.tags, &r->row.n_tags, e) ||
         !read_versions(m, a, dir, r, e) || !files_pairs(m, a, names, &aliases, &n, e))
         return false;
-    mlflow_repo_read(r);
+    mlflow_repo_read(m->log, r);
     mlflow_repo_aliases(a, r, aliases, n);
     return true;
 }

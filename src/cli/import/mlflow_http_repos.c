@@ -38,8 +38,9 @@ static bool read_version(mlflow_http *m, arena *a, const json_value *x, const im
     int64_t created = mlflow_http_i64(x, "creation_timestamp", 0);
     str status = mlflow_http_text_or_empty(m, a, x, "status");
     *v = (version){.number = mlflow_http_i64(x, "version", 0),
-                   .created_us = created * 1000,
-                   .updated_us = mlflow_http_i64(x, "last_updated_timestamp", created) * 1000,
+                   .created_us = mlflow_us(created),
+                   .updated_us =
+                       mlflow_us(mlflow_http_i64(x, "last_updated_timestamp", created)),
                    .description = mlflow_http_text_or_empty(m, a, x, "description"),
                    .user = mlflow_http_text_or_empty(m, a, x, "user_id"),
                    .source = mlflow_http_text_or_empty(m, a, x, "source"),
@@ -49,25 +50,39 @@ static bool read_version(mlflow_http *m, arena *a, const json_value *x, const im
     mlflow_version_of(v, mlflow_http_text_or_empty(m, a, x, "current_stage"),
                       mlflow_http_text_or_empty(m, a, x, "run_id"),
                       mlflow_http_text_or_empty(m, a, x, "model_id"));
-    *comes = v->number > 0 && (!status.n || str_is(status, "READY"));
+    *comes = !status.n || str_is(status, "READY");
     if (!*comes)
         source_note(m->log, "version %lld of '%.*s' is %.*s, and does not come",
                     (long long)v->number, STR_F(r->row.name), STR_F(status));
     return !*comes || read_location(m, a, r->row.name, v, e);
 }
 
+// What a filter says of a name. One with quotes of both kinds it can not say, but a pattern
+// that others may fit too.
+static const char *named(arena *a, str name) {
+    bool single = str_find(name, '\'', 0) != SIZE_MAX;
+    if (!single || str_find(name, '"', 0) == SIZE_MAX) {
+        const char *quote = single ? "\"" : "'";
+        return arena_printf(a, "= %s%.*s%s", quote, STR_F(name), quote).p;
+    }
+    char *pattern = arena_cstr(a, name);
+    for (char *p = pattern; *p; p++)
+        if (*p == '\'' || *p == '\\') *p = '_';
+    return arena_printf(a, "LIKE '%s'", pattern).p;
+}
+
 static bool read_versions(mlflow_http *m, arena *a, import_repo *r, err *e) {
     VEC(version) all = {0};
     str token = {0}, name = r->row.name;
-    const char *quote = str_find(name, '\'', 0) == SIZE_MAX ? "'" : "\"";
-    str filter = arena_printf(a, "name = %s%.*s%s%s%s", quote, STR_F(name), quote,
-                              m->repos.kind ? " AND " : "", kinds[m->repos.kind]);
+    str filter = arena_printf(a, "name %s%s%s", named(a, name), m->repos.kind ? " AND " : "",
+                              kinds[m->repos.kind]);
     do {
         json_value *page = search(m, a, "model-versions", filter, token, e);
         if (!page) return false;
         for (const json_value *x = mlflow_http_child(page, "model_versions"); x; x = x->next) {
             version v;
             bool comes;
+            if (!str_eq(mlflow_http_text_or_empty(m, a, x, "name"), name)) continue;
             if (!read_version(m, a, x, r, &v, &comes, e)) return false;
             if (comes) vec_push(a, &all, v);
         }
@@ -75,7 +90,7 @@ static bool read_versions(mlflow_http *m, arena *a, import_repo *r, err *e) {
     } while (token.n);
     r->versions = all.p;
     r->n_versions = all.n;
-    mlflow_repo_read(r);
+    mlflow_repo_read(m->log, r);
     return true;
 }
 
@@ -86,8 +101,8 @@ static bool read_repo(mlflow_http *m, arena *a, const json_value *x, import_repo
     int64_t created = mlflow_http_i64(x, "creation_timestamp", 0);
     *r = (import_repo){
         .row = {.name = mlflow_http_text_or_empty(m, a, x, "name"),
-                .created_us = created * 1000,
-                .updated_us = mlflow_http_i64(x, "last_updated_timestamp", created) * 1000,
+                .created_us = mlflow_us(created),
+                .updated_us = mlflow_us(mlflow_http_i64(x, "last_updated_timestamp", created)),
                 .description = mlflow_http_text_or_empty(m, a, x, "description")}};
     r->row.tags = mlflow_http_pairs(m, a, mlflow_http_child(x, "tags"), &r->row.n_tags);
     for (const json_value *l = mlflow_http_child(x, "aliases"); l; l = l->next) {

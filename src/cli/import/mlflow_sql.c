@@ -98,6 +98,7 @@ bool mlflow_sql_told(mlflow_sql *m, const char *table, str of, err *e) {
     if (e->code != ERR_CORRUPT) return e->code == ERR_NONE;
     source_lost(m->log, "table %s of %.*s: %s", table, STR_F(of), e->msg);
     e->code = ERR_NONE;
+    m->damaged++;
     return true;
 }
 

@@ -14,6 +14,7 @@ typedef struct mlflow_sql {
     source_log *log;
     source_roots roots;
     scan run_scan, model_scan, repo_scan;
+    size_t damaged; // lists, so far
     // queries; NULL: this schema has no such table
     const char *runs, *params, *tags, *metrics;
     const char *datasets, *input_tags, *links;

@@ -14,7 +14,8 @@ static const char *of_name(mlflow_sql *m, const char *table, const char *columns
 
 void mlflow_sql_repo_texts(mlflow_sql *m) {
     bool shared = m->db.ops->has(m->db.db, "registered_models", "workspace");
-    if (!mlflow_sql_there(m, "registered_models")) return;
+    if (!mlflow_sql_there(m, "registered_models") || !mlflow_sql_there(m, "model_versions"))
+        return;
     m->repos = scan_text(m->a, &m->db, "name, creation_time, last_updated_time, description",
                          "registered_models", NULL, shared ? "workspace = 'default'" : NULL);
     str columns = arena_printf(
@@ -44,8 +45,8 @@ static void take_version(mlflow_sql *m, arena *a, void *rows, import_repo *r, ve
     str stage = mlflow_sql_text_or_empty(m, a, rows, 5, "a stage");
     str status = mlflow_sql_text_or_empty(m, a, rows, 8, "a version's status");
     version v = {.number = o->i64(rows, 0),
-                 .created_us = o->i64(rows, 1) * 1000,
-                 .updated_us = o->i64(rows, o->is_null(rows, 2) ? 1 : 2) * 1000,
+                 .created_us = mlflow_us(o->i64(rows, 1)),
+                 .updated_us = mlflow_us(o->i64(rows, o->is_null(rows, 2) ? 1 : 2)),
                  .description = mlflow_sql_text_or_empty(m, a, rows, 3, "a description"),
                  .user = mlflow_sql_text_or_empty(m, a, rows, 4, "a version's user"),
                  .source = mlflow_sql_text_or_empty(m, a, rows, 6, "a version's source"),
@@ -53,7 +54,7 @@ static void take_version(mlflow_sql *m, arena *a, void *rows, import_repo *r, ve
                  .location = mlflow_sql_text_or_empty(m, a, rows, 10, "a version's location")};
     mlflow_version_of(&v, stage, mlflow_sql_text_or_empty(m, a, rows, 7, "a run's id"),
                       STR(""));
-    if (r->next_number <= v.number) r->next_number = v.number + 1;
+    mlflow_number_is_taken(r, v.number);
     if (str_is(stage, MLFLOW_DELETED)) return;
     if (status.n && !str_is(status, "READY"))
         source_note(m->log, "version %lld of '%.*s' is %.*s, and does not come",
@@ -71,7 +72,7 @@ static bool read_versions(mlflow_sql *m, arena *a, import_repo *r, err *e) {
     m->db.ops->end(rows);
     r->versions = all.p;
     r->n_versions = all.n;
-    mlflow_repo_read(r);
+    mlflow_repo_read(m->log, r);
     return mlflow_sql_told(m, "model_versions", r->row.name, e);
 }
 
@@ -104,7 +105,7 @@ static bool read_version_tags(mlflow_sql *m, arena *a, import_repo *r, err *e) {
 
 static bool read_rest(mlflow_sql *m, arena *a, import_repo *r, err *e) {
     kv *aliases;
-    size_t n;
+    size_t n, damaged = m->damaged;
     bool ok =
         mlflow_sql_pairs(m, a, m->repo_tags, "registered_model_tags", SQL_TEXT(r->row.name),
                          r->row.name, &r->row.tags, &r->row.n_tags, e) &&
@@ -112,6 +113,7 @@ static bool read_rest(mlflow_sql *m, arena *a, import_repo *r, err *e) {
         mlflow_sql_pairs(m, a, m->aliases, "registered_model_aliases", SQL_TEXT(r->row.name),
                          r->row.name, &aliases, &n, e);
     if (ok) mlflow_repo_aliases(a, r, aliases, n);
+    r->partial = m->damaged > damaged;
     return ok;
 }
 
@@ -126,8 +128,8 @@ bool mlflow_sql_next_repo(void *src, arena *a, import_repo *out, err *e) {
     void *rows = m->repo_scan.rows;
     *out = (import_repo){
         .row = {.name = mlflow_sql_text_or_empty(m, a, rows, 1, "a registered model's name"),
-                .created_us = o->i64(rows, 2) * 1000,
-                .updated_us = o->i64(rows, o->is_null(rows, 3) ? 2 : 3) * 1000,
+                .created_us = mlflow_us(o->i64(rows, 2)),
+                .updated_us = mlflow_us(o->i64(rows, o->is_null(rows, 3) ? 2 : 3)),
                 .description = mlflow_sql_text_or_empty(m, a, rows, 4, "a description")}};
     return read_rest(m, a, out, e);
 }
