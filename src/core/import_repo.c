@@ -7,6 +7,7 @@
 // I2. A version that is here keeps its content: one is added to it at most once, when its files
 // came later than itself.
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "core/core_internal.h"
 #include "core/event.h"
@@ -99,10 +100,12 @@ static bool put_row(db_tx *tx, void *arg, err *e) {
     put_call *k = arg;
     const ctx *c = k->c;
     const repo *r = &k->r->row;
-    const import_mark begun = {.whole = false};
     repo here;
-    if (!require(tx, c, r, &here, e)) return false;
+    import_mark begun;
+    if (!require(tx, c, r, &here, e) || !import_mark_read(tx, c, here.id, true, &begun, e))
+        return false;
     k->repo = here.id;
+    if (!begun.known || begun.whole) begun = (import_mark){.rows = (uint64_t)k->r->next_number};
     return db_push(tx, &Q_import_repo_set, e, DB_I64(c->ws), DB_ID(here.id),
                    DB_TEXT(r->description), DB_I64(r->created_us), DB_I64(k->r->next_number)) &&
            db_push(tx, &Q_import_attrs_clear, e, DB_I64(c->ws), DB_ID(here.id)) &&
@@ -114,6 +117,14 @@ static bool put_row(db_tx *tx, void *arg, err *e) {
 
 static bool put_new(db_tx *tx, const put_call *k, const version *v, err *e) {
     version x = *v;
+    db_rows *row;
+    int gone = db_get(tx, &Q_version_tombstone, &row, e, DB_I64(k->c->ws), DB_ID(k->repo),
+                      DB_I64(v->number), DB_I64(MARK_DELETED));
+    if (gone < 0) return false;
+    if (gone)
+        return err_set(e, ERR_STATE,
+                       "version %lld was deleted here, and its number is not given again",
+                       (long long)v->number);
     x.id = id_new();
     x.repo = k->repo;
     x.repo_name = k->r->row.name;
@@ -160,16 +171,18 @@ static bool put_all_versions(put_call *k, err *e) {
     return true;
 }
 
-static bool has_alias(const import_repo *r, str alias) {
+static map aliases_of(arena *a, const import_repo *r) {
+    map out = map_new(a);
     for (size_t i = 0; i < r->n_versions; i++)
         for (size_t j = 0; j < r->versions[i].n_aliases; j++)
-            if (str_eq(r->versions[i].aliases[j], alias)) return true;
-    return false;
+            *map_at(&out, r->versions[i].aliases[j], NULL) = r->versions[i].aliases;
+    return out;
 }
 
 // What the source has no more goes: versions with their aliases, and aliases of those that
 // stay.
 static bool take_away(put_call *k, const import_repo *here, str reason, err *e) {
+    map stay = aliases_of(k->c->a, k->r);
     for (size_t i = 0; i < here->n_versions; i++) {
         const version *v = &here->versions[i];
         bool stays = import_version_of(k->r, v->number) != NULL;
@@ -181,7 +194,7 @@ static bool take_away(put_call *k, const import_repo *here, str reason, err *e) 
                                      .expected = REF_ANY,
                                      .reason = reason,
                                      .any_name = true};
-            if (!has_alias(k->r, v->aliases[j]) && !ref_delete(k->c, &gone, NULL, e))
+            if (!map_get(&stay, v->aliases[j]) && !ref_delete(k->c, &gone, NULL, e))
                 return false;
         }
     }

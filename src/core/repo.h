@@ -42,7 +42,9 @@ typedef struct repo_new {
     size_t n_tags;
 } repo_new;
 
-// ERR_INVALID for a name that is empty, too long, or has '/', ':' or '@' in it. ERR_EXISTS.
+// ERR_INVALID for a name that is empty, too long, or has '/', ':' or '@' in it.
+bool repo_check_name(str name, err *e);
+// The same; ERR_EXISTS.
 bool repo_create(ctx *c, const repo_new *n, repo *out, err *e);
 bool repo_get(ctx *c, str name, repo *out, err *e);     // ERR_NOT_FOUND
 bool repo_by_id(ctx *c, id repo_id, repo *out, err *e); // the same

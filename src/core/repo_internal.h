@@ -17,7 +17,6 @@ typedef struct repo_call {
     version *version;
 } repo_call;
 
-bool repo_check_name(str name, err *e);
 // With its event; the name was checked. ERR_EXISTS.
 bool repo_insert(db_tx *tx, const ctx *c, id repo_id, const repo_new *n, repo *out, err *e);
 // Without tags; ERR_NOT_FOUND.

@@ -274,3 +274,57 @@ def test_a_schema_without_versions(source, target):
     path, _, options = source
     changed(path, "DROP TABLE model_versions")
     assert counts(target.bring(path, *options)) == [0, 0, 0, 0]
+
+
+def test_a_version_made_here_outlives_an_import_that_goes_on(source, target):
+    """An import that broke off in the midst of a repo does not know what was made here since."""
+    path, client, options = source
+    changed(path, ("INSERT INTO registered_model_aliases (name, alias, version, workspace) VALUES (?, ?, 1, 'default')",
+                   (BOT, "x" * 300)))  # fmt: skip
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [3, 0, 0, 0] and "a ref had length 300" in report["lost"][0]
+    with target.client() as here:
+        mine = here.create_model_version(BOT, "s3://bucket/mine", description="mine").version
+    changed(path, "DELETE FROM registered_model_aliases WHERE length(alias) = 300")
+    client.create_model_version(BOT, "s3://bucket/theirs", description="theirs")
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [0, 0, 3, 1] and f"'{BOT}' was changed" in report["lost"][0], report
+    with target.client() as here:
+        assert here.get_model_version(BOT, mine).description == "mine"
+
+
+def test_what_no_repo_can_have_is_told_before(source, target):
+    path, _, options = source
+    changed(path, "UPDATE registered_models SET name = 'a/b' WHERE name = 'empty'")
+    report = target.bring(path, *options, "--dry-run", code=3)
+    assert counts(report) == [3, 0, 0, 0] and "'a/b'" in report["lost"][0]
+
+
+def test_a_version_that_can_not_be_read_any_more(target, tmp_path):
+    """A source that was damaged since takes nothing away."""
+    client = MlflowClient(f"file://{tmp_path}/mlruns")
+    client.create_registered_model("bot")
+    for i in range(2):
+        client.create_model_version("bot", f"s3://bucket/{i}")
+    assert counts(target.bring(tmp_path / "mlruns")) == [1, 0, 0, 0]
+    meta = tmp_path / "mlruns/models/bot/version-1/meta.yaml"
+    was = meta.read_bytes()
+    meta.write_bytes(b"\x00")
+    report = target.bring(tmp_path / "mlruns", code=3)
+    assert counts(report) == [0, 0, 0, 1] and "'bot' is here, and can not be read whole" in report["lost"][-1]
+    with target.client() as here:
+        assert len(here.search_model_versions("name = 'bot'")) == 2
+    meta.write_bytes(was)
+    assert counts(target.bring(tmp_path / "mlruns")) == [0, 0, 1, 0]
+
+
+def test_a_version_that_goes_and_comes_again(source, target):
+    """A number is given once: the version is told, and everything else comes."""
+    path, _, options = source
+    target.bring(path, *options)
+    changed(path, "UPDATE model_versions SET status = 'PENDING_REGISTRATION' WHERE version = 2")
+    assert counts(target.bring(path, *options)) == [0, 2, 2, 0]
+    changed(path, "UPDATE model_versions SET status = 'READY' WHERE version = 2")
+    report = target.bring(path, *options, code=3)
+    assert counts(report) == [0, 0, 2, 0] and report["equal"] and len(report["lost"]) == 2
+    assert all("version 2 was deleted here" in lost for lost in report["lost"]), report["lost"]

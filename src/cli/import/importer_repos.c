@@ -117,19 +117,34 @@ static bool seal_all(importer *m, ctx *c, import_repo *r, const import_repo *her
 
 // ---- what becomes of it ---------------------------------------------------------------------
 
-// Ours: nothing is new at the source, and it was changed here. Left: both were.
-typedef enum fate { FATE_NEW, FATE_SAME, FATE_CHANGED, FATE_OURS, FATE_LEFT } fate;
+// Ours: nothing is new at the source, and it was changed here. Left: both were. Unread: what is
+// not there may be what could not be read.
+typedef enum fate { FATE_NEW, FATE_SAME, FATE_CHANGED, FATE_OURS, FATE_LEFT, FATE_UNREAD } fate;
+
+static bool stays(fate f) {
+    return f == FATE_OURS || f == FATE_LEFT || f == FATE_UNREAD;
+}
+
+// Has it a version that an import which was killed in the midst of it did not bring?
+static bool has_own(const import_mark *mark, const import_repo *here, const import_repo *r) {
+    for (size_t i = 0; i < here->n_versions; i++) {
+        const version *v = &here->versions[i], *there = import_version_of(r, v->number);
+        if ((uint64_t)v->number >= mark->rows && !(there && there->created_us == v->created_us))
+            return true;
+    }
+    return false;
+}
 
 // A repo that came: is it as it came, or as it is at the source?
-static bool meet(ctx *c, const import_mark *mark, uint64_t rows, const import_repo *here,
+static bool meet(ctx *c, const import_mark *mark, const import_repo *r, const import_repo *here,
                  fate *out, err *e) {
     import_sums s = {0};
     protection *p;
     size_t n;
-    uint64_t now = import_sum_repo(&s, here);
+    uint64_t now = import_sum_repo(&s, here), rows = import_sum_repo(&s, r);
     if (!protect_list(c, here->row.name, &p, &n, e)) return false;
     if (!mark->whole)
-        *out = FATE_CHANGED; // an import was killed in the midst of it
+        *out = n || has_own(mark, here, r) ? FATE_LEFT : FATE_CHANGED;
     else if (now == rows)
         *out = FATE_SAME;
     else if (mark->rows == rows)
@@ -140,7 +155,8 @@ static bool meet(ctx *c, const import_mark *mark, uint64_t rows, const import_re
 }
 
 static bool put(importer *m, ctx *c, const import_repo *r, bool *came, err *e) {
-    *came = m->o.dry_run || import_put_repo(c, m->src.name, r, e);
+    *came =
+        m->o.dry_run ? repo_check_name(r->row.name, e) : import_put_repo(c, m->src.name, r, e);
     if (*came) return true;
     if (e->code != ERR_INVALID && e->code != ERR_STATE && e->code != ERR_FORBIDDEN)
         return false;
@@ -154,7 +170,7 @@ static void count(importer *m, fate f) {
     n->new += f == FATE_NEW;
     n->same += f == FATE_SAME;
     n->changed += f == FATE_CHANGED;
-    n->left += f == FATE_OURS || f == FATE_LEFT;
+    n->left += stays(f);
 }
 
 // Of one that stays as it is here.
@@ -166,7 +182,8 @@ static void tell(importer *m, str name, fate f, bool is_it) {
     else
         source_lost(
             m->log, "registered model '%.*s' %s: it stays as it is", STR_F(name),
-            is_it
+            f == FATE_UNREAD ? "is here, and can not be read whole any more"
+            : is_it
                 ? "was changed or protected here since it came over, and changed at the source"
                 : "has the name of a repo that is here already");
 }
@@ -181,17 +198,17 @@ static bool bring(importer *m, ctx *c, import_repo *r, err *e) {
         (mark.there && !import_get_repo(c, r->row.name, &here, e)) ||
         !seal_all(m, c, r, &here, e))
         return false;
-    uint64_t rows = import_sum_repo(&s, r);
+    import_sum_repo(&s, r);
     // Names are no identities: another tracker, or this one later, may have another by this
     // name.
     bool is_it = mark.known && here.row.created_us == r->row.created_us;
-    if (is_it && !meet(c, &mark, rows, &here, &f, e)) return false;
+    if (is_it && !meet(c, &mark, r, &here, &f, e)) return false;
     if (mark.there && !is_it) f = FATE_LEFT;
-    bool stays = f == FATE_OURS || f == FATE_LEFT;
-    if (stays) tell(m, r->row.name, f, is_it);
+    if (f == FATE_CHANGED && r->partial) f = FATE_UNREAD;
+    if (stays(f)) tell(m, r->row.name, f, is_it);
     if ((f == FATE_NEW || f == FATE_CHANGED) && !put(m, c, r, &came, e)) return false;
     if (came) count(m, f);
-    if (!came || stays) return true;
+    if (!came || stays(f)) return true;
     import_sums_add(&m->there, &s);
     vec_push(m->a, &m->repos, arena_str(m->a, r->row.name));
     return true;
