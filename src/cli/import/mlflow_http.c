@@ -52,6 +52,15 @@ str mlflow_http_text_or_empty(mlflow_http *m, arena *a, const json_value *object
     return s.p ? s : STR("");
 }
 
+bool mlflow_http_turn(mlflow_http *m, arena *a, const json_value *page, str *token, err *e) {
+    str next = mlflow_http_text(m, a, page, "next_page_token");
+    if (next.n && str_eq(next, *token))
+        return err_set(e, ERR_INVALID,
+                       "the tracking server gives the same page again and again");
+    *token = next;
+    return true;
+}
+
 // As a number or as a decimal string.
 int64_t mlflow_http_i64(const json_value *object, const char *key, int64_t otherwise) {
     const json_value *v = object ? json_get(object, key) : NULL;
@@ -140,7 +149,7 @@ static bool projects(void *src, arena *a, project **out, size_t *n, err *e) {
             vec_push(a, &v, p);
             vec_push(m->a, &m->experiments, p.number);
         }
-        token = mlflow_http_text(m, a, page, "next_page_token");
+        if (!mlflow_http_turn(m, a, page, &token, e)) return false;
     } while (token.n);
     *out = v.p;
     *n = v.n;
@@ -160,10 +169,11 @@ static const json_value *next_of(mlflow_http *m, struct http_page *p, str path,
         str token = arena_str(m->one, p->token);
         arena_reset(p->a);
         str body = search_body(p->a, experiment, more, token);
-        arena_reset(m->one);
         json_value *page = mlflow_http_call(m, p->a, path, body, e);
-        if (!page) return NULL;
-        p->token = mlflow_http_text(m, p->a, page, "next_page_token");
+        bool turned = page && mlflow_http_turn(m, p->a, page, &token, e);
+        arena_reset(m->one);
+        if (!turned) return NULL;
+        p->token = token;
         p->at = mlflow_http_child(page, list);
     }
     const json_value *v = p->at;

@@ -40,6 +40,8 @@ typedef VEC(point) http_points;
 // NULL and e, with the server's own sentence. `body` empty: GET. A 404 is ERR_NOT_FOUND.
 json_value *mlflow_http_call(mlflow_http *m, arena *a, str path, str body, err *e);
 str mlflow_http_text(mlflow_http *m, arena *a, const json_value *object, const char *key);
+// The token of the page behind this one (*token: of this one); empty at the end.
+bool mlflow_http_turn(mlflow_http *m, arena *a, const json_value *page, str *token, err *e);
 str mlflow_http_text_or_empty(mlflow_http *m, arena *a, const json_value *object,
                               const char *key);
 int64_t mlflow_http_i64(const json_value *object, const char *key, int64_t otherwise);

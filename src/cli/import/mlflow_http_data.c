@@ -27,7 +27,7 @@ static bool read_history(mlflow_http *m, arena *a, str run_id, str key, mlflow_m
                        .value = mlflow_http_f64(x, "value")};
             if (!mlflow_model_set_has(set, &p)) vec_push(a, out, p);
         }
-        token = page ? mlflow_http_text(m, a, page, "next_page_token") : (str){0};
+        if (page) mlflow_http_turn(m, a, page, &token, e);
         arena_free(page_a);
     } while (token.n && e->code == ERR_NONE);
     return e->code == ERR_NONE;
@@ -98,7 +98,7 @@ static bool walk_folder(const walk *w, arena *a, str folder, int depth, err *e) 
                                              (uint64_t)mlflow_http_i64(x, "file_size", 0), e);
             if (!ok) return false;
         }
-        token = mlflow_http_text(w->m, a, page, "next_page_token");
+        if (!mlflow_http_turn(w->m, a, page, &token, e)) return false;
     } while (token.n);
     return true;
 }

@@ -20,7 +20,8 @@ static json_value *search(mlflow_http *m, arena *a, const char *what, str filter
 
 // ---- versions -------------------------------------------------------------------------------
 
-// Of a version that was made from another: where its files are.
+// Of a version that was made from another: where its files are; one that was deleted meanwhile
+// has none.
 static bool read_location(mlflow_http *m, arena *a, str name, version *v, err *e) {
     str rest = str_from(v->source, 8);
     if (!str_starts(v->source, STR("models:/")) || str_find(rest, '/', 0) == SIZE_MAX)
@@ -30,7 +31,9 @@ static bool read_location(mlflow_http *m, arena *a, str name, version *v, err *e
                      STR_F(http_client_escape(a, name)), (long long)v->number);
     json_value *reply = mlflow_http_call(m, a, path, (str){0}, e);
     if (reply) v->location = mlflow_http_text_or_empty(m, a, reply, "artifact_uri");
-    return reply != NULL;
+    bool gone = !reply && e->code == ERR_NOT_FOUND;
+    if (gone) *e = (err){0};
+    return reply || gone;
 }
 
 static bool read_version(mlflow_http *m, arena *a, const json_value *x, const import_repo *r,
@@ -86,7 +89,7 @@ static bool read_versions(mlflow_http *m, arena *a, import_repo *r, err *e) {
             if (!read_version(m, a, x, r, &v, &comes, e)) return false;
             if (comes) vec_push(a, &all, v);
         }
-        token = mlflow_http_text(m, a, page, "next_page_token");
+        if (!mlflow_http_turn(m, a, page, &token, e)) return false;
     } while (token.n);
     r->versions = all.p;
     r->n_versions = all.n;
@@ -126,10 +129,13 @@ static const json_value *next_of(mlflow_http *m, err *e) {
         arena_reset(p->a);
         json_value *page =
             search(m, p->a, "registered-models", str_of(kinds[p->kind]), token, e);
+        bool turned = page && mlflow_http_turn(m, p->a, page, &token, e);
+        // Releases that had no prompts yet do not know such a filter.
+        if (!page && p->kind && !token.n && e->code == ERR_INVALID) *e = (err){0};
         arena_reset(m->one);
-        if (!page) return NULL;
+        if (!turned) return NULL;
         p->begun = true;
-        p->token = mlflow_http_text(m, p->a, page, "next_page_token");
+        p->token = token;
         p->at = mlflow_http_child(page, "registered_models");
     }
     const json_value *x = p->at;
