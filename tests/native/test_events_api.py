@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event log by pages and live."""
 
+import re
 import threading
 import time
 
