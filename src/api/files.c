@@ -126,10 +126,6 @@ static str disposition(arena *a, str name) {
 
 // ---- down -----------------------------------------------------------------------------------
 
-static str last_part(str path) {
-    return str_from(path, str_behind_last(path, '/'));
-}
-
 void files_set_headers(http_req *r, str name) {
     http_set_header(r, "Content-Disposition", disposition(http_arena(r), name));
     http_set_header(r, "Content-Security-Policy", STR("sandbox; default-src 'none'"));
@@ -174,7 +170,7 @@ static bool send_stored(http_req *r, ctx *c, const files_place *p, err *e) {
 // checksums of ours.
 static bool send_folder_file(http_req *r, ctx *c, str below, err *e) {
     http_source s = {0};
-    str name = last_part(below);
+    str name = str_last_name(below);
     if (!folder_file(c, below, &s.fd, &s.length, e)) return false;
     s.content_type = type_of(name);
     files_set_headers(r, name);
@@ -258,7 +254,7 @@ static bool look_in_folder(ctx *c, str below, files_entry *out, err *e) {
     int fd;
     files_entry *f;
     size_t n;
-    *out = (files_entry){.name = last_part(below)};
+    *out = (files_entry){.name = str_last_name(below)};
     if (folder_file(c, below, &fd, &out->size, e)) return true;
     if (e->code != ERR_NOT_FOUND) return false;
     out->is_dir = true;

@@ -45,6 +45,10 @@ size_t str_behind_last(str a, char c) {
     return n;
 }
 
+str str_last_name(str path) {
+    return str_from(path, str_behind_last(path, '/'));
+}
+
 bool str_split(str *rest, char sep, str *part) {
     if (!rest->p) return false; // also how the end is marked: "a," gives "a" and "", then false
     size_t at = str_find(*rest, sep, 0);

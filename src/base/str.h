@@ -59,8 +59,9 @@ bool str_eq_nocase(str a, str b);
 // Index of the first `c` or `needle` at or behind `from`; SIZE_MAX when there is none.
 size_t str_find(str a, char c, size_t from);
 size_t str_find_str(str a, str needle, size_t from);
-// Index behind the last `c`; 0 when there is none: where the last name of a path begins.
+// Index behind the last `c`; 0 when there is none.
 size_t str_behind_last(str a, char c);
+str str_last_name(str path); // what stands behind its last '/'
 // Splits off what stands before the first `sep`; `*rest` is what follows (empty at the end).
 // False once `*rest` was exhausted: for (str part; str_split(&rest, ',', &part);) ... An empty
 // text has one empty part (none when its p is NULL), and "a," has two.

@@ -125,18 +125,14 @@ bool content_seal_tree(ctx *c, unsigned kind, sha256 tree, const tree_sum *sum, 
 
 // ---- reading --------------------------------------------------------------------------------
 
-static str last_name(str path) {
-    return str_from(path, str_behind_last(path, '/'));
-}
-
 static bool find(tree_reader *r, arena *a, str path, content_entry *out, err *e) {
     tree_file f;
-    *out = (content_entry){.name = last_name(path), .is_dir = true};
+    *out = (content_entry){.name = str_last_name(path), .is_dir = true};
     if (!path.n) return true;
     bool some = tree_seek(r, path, e) && tree_next(r, &f, e);
     if (e->code != ERR_NONE) return false;
     if (some && str_eq(f.path, path)) {
-        *out = (content_entry){arena_str(a, last_name(path)), false, f.size, f.digest};
+        *out = (content_entry){arena_str(a, str_last_name(path)), false, f.size, f.digest};
         return true;
     }
     str inside = arena_printf(a, "%.*s/", STR_F(path));
@@ -161,8 +157,8 @@ static bool list(tree_reader *r, arena *a, str path, str after, size_t max, cont
     while (v.n < max && tree_next_child(r, path, &k, e)) {
         if (after.n && str_eq(k.file.path, last)) continue;
         vec_push(a, &v,
-                 (content_entry){arena_str(a, last_name(k.file.path)), k.is_folder, k.file.size,
-                                 k.file.digest});
+                 (content_entry){arena_str(a, str_last_name(k.file.path)), k.is_folder,
+                                 k.file.size, k.file.digest});
     }
     *out = v.p;
     *n = v.n;

@@ -102,16 +102,12 @@ bool diff_load_both(ctx *c, arena *a, const diff_file *f, size_t max, str out[2]
 
 // ---- files ----------------------------------------------------------------------------------
 
-static str last_name(str path) {
-    return str_from(path, str_behind_last(path, '/'));
-}
-
 diff_kind diff_kind_of(str path) {
     static const char *const tokenizers[] = {"tokenizer.json",      "tokenizer_config.json",
                                              "vocab.json",          "vocab.txt",
                                              "merges.txt",          "added_tokens.json",
                                              "chat_template.jinja", "special_tokens_map.json"};
-    str name = last_name(path);
+    str name = str_last_name(path);
     for (size_t i = 0; i < sizeof tokenizers / sizeof *tokenizers; i++)
         if (str_is(name, tokenizers[i])) return DIFF_OF_TOKENIZER;
     if (str_ends(name, STR(".safetensors")) || str_ends(name, STR(".gguf")))

@@ -297,10 +297,6 @@ static void compare_templates(ctx *c, diff_tokenizer *out, str path, json_value 
     found[1]->text = found[0]->text;
 }
 
-static str name_of(str path) {
-    return str_from(path, str_behind_last(path, '/'));
-}
-
 // Both sides of a file: *ok says whether they could be read.
 static bool read_both(ctx *c, arena *a, const diff_file *f, vocabulary v[2], bool *ok,
                       diff_notes *notes, err *e) {
@@ -308,7 +304,7 @@ static bool read_both(ctx *c, arena *a, const diff_file *f, vocabulary v[2], boo
     if (!diff_load_both(c, a, f, DIFF_TOKENS_MAX, texts, ok, notes, e)) return false;
     for (int side = 0; *ok && side < 2; side++) {
         begin(&v[side], a);
-        if (read_file(&v[side], name_of(f->path), texts[side])) continue;
+        if (read_file(&v[side], str_last_name(f->path), texts[side])) continue;
         diff_note_add(c, notes, side, f->path, v[side].why);
         *ok = false;
     }
@@ -347,7 +343,7 @@ static bool is_compared(const diff_file *f) {
 
 // Does it have the form of a file that stands beside a tokenizer.json?
 static bool is_companion(const diff_file *f) {
-    str name = name_of(f->path);
+    str name = str_last_name(f->path);
     return is_compared(f) && (str_starts(name, STR("vocab.")) || str_is(name, "merges.txt"));
 }
 
@@ -361,7 +357,7 @@ static bool is_in_folder_of(const diff_file *f, const diff_file *other) {
 static bool has_no_turn(const diff_files *f, const diff_file *one) {
     if (!is_companion(one)) return false;
     for (size_t i = 0; i < f->n; i++)
-        if (is_compared(&f->p[i]) && str_is(name_of(f->p[i].path), "tokenizer.json") &&
+        if (is_compared(&f->p[i]) && str_is(str_last_name(f->p[i].path), "tokenizer.json") &&
             is_in_folder_of(&f->p[i], one))
             return true;
     return false;
@@ -388,7 +384,7 @@ static bool compare_companions(ctx *c, const diff_files *f, const diff_file *of,
 static bool compare_file(ctx *c, arena *a, const diff_files *f, const diff_file *one,
                          diff_tokenizer *out, diff_notes *notes, err *e) {
     vocabulary v[2];
-    str name = name_of(one->path);
+    str name = str_last_name(one->path);
     bool read;
     if (str_is(name, "chat_template.jinja")) return compare_template(c, a, one, out, notes, e);
     if (!read_both(c, a, one, v, &read, notes, e)) return false;

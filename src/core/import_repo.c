@@ -128,9 +128,7 @@ static bool put_new(db_tx *tx, const put_call *k, const version *v, err *e) {
     x.id = id_new();
     x.repo = k->repo;
     x.repo_name = k->r->row.name;
-    return version_insert(tx, k->c, &x, e) &&
-           db_push(tx, &Q_import_version_touch, e, DB_I64(k->c->ws), DB_ID(x.id),
-                   DB_I64(v->updated_us));
+    return version_insert(tx, k->c, &x, e);
 }
 
 static bool put_known(db_tx *tx, const put_call *k, const version *here, const version *v,

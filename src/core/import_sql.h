@@ -47,8 +47,6 @@
     X(import_version_set, true,                                                                \
       "UPDATE version SET description = $3, stage = $4, updated_us = $5, content = $6,"        \
       " tree = $7, files = $8, bytes = $9, location = $10 WHERE ws = $1 AND version = $2")     \
-    X(import_version_touch, true,                                                              \
-      "UPDATE version SET updated_us = $3 WHERE ws = $1 AND version = $2")                     \
     X(import_item_get, true,                                                                   \
       "SELECT whole, rows_sum, points, points_sum FROM import_item WHERE ws = $1"              \
       " AND item = $2")                                                                        \

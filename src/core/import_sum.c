@@ -38,16 +38,21 @@ static uint64_t count(import_sums *s, import_kind kind, buf *b) {
     return h ^ (uint64_t)kind; // the same row as another kind is another mark
 }
 
-static uint64_t count_pairs(import_sums *s, import_kind kind, buf *b, id owner, const kv *p,
+// Pairs of one owner; `owner`: the bytes by which its rows begin.
+static uint64_t count_pairs(import_sums *s, import_kind kind, buf *b, str owner, const kv *p,
                             size_t n) {
     uint64_t mark = 0;
     for (size_t i = 0; i < n; i++) {
-        add_id(b, owner);
+        buf_str(b, owner);
         add_text(b, p[i].key);
         add_text(b, p[i].value);
         mark += count(s, kind, b);
     }
     return mark;
+}
+
+static str bytes_of(const id *i) {
+    return str_n(i->b, sizeof i->b);
 }
 
 void import_sums_add(import_sums *to, const import_sums *more) {
@@ -68,12 +73,10 @@ void import_sum_project(import_sums *s, const project *p, bool shared) {
         add_i64(&b, p->updated_ms);
     }
     count(s, IMPORT_projects, &b);
-    for (size_t i = 0; i < p->n_tags; i++) {
-        add_i64(&b, p->number);
-        add_text(&b, p->tags[i].key);
-        add_text(&b, p->tags[i].value);
-        count(s, IMPORT_project_tags, &b);
-    }
+    buf owner = BUF_MAX(ROW_MAX);
+    add_i64(&owner, p->number);
+    count_pairs(s, IMPORT_project_tags, &b, buf_view(&owner), p->tags, p->n_tags);
+    buf_free(&owner);
     buf_free(&b);
 }
 
@@ -87,14 +90,12 @@ static uint64_t count_input(import_sums *s, buf *b, id run_id, const dataset_inp
     add_maybe(b, x->schema);
     add_maybe(b, x->profile);
     uint64_t mark = count(s, IMPORT_inputs, b);
-    for (size_t i = 0; i < d->n_tags; i++) {
-        add_id(b, run_id);
-        add_text(b, x->name);
-        add_text(b, x->digest);
-        add_text(b, d->tags[i].key);
-        add_text(b, d->tags[i].value);
-        mark += count(s, IMPORT_input_tags, b);
-    }
+    buf owner = BUF_MAX(ROW_MAX);
+    add_id(&owner, run_id);
+    add_text(&owner, x->name);
+    add_text(&owner, x->digest);
+    mark += count_pairs(s, IMPORT_input_tags, b, buf_view(&owner), d->tags, d->n_tags);
+    buf_free(&owner);
     return mark;
 }
 
@@ -124,8 +125,8 @@ uint64_t import_sum_run(import_sums *s, const import_run *r) {
     add_i64(&b, x->has_start ? x->start_ms : INT64_MIN);
     add_i64(&b, x->has_end ? x->end_ms : INT64_MIN);
     uint64_t mark = count(s, IMPORT_runs, &b);
-    mark += count_pairs(s, IMPORT_params, &b, x->id, r->params, r->n_params);
-    mark += count_pairs(s, IMPORT_tags, &b, x->id, r->tags, r->n_tags);
+    mark += count_pairs(s, IMPORT_params, &b, bytes_of(&x->id), r->params, r->n_params);
+    mark += count_pairs(s, IMPORT_tags, &b, bytes_of(&x->id), r->tags, r->n_tags);
     for (size_t i = 0; i < r->links.n_datasets; i++)
         mark += count_input(s, &b, x->id, &r->links.datasets[i]);
     mark += count_links(s, &b, x->id, false, r->links.inputs, r->links.n_inputs);
@@ -149,29 +150,17 @@ uint64_t import_sum_model(import_sums *s, const import_model *m) {
     add_i64(&b, x->updated_ms);
     add_i64(&b, m->life);
     uint64_t mark = count(s, IMPORT_models, &b);
-    mark += count_pairs(s, IMPORT_model_params, &b, x->id, x->params, x->n_params);
-    mark += count_pairs(s, IMPORT_model_tags, &b, x->id, x->tags, x->n_tags);
+    mark += count_pairs(s, IMPORT_model_params, &b, bytes_of(&x->id), x->params, x->n_params);
+    mark += count_pairs(s, IMPORT_model_tags, &b, bytes_of(&x->id), x->tags, x->n_tags);
     buf_free(&b);
     return mark;
 }
 
-// The pairs of an owner that has a name: a repo (number 0), or a version of it.
-static uint64_t count_named(import_sums *s, import_kind kind, buf *b, str name, int64_t number,
-                            const kv *p, size_t n) {
-    uint64_t mark = 0;
-    for (size_t i = 0; i < n; i++) {
-        add_text(b, name);
-        add_i64(b, number);
-        add_text(b, p[i].key);
-        add_text(b, p[i].value);
-        mark += count(s, kind, b);
-    }
-    return mark;
-}
-
 static uint64_t count_version(import_sums *s, buf *b, str name, const version *v) {
-    add_text(b, name);
-    add_i64(b, v->number);
+    buf owner = BUF_MAX(ROW_MAX);
+    add_text(&owner, name);
+    add_i64(&owner, v->number);
+    buf_str(b, buf_view(&owner));
     add_text(b, v->source);
     add_text(b, v->run_link);
     add_text(b, v->description);
@@ -184,13 +173,14 @@ static uint64_t count_version(import_sums *s, buf *b, str name, const version *v
     buf_byte(b, v->has_content);
     if (v->has_content) buf_add(b, v->content.digest.b, sizeof v->content.digest.b);
     uint64_t mark = count(s, IMPORT_versions, b);
-    mark += count_named(s, IMPORT_version_tags, b, name, v->number, v->tags, v->n_tags);
+    mark += count_pairs(s, IMPORT_version_tags, b, buf_view(&owner), v->tags, v->n_tags);
     for (size_t i = 0; i < v->n_aliases; i++) {
         add_text(b, name);
         add_text(b, v->aliases[i]);
         add_i64(b, v->number);
         mark += count(s, IMPORT_aliases, b);
     }
+    buf_free(&owner);
     return mark;
 }
 
@@ -203,7 +193,10 @@ uint64_t import_sum_repo(import_sums *s, const import_repo *r) {
     add_i64(&b, x->created_us);
     add_i64(&b, x->updated_us);
     uint64_t mark = count(s, IMPORT_repos, &b);
-    mark += count_named(s, IMPORT_repo_tags, &b, x->name, 0, x->tags, x->n_tags);
+    buf owner = BUF_MAX(ROW_MAX);
+    add_text(&owner, x->name);
+    mark += count_pairs(s, IMPORT_repo_tags, &b, buf_view(&owner), x->tags, x->n_tags);
+    buf_free(&owner);
     for (size_t i = 0; i < r->n_versions; i++)
         mark += count_version(s, &b, x->name, &r->versions[i]);
     buf_free(&b);

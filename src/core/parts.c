@@ -65,7 +65,7 @@ static const struct {
 uint64_t parts_of_path(str path) {
     char name[TREE_NAME_MAX + 1];
     uint64_t sum = 0;
-    str last = str_upto(str_from(path, str_behind_last(path, '/')), TREE_NAME_MAX);
+    str last = str_upto(str_last_name(path), TREE_NAME_MAX);
     memcpy(name, last.p, last.n);
     name[last.n] = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -20,6 +20,10 @@ static str tag_of(const kv *tags, size_t n, const char *key) {
     return (str){0};
 }
 
+bool prompt_is(const kv *tags, size_t n) {
+    return str_eq_nocase(tag_of(tags, n, PROMPT_TAG_IS), STR("true"));
+}
+
 bool prompt_seal(ctx *c, const kv *tags, size_t n, content *out, bool *found, err *e) {
     bool chat = str_is(tag_of(tags, n, PROMPT_TAG_TYPE), "chat");
     const content_text all[FILES_MAX] = {

@@ -25,6 +25,9 @@
 #define PROMPT_TAG_FORMAT "_mlflow_prompt_response_format"
 #define PROMPT_TEXT_MAX   100000 // code points, as MLflow has it
 
+// Do the tags of a repo or version say that it is one? Of a key twice the last counts.
+bool prompt_is(const kv *tags, size_t n);
+
 // The content of what these tags say, sealed as a push of the same files would be. *found is
 // false, and nothing is sealed, when they hold no text. Of a tag twice the last counts.
 bool prompt_seal(ctx *c, const kv *tags, size_t n, content *out, bool *found, err *e);

@@ -120,7 +120,7 @@
       "INSERT INTO version (ws, version, repo, number, content, tree, files, bytes, source,"   \
       " location, run, run_link, model, description, user_name, stage, created_us,"            \
       " updated_us, deleted_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"    \
-      " $13, $14, $15, $16, $17, $17, 0)")                                                     \
+      " $13, $14, $15, $16, $17, $18, 0)")                                                     \
     X(version_get, true,                                                                       \
       "SELECT " VERSION_COLUMNS VERSION_FROM "v.ws = $1 AND v.repo = $2 AND v.number = $3")    \
     X(version_by_id, true,                                                                     \

@@ -109,7 +109,7 @@ static bool is_of_model(str path) {
 }
 
 static bool is_configuration(str path) {
-    str name = str_from(path, str_behind_last(path, '/'));
+    str name = str_last_name(path);
     return str_is(name, "config.json") || str_is(name, "adapter_config.json") ||
            str_is(name, "params.json");
 }

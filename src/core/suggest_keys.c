@@ -63,7 +63,7 @@ static const struct {
 // "architectures" of "text/model.architectures[0]".
 static str last_part(str key) {
     if (str_ends(key, STR("]"))) key = str_upto(key, str_behind_last(key, '[') - 1);
-    key = str_from(key, str_behind_last(key, '/'));
+    key = str_last_name(key);
     return str_from(key, str_behind_last(key, '.'));
 }
 

@@ -56,7 +56,8 @@ static bool insert_row(db_tx *tx, const ctx *c, const version *v, err *e) {
                  DB_I64(v->content.bytes), DB_TEXT(v->source), DB_TEXT(v->location),
                  id_is_zero(v->run) ? DB_NULL : DB_ID(v->run), DB_TEXT(v->run_link),
                  id_is_zero(v->model) ? DB_NULL : DB_ID(v->model), DB_TEXT(v->description),
-                 DB_TEXT(v->user), DB_TEXT(v->stage), DB_I64(v->created_us)) >= 0;
+                 DB_TEXT(v->user), DB_TEXT(v->stage), DB_I64(v->created_us),
+                 DB_I64(v->updated_us)) >= 0;
 }
 
 static bool publish_event(db_tx *tx, const ctx *c, const version *v, err *e) {

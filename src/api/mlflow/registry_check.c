@@ -99,14 +99,6 @@ bool registry_tags(arena *a, msg_list tags, bool of_version, kv **out, err *e) {
     return true;
 }
 
-// Of a key twice, the last counts.
-bool registry_is_prompt(const kv *tags, size_t n) {
-    bool is = false;
-    for (size_t i = 0; i < n; i++)
-        if (str_is(tags[i].key, PROMPT_TAG_IS)) is = str_eq_nocase(tags[i].value, STR("true"));
-    return is;
-}
-
 // ---- stages ---------------------------------------------------------------------------------
 
 const str registry_stages[REGISTRY_STAGES] = {STR_K(""), STR_K("Staging"), STR_K("Production"),

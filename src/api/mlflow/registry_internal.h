@@ -24,7 +24,6 @@ bool registry_of_version(bool ok, str name, int64_t number, err *e);
 // {key, value}; neither is required.
 extern const msg_type registry_tag_msg;
 bool registry_tags(arena *a, msg_list tags, bool of_version, kv **out, err *e);
-bool registry_is_prompt(const kv *tags, size_t n);
 
 // Stages as core has them: MLflow's "None" is empty.
 enum { REGISTRY_STAGES = 4 };

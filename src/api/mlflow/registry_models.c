@@ -2,6 +2,7 @@
 // registry_models: /mlflow/registered-models: names, descriptions, tags, and the newest
 // versions. Any thread.
 #include "api/mlflow/registry_internal.h"
+#include "core/prompt.h"
 
 #define TAGS_AT_MOST   1000
 #define STAGES_AT_MOST 100
@@ -41,7 +42,7 @@ static bool refuse_taken(call *k, const repo_new *n, err *e) {
     bool prompt = n->kind == REPO_PROMPT;
     const char *what = prompt ? "Prompt" : "Registered Model";
     bool by_prompt = repo_get(&k->c, n->name, &taken, &unread)
-                         ? registry_is_prompt(taken.tags, taken.n_tags)
+                         ? prompt_is(taken.tags, taken.n_tags)
                          : prompt;
     if (by_prompt == prompt)
         return err_set(e, ERR_EXISTS, "%s (name=%.*s) already exists.", what, STR_F(n->name));
@@ -62,7 +63,7 @@ static bool create(call *k, void *msg, err *e) {
         !registry_tags(k->c.a, q->tags, false, &tags, e))
         return false;
     n.tags = tags;
-    n.kind = registry_is_prompt(tags, q->tags.n) ? REPO_PROMPT : REPO_MODEL;
+    n.kind = prompt_is(tags, q->tags.n) ? REPO_PROMPT : REPO_MODEL;
     if (repo_create(&k->c, &n, &r, e)) return reply_model(k, &r, e);
     return e->code == ERR_EXISTS && refuse_taken(k, &n, e);
 }

@@ -208,7 +208,7 @@ static bool read_version(ctx *c, const registry_source *s, const registry_uri *u
     if (!registry_check_name(c->a, u->name, "name", e) ||
         !registry_of_model(repo_get(c, u->name, &r, e), u->name, e))
         return false;
-    if (registry_is_prompt(r.tags, r.n_tags))
+    if (prompt_is(r.tags, r.n_tags))
         return mlflow_invalid(e,
                               "Invalid model version source: '%.*s'. Prompt versions cannot be "
                               "used as model version sources.",

@@ -3,6 +3,7 @@
 // and their files. Any thread.
 #include "api/files.h"
 #include "api/mlflow/registry_internal.h"
+#include "core/prompt.h"
 
 #define TAGS_AT_MOST   1000
 #define MODEL_VERSIONS "mlflow.modelVersions" // a tag of logged models
@@ -52,7 +53,7 @@ static bool create(call *k, void *msg, err *e) {
         return false;
     n.tags = tags;
     n.n_tags = q->tags.n;
-    s.prompt = registry_is_prompt(tags, n.n_tags);
+    s.prompt = prompt_is(tags, n.n_tags);
     if (!registry_source_read(c, &s, &n, e) ||
         !registry_of_model(version_create(c, q->name, &n, &v, e), q->name, e))
         return false;

@@ -136,12 +136,12 @@ static bool has_own(const import_mark *mark, const import_repo *here, const impo
 }
 
 // A repo that came: is it as it came, or as it is at the source?
-static bool meet(ctx *c, const import_mark *mark, const import_repo *r, const import_repo *here,
-                 fate *out, err *e) {
+static bool meet(ctx *c, const import_mark *mark, uint64_t rows, const import_repo *r,
+                 const import_repo *here, fate *out, err *e) {
     import_sums s = {0};
     protection *p;
     size_t n;
-    uint64_t now = import_sum_repo(&s, here), rows = import_sum_repo(&s, r);
+    uint64_t now = import_sum_repo(&s, here);
     if (!protect_list(c, here->row.name, &p, &n, e)) return false;
     if (!mark->whole)
         *out = n || has_own(mark, here, r) ? FATE_LEFT : FATE_CHANGED;
@@ -198,11 +198,11 @@ static bool bring(importer *m, ctx *c, import_repo *r, err *e) {
         (mark.there && !import_get_repo(c, r->row.name, &here, e)) ||
         !seal_all(m, c, r, &here, e))
         return false;
-    import_sum_repo(&s, r);
+    uint64_t rows = import_sum_repo(&s, r);
     // Names are no identities: another tracker, or this one later, may have another by this
     // name.
     bool is_it = mark.known && here.row.created_us == r->row.created_us;
-    if (is_it && !meet(c, &mark, r, &here, &f, e)) return false;
+    if (is_it && !meet(c, &mark, rows, r, &here, &f, e)) return false;
     if (mark.there && !is_it) f = FATE_LEFT;
     if (f == FATE_CHANGED && r->partial) f = FATE_UNREAD;
     if (stays(f)) tell(m, r->row.name, f, is_it);

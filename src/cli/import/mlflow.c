@@ -72,12 +72,7 @@ static void leave_each_once(source_log *l, import_repo *r) {
 }
 
 void mlflow_repo_read(source_log *l, import_repo *r) {
-    r->row.kind = REPO_MODEL;
-    for (size_t i = 0; i < r->row.n_tags; i++) {
-        const kv *t = &r->row.tags[i];
-        if (str_is(t->key, PROMPT_TAG_IS) && str_eq_nocase(t->value, STR("true")))
-            r->row.kind = REPO_PROMPT;
-    }
+    r->row.kind = prompt_is(r->row.tags, r->row.n_tags) ? REPO_PROMPT : REPO_MODEL;
     if (r->n_versions > 1) qsort(r->versions, r->n_versions, sizeof *r->versions, by_number);
     leave_each_once(l, r);
     if (r->n_versions) mlflow_number_is_taken(r, r->versions[r->n_versions - 1].number);
