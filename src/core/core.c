@@ -38,7 +38,8 @@ static bool read_default(db_tx *tx, void *arg, err *e) {
     return found >= 0;
 }
 
-// Safe when several servers start at once: keys are fixed, a second insert changes nothing.
+// Safe when several servers start at once: the second insert changes nothing, whichever of the
+// unique keys PostgreSQL finds taken first.
 static bool write_default(db_tx *tx, void *arg, err *e) {
     first_rows *f = arg;
     int64_t now = clock_now_us();

@@ -7,12 +7,12 @@
 
 #define CORE_SQL(X)                                                                            \
     X(workspace_ensure, false,                                                                 \
-      "INSERT INTO workspace (ws, name, created_us) VALUES ($1, $2, $3) ON CONFLICT (ws) DO "  \
+      "INSERT INTO workspace (ws, name, created_us) VALUES ($1, $2, $3) ON CONFLICT DO "       \
       "NOTHING")                                                                               \
     X(project_ensure, false,                                                                   \
       "INSERT INTO project (ws, project, name, artifact_location, life, created_ms, "          \
       "updated_ms)"                                                                            \
-      " VALUES ($1, 0, 'Default', $2, 0, $3, $3) ON CONFLICT (ws, project) DO NOTHING")        \
+      " VALUES ($1, 0, 'Default', $2, 0, $3, $3) ON CONFLICT DO NOTHING")                      \
     X(workspace_get, true, "SELECT name FROM workspace WHERE ws = $1")                         \
     X(workspace_next, true, "SELECT ws FROM workspace WHERE ws > $1 ORDER BY ws LIMIT 1")      \
     X(lease_take, true,                                                                        \

@@ -132,6 +132,18 @@ static bool numbers_rise(const migration_job *j, err *e) {
     return true;
 }
 
+// Also after a refusal for what another server migrated meanwhile: with many migrations, or a
+// slow disk, it may be refused for longer than a transaction is retried, while the work goes
+// on.
+static bool advance(db *d, migration_job *j, err *e) {
+    int64_t before = j->number;
+    if (!db_write(d, apply_next, j, e) && e->code != ERR_UNAVAILABLE) return false;
+    err why = *e;
+    if (!db_read(d, read_state, j, e)) return false;
+    if (j->number == before) *e = why;
+    return j->number > before;
+}
+
 static bool migrate(db *d, migration_job *j, err *e) {
     if (!numbers_rise(j, e) || !db_read(d, read_state, j, e) || !refuse_newer(j, e))
         return false;
@@ -141,7 +153,7 @@ static bool migrate(db *d, migration_job *j, err *e) {
         return false;
     }
     while (next_migration(j)) {
-        if (!db_write(d, apply_next, j, e) || !db_read(d, read_state, j, e)) return false;
+        if (!advance(d, j, e)) return false;
         log_msg(LOG_INFO, "db.migrated", "schema %lld", (long long)j->number);
     }
     return true;

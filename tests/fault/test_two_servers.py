@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two servers on one PostgreSQL and one content folder, under load, while one of them is killed and started again: what
 one acknowledged the other shows at once, whole, and both show the same."""
+import concurrent.futures
 import random
 import threading
 import time
@@ -80,13 +81,8 @@ def test_one_of_two_is_killed_often(pair):
 
 def test_both_start_at_once_on_nothing(pair):
     """They race to make the tables and the first rows."""
-    started = []
-    threads = [threading.Thread(target=lambda: started.append(pair.start())) for _ in range(2)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert len(started) == 2
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        started = [f.result() for f in [pool.submit(pair.start) for _ in range(2)]]
     for server in started:
         status, reply = Api(server.port).get("experiments/get", experiment_id="0")
         assert status == 200 and reply["experiment"]["name"] == "Default"

@@ -416,12 +416,33 @@ static const db_migration later[] = {
     {3, "three", "UPDATE counter SET v = v + 1 WHERE k = 2"},
 };
 
+typedef struct starting {
+    pthread_t thread;
+    const db_migration *m;
+    size_t n;
+    int64_t retry_us;
+    err e;
+} starting;
+
 static void *migrate_main(void *arg) {
-    err *e = arg;
-    db *d = db_open(&(db_config){.url = str_of(t->url), .readers = 1, .writers = 1}, e);
-    if (d) db_migrate(d, later, 3, "test", e);
+    starting *s = arg;
+    db_config c = {.url = str_of(t->url), .readers = 1, .writers = 1, .retry_us = s->retry_us};
+    db *d = db_open(&c, &s->e);
+    if (d) db_migrate(d, s->m, s->n, "test", &s->e);
     db_close(d);
     return NULL;
+}
+
+static void start_together(int servers, const db_migration *m, size_t n, int64_t retry_us) {
+    static starting s[6];
+    for (int i = 0; i < servers; i++) {
+        s[i] = (starting){.m = m, .n = n, .retry_us = retry_us};
+        thread_start(&s[i].thread, "migrate", 0, true, migrate_main, &s[i]);
+    }
+    for (int i = 0; i < servers; i++) {
+        pthread_join(s[i].thread, NULL);
+        assert_ok(s[i].e.code == ERR_NONE, s[i].e);
+    }
 }
 
 static bool second_counter_fn(db_tx *tx, void *arg, err *e) {
@@ -434,21 +455,29 @@ static bool second_counter_fn(db_tx *tx, void *arg, err *e) {
 // which of three states PostgreSQL refuses it with.
 static void servers_that_start_together_migrate_once(void **state) {
     (void)state;
-    pthread_t m[6];
-    static err errors[6];
     err e;
     for (int round = 0; round < 20; round++) {
         in_schema("DROP TABLE IF EXISTS schema_migration, counter, row, two");
-        memset(errors, 0, sizeof errors);
-        for (int i = 0; i < 6; i++)
-            thread_start(&m[i], "migrate", 0, true, migrate_main, &errors[i]);
-        for (int i = 0; i < 6; i++) {
-            pthread_join(m[i], NULL);
-            assert_ok(errors[i].code == ERR_NONE, errors[i]);
-        }
+        start_together(6, later, 3, 0);
         assert_int_equal(db_schema_number(t->d, &e), 3);
         assert_ok(db_read(t->d, second_counter_fn, NULL, &e), e);
     }
+}
+
+// The one that waits is refused by each migration of the other, for longer than it retries one.
+static void a_server_waits_while_another_migrates(void **state) {
+    (void)state;
+    err e;
+    enum { STEPS = 12 };
+    db_migration slow[STEPS] = {later[0],
+                                {2, "a row", "INSERT INTO counter (k, v) VALUES (2, 0)"}};
+    for (int i = 2; i < STEPS; i++)
+        slow[i] = (db_migration){i + 1, "slow",
+                                 "UPDATE counter SET v = 1 WHERE pg_sleep(0.1) IS NOT NULL"};
+    in_schema("DROP TABLE IF EXISTS schema_migration, counter, row, two");
+    start_together(3, slow, STEPS, 50 * 1000);
+    assert_int_equal(db_schema_number(t->d, &e), STEPS);
+    assert_ok(db_read(t->d, second_counter_fn, NULL, &e), e);
 }
 
 // ---- the server is restarted under load ----
@@ -574,6 +603,7 @@ int main(void) {
         TEST(big_columns_are_not_compressed),
         TEST(many_pushes),
         TEST(servers_that_start_together_migrate_once),
+        TEST(a_server_waits_while_another_migrates),
         TEST(a_restart_under_load),
     };
     if (!test_pg_url()) {
