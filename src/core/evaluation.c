@@ -149,6 +149,7 @@ static bool add(db_tx *tx, void *arg, err *e) {
     x.created_us = clock_now_us();
     return version_read_bare(tx, c, k->repo_name, k->number, &v, e) &&
            check_run(tx, c, n->run, e) && check_data(tx, c, n->data, e) &&
+           repo_await_holds(tx, c, v.repo, e) &&
            take_number(tx, c, &v, x.created_us, &x.number, e) && insert(tx, c, &v, &x, n, e) &&
            told(tx, c, EVENT_version_evaluated, &v, &x, e) &&
            evaluation_read(tx, c, &v, x.number, k->out, e);
@@ -157,7 +158,7 @@ static bool add(db_tx *tx, void *arg, err *e) {
 bool evaluation_add(ctx *c, str repo_name, int64_t number, const evaluation_new *n,
                     evaluation *out, err *e) {
     evaluation_call k = {.c = c, .repo_name = repo_name, .number = number, .n = n, .out = out};
-    return check_new(c, n, e) && db_write(core_db(c->core), add, &k, e);
+    return check_new(c, n, e) && repo_write(c, repo_name, add, &k, e);
 }
 
 // ---- withdraw -------------------------------------------------------------------------------
@@ -184,7 +185,8 @@ static bool withdraw(db_tx *tx, void *arg, err *e) {
     x->withdrawn_by = str_or_empty(c->user);
     x->withdrawn_proven = c->proven;
     x->withdrawn_reason = k->reason;
-    return db_push(tx, &Q_evaluation_touch, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
+    return repo_await_holds(tx, c, v.repo, e) &&
+           db_push(tx, &Q_evaluation_touch, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
            db_push(tx, &Q_evaluation_withdraw, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(k->which),
                    DB_I64(now), DB_TEXT(x->withdrawn_by), DB_I64(c->proven),
                    DB_TEXT(k->reason)) &&
@@ -202,7 +204,7 @@ bool evaluation_withdraw(ctx *c, str repo_name, int64_t number, int64_t which, s
     if (!str_trim(reason).n)
         return err_set(e, ERR_INVALID, "say why the evaluation is withdrawn");
     return core_check_text(reason, EVALUATION_NOTE_MAX, "the reason", e) &&
-           db_write(core_db(c->core), withdraw, &k, e);
+           repo_write(c, repo_name, withdraw, &k, e);
 }
 
 // ---- with their version ---------------------------------------------------------------------

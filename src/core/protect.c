@@ -134,6 +134,7 @@ static bool set(db_tx *tx, void *arg, err *e) {
     if (found && same(k->was, &p)) return true;
     return check_protection(&p, e) && (found || check_room(tx, c, &r, e)) &&
            (!p.rule.n || rule_is_there(tx, c, &r, p.rule, e)) &&
+           repo_await_holds(tx, c, r.id, e) &&
            db_push(tx, &Q_protection_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(p.ref),
                    DB_I64((int64_t)p.parts), DB_I64(p.approvals),
                    DB_TEXT(str_or_empty(c->user)), DB_I64(clock_now_us()), DB_TEXT(p.rule)) &&
@@ -144,7 +145,7 @@ bool protect_set(ctx *c, str repo_name, const protection *p, unsigned parts, pro
                  err *e) {
     protect_call k = {.c = c, .repo_name = repo_name, .p = p, .parts = parts, .was = was};
     return (!p->ref.n || ref_check_name(p->ref, true, e)) &&
-           db_write(core_db(c->core), set, &k, e);
+           repo_write(c, repo_name, set, &k, e);
 }
 
 static bool take_away(db_tx *tx, void *arg, err *e) {
@@ -277,7 +278,8 @@ static bool withdraw(db_tx *tx, void *arg, err *e) {
         return err_set(e, ERR_NOT_FOUND, "%.*s did not approve version %lld of '%.*s' for that",
                        STR_F(str_eq(k->user, c->user) ? STR("you") : k->user),
                        (long long)v.number, STR_F(v.repo_name));
-    return n > 0 && approval_event(tx, k, EVENT_approval_withdrawn, &v, e);
+    return n > 0 && repo_await_holds(tx, c, v.repo, e) &&
+           approval_event(tx, k, EVENT_approval_withdrawn, &v, e);
 }
 
 static bool may_withdraw(const ctx *c, str of, str reason, err *e) {
@@ -301,5 +303,5 @@ bool protect_withdraw(ctx *c, str repo_name, int64_t number, str name, str of, s
     return may_withdraw(c, of, reason, e) &&
            core_check_text(of, USER_NAME_MAX, "the name of a user", e) &&
            core_check_text(reason, REF_REASON_MAX, "the reason", e) &&
-           db_write(core_db(c->core), withdraw, &k, e);
+           repo_write(c, repo_name, withdraw, &k, e);
 }

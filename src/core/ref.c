@@ -149,16 +149,21 @@ static bool go(db_tx *tx, const ctx *c, const repo *r, const ref_change *m, cons
     return follow(tx, c, r, m, to, how, out, e);
 }
 
+static bool read_repo(db_tx *tx, const ctx *c, str name, bool dry, repo *out, err *e) {
+    return dry ? repo_read(tx, c, name, out, e) : repo_hold(tx, c, name, out, e);
+}
+
 bool ref_put_tx(db_tx *tx, const ctx *c, const ref_change *m, const ref_how *how, ref_move *out,
                 err *e) {
+    repo r;
     version to;
     ref_now now;
-    if (!version_read_bare(tx, c, m->repo, m->number, &to, e) ||
-        !ref_now_read(tx, c, to.repo, m->name, &now, e) || !check_kind(c, m, &now, e) ||
+    if (!read_repo(tx, c, m->repo, how->dry, &r, e) ||
+        !version_read_of(tx, c, &r, m->number, &to, e) ||
+        !ref_now_read(tx, c, r.id, m->name, &now, e) || !check_kind(c, m, &now, e) ||
         !check_expected(c, m, &now, e))
         return false;
     *out = now.move;
-    repo r = {.id = to.repo, .name = to.repo_name, .kind = to.repo_kind};
     // The release stands still; what it pins may have been moved away by itself.
     if (now.there && id_eq(now.version, to.id)) return follow(tx, c, &r, m, &to, how, out, e);
     return check_sealed(c, m, &now, e) &&
@@ -197,7 +202,7 @@ static bool delete_ref(db_tx *tx, void *arg, err *e) {
     ref_change m = *k->m;
     repo r;
     ref_now now;
-    if (!repo_read(tx, c, m.repo, &r, e) || !ref_now_read(tx, c, r.id, m.name, &now, e))
+    if (!repo_hold(tx, c, m.repo, &r, e) || !ref_now_read(tx, c, r.id, m.name, &now, e))
         return false;
     if (!m.kind) m.kind = now.move.kind;
     if (!check_kind(c, &m, &now, e) || !check_expected(c, &m, &now, e)) return false;
@@ -264,7 +269,8 @@ static bool rollback(db_tx *tx, void *arg, err *e) {
     repo r;
     ref_now now;
     version to;
-    if (!repo_read(tx, c, m->repo, &r, e) || !ref_now_read(tx, c, r.id, m->name, &now, e))
+    if (!read_repo(tx, c, m->repo, k->dry, &r, e) ||
+        !ref_now_read(tx, c, r.id, m->name, &now, e))
         return false;
     if (!now.move.time_us)
         return err_set(e, ERR_NOT_FOUND, "'%.*s' never had a ref '%.*s'", STR_F(m->repo),

@@ -28,12 +28,24 @@ static repo repo_of_row(db_rows *row, arena *a) {
                   .updated_us = db_i64(row, 7)};
 }
 
-bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
+static bool read_by(db_tx *tx, const db_query *q, const ctx *c, str name, repo *out, err *e) {
     db_rows *row;
-    int found = db_get(tx, &Q_repo_by_name, &row, e, DB_I64(c->ws), DB_TEXT(name));
+    int found = db_get(tx, q, &row, e, DB_I64(c->ws), DB_TEXT(name));
     if (found > 0) *out = repo_of_row(row, c->a);
     return found > 0 ||
            (!found && err_set(e, ERR_NOT_FOUND, "there is no repo '%.*s'", STR_F(name)));
+}
+
+bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
+    return read_by(tx, &Q_repo_by_name, c, name, out, e);
+}
+
+bool repo_hold(db_tx *tx, const ctx *c, str name, repo *out, err *e) {
+    return read_by(tx, &Q_repo_hold, c, name, out, e);
+}
+
+bool repo_await_holds(db_tx *tx, const ctx *c, id repo_id, err *e) {
+    return db_push(tx, &Q_repo_await_holds, e, DB_I64(c->ws), DB_ID(repo_id));
 }
 
 bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e) {

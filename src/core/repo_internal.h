@@ -22,9 +22,19 @@ bool repo_insert(db_tx *tx, const ctx *c, id repo_id, const repo_new *n, repo *o
 // Without tags; ERR_NOT_FOUND.
 bool repo_read(db_tx *tx, const ctx *c, str name, repo *out, err *e);
 bool repo_touch(db_tx *tx, const ctx *c, id repo_id, int64_t now, err *e); // it was changed
+// Everybody sees moves of refs, and what decides about them (protections, approvals, marks,
+// rules, evaluations), in one order: a move reads its repo by repo_hold, and who changes what
+// decides calls repo_await_holds, which waits for the moves under way; one that read before
+// begins anew. Of PostgreSQL's SERIALIZABLE alone a move could still land after the change that
+// forbids it was acknowledged, as if it had come before. repo_hold is for transactions that
+// write.
+bool repo_hold(db_tx *tx, const ctx *c, str name, repo *out, err *e);
+bool repo_await_holds(db_tx *tx, const ctx *c, id repo_id, err *e);
 // ERR_NOT_FOUND tells who deleted one that is deleted, and why.
 bool version_read_bare(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
                        err *e); // without tags and refs
+bool version_read_of(db_tx *tx, const ctx *c, const repo *r, int64_t number, version *out,
+                     err *e); // the same
 bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out, err *e);
 bool version_fill(db_tx *tx, const ctx *c, version *v, err *e);
 version version_of_row(db_rows *row, arena *a);   // the same
@@ -39,8 +49,8 @@ bool version_insert(db_tx *tx, const ctx *c, const version *v, err *e);
 bool version_put_parents(db_tx *tx, const ctx *c, id version_id, const version_parent *p,
                          size_t n, err *e);
 
-// db_write of what moves refs of a repo or publishes in it: one after the other, since each
-// reads what the others write.
+// db_write of what moves refs of a repo, decides about that, or publishes in it: one after the
+// other, since each reads what the others write.
 bool repo_write(const ctx *c, str repo_name, db_fn fn, void *arg, err *e);
 
 // Sets a tag of a repo or version, or deletes it when the value's p is NULL.

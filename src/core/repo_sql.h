@@ -97,6 +97,9 @@
       " created_us, updated_us, deleted_us) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, 0)")    \
     X(repo_by_name, true,                                                                      \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name = $2")      \
+    X(repo_hold, true,                                                                         \
+      "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND deleted_us = 0 AND name = $2 "      \
+      "{share}")                                                                               \
     X(repo_by_id, true,                                                                        \
       "SELECT " REPO_COLUMNS " FROM repo WHERE ws = $1 AND repo = $2 AND deleted_us = 0")      \
     X(repo_page, true,                                                                         \
@@ -109,6 +112,8 @@
     X(repo_set_description, true,                                                              \
       "UPDATE repo SET description = $3, updated_us = $4 WHERE ws = $1 AND repo = $2")         \
     X(repo_touch, true, "UPDATE repo SET updated_us = $3 WHERE ws = $1 AND repo = $2")         \
+    X(repo_await_holds, true,                                                                  \
+      "UPDATE repo SET updated_us = updated_us WHERE ws = $1 AND repo = $2")                   \
     X(repo_take_number, true,                                                                  \
       "UPDATE repo SET next_number = next_number + 1, updated_us = $3"                         \
       " WHERE ws = $1 AND repo = $2 RETURNING next_number")                                    \

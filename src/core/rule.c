@@ -109,7 +109,8 @@ static bool set(db_tx *tx, void *arg, err *e) {
     x.proven = c->proven;
     x.changed_us = clock_now_us();
     *k->out = x;
-    return db_push(tx, &Q_rule_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(x.name),
+    return repo_await_holds(tx, c, r.id, e) &&
+           db_push(tx, &Q_rule_put, e, DB_I64(c->ws), DB_ID(r.id), DB_TEXT(x.name),
                    DB_TEXT(x.where), DB_TEXT(x.objective), DB_I64(x.goal), DB_TEXT(x.tie),
                    DB_I64(x.tie_goal), DB_TEXT(x.user), DB_I64(x.proven), DB_TEXT(x.reason),
                    DB_I64(x.changed_us)) &&
@@ -135,7 +136,7 @@ bool rule_set(ctx *c, str repo_name, const rule *r, rule *out, err *e) {
            core_check_text(x.objective, RULE_TEXT_MAX, "the objective", e) &&
            core_check_text(x.tie, RULE_TEXT_MAX, "what decides between equals", e) &&
            core_check_text(x.reason, REF_REASON_MAX, "the reason", e) &&
-           db_write(core_db(c->core), set, &k, e);
+           repo_write(c, repo_name, set, &k, e);
 }
 
 static bool remove_rule(db_tx *tx, void *arg, err *e) {

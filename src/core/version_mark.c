@@ -58,7 +58,8 @@ static bool change_mark(db_tx *tx, const mark_call *k, const version *v, err *e)
     bool ok = k->set ? put_mark(tx, c, v, k->kind, k->reason, now, e)
                      : db_push(tx, &Q_version_mark_delete, e, DB_I64(c->ws), DB_ID(v->id),
                                DB_I64(k->kind));
-    return ok && set_sum(tx, c, v, k->set ? sum | k->kind : sum & ~k->kind, now, e) &&
+    return ok && repo_await_holds(tx, c, v->repo, e) &&
+           set_sum(tx, c, v, k->set ? sum | k->kind : sum & ~k->kind, now, e) &&
            add_event(tx, c, k->set ? EVENT_version_marked : EVENT_version_unmarked, v,
                      k->reason, mark_name(k->kind), k->set ? reason_of(v, k->kind) : STR(""),
                      e);
@@ -84,7 +85,7 @@ bool version_set_mark(ctx *c, str repo_name, int64_t number, mark_kind kind, boo
     if (set && !str_trim(reason).n)
         return err_set(e, ERR_INVALID, "say why the version is marked %s", mark_name(kind));
     return core_check_text(reason, MARK_REASON_MAX, "the reason", e) &&
-           db_write(core_db(c->core), set_mark, &k, e);
+           repo_write(c, repo_name, set_mark, &k, e);
 }
 
 // ---- deletion -------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
 bool version_delete(ctx *c, str repo_name, int64_t number, str reason, err *e) {
     mark_call k = {.c = c, .repo_name = repo_name, .number = number, .reason = reason};
     return core_check_text(reason, MARK_REASON_MAX, "the reason", e) &&
-           db_write(core_db(c->core), delete_version, &k, e);
+           repo_write(c, repo_name, delete_version, &k, e);
 }
 
 // ---- parents --------------------------------------------------------------------------------

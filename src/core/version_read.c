@@ -92,15 +92,20 @@ static bool none_such(db_tx *tx, const ctx *c, const repo *r, int64_t number, er
                    STR_F(who), why.n ? ": " : "", STR_F(why));
 }
 
+bool version_read_of(db_tx *tx, const ctx *c, const repo *r, int64_t number, version *out,
+                     err *e) {
+    db_rows *row;
+    int found =
+        db_get(tx, &Q_version_get, &row, e, DB_I64(c->ws), DB_ID(r->id), DB_I64(number));
+    if (!found) return none_such(tx, c, r, number, e);
+    if (found > 0) *out = version_of_row(row, c->a);
+    return found > 0;
+}
+
 bool version_read_bare(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,
                        err *e) {
     repo r;
-    db_rows *row;
-    if (!repo_read(tx, c, repo_name, &r, e)) return false;
-    int found = db_get(tx, &Q_version_get, &row, e, DB_I64(c->ws), DB_ID(r.id), DB_I64(number));
-    if (!found) return none_such(tx, c, &r, number, e);
-    if (found > 0) *out = version_of_row(row, c->a);
-    return found > 0;
+    return repo_read(tx, c, repo_name, &r, e) && version_read_of(tx, c, &r, number, out, e);
 }
 
 bool version_read(db_tx *tx, const ctx *c, str repo_name, int64_t number, version *out,

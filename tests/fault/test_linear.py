@@ -4,6 +4,8 @@ order of what they asked explains all that was replied and all that is there in 
 
 STEMMA_SEED=N begins with that seed, STEMMA_MODEL_S=S goes on for about S seconds instead of a few histories.
 """
+import concurrent.futures
+import contextlib
 import itertools
 import os
 import random
@@ -11,13 +13,14 @@ import shutil
 import threading
 import time
 
+import psycopg2
 import pytest
 
 from faults import Faults
 from ledger import LOST
 from linear import Call, TooHard, explain
 from powerloss import losses
-from site_of import Site
+from site_of import Site, wait_for
 from versions_load import ALL, Client, Contents, Load, Unsent, seeds, start
 from versions_model import EMPTY, setting_up, step
 
@@ -199,6 +202,55 @@ def test_two_servers(pair):
     ports = [start(pair).port, start(pair).port]
     assert sum(len(calls) for _, calls in histories(ports, (REFS, ALL, PROTECTED), few=6, each=25)) > 500
     pair.check()
+
+
+@contextlib.contextmanager
+def held_up(site):
+    """Moves come as far as their first row of history, and wait there until the end."""
+    link = psycopg2.connect(site.database.url)
+    with link, link.cursor() as cursor:
+        cursor.execute("LOCK TABLE ref_move IN SHARE MODE")
+        yield
+    link.close()
+
+
+def waiting(site):
+    """How many transactions wait for another."""
+    return site.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")[0][0]
+
+
+SET, PROTECT, APPROVE = ("set", "bot", "prod", "alias", 1, None), ("protect", "bot", "prod", False, 1), ("approve", "bot", 1, "prod", "bob")
+DECIDED = {  # what was before, a move, and what decides about it meanwhile
+    "protected": ([], SET, PROTECT),
+    "a release": ([], ("set", "support", "prod", "alias", 1, None), ("protect", "prompt", "prod", False, 1)),
+    "withdrawn": ([PROTECT, APPROVE], SET, ("withdraw", "bot", 1, "prod", "bob")),
+    "good again": (
+        [("set", "bot", "prod", "alias", n, None) for n in (1, 2, 3)] + [("mark", "bot", 2, "bad", True)],
+        ("back", "bot", "prod", None), ("mark", "bot", 2, "bad", False),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_a_move_under_way_lands_before_what_decides_about_it_is_told(pair, name):
+    """Or heeds it: who was told, and saw that the move was not made, does not see it made as if nothing had been told."""
+    before, move, decide = DECIDED[name]
+    ports = [start(pair).port, start(pair).port]
+    world = World(1)
+    world.set_up += before
+    world.make(ports[:1])
+    clients = [world.client([port]) for port in ports]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with held_up(pair):
+            moved = pool.submit(clients[0].do, move)
+            wait_for(lambda: waiting(pair) == 1, what="the move, which waits,")
+            decided = pool.submit(clients[1].do, decide)
+            wait_for(lambda: waiting(pair) == 2 or decided.done(), what="what decides about it")
+            told = decided.done()
+        assert decided.result()[0] == "ok"
+        assert moved.result() == step(step(world.state, decide)[0] if told else world.state, move)[1]
+    for client in clients:
+        client.close()
 
 
 # ---- killed ----
