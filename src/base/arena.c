@@ -205,6 +205,16 @@ str arena_str(arena *a, str s) {
     return (str){arena_cstr(a, s), s.n};
 }
 
+str arena_pair(arena *a, str x, str y) {
+    size_t n = x.n + 1 + y.n;
+    BUG_ON(n < x.n || n < y.n);
+    char *p = arena_bytes(a, n);
+    if (x.n) memcpy(p, x.p, x.n);
+    p[x.n] = 0;
+    if (y.n) memcpy(p + x.n + 1, y.p, y.n);
+    return (str){p, n};
+}
+
 str arena_vprintf(arena *a, const char *fmt, va_list ap) {
     char small[256]; // most texts fit, so that printf runs once
     va_list again;

@@ -27,6 +27,8 @@ void *arena_array(arena *a, size_t size, size_t n); // aborts when size * n over
 // Copies; the result is also NUL-terminated.
 str arena_str(arena *a, str s);
 char *arena_cstr(arena *a, str s);
+// Two names as one, a NUL between them; of any bytes, which printf would cut at a NUL.
+str arena_pair(arena *a, str x, str y);
 str arena_printf(arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 str arena_vprintf(arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 

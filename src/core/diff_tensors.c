@@ -124,7 +124,7 @@ static bool one_set(const work *w, int side) {
 
 static str key_of(work *w, const source *s, const weights_tensor *t, bool alone) {
     if (alone) return t->name;
-    return arena_printf(w->a, "%.*s%c%.*s", STR_F(s->set), 0, STR_F(t->name));
+    return arena_pair(w->a, s->set, t->name);
 }
 
 static bool add_pair(work *w, pair p, err *e) {

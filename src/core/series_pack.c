@@ -59,8 +59,7 @@ static bool next_run(db_tx *tx, pack_step *s, bool *found, err *e) {
 
 static pjob *job_of(arena *a, prun *r, const srec_series *s) {
     str identity = srow_identity(a, s);
-    str name = arena_printf(a, "%.*s%c%.*s", STR_F(s->key), 0, STR_F(identity));
-    pjob **place = (pjob **)map_at(&r->by_series, name, NULL);
+    pjob **place = (pjob **)map_at(&r->by_series, arena_pair(a, s->key, identity), NULL);
     if (*place) return *place;
     pjob *job = *place = ARENA_NEW(a, pjob);
     job->fresh = true;

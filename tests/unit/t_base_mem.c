@@ -66,6 +66,10 @@ static void arena_copies_and_prints(void **state) {
     assert_memory_equal(s.p, "a\0b", 4);
     assert_string_equal(arena_cstr(a, (str){0}), "");
     assert_string_equal(arena_printf(a, "%s-%d", "x", 7).p, "x-7");
+    str pair = arena_pair(a, STR("a\0b"), STR("\0c"));
+    assert_int_equal(pair.n, 6);
+    assert_memory_equal(pair.p, "a\0b\0\0c", 6);
+    assert_int_equal(arena_pair(a, (str){0}, (str){0}).n, 1);
     char big[1000];
     memset(big, 'y', sizeof big - 1);
     big[999] = 0;

@@ -241,6 +241,33 @@ static void models_in(core_fix *x) {
     check_whole(x);
 }
 
+// Digests tell series of one key apart, and those have bytes of every value.
+static void many_data_sets_in(core_fix *x) {
+    enum { N = 2000 };
+    err e = {0};
+    id r = core_fix_run(x, "many").id, m = core_fix_model(x);
+    point *p = ARENA_ARRAY(x->c.a, point, N + 1);
+    for (int i = 0; i < N; i++) {
+        p[i] = pt("acc", i, i);
+        p[i].model = m;
+        p[i].dataset_name = arena_printf(x->c.a, "%d", i);
+        p[i].dataset_digest = STR("d");
+    }
+    p[N] = pt("acc", N, N); // of no model
+    log_points(x, r, p, N + 1);
+    for (int round = 0; round < 2; round++) {
+        series_model_point *out;
+        size_t n;
+        OK(series_of_model(&x->c, m, N + 1, &out, &n, &e));
+        assert_int_equal(n, N);
+        for (size_t i = 0; i < n; i++)
+            assert_true(str_eq(out[i].dataset_name,
+                               arena_printf(x->c.a, "%lld", (long long)out[i].v.step)));
+        pack(x);
+    }
+    check_whole(x);
+}
+
 // ---- sampling ------------------------------------------------------------------------------
 
 static void steps_are(core_fix *x, const id *runs, size_t n_runs, size_t max,
@@ -326,7 +353,7 @@ static void due_in(core_fix *x) {
     pack_step *s = pack_step_new(core_db(x->core), false);
     size_t n;
     OK(pack_step_run(s, &n, &e));
-    assert_int_equal(n, 132);         // enough of them; the quiet one may wait
+    assert_int_equal(n, 132);        // enough of them; the quiet one may wait
     assert_int_equal(s->waiting, 1); // its one record
     assert_true(s->end);
     pack_step_free(s);
@@ -614,7 +641,8 @@ static void removing_in(core_fix *x) {
     set_free(&m);
 }
 
-// ---- plans -----------------------------------------------------------------------------------
+// ---- plans
+// -----------------------------------------------------------------------------------
 
 static void plans_in(core_fix *x) {
     static const db_query all[] = {SERIES_SQL(SQL_ROW)};
@@ -625,6 +653,7 @@ static void plans_in(core_fix *x) {
     X(forks)                                                                                   \
     X(integers)                                                                                \
     X(models)                                                                                  \
+    X(many_data_sets)                                                                          \
     X(sampling)                                                                                \
     X(interrupted)                                                                             \
     X(due)                                                                                     \
