@@ -14,8 +14,13 @@ def commands(server, tmp_path):
     return Cli("--url", server.uri, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}, cwd=str(tmp_path))
 
 
-def make_model(root, weights):
-    for name, data in {"weights.bin": os.urandom(weights), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
+def weights(n):
+    """Random bytes, but for the first: by chance no file begins as a pickle, of which a push would tell."""
+    return b"\0" + os.urandom(n - 1)
+
+
+def make_model(root, size):
+    for name, data in {"weights.bin": weights(size), "empty": b"", "a/b/deep.txt": b"deep", "a/ünï 🦀.txt": b"u"}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
     return root

@@ -11,7 +11,7 @@ import pytest
 from care_help import Place, other
 from cli import Cli
 from conftest import Native
-from folders import digests
+from folders import digests, weights
 from test_cli_push import Cutting
 
 MIB = 1 << 20
@@ -67,7 +67,7 @@ def test_what_changed_travels_and_is_stored(place, tmp_path):
     folder.mkdir()
     tensors = {f"layer.{i}": os.urandom(1_500_000 + i) for i in range(8)} | {f"norm.{i}": os.urandom(4096) for i in range(20)}
     safetensors(folder / "model.safetensors", tensors)
-    (folder / "data.bin").write_bytes(os.urandom(9 * MIB))
+    (folder / "data.bin").write_bytes(weights(9 * MIB))
     size = sum(p.stat().st_size for p in folder.iterdir())
     assert sent(cli, folder)["bytes"] == size and size <= stored(place) < size + 200_000
     versions = [digests(folder)]
@@ -206,7 +206,7 @@ def test_du_counts_what_versions_and_repos_share_once(place, tmp_path):
     server = place.start()
     cli, folder = at(server, tmp_path), tmp_path / "model"
     folder.mkdir()
-    (folder / "data.bin").write_bytes(os.urandom(9 * MIB))
+    (folder / "data.bin").write_bytes(weights(9 * MIB))
     (folder / "a.txt").write_bytes(os.urandom(5000))
     sent(cli, folder)
     change(folder / "data.bin", 5 * MIB, b"else")

@@ -14,7 +14,7 @@ import requests
 import servers
 from cli import Cli
 from conftest import Native, unique
-from folders import commands, digests, make_model, make_program, memory_of
+from folders import commands, digests, make_model, make_program, memory_of, weights
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_files_that_are_known_are_not_read_again(push, folder):
     os.utime(folder / "weights.bin")
     done = push("push", "model", repo)
     assert done.code == 0 and "nothing has changed" in done.out
-    (folder / "weights.bin").write_bytes(os.urandom(300_000))  # the same size, a moment later
+    (folder / "weights.bin").write_bytes(weights(300_000))  # the same size, a moment later
     assert f"{repo}@2" in push("push", "model", repo).out
 
 
