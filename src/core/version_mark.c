@@ -97,12 +97,12 @@ static bool delete_version(db_tx *tx, void *arg, err *e) {
     int64_t now = clock_now_us();
     str reason = k->reason.n ? k->reason : STR("its version was deleted");
     return version_read(tx, c, k->repo_name, k->number, &v, e) &&
-           release_pins_none(tx, c, &v, e) && ref_drop_all(tx, c, &v, reason, e) &&
+           release_pins_none(tx, c, &v, e) && repo_touch(tx, c, v.repo, now, e) &&
+           ref_drop_all(tx, c, &v, reason, e) &&
            put_mark(tx, c, &v, MARK_DELETED, k->reason, now, e) &&
            set_sum(tx, c, &v, v.mark_sum | MARK_DELETED, now, e) &&
            evaluation_drop(tx, c, v.id, e) &&
            db_push(tx, &Q_version_delete, e, DB_I64(c->ws), DB_ID(v.id), DB_I64(now)) &&
-           repo_touch(tx, c, v.repo, now, e) &&
            add_event(tx, c, EVENT_version_deleted, &v, k->reason, NULL, STR(""), e);
 }
 
