@@ -120,21 +120,18 @@ static bool put_run(db_tx *tx, const ctx *c, const import_run *r, err *e) {
            db_push(tx, &Q_import_edges_clear, e, DB_I64(c->ws), DB_ID(run_id)) &&
            import_put_attrs(tx, c, run_id, ATTR_PARAM, r->params, r->n_params, e) &&
            import_put_attrs(tx, c, run_id, ATTR_TAG, r->tags, r->n_tags, e) &&
-           input_write(tx, c, &r->row, &r->links, e) &&
-           search_mark(tx, c->core, c->ws, r->row.project, run_id, e);
+           input_write(tx, c, &r->row, &r->links, e);
 }
 
 static bool put_part(db_tx *tx, const ctx *c, const import_part *p, err *e) {
-    run there;
+    run there; // it may have been moved to another project
     if (p->run && !put_run(tx, c, p->run, e)) return false;
     for (size_t i = 0; i < p->n_records; i++) {
         if (!series_append(tx, c->core, c->ws, p->id, p->records[i], e)) return false;
     }
-    if (!p->run && (!run_read(tx, c, p->id, &there, e) ||
-                    !search_mark(tx, c->core, c->ws, there.project, p->id, e))) {
-        return false;
-    }
-    return import_mark_write(tx, c, p->id, &p->mark, e);
+    return run_read(tx, c, p->id, &there, e) &&
+           search_mark(tx, c->core, c->ws, there.project, p->id, e) &&
+           import_mark_write(tx, c, p->id, &p->mark, e);
 }
 
 typedef struct told { // what a transaction brought to one project

@@ -74,7 +74,7 @@ bool input_write(db_tx *tx, const ctx *c, const run *r, const run_links *l, err 
 static bool log_links(db_tx *tx, void *arg, err *e) {
     log_call *l = arg;
     run r;
-    if (!run_read_active(tx, l->c, l->run, &r, e)) return false;
+    if (!run_read_active_locked(tx, l->c, l->run, &r, e)) return false;
     for (size_t i = 0; i < l->n; i++) {
         if (!add_dataset(tx, l->c, &r, &l->datasets[i], e)) return false;
     }

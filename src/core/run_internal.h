@@ -10,7 +10,8 @@ bool run_read(db_tx *tx, const ctx *c, id run_id, run *out,
               err *e); // ERR_NOT_FOUND in MLflow's words
 bool run_read_active(db_tx *tx, const ctx *c, id run_id, run *out,
                      err *e); // and ERR_STATE when deleted
-// The same, and the row can not change before the transaction ends: for db_append.
+// The same, and the row can not change before the transaction ends: for db_append, and for
+// edits that mark the run for the search of its project, which it must not leave meanwhile.
 bool run_read_active_locked(db_tx *tx, const ctx *c, id run_id, run *out, err *e);
 bool run_ended(const run *r); // in a final state: edits of it are events
 // Notes an edit: marks the run for the search, and adds an event when the run had ended.

@@ -153,7 +153,7 @@ typedef struct tag_call {
 static bool delete_tag(db_tx *tx, void *arg, err *e) {
     tag_call *t = arg;
     run r;
-    if (!run_read_active(tx, t->c, t->run, &r, e)) return false;
+    if (!run_read_active_locked(tx, t->c, t->run, &r, e)) return false;
     int64_t n = db_do(tx, &Q_attr_delete, e, DB_I64(t->c->ws), DB_ID(t->run), DB_I64(ATTR_TAG),
                       DB_TEXT(t->key));
     if (n == 0) {
@@ -173,7 +173,7 @@ static bool edit_tag(db_tx *tx, void *arg, err *e) {
     run r;
     db_rows *row = NULL;
     str value;
-    if (!run_read_active(tx, t->c, t->run, &r, e)) return false;
+    if (!run_read_active_locked(tx, t->c, t->run, &r, e)) return false;
     int found = db_get(tx, &Q_attr_get, &row, e, DB_I64(t->c->ws), DB_ID(t->run),
                        DB_I64(ATTR_TAG), DB_TEXT(t->key));
     if (found < 0) return false;

@@ -262,6 +262,15 @@ static bool write_levels(care *k, db_tx *tx, srow *s, err *e) {
     return true;
 }
 
+// So that a packer that read the rows before does not write them back.
+static bool raise_generation(const care *k, db_tx *tx, err *e) {
+    db_rows *row;
+    int found = db_get(tx, &Q_series_run_get, &row, e, DB_I64(k->ws), DB_ID(k->run));
+    return !found ||
+           (found > 0 && db_do(tx, &Q_series_run_update, e, DB_I64(k->ws), DB_ID(k->run),
+                               DB_I64(db_i64(row, 0)), DB_I64(db_i64(row, 1))) >= 0);
+}
+
 static bool rebuild_in(db_tx *tx, void *arg, err *e) {
     care *k = arg;
     row_list list = {0};
@@ -283,7 +292,7 @@ static bool rebuild_in(db_tx *tx, void *arg, err *e) {
         }
         if (k->changed != before && !srow_put(tx, k->ws, k->run, s, e)) return false;
     }
-    return true;
+    return !k->changed || raise_generation(k, tx, e);
 }
 
 static bool rebuild_run(care *k, err *e) {

@@ -349,11 +349,40 @@ static bool write_run(db_tx *tx, const prun *r, err *e) {
     return true;
 }
 
+static bool write_records(db_tx *tx, void *arg, err *e) {
+    const prun *r = arg;
+    return !r->seqs.n || write_run(tx, r, e);
+}
+
 static bool write_step(db_tx *tx, void *arg, err *e) {
     const pack_step *s = arg;
     for (size_t i = 0; i < s->runs.n; i++) {
-        if (s->runs.p[i]->seqs.n && !write_run(tx, s->runs.p[i], e)) return false;
+        if (!write_records(tx, s->runs.p[i], e)) return false;
     }
+    return true;
+}
+
+static bool is_of_data(const err *e) {
+    return e->code == ERR_INVALID || e->code == ERR_TOO_LARGE;
+}
+
+// A run whose rows are refused for what they hold must not keep the others from being packed.
+static bool write_each(pack_step *s, err *e) {
+    size_t n = s->runs.n;
+    s->runs.n = 0;
+    for (size_t i = 0; i < n; i++) {
+        prun *r = s->runs.p[i];
+        char hex[ID_HEX];
+        if (db_write(s->db, write_records, r, e)) {
+            s->runs.p[s->runs.n++] = r;
+            continue;
+        }
+        if (!is_of_data(e)) return false;
+        id_hex(r->run, hex);
+        METRIC_ADD(pack_errors_total, 1);
+        log_msg(LOG_ERROR, "pack.refused", "run %s: %s", hex, e->msg);
+    }
+    *e = (err){0};
     return true;
 }
 
@@ -465,7 +494,9 @@ static bool settle_runs(pack_step *s, err *e) {
 bool pack_step_write(pack_step *s, size_t *packed, err *e) {
     *packed = records_of(s);
     if (!*packed) return true;
-    if (!db_write(s->db, write_step, s, e)) return false;
+    if (!db_write(s->db, write_step, s, e) && (!is_of_data(e) || !write_each(s, e)))
+        return false;
+    *packed = records_of(s);
     METRIC_ADD(points_packed_total, (int64_t)s->points);
     if (METRIC_ADD(pack_backlog_records, -(int64_t)*packed) < (int64_t)*packed)
         METRIC_SET(pack_backlog_records, 0); // others' records were not counted here

@@ -261,6 +261,20 @@ def test_a_file_that_was_cut_off(template, tmp_path, target):
     assert any("can not be read" in lost for lost in report["lost"])
 
 
+def test_a_metric_whose_key_is_no_text(template, tmp_path, target):
+    """In more points than the keys of a piece have room for, were each kept anew."""
+    rows, key = Rows(tmp_path / "bad.db", template), b"k" * 15 + b"\xff" * 55
+    run = rows.run(0)
+    rows.db.executemany(
+        "INSERT INTO metrics(key, value, timestamp, run_uuid, step, is_nan) VALUES(CAST(? AS TEXT),?,?,?,?,0)",
+        ((key, i, 1000 + i, run, i) for i in range(9000)))
+    report = target.bring(rows.done(), code=3)
+    assert report["equal"] and "U+FFFD" in report["lost"][0]
+    with target.client() as client:
+        points = client.get_metric_history(run, "k" * 15 + "\ufffd" * 55)
+        assert [p.value for p in points] == list(range(9000))
+
+
 def test_foreign_sources_are_refused(template, tmp_path, target):
     (tmp_path / "text.db").write_text("no database at all, only some text" * 10)
     assert "is no SQLite file" in target.refused(tmp_path / "text.db")
@@ -287,15 +301,17 @@ def test_broken_files_of_a_file_store(files_source, tmp_path, target):
     folder = tmp_path / "mlruns"
     shutil.copytree(files_source.address, folder)
     loss = max(folder.rglob("metrics/loss"), key=lambda p: p.stat().st_size)
-    loss.write_text(loss.read_text() + "garbage here\n1 2")
+    loss.write_bytes(loss.read_bytes() + b"garbage here\n1 2\n1 2 3 set d\0\0\n1 2 3 set \xff")
     run = next(p.parent for p in folder.glob("*/*/meta.yaml") if len(p.parent.name) == 32 and p.parent != loss.parents[1])
     (run / "meta.yaml").write_text("artifact_uri: [unclosed\n")
     tag = loss.parents[1] / "tags" / "broken"
     tag.write_bytes(b"ok \xff\xfe bytes")
+    link = next(p for p in folder.glob("*/*/inputs/*/meta.yaml") if "\ntags:\n" in p.read_text())
+    link.write_text(link.read_text().replace("\ntags:\n", '\ntags:\n  nul: "a\\0b"\n'))
     report = target.bring(folder, code=3)
     assert report["equal"] and report["proof"]["runs"]["here"]["count"] == 4
     told = "\n".join(report["lost"])
-    assert "1 lines are no points" in told and "meta.yaml" in told and "U+FFFD" in told
+    assert "3 lines are no points" in told and "meta.yaml" in told and "U+FFFD" in told
     with target.client() as client:
         assert client.get_run(loss.parents[1].name).data.tags["broken"] == "ok \ufffd\ufffd bytes"
 

@@ -571,6 +571,7 @@ static void damage_in(core_fix *x) {
 static void summaries_anew_in(core_fix *x) {
     err e = {0};
     uint64_t n;
+    size_t packed;
     id r = core_fix_run(x, "r").id;
     model_set m = {0};
     log_range(x, r, "loss", 0, 10000, &m);
@@ -583,8 +584,13 @@ static void summaries_anew_in(core_fix *x) {
            " WHERE key = 'loss'",
            DB_NULL, DB_NULL, 0);
     assert_int_equal(check_found(x).n, 1);
+    log_range(x, r, "loss", 10000, 10010, &m);
+    pack_step *slow = pack_step_new(core_db(x->core), true);
+    OK(pack_step_read(slow, &e));
     OK(series_rebuild(x->core, &n, &e));
     assert_int_equal(n, 1);
+    FAILS(ERR_CONFLICT, pack_step_write(slow, &packed, &e)); // it had read the wrong one
+    pack_step_free(slow);
     check_all(x, r, "loss", &m, true);
     change(x, "UPDATE series SET summary = $1 WHERE key = 'loss'", DB_BLOB(STR("x")), DB_NULL,
            1);
@@ -592,6 +598,36 @@ static void summaries_anew_in(core_fix *x) {
     assert_int_equal(n, 1);
     check_all(x, r, "loss", &m, true);
     set_free(&m);
+}
+
+// ---- rows that are refused ------------------------------------------------------------------
+
+// A record that can not become rows is not taken; one that came otherwise keeps nobody waiting.
+static void refused_in(core_fix *x) {
+    err e = {0};
+    id bad = core_fix_run(x, "bad").id, good = core_fix_run(x, "good").id;
+    str head, data;
+    point p = pt("acc", 1, 1);
+    p.dataset_name = STR("\xff");
+    append_call a = {x, bad, series_record(x->c.a, &p, 1)};
+    assert_false(db_write(core_db(x->core), append_record, &a, &e));
+    assert_int_equal(e.code, ERR_INVALID);
+    e = (err){0};
+    log_points(x, bad, (point[]){pt("acc", 1, 1)}, 1);
+    log_points(x, good, (point[]){pt("acc", 2, 2)}, 1);
+    assert_true(srec_split(a.record, &head, &data));
+    assert_int_equal(change(x,
+                            "UPDATE point_log SET head = $1, data = $2 WHERE seq = (SELECT "
+                            "seq FROM point_log ORDER BY seq LIMIT 1)",
+                            DB_BLOB(head), DB_BLOB(data), 2),
+                     1);
+    log_set_level(LOG_OFF);
+    pack(x);
+    log_set_level(LOG_ERROR);
+    assert_int_equal(count(x, "SELECT count(*) FROM point_log"), 1);
+    assert_int_equal(count(x, "SELECT count(*) FROM series"), 1);
+    assert_int_equal(points_of_key(x, good, "acc", SERIES_BY_STEP), 1);
+    assert_int_equal(points_of_key(x, bad, "acc", SERIES_BY_STEP), 1);
 }
 
 // ---- removing ------------------------------------------------------------------------------
@@ -661,6 +697,7 @@ static void plans_in(core_fix *x) {
     X(packer)                                                                                  \
     X(many_runs)                                                                               \
     X(damage)                                                                                  \
+    X(refused)                                                                                 \
     X(summaries_anew)                                                                          \
     X(removing)                                                                                \
     X(plans)

@@ -154,12 +154,14 @@ static str dataset_dir(mlflow_files *m, arena *a, str source_id) {
     return arena_printf(a, "%.*s/datasets/%.*s", STR_F(x->dir), STR_F(source_id));
 }
 
-static void tags_of(arena *a, const yaml_map *y, dataset_input *d) {
+static void tags_of(mlflow_files *m, arena *a, const yaml_map *y, dataset_input *d) {
     VEC(kv) tags = {0};
     for (size_t i = 0; i < y->n; i++) {
-        str key = y->p[i].key, value = y->p[i].value;
+        str key = y->p[i].key;
         if (!str_starts(key, STR("tags."))) continue;
-        vec_push(a, &tags, (kv){str_from(key, 5), value.p ? value : STR("")});
+        str name = source_text(m->log, a, str_from(key, 5), "a tag of a data set");
+        vec_push(a, &tags,
+                 (kv){name, source_text(m->log, a, str_or_empty(y->p[i].value), "a tag")});
     }
     d->tags = tags.p;
     d->n_tags = tags.n;
@@ -179,7 +181,7 @@ static bool read_dataset(mlflow_files *m, arena *a, const yaml_map *input, datas
                     .source = files_get(m, a, &y, "source"),
                     .schema = schema.p ? files_get(m, a, &y, "schema") : (str){0},
                     .profile = profile.p ? files_get(m, a, &y, "profile") : (str){0}}};
-    tags_of(a, input, d);
+    tags_of(m, a, input, d);
     return true;
 }
 

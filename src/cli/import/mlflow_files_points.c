@@ -25,6 +25,7 @@ static bool parse(str line, bool of_model, point *p, id *run_id) {
     if (n > 2 && !str_to_i64(f[2], &p->step)) return false;
     if (of_model && !id_parse(f[3], run_id)) return false;
     if (n == plain + 2) {
+        if (!str_is_text(f[plain]) || !str_is_text(f[plain + 1])) return false;
         p->dataset_name = f[plain];
         p->dataset_digest = f[plain + 1];
     }

@@ -53,25 +53,34 @@ static bool read_model_points(mlflow_sql *m, str run_id, mlflow_model_set *set, 
     return true;
 }
 
+typedef struct seen_key {
+    str raw, kept;
+} seen_key;
+
 typedef struct piece {
     point points[PIECE];
     char keys[KEY_BYTES];
     size_t n, used;
-    str seen[KEYS_SEEN];
+    seen_key seen[KEYS_SEEN];
     size_t n_seen;
 } piece;
 
-// The key's copy in the piece. Rows of one run mostly come with the same few keys.
+// The key's copy in the piece, in which it has room, or what was made of one that is no text.
+// Rows of one run mostly come with the same few keys.
 static str keep_key(mlflow_sql *m, piece *p, str key) {
     for (size_t i = 0; i < KEYS_SEEN && i < p->n_seen; i++) {
-        if (str_eq(p->seen[i], key)) return p->seen[i];
+        if (str_eq(p->seen[i].raw, key)) return p->seen[i].kept;
     }
-    if (!str_is_text(key)) key = source_text(m->log, m->one, key, "a metric's key");
-    str kept = {p->keys + p->used, key.n};
-    memcpy(p->keys + p->used, key.p, key.n);
-    p->used += key.n;
-    p->seen[p->n_seen++ % KEYS_SEEN] = kept;
-    return kept;
+    seen_key *k = &p->seen[p->n_seen++ % KEYS_SEEN];
+    if (str_is_text(key)) {
+        k->raw = k->kept = str_n(p->keys + p->used, key.n);
+        memcpy(p->keys + p->used, key.p, key.n);
+        p->used += key.n;
+    } else {
+        k->raw = arena_str(m->one, key);
+        k->kept = source_text(m->log, m->one, key, "a metric's key");
+    }
+    return k->kept;
 }
 
 static bool give(piece *p, source_take take, void *arg, err *e) {
