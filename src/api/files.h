@@ -26,6 +26,9 @@ bool files_place_at(ctx *c, str tree_path, files_place *out, err *e);
 // Where the files of a version are read: in the tree, or wherever its publisher said.
 str files_version_uri(arena *a, const version *v);
 
+// What a path names in a version with content: exactly as it was pushed. ERR_INVALID.
+bool files_place_in(const version *v, str path, files_place *out, err *e);
+
 // What a client's path names below a uri. ERR_INVALID; ERR_UNIMPLEMENTED for uris elsewhere.
 bool files_place_of(ctx *c, str uri, str client_path, files_place *out, err *e);
 // The same for what is written: in the tree only.

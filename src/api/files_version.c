@@ -12,6 +12,19 @@ str files_version_uri(arena *a, const version *v) {
     return v->location.n ? v->location : v->source;
 }
 
+static files_place top_of(const version *v) {
+    return (files_place){
+        .sealed = true, .content = v->content.tree, .sealed_us = v->created_us};
+}
+
+bool files_place_in(const version *v, str path, files_place *out, err *e) {
+    while (str_ends(path, STR("/")))
+        path.n--;
+    *out = top_of(v);
+    out->path = path;
+    return !path.n || tree_check_path(path, e);
+}
+
 // An id that no version has names an empty tree.
 static bool enter(ctx *c, str below, files_place *out, err *e) {
     size_t slash = str_find(below, '/', 0);
@@ -24,9 +37,7 @@ static bool enter(ctx *c, str below, files_place *out, err *e) {
         return true;
     }
     if (!v.has_content) return true;
-    out->sealed = true;
-    out->content = v.content.tree;
-    out->sealed_us = v.created_us;
+    *out = top_of(&v);
     out->path = slash == SIZE_MAX ? STR("") : str_from(below, slash + 1);
     return true;
 }

@@ -14,7 +14,9 @@
 enum {
     WAIT_US = 2000000,
     LOOK_US = 20000,
-    REPLY_MAX = 1 << 20, // what creates answers with one object
+    // What creates answers with one object. It tells what came in 1 MiB, some of it twice, and
+    // six bytes for some of one.
+    REPLY_MAX = 16 << 20,
 };
 
 // All that makes the request what it is.

@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "core/repo.h"
 #include "core/run_internal.h"
+#include "core/workspace_internal.h"
 
 // "a/b/c" -> "a/b" and "c".
 static void split_last(str path, str *parent, str *name) {
@@ -109,6 +110,7 @@ static bool touch_run(db_tx *tx, const ctx *c, str path, id *last, err *e) {
 static bool put(db_tx *tx, void *arg, err *e) {
     call *p = arg;
     id last = {0};
+    if (!workspace_lives(tx, p->c, e)) return false;
     for (size_t i = 0; i < p->n; i++) {
         if (!put_file(tx, p->c, &p->files[i], e) ||
             !touch_run(tx, p->c, p->files[i].path, &last, e))

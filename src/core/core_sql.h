@@ -13,7 +13,7 @@
       "INSERT INTO project (ws, project, name, artifact_location, life, created_ms, "          \
       "updated_ms)"                                                                            \
       " VALUES ($1, 0, 'Default', $2, 0, $3, $3) ON CONFLICT DO NOTHING")                      \
-    X(workspace_get, true, "SELECT name FROM workspace WHERE ws = $1")                         \
+    X(workspace_get, true, "SELECT name FROM workspace WHERE ws = $1 AND deleted_us IS NULL")  \
     X(workspace_next, true, "SELECT ws FROM workspace WHERE ws > $1 ORDER BY ws LIMIT 1")      \
     X(lease_take, true,                                                                        \
       "INSERT INTO lease (name, holder, expires_us) VALUES ($1, $2, $3)"                       \

@@ -14,6 +14,7 @@
 #include "core/repo_sql.h"
 #include "core/run_internal.h"
 #include "core/run_sql.h"
+#include "core/workspace_internal.h"
 
 const char repo_schema[] = REPO_DDL, repo_history_schema[] = REF_HISTORY_DDL,
            repo_mark_schema[] = VERSION_MARK_DDL, repo_prompt_schema[] = REPO_PROMPT_DDL;
@@ -94,7 +95,7 @@ static bool name_is_free(db_tx *tx, const ctx *c, str name, err *e) {
 
 bool repo_insert(db_tx *tx, const ctx *c, id repo_id, const repo_new *n, repo *out, err *e) {
     int64_t now = clock_now_us();
-    if (!name_is_free(tx, c, n->name, e)) return false;
+    if (!workspace_lives(tx, c, e) || !name_is_free(tx, c, n->name, e)) return false;
     *out = (repo){.id = repo_id,
                   .name = n->name,
                   .kind = n->kind,

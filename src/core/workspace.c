@@ -158,14 +158,25 @@ bool workspace_page(ctx *c, const id *of, str after, size_t max, workspace_row *
     return true;
 }
 
-bool workspace_root(db_tx *tx, const ctx *c, str *out, err *e) {
+static bool read_name(db_tx *tx, const ctx *c, str *name, err *e) {
     db_rows *row;
+    int found = db_get(tx, &Q_workspace_get, &row, e, DB_I64(c->ws));
+    if (found > 0) *name = arena_str(c->a, db_text(row, 0));
+    return found > 0 ||
+           (!found && err_set(e, ERR_NOT_FOUND, "the workspace was deleted meanwhile"));
+}
+
+bool workspace_lives(db_tx *tx, const ctx *c, err *e) {
+    str name;
+    return c->ws == WORKSPACE_DEFAULT || read_name(tx, c, &name, e);
+}
+
+bool workspace_root(db_tx *tx, const ctx *c, str *out, err *e) {
+    str name;
     *out = core_artifact_root(c->core);
     if (c->ws == WORKSPACE_DEFAULT) return true;
-    int found = db_get(tx, &Q_workspace_get, &row, e, DB_I64(c->ws));
-    if (found <= 0) return !found && not_found(STR("?"), e);
-    *out = core_uri_join(c->a, *out,
-                         arena_printf(c->a, "workspaces/%.*s", STR_F(db_text(row, 0))));
+    if (!read_name(tx, c, &name, e)) return false;
+    *out = core_uri_join(c->a, *out, arena_printf(c->a, "workspaces/%.*s", STR_F(name)));
     return true;
 }
 

@@ -5,6 +5,9 @@
 
 #include "core/workspace.h"
 
+// ERR_NOT_FOUND when it was deleted since the request came. Read by who puts something into a
+// workspace that its deletion looks for, so that one of the two fails.
+bool workspace_lives(db_tx *tx, const ctx *c, err *e);
 // This process knows of a change at once; others within WORKSPACE_FRESH_US.
 void workspace_forget(core *c);
 

@@ -4,6 +4,7 @@
 #include "api/mlflow/mlflow_internal.h"
 
 #define HISTORY_TAG "mlflow.log-model.history"
+#define HISTORY_MAX (1 << 20) // bytes
 
 struct log_model {
     uint64_t has;
@@ -113,12 +114,15 @@ static str entry_text(arena *a, const entry *n) {
 
 // ---- the list ------------------------------------------------------------------------------
 
-// One more at its end; what is no list (a user may have set the tag) is replaced.
+// One more at its end; what is no list (a user may have set the tag) is replaced. Every reply
+// with the run holds it.
 static bool append_to_list(void *arg, str old, arena *a, str *value, err *e) {
     str item = *(str *)arg, list = str_trim(old);
-    (void)e;
     if (list.n < 2 || list.p[0] != '[' || list.p[list.n - 1] != ']') list = STR("[]");
     list = str_trim(str_upto(list, list.n - 1));
+    if (list.n + item.n > HISTORY_MAX)
+        return err_set(e, ERR_INVALID, "the run's list of logged models is full (%d MiB)",
+                       HISTORY_MAX >> 20);
     *value = arena_printf(a, "%.*s%s%.*s]", STR_F(list), list.n > 1 ? ", " : "", STR_F(item));
     return true;
 }

@@ -64,14 +64,24 @@ static bool put_looked_up(call *k, const files_place *p, str path, err *e) {
     return true;
 }
 
-bool native_files_reply(call *k, str uri, const struct native_files_query *q, err *e) {
+// MLflow's clients escape paths, so escapes in those of runs are read once more, and more; a
+// version has the names that were pushed.
+static bool place_of(call *k, native_source s, str path, str *below, files_place *p, err *e) {
+    if (!s.v)
+        return artifact_path(k->c.a, path, below, e) &&
+               files_place_of(&k->c, s.uri, *below, p, e);
+    bool ok = files_place_in(s.v, path, p, e);
+    *below = p->path;
+    return ok;
+}
+
+bool native_files_reply(call *k, native_source s, const struct native_files_query *q, err *e) {
     str below;
     files_place p;
     files_entry *f;
     size_t n, limit;
     if (!native_limit(msg_has(&native_files_msg, q, "limit"), q->limit, &limit, e) ||
-        !artifact_path(k->c.a, q->path, &below, e) ||
-        !files_place_of(&k->c, uri, below, &p, e) ||
+        !place_of(k, s, q->path, &below, &p, e) ||
         !files_list(&k->c, &p, q->after.n ? q->after : (str){0}, limit + 1, &f, &n, e)) {
         return false;
     }
@@ -90,7 +100,8 @@ bool native_files_reply(call *k, str uri, const struct native_files_query *q, er
 
 static bool list(call *k, void *msg, err *e) {
     run r;
-    return path_run(k, &r, e) && native_files_reply(k, r.artifact_uri, msg, e);
+    return path_run(k, &r, e) &&
+           native_files_reply(k, (native_source){r.artifact_uri, NULL}, msg, e);
 }
 const rpc native_files_list = {
     .msg = &native_files_msg, .fn = list, .reply = &native_files_shape};
@@ -102,10 +113,13 @@ bool native_files_path(call *k, str *out, err *e) {
            (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
 }
 
-bool native_files_send(call *k, str uri, err *e) {
-    str path;
+bool native_files_send(call *k, native_source s, err *e) {
+    str path = http_param(k->r, "path"), below;
     files_place p;
-    return native_files_path(k, &path, e) && files_place_of(&k->c, uri, path, &p, e) &&
+    if (s.v && !msg_unescape(k->c.a, path, false, &path))
+        return err_set(e, ERR_INVALID, "the path has a broken escape");
+    return place_of(k, s, path, &below, &p, e) &&
+           (below.n || err_set(e, ERR_INVALID, "a file has a name: the path is empty")) &&
            files_send(k->r, &k->c, &p, e);
 }
 
@@ -115,7 +129,8 @@ void native_file_get(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     run found;
-    if (!path_run(&k, &found, &e) || !native_files_send(&k, found.artifact_uri, &e))
+    if (!path_run(&k, &found, &e) ||
+        !native_files_send(&k, (native_source){found.artifact_uri, NULL}, &e))
         http_fail(r, &e);
 }
 
@@ -159,12 +174,12 @@ static const msg_field tar_fields[] = {
 };
 const msg_type native_tar_msg = MSG_TYPE(struct native_tar_query, tar_fields);
 
-bool native_tar_reply(call *k, str uri, str name, const struct native_tar_query *q, err *e) {
+bool native_tar_reply(call *k, native_source s, str name, const struct native_tar_query *q,
+                      err *e) {
     str below;
     files_place p;
     files_entry top;
-    if (!artifact_path(k->c.a, q->path, &below, e) || !files_place_of(&k->c, uri, below, &p, e))
-        return false;
+    if (!place_of(k, s, q->path, &below, &p, e)) return false;
     // A top that has no files yet is an empty folder.
     if (!files_look(&k->c, &p, &top, e)) {
         if (below.n || e->code != ERR_NOT_FOUND) return false;
@@ -178,7 +193,7 @@ bool native_tar_reply(call *k, str uri, str name, const struct native_tar_query 
 
 static bool tar(call *k, void *msg, err *e) {
     run r;
-    return path_run(k, &r, e) &&
-           native_tar_reply(k, r.artifact_uri, id_str(k->c.a, r.id), msg, e);
+    return path_run(k, &r, e) && native_tar_reply(k, (native_source){r.artifact_uri, NULL},
+                                                  id_str(k->c.a, r.id), msg, e);
 }
 const rpc native_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};

@@ -17,11 +17,17 @@ struct native_files_query {
     int64_t limit;
 };
 extern const msg_type native_files_msg;
-bool native_files_reply(call *k, str uri, const struct native_files_query *q, err *e);
 
-// The file that the route's {path...} names.
+// Whose files: what lies below a uri, or (NULL: not) of a version whose content is here.
+typedef struct native_source {
+    str uri;
+    const version *v;
+} native_source;
+bool native_files_reply(call *k, native_source s, const struct native_files_query *q, err *e);
+
+// The file of a run that the route's {path...} names.
 bool native_files_path(call *k, str *out, err *e);
-bool native_files_send(call *k, str uri, err *e);
+bool native_files_send(call *k, native_source s, err *e);
 
 struct native_tar_query {
     uint64_t has;
@@ -29,6 +35,7 @@ struct native_tar_query {
 };
 extern const msg_type native_tar_msg;
 // `name`: of the archive.
-bool native_tar_reply(call *k, str uri, str name, const struct native_tar_query *q, err *e);
+bool native_tar_reply(call *k, native_source s, str name, const struct native_tar_query *q,
+                      err *e);
 
 #endif

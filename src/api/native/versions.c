@@ -283,10 +283,13 @@ const rpc native_versions_delete = {.msg = &repos_why_msg, .fn = delete};
 
 // ---- its files ------------------------------------------------------------------------------
 
+static native_source source_of(call *k, const version *v) {
+    return (native_source){files_version_uri(k->c.a, v), v->has_content ? v : NULL};
+}
+
 static bool files(call *k, void *msg, err *e) {
     version v;
-    return versions_of_path(k, &v, e) &&
-           native_files_reply(k, files_version_uri(k->c.a, &v), msg, e);
+    return versions_of_path(k, &v, e) && native_files_reply(k, source_of(k, &v), msg, e);
 }
 const rpc native_version_files = {
     .msg = &native_files_msg, .fn = files, .reply = &native_files_shape};
@@ -296,8 +299,7 @@ void native_version_file(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     version v;
-    if (!versions_of_path(&k, &v, &e) ||
-        !native_files_send(&k, files_version_uri(k.c.a, &v), &e))
+    if (!versions_of_path(&k, &v, &e) || !native_files_send(&k, source_of(&k, &v), &e))
         http_fail(r, &e);
 }
 
@@ -305,7 +307,7 @@ static bool tar(call *k, void *msg, err *e) {
     version v;
     if (!versions_of_path(k, &v, e)) return false;
     str name = arena_printf(k->c.a, "%.*s-%lld", STR_F(v.repo_name), (long long)v.number);
-    return native_tar_reply(k, files_version_uri(k->c.a, &v), name, msg, e);
+    return native_tar_reply(k, source_of(k, &v), name, msg, e);
 }
 const rpc native_version_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};
 
