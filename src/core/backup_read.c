@@ -206,7 +206,8 @@ static bool take_data(taking *t, const archive_got *f, err *e) {
     return t->have < t->size || end_object(t, e);
 }
 
-// What it is made of came before it; all of it is read and hashed.
+// What it is made of came before it; all of it is read and hashed. Of parts that were lost when
+// the backup was made nothing can be made: then it is lost too.
 static bool take_made(taking *t, const archive_got *f, err *e) {
     cur c = cur_of(f->payload);
     sha256 digest = {{0}}, root = {{0}};
@@ -215,7 +216,12 @@ static bool take_made(taking *t, const archive_got *f, err *e) {
     sha256_copy(cur_take(&c, sizeof root.b), &root);
     if (c.bad || cur_left(&c) || t->open) return damaged(e, f);
     t->r->objects++;
-    return flush_items(t, e) && store_make(t->s, digest, root, e);
+    if (!flush_items(t, e)) return false;
+    if (store_make(t->s, digest, root, e)) return true;
+    if (!t->r->lost || (e->code != ERR_CORRUPT && e->code != ERR_NOT_FOUND)) return false;
+    t->r->lost++;
+    *e = (err){0};
+    return true;
 }
 
 static bool take_frame(taking *t, const archive_got *f, err *e) {

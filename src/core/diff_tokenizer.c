@@ -250,7 +250,8 @@ static void compare_scores(ctx *c, diff_tokenizer *out, str in, const vocabulary
     for (size_t i = 0; was->scores.n && is->scores.n && i < was->ids.n; i++) {
         str token = was->ids.entries[i].key;
         int64_t before = number_of(&was->ids, token), now = number_of(&is->ids, token);
-        if (now < 0) continue;
+        // A file may list a vocabulary twice, so a number need not be a place in the list.
+        if (now < 0 || (size_t)before >= was->scores.n || (size_t)now >= is->scores.n) continue;
         double x = was->scores.p[before], y = is->scores.p[now];
         if (x == y || (isnan(x) && isnan(y))) continue;
         str shown = str_upto(token, DIFF_VALUE_MAX);

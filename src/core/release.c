@@ -28,7 +28,7 @@ static bool check_pins(const version *v, size_t n, err *e) {
 }
 
 // {"pins":[{"repo":"bot","content":"<SHA-256>"}, {"repo":"x","source":"s3://..."}]}
-static str file_of(arena *a, const version *v, size_t n) {
+static bool file_of(arena *a, const version *v, size_t n, str *out, err *e) {
     buf b = BUF_MAX(1u << 20);
     json_writer w = json_writer_new(&b);
     json_object(&w);
@@ -44,9 +44,11 @@ static str file_of(arena *a, const version *v, size_t n) {
     }
     json_array_end(&w);
     json_object_end(&w);
-    str text = arena_str(a, buf_view(&b));
+    *out = arena_str(a, buf_view(&b));
+    bool full = b.full;
     buf_free(&b);
-    return text;
+    return !full ||
+           err_set(e, ERR_TOO_LARGE, "the sources of what the release pins are too long");
 }
 
 bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str description,
@@ -56,8 +58,8 @@ bool release_create(ctx *c, str repo_name, const version *pins, size_t n, str de
     content sealed;
     if (n) memcpy(v, pins, n * sizeof *v);
     if (n) qsort(v, n, sizeof *v, by_repo);
-    if (!check_pins(v, n, e)) return false;
-    content_text file = {STR(RELEASE_FILE), file_of(c->a, v, n)};
+    content_text file = {.path = STR(RELEASE_FILE)};
+    if (!check_pins(v, n, e) || !file_of(c->a, v, n, &file.text, e)) return false;
     if (!content_seal_texts(c, REPO_RELEASE, &file, 1, &sealed, e)) return false;
     for (size_t i = 0; i < n; i++)
         parents[i] = (version_parent){.relation = RELATION_PINS, .version = v[i].id};

@@ -3,6 +3,7 @@
 
 import glob
 import os
+import pathlib
 import random
 import time
 
@@ -10,6 +11,7 @@ import pytest
 from care_help import Place, everything, fill, other
 
 from conftest import Native, problem
+from folders import weights
 
 
 @pytest.fixture
@@ -157,6 +159,29 @@ def test_an_object_that_is_lost_is_named(place):
     assert "could not be read when the backup was made" in out
     with Place(place.engine) as fresh:
         fresh.run("restore", place.path("b"), code=3)
+
+
+def test_a_part_of_a_large_file_is_lost(place):
+    """The file is lost with it, and nothing else is: all the rest is restored."""
+    server = place.start()
+    (folder := pathlib.Path(place.path("weights"))).mkdir()
+    (folder / "data.bin").write_bytes(weights(9 << 20))
+    (folder / "small").write_bytes(b"small")
+    place.run("push", "weights", "bot", "--kind", "model", arguments=["--url", server.uri])
+    place.stop(server)
+    largest = max(pathlib.Path(place.data, "content").rglob("*"), key=lambda p: p.stat().st_size)
+    with open(largest, "r+b") as f:
+        f.seek(largest.stat().st_size // 2)
+        f.write(bytes(1000))
+    place.run("backup", place.path("b"))
+    with Place(place.engine) as fresh:
+        told = fresh.run("restore", place.path("b"), code=3)
+        assert "something that it is made of is not in the store" in told
+        again = fresh.start()
+        api = Native(again.uri)
+        assert api.get("repos/bot/versions/1/files/small").content == b"small"
+        assert api.get("repos/bot/versions/1/files/data.bin").status_code == 404
+        fresh.stop(again)
 
 
 def test_errors(place):

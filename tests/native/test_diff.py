@@ -167,6 +167,17 @@ def test_tokenizers_of_other_forms(api):
     assert t["scores"] == {"items": [], "total": 0}  # each token has its own, wherever it stands
 
 
+def test_a_vocabulary_that_is_there_twice(api):
+    """Once as numbers of its own, and once as a list with scores, which has no such places."""
+    twice = '{"model": {"vocab": {"a": %d}, "vocab": [["b", %s]]}}'
+    repo = publish(
+        api, unique("twice"),
+        *({"tokenizer.json": (twice % (number, score)).encode()} for number, score in ((2_000_000_000, 0.5), (40, 0.6))),
+    )  # fmt: skip
+    t = diff(api, f"{repo}@1", f"{repo}@2", part="tokenizer")["tokenizer"]
+    assert [s["key"] for s in t["scores"]["items"]] == ["b"]
+
+
 def test_a_vocabulary_beside_a_tokenizer(api, cli):
     """What both say is told once, with the tokenizer.json; what only one of them says, with its own file."""
 

@@ -3,6 +3,7 @@
 
 import os
 import struct
+from urllib.parse import quote
 
 import pytest
 from conftest import problem, unique
@@ -115,6 +116,21 @@ def test_publish(api):
     assert other["content"] == first["content"]  # the same files are the same content anywhere
     _, data = publish(api, unique("data"), tree=tree, kind="data")
     assert data["content"] != first["content"] and data["tree"] == tree
+
+
+def test_names_of_files_are_as_they_were_pushed(api):
+    """Escapes and what other systems take for something else: each file is found by its own name, alone and in folders."""
+    repo, names = unique("odd"), ["%41.txt", "A.txt", "a%20b", "c:/x#1?", "d\\e", "%2e%2e/f", "+ +"]
+    publish(api, repo, tree=tree_of(api, {name: name.encode() for name in names}), kind="model")
+    for name in names:
+        assert api.get(f"repos/{repo}/versions/1/files/{quote(name)}").content == name.encode(), name
+    folders = {path: [f["path"] for f in api.get(f"repos/{repo}/versions/1/files?path={quote(path)}").json()["items"]] for path in ("c:", "%2e%2e/", "a%20b")}
+    assert folders == {"c:": ["c:/x#1?"], "%2e%2e/": ["%2e%2e/f"], "a%20b": ["a%20b"]}
+    tar = api.get(f"repos/{repo}/versions/1/tar?path=%252e%252e").content
+    assert b"%2e%2e" not in tar[:3] and b"f" in tar[:100]
+    assert api.get(f"repos/{repo}/versions/1/files/a%20b").status_code == 404  # that is "a b"
+    for wrong in ("..", "%2e%2e/%2e%2e", "a//b", "%FF", "%zz"):
+        assert problem(api.get(f"repos/{repo}/versions/1/files/x/{wrong}"))[0] in (400, 404), wrong
 
 
 def test_parents(api):

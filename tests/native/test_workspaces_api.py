@@ -66,6 +66,21 @@ def test_a_workspace_lives(api, server):
     assert problem(within(server, empty).get("projects")) == (404, "NOT_FOUND")
 
 
+def test_an_upload_outlives_no_workspace(api, server):
+    """Its body was still coming when the workspace was deleted: it is refused, not kept where nobody can read it."""
+    name = unique("short")
+    api.ok("POST", "workspaces", json={"name": name})
+
+    def body():
+        yield b"first"
+        api.ok("DELETE", f"workspaces/{name}")
+        yield b"second"
+
+    reply = within(server, name).session.put(
+        f"{server.uri}/api/2.0/mlflow-artifacts/artifacts/file", data=body(), timeout=60)
+    assert reply.status_code == 404, reply.text
+
+
 def test_roles_are_a_workspaces(api, server, pair_of):
     one, two = (a.session.headers["X-MLflow-Workspace"] for a in pair_of)
     user = unique("u")
