@@ -169,9 +169,23 @@ int cmd_console(const cli_options *o, arena *a) {
 
 // ---- send -----------------------------------------------------------------------------------
 
+// The file goes when the server has all of it; *refused when it has not.
+static bool send_file(http_client *http, const char *file, bool *refused, err *e) {
+    outbox_report report;
+    if (!outbox_send_file(http, file, &report, e)) return false;
+    if (!report.refused) {
+        unlink(file);
+        return true;
+    }
+    *refused = true;
+    fprintf(stderr, "stemma: the server refused %llu requests of %s, which stays: %s\n",
+            (unsigned long long)report.refused, file, report.why.msg);
+    return true;
+}
+
 int cmd_send(const cli_options *o, arena *a) {
     err e = {0};
-    outbox_report report = {0};
+    bool refused = false;
     cli_client *c = cli_connect(o, a, &e);
     http_client *http = NULL;
     if (c) {
@@ -179,15 +193,10 @@ int cmd_send(const cli_options *o, arena *a) {
         http = http_client_new(&config, &e);
     }
     bool ok = http != NULL;
-    for (size_t i = 0; ok && i < o->n_words; i++) {
-        const char *file = arena_cstr(a, o->words[i]);
-        ok = outbox_send_file(http, file, &report, &e);
-        if (ok) unlink(file);
-        if (ok && report.refused)
-            fprintf(stderr, "stemma: the server refused %llu requests of %s: %s\n",
-                    (unsigned long long)report.refused, file, report.why.msg);
-    }
+    for (size_t i = 0; ok && i < o->n_words; i++)
+        ok = send_file(http, arena_cstr(a, o->words[i]), &refused, &e);
     http_client_free(http);
     cli_disconnect(c);
-    return ok ? CLI_OK : cli_fail(&e);
+    if (!ok) return cli_fail(&e);
+    return refused ? CLI_FAILED : CLI_OK;
 }

@@ -156,8 +156,7 @@ const cli_command cli_commands[] = {
      .run = cmd_send,
      .summary = "send what 'stemma run' could not send",
      .text = "Sends what 'stemma run' kept while the server was away, and removes the files. "
-             "Sending "
-             "twice does no harm.",
+             "A file of which the server refuses something stays. Sending twice does no harm.",
      .usage = "FILE...",
      .least = 1,
      .most = CLI_MANY,

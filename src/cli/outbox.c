@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/thread.h"
 #include "cli/client.h"
 
@@ -107,14 +108,35 @@ static bool decode(int fd, arena *a, int64_t at, record *out, int64_t *end) {
 
 typedef enum outcome { SENT, REFUSED, AWAY } outcome;
 
+// A Stemma answers with an object. Something before it, a proxy with its login page, may answer
+// in its place, and so may what else listens there; what is too long for a proxy stays so.
+static bool is_answer(arena *a, const http_exchange *x) {
+    const json_value *v = json_parse(a, x->reply, 0, NULL);
+    if (x->status < 300) return v && v->type == JSON_OBJECT;
+    if (x->status == 413) return true;
+    return json_get(v, "code") && json_get(v, "detail");
+}
+
+// Another time, or with another token, it may be taken.
+static bool may_pass(int status) {
+    return status >= 500 || status == 401 || status == 403 || status == 408 || status == 429;
+}
+
 static outcome send_record(http_client *http, arena *a, const record *r, err *e) {
     http_exchange x = {.method = r->method,
                        .path = arena_printf(a, "/api/v1%.*s", STR_F(r->path)),
                        .content_type = *r->type ? r->type : NULL,
                        .body = r->body};
     if (!http_client_do(http, a, &x, e)) return AWAY;
-    if (cli_reply_ok(a, &x, e)) return SENT;
-    return x.status >= 500 || x.status == 408 || x.status == 429 ? AWAY : REFUSED;
+    bool ok = cli_reply_ok(a, &x, e);
+    if (!is_answer(a, &x)) {
+        if (ok)
+            err_set(e, ERR_UNAVAILABLE,
+                    "the server answered with status %d and no reply of a Stemma: is it one?",
+                    x.status);
+        return AWAY;
+    }
+    return ok ? SENT : may_pass(x.status) ? AWAY : REFUSED;
 }
 
 // ---- the thread -----------------------------------------------------------------------------
@@ -320,7 +342,10 @@ static bool send_all(http_client *c, int fd, outbox_report *out, err *e) {
         err why = {0};
         outcome o = send_record(c, a, &r, &why);
         if (o == REFUSED && !out->refused++) out->why = why;
-        if (o == AWAY) ok = err_set(e, ERR_UNAVAILABLE, "%s", why.msg);
+        if (o == AWAY) {
+            *e = why;
+            ok = false;
+        }
     }
     arena_free(a);
     return ok;

@@ -43,7 +43,7 @@ bool outbox_keep(outbox *o, arena *a, str *path, err *e);
 void outbox_free(outbox *o); // after outbox_end
 
 // Sends what a kept file holds, in this thread; *out as above. False: it is no such file, or
-// the server is away.
+// the server is away or takes nothing from us. What it refused is nowhere but in the file.
 bool outbox_send_file(http_client *c, const char *file, outbox_report *out, err *e);
 
 #endif

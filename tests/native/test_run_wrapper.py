@@ -2,11 +2,13 @@
 """`stemma run`: the program's output, exit status and signals go through unchanged; the run has its lines, state, source
 and machine; a server that is away stops nothing and loses nothing."""
 
+import http.server
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -444,6 +446,124 @@ def test_what_is_not_sent_is_kept_and_sent_later(own_server, tmp_path):
     assert status(api, run) == ("finished", None)
     (tmp_path / "junk").write_bytes(b"x" * 100)
     assert b"no file that" in wrapped.stemma(own_server.uri, "send", tmp_path / "junk").stderr
+
+
+def kept_file(own_server, folder):
+    """What a run of 200 lines kept whose server went away after 50: its id and the file."""
+    spool = folder / "spool"
+    spool.mkdir()
+    argv = command(PYTHON, "-c", COUNTS, str(folder / "go on"), options=["--wait", "0"])
+    process = wrapped.start(own_server.uri, argv, env={"TMPDIR": spool})
+    for _ in range(50):
+        process.stdout.readline()
+    own_server.stop_servers()
+    (folder / "go on").touch()
+    _, _, err = wrapped.end(process)
+    (kept,) = spool.iterdir()
+    return wrapped.run_id(err), kept
+
+
+class LoginPage(http.server.BaseHTTPRequestHandler):
+    """A proxy that wants people to log in first."""
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "15")
+        self.end_headers()
+        self.wfile.write(b"<p>Log in, do!\n")
+
+    do_GET = do_POST = do_PATCH = do_PUT = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Redirecting(LoginPage):
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(307)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST = do_PATCH = do_PUT = answer
+
+
+class NotFound(LoginPage):
+    status = 404
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_error(self.status)
+
+    do_GET = do_POST = do_PATCH = do_PUT = answer
+
+
+class TooLong(NotFound):
+    status = 413
+
+
+@pytest.fixture
+def listen():
+    """Makes a server of a handler; its address."""
+    started = []
+
+    def start(handler):
+        started.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=started[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{started[-1].server_port}"
+
+    yield start
+    for one in started:
+        one.shutdown()
+        one.server_close()
+
+
+def test_a_kept_file_stays_until_its_server_took_it(own_server, server, listen, tmp_path):
+    run, kept = kept_file(own_server, tmp_path)
+    whole = kept.read_bytes()
+    for handler in (LoginPage, Redirecting, NotFound):
+        done = wrapped.stemma(listen(handler), "send", kept)
+        assert done.returncode != 0 and b"is it " in done.stderr and kept.exists(), (handler, done)
+    done = wrapped.stemma(listen(TooLong), "send", kept)  # a proxy's limit, of that request alone
+    assert done.returncode == 1 and b"refused" in done.stderr and b"refused 1 " not in done.stderr, done
+    copy = tmp_path / "copy"
+    shutil.copy(kept, copy)
+    done = wrapped.stemma(server.uri, "send", kept, copy)  # a Stemma that does not know the run
+    assert done.returncode == 1, done
+    for file in (kept, copy):
+        assert b"refused" in done.stderr and f"{file}, which stays".encode() in done.stderr, done
+        assert file.read_bytes() == whole
+    own_server.options = ["--token", "secret"]
+    own_server.start()
+    for env, code in (({}, 1), ({"STEMMA_TOKEN": "another"}, 1), ({"STEMMA_TOKEN": "secret"}, 0)):
+        done = wrapped.stemma(own_server.uri, "send", kept, env=env)
+        assert (done.returncode, kept.exists()) == (code, code != 0), done
+        assert code == 0 or b"token" in done.stderr, done
+    own_server.options = []
+    own_server.restart()
+    assert wrapped.texts(Native(own_server.uri), run) == [f"line {i}" for i in range(200)]
+
+
+def test_a_token_that_expires_loses_nothing(own_server, tmp_path):
+    port, flag, spool = own_server.servers[0].port, tmp_path / "go on", tmp_path / "spool"
+    spool.mkdir()
+    argv = command(PYTHON, "-c", COUNTS, str(flag), options=["--wait", "1s"])
+    process = wrapped.start(own_server.uri, argv, env={"TMPDIR": spool})
+    for _ in range(50):
+        process.stdout.readline()
+    own_server.stop_servers()
+    own_server.options = ["--token", "secret"]
+    own_server.start_at(port)
+    flag.touch()
+    code, _, err = wrapped.end(process)
+    assert code == 0 and b"not everything was sent" in err and b"token" in err and b"refused" not in err, err
+    (kept,) = spool.iterdir()
+    assert wrapped.stemma(own_server.uri, "send", kept, env={"STEMMA_TOKEN": "secret"}).returncode == 0
+    own_server.options = []
+    own_server.restart()
+    api = Native(own_server.uri)
+    assert wrapped.texts(api, wrapped.run_id(err)) == [f"line {i}" for i in range(200)]
 
 
 def test_run_on_a_folder_without_a_server(own_server):
