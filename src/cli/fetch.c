@@ -118,11 +118,24 @@ static void *work(void *arg) {
 
 // ---- asking ahead ---------------------------------------------------------------------------
 
+// Equal files of one folder share the name of what is there in part: while an earlier one is on
+// its way that is its own.
+static bool part_is_taken(const fetch *f, const fetch_file *x) {
+    str folder = str_upto(x->path, str_behind_last(x->path, '/'));
+    for (uint64_t k = f->front; k < f->end; k++) {
+        const fetch_file *other = f->ring[k % RING].file;
+        if (sha256_eq(other->digest, x->digest) &&
+            str_eq(str_upto(other->path, str_behind_last(other->path, '/')), folder))
+            return true;
+    }
+    return false;
+}
+
 // With what is there of the next file; false: all of it is, or there is no next file.
 static bool begin_plan(fetch *f) {
     const fetch_file *x = &f->files[f->planned];
     f->began = true;
-    f->planned_to = sink_part_size(f->to, x->path, x->digest);
+    f->planned_to = part_is_taken(f, x) ? 0 : sink_part_size(f->to, x->path, x->digest);
     if (f->planned_to > x->size) f->planned_to = 0;
     return !sink_has(f->to, x->path, x->size, x->digest);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """stemma pull: the same files, whole or not at all, by any address."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -134,6 +135,33 @@ def test_a_pull_that_broke_off_goes_on(at, folder, tmp_path, server):
     done = at("pull", repo, "out")
     assert done.code == 0 and digests(tmp_path / "out") == digests(folder), done
     assert (tmp_path / "out/weights.bin").stat().st_ino == kept
+
+
+def test_equal_files_that_a_pull_left_in_parts(at, folder, tmp_path):
+    """In one folder they share the name of what is there in part, in others they have their own."""
+    repo = unique("bot")
+    whole = (folder / "weights.bin").read_bytes()
+    for name in ("best.bin", "a/best.bin", "a/last.bin"):
+        (folder / name).write_bytes(whole)
+    tree = at("push", "model", repo, "--json").json["version"]["tree"]
+    part = tmp_path / f"out.stemma-{tree[:16]}.part"
+    (part / "a").mkdir(parents=True)
+    for within, n in ((part, 1_000_000), (part / "a", 2_000_000)):
+        (within / f".stemma-{hashlib.sha256(whole).hexdigest()}.part").write_bytes(whole[:n])
+    done = at("pull", repo, "out")
+    assert done.code == 0 and digests(tmp_path / "out") == digests(folder), done
+
+
+def test_equal_large_files_come_at_once(at, tmp_path):
+    """The second one is asked for while the first one is there in part."""
+    repo = unique("bot")
+    (tmp_path / "model").mkdir()
+    for name in ("best.safetensors", "last.safetensors", "other.safetensors"):
+        with open(tmp_path / "model" / name, "wb") as f:
+            f.truncate(70 << 20)
+    at.ok("push", "model", repo)
+    at.ok("pull", repo, "out")
+    assert digests(tmp_path / "out") == digests(tmp_path / "model")
 
 
 @pytest.mark.parametrize("where", [100, 1_700_000, 2_999_999])
