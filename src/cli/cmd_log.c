@@ -14,6 +14,7 @@
 
 #define BATCH_POINTS 1000
 #define BATCH_MAX    (1u << 20)
+#define BATCH_BYTES  (BATCH_MAX / 4) // then it is sent: a point with the longest key still fits
 #define LINE_MOST    (256u << 10)
 #define QUIET_MS     1000 // a stream that pauses: what is there is sent
 
@@ -135,18 +136,29 @@ static bool is_point(const json_value *v) {
     return v->type != JSON_NULL && !str_is(v->key, "step") && !str_is(v->key, "time_ms");
 }
 
-// Every member but step and time_ms is a metric. All of them, or none.
-static bool put_members(logging *l, const json_value *line, err *e) {
-    int64_t step, time_ms;
+// Every member but step and time_ms is a metric. All of them are points, or none is put.
+static bool check_members(const logging *l, const json_value *line, int64_t *step,
+                          int64_t *time_ms, err *e) {
     if (line->type != JSON_OBJECT) return err_set(e, ERR_INVALID, "it is no object");
-    if (!whole_of(line, "step", l->step, &step, e) ||
-        !whole_of(line, "time_ms", l->time_ms, &time_ms, e))
+    if (!whole_of(line, "step", l->step, step, e) ||
+        !whole_of(line, "time_ms", l->time_ms, time_ms, e))
         return false;
     double value;
     for (const json_value *v = line->child; v; v = v->next)
         if (is_point(v) && !value_of(v, &value, e)) return false;
-    for (const json_value *v = line->child; v; v = v->next)
-        if (is_point(v) && value_of(v, &value, e)) put_point(l, v->key, step, time_ms, value);
+    return true;
+}
+
+// A wide line is more than one request: what is there is sent in between.
+static bool put_members(logging *l, const json_value *line, int64_t step, int64_t time_ms,
+                        err *e) {
+    double value;
+    for (const json_value *v = line->child; v; v = v->next) {
+        if (!is_point(v) || !value_of(v, &value, e)) continue;
+        put_point(l, v->key, step, time_ms, value);
+        if ((l->n >= BATCH_POINTS || l->body.n >= BATCH_BYTES) && !send_points(l, e))
+            return false;
+    }
     return true;
 }
 
@@ -154,12 +166,14 @@ static bool put_line(logging *l, str text, uint64_t number, err *e) {
     str why = {0};
     err wrong = {0};
     if (!str_trim(text).n) return true;
+    int64_t step, time_ms;
     arena *a = arena_new();
     const json_value *line = json_parse(a, text, JSON_NAN, &why);
-    bool ok = line ? put_members(l, line, &wrong) || bad_line(l, e, number, str_of(wrong.msg))
-                   : bad_line(l, e, number, why);
+    bool good = line && check_members(l, line, &step, &time_ms, &wrong);
+    if (line && !good) why = str_of(wrong.msg);
+    bool ok = good ? put_members(l, line, step, time_ms, e) : bad_line(l, e, number, why);
     arena_free(a);
-    return ok && (l->n < BATCH_POINTS || send_points(l, e));
+    return ok;
 }
 
 static bool put_lines(logging *l, buf *b, bool end, uint64_t *number, err *e) {

@@ -335,6 +335,18 @@ def test_log_takes_many_lines(server, api):
     assert api.ok("GET", f"runs/{run}")["metrics"]["loss"]["last"] == {"step": 4999, "time_ms": 5999, "value": 499.9}
 
 
+def test_log_takes_wide_lines(server, api):
+    """A line of less than 256 KiB, which is more than a request takes as points."""
+    run = api.ok("POST", "runs", json={"project": 0})["id"]
+    wide = "{" + ",".join(f'"k{i:05}":1' for i in range(20_000)) + "}"
+    data = '{"loss": 1}\n' * 999 + wide + '\n{"step": 1, "loss": 2}\n[1]\n'
+    assert len(wide) < 240_000
+    done = wrapped.stemma(server.uri, "log", run, "-", input=data.encode())
+    assert done.returncode == 2 and b"line 1002: it is no object" in done.stderr, done
+    metrics = api.ok("GET", f"runs/{run}")["metrics"]
+    assert metrics["loss"]["last"]["value"] == 2 and len(metrics) == 20_001
+
+
 @pytest.mark.parametrize(
     "args, says",
     [
