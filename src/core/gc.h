@@ -39,7 +39,8 @@ typedef struct gc_undone {
 // They come back to the bin, where they can be restored; runs and models that only their
 // project had taken there come back as they were. ERR_NOT_FOUND when there is nothing to undo.
 // ERR_EXISTS when the name or number of a project is another's by now: all that is not back yet
-// is kept. Killed anywhere, the next call goes on.
+// is kept. ERR_CONFLICT while a gc or another undo is at work. Killed anywhere, the next call
+// goes on.
 bool gc_undo(core *c, gc_undone *out, err *e);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,17 @@ archive_in *undo_open_file(int dir, str name, int *fd, err *e) {
         return NULL;
     }
     return archive_in_new(read_fd, fd);
+}
+
+bool undo_lock(int fd, err *e) {
+    struct stat st;
+    e->code = ERR_NONE;
+    while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK) return false;
+        if (errno != EINTR) return err_errno(e, "locking an undo file failed");
+    }
+    if (fstat(fd, &st)) return err_errno(e, "looking at an undo file failed");
+    return st.st_nlink > 0;
 }
 
 // When the file was made: its name is a time-ordered id.

@@ -14,5 +14,8 @@ int undo_open_dir(core *c, bool make, err *e);
 // The names, in order.
 bool undo_files(int dir, arena *a, str **names, size_t *n, err *e);
 archive_in *undo_open_file(int dir, str name, int *fd, err *e); // NULL on an error
+// The flock of such a file: its gc holds it as long as it writes, an undo as long as it brings
+// back what is in it. False with ERR_NONE: another has it, or has removed the file.
+bool undo_lock(int fd, err *e);
 
 #endif

@@ -36,12 +36,23 @@ static void undo_free(undo_out *u) {
     free(u);
 }
 
+// Locked. An undo may find it before that, and takes it for that of a killed gc: then another.
+static bool make_file(undo_out *u, err *e) {
+    char hex[ID_HEX];
+    do {
+        if (u->fd >= 0) close(u->fd);
+        id_hex(id_new(), hex);
+        snprintf(u->name, sizeof u->name, "%s" UNDO_SUFFIX, hex);
+        u->fd = openat(u->dir, u->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (u->fd < 0) return err_errno(e, "making a file in the undo folder failed");
+        if (undo_lock(u->fd, e)) return true;
+    } while (e->code == ERR_NONE);
+    return false;
+}
+
 static bool begin_file(undo_out *u, err *e) {
-    char hex[ID_HEX], schema[16];
-    id_hex(id_new(), hex);
-    snprintf(u->name, sizeof u->name, "%s" UNDO_SUFFIX, hex);
-    u->fd = openat(u->dir, u->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (u->fd < 0) return err_errno(e, "making a file in the undo folder failed");
+    char schema[16];
+    if (!make_file(u, e)) return false;
     buf b = BUF_MAX(256);
     snprintf(schema, sizeof schema, "%d", table_set_at(0)->schema);
     archive_text_put(&b, STR("schema"));

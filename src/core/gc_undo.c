@@ -9,6 +9,8 @@
 //  U3  A file is removed when all of it is back, so that being killed anywhere repeats it.
 //  U4  Projects come first, those of all files, since runs and models need theirs. One whose
 //      name or number is another's by now ends the undo with words, and the files stay.
+//  U5  A file is undone under its lock. Its gc has that as long as it is at work, and would
+//      remove rows that were passed over (U2) when the file is gone already (U3).
 // The thread that calls.
 #include "core/gc_files.h"
 #include "core/gc_internal.h"
@@ -23,6 +25,7 @@
 #include "core/search_internal.h"
 #include "core/table.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -316,34 +319,64 @@ static bool undo_file(core *c, int dir, str name, bool projects, gc_undone *out,
     return ok;
 }
 
-// U1: the index of the first file of the last gc.
-static bool first_of_last(int dir, arena *a, const str *names, size_t n, size_t *first,
-                          err *e) {
+typedef struct locked {
+    str name;
+    int fd; // -1: not locked
+} locked;
+
+// U5
+static bool lock_file(int dir, locked *f, err *e) {
+    f->fd = openat(dir, f->name.p, O_RDWR | O_CLOEXEC);
+    if (f->fd < 0) return err_errno(e, "opening the undo file %s failed", f->name.p);
+    if (undo_lock(f->fd, e)) return true;
+    return e->code == ERR_NONE &&
+           err_set(e, ERR_CONFLICT,
+                   "a gc is at work, or another undo: try again when it has ended");
+}
+
+// U1: the index of the first file of the last gc. It and those behind it are locked.
+static bool first_of_last(int dir, arena *a, locked *files, size_t n, size_t *first, err *e) {
     *first = n - 1;
+    if (!lock_file(dir, &files[*first], e)) return false;
     while (*first) {
         scanned file;
-        if (!scan_file(dir, names[*first - 1], a, &file, e)) return false;
+        locked *before = &files[*first - 1];
+        if (!lock_file(dir, before, e) || !scan_file(dir, before->name, a, &file, e))
+            return false;
         if (file.ended) break;
         --*first;
     }
     return true;
 }
 
-static bool undo_in(core *c, int dir, arena *a, gc_undone *out, err *e) {
-    str *names;
-    size_t n, first;
-    if (!undo_files(dir, a, &names, &n, e)) return false;
-    if (!n) return err_set(e, ERR_NOT_FOUND, "there is nothing to undo");
-    if (!first_of_last(dir, a, names, n, &first, e)) return false;
+static bool undo_last(core *c, int dir, arena *a, locked *files, size_t n, gc_undone *out,
+                      err *e) {
+    size_t first;
+    if (!first_of_last(dir, a, files, n, &first, e)) return false;
     for (size_t i = first; i < n; i++) { // U4
-        if (!undo_file(c, dir, names[i], true, out, e)) return false;
+        if (!undo_file(c, dir, files[i].name, true, out, e)) return false;
     }
     for (size_t i = first; i < n; i++) {
-        if (!undo_file(c, dir, names[i], false, out, e)) return false;
+        if (!undo_file(c, dir, files[i].name, false, out, e)) return false;
     }
     for (size_t i = first; i < n; i++) // U3
-        unlinkat(dir, names[i].p, 0);
+        unlinkat(dir, files[i].name.p, 0);
     return true;
+}
+
+static bool undo_in(core *c, int dir, arena *a, gc_undone *out, err *e) {
+    str *names;
+    size_t n;
+    if (!undo_files(dir, a, &names, &n, e)) return false;
+    if (!n) return err_set(e, ERR_NOT_FOUND, "there is nothing to undo");
+    locked *files = arena_alloc(a, n * sizeof *files);
+    for (size_t i = 0; i < n; i++)
+        files[i] = (locked){names[i], -1};
+    bool ok = undo_last(c, dir, a, files, n, out, e);
+    for (size_t i = 0; i < n; i++) {
+        if (files[i].fd >= 0) close(files[i].fd);
+    }
+    return ok;
 }
 
 bool gc_undo(core *c, gc_undone *out, err *e) {

@@ -3,6 +3,7 @@
 #include "core_help.h"
 
 #include "core/artifact_sql.h"
+#include "core/core_internal.h"
 #include "core/core_sql.h"
 #include "core/event_sql.h"
 #include "core/gc_sql.h"
@@ -216,6 +217,35 @@ static void gc_of_a_project(void **state) {
     core_fix_close(x);
 }
 
+static void undo_now(void *arg, const gc_report *r) {
+    err e;
+    gc_undone u;
+    (void)r;
+    FAILS(ERR_CONFLICT, gc_undo(arg, &u, &e));
+}
+
+// Its file has no end then, as that of a gc that was killed.
+CORE_TEST(a_gc_at_work_is_not_undone) {
+    err e;
+    gc_report report;
+    gc_undone u;
+    run r;
+    id runs[3];
+    gc_options o = {.hold_us = 3600 * 1000000LL, .progress = undo_now, .arg = x->core};
+    free(x->core->undo_dir);
+    x->core->undo_dir = mem_strdup(arena_printf(x->c.a, "%s/undo", x->f.top));
+    for (size_t i = 0; i < 3; i++) {
+        runs[i] = core_fix_run(x, "gone").id;
+        OK(run_delete(&x->c, runs[i], &e));
+    }
+    OK(gc_bin(x->core, &o, &report, &e));
+    assert_int_equal(report.runs, 3);
+    OK(gc_undo(x->core, &u, &e));
+    assert_int_equal(u.runs, 3);
+    for (size_t i = 0; i < 3; i++)
+        OK(run_get(&x->c, runs[i], &r, &e));
+}
+
 static void hot_queries_do_not_scan(void **state) {
     (void)state;
     static const db_query all[] = {ARTIFACT_SQL(SQL_ROW) CORE_SQL(SQL_ROW) EVENT_SQL(SQL_ROW)
@@ -234,6 +264,7 @@ int main(void) {
         cmocka_unit_test(tree),
         cmocka_unit_test(gc),
         cmocka_unit_test(gc_of_a_project),
+        cmocka_unit_test(a_gc_at_work_is_not_undone),
         cmocka_unit_test(gc_passes_over_files_elsewhere),
         cmocka_unit_test(hot_queries_do_not_scan),
     };
