@@ -2,6 +2,7 @@
 // artifacts put: a file, or the files of a folder one by one. A transfer that broke off is
 // begun again; the server keeps a file when all of it came. One thread.
 #include "cli/files.h"
+#include "cli/listing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,10 +111,9 @@ static bool put_tree(struct put *p, const char *from, str to, int depth) {
     DIR *d = opendir(from);
     if (!d) return err_errno(&s->e, "cannot read %s", from);
     bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(d));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        ok = put_entry(p, from, to, entry->d_name, depth);
-    }
+    for (const char *entry; ok && (entry = listing_next(d));)
+        ok = put_entry(p, from, to, entry, depth);
+    if (ok && errno) ok = err_errno(&s->e, "cannot read %s", from);
     closedir(d);
     return ok;
 }

@@ -2,6 +2,8 @@
 // landing: see landing.h.
 #include "cli/landing.h"
 
+#include "cli/listing.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,14 +37,15 @@ static bool look_within(arena *a, landing *l, err *e) {
     if (!d)
         return errno == ENOTDIR ? refuse(path, NULL, e)
                                 : err_errno(e, "reading the folder %s failed", path);
-    for (struct dirent *f; (f = readdir(d));) {
-        if (!strcmp(f->d_name, moving))
+    for (const char *f; (f = listing_next(d));) {
+        if (!strcmp(f, moving))
             l->gathered = true;
-        else if (!other && strcmp(f->d_name, ".") && strcmp(f->d_name, "..") &&
-                 strcmp(f->d_name, part))
-            other = arena_cstr(a, str_of(f->d_name));
+        else if (!other && strcmp(f, part))
+            other = arena_cstr(a, str_of(f));
     }
+    bool ok = !errno || err_errno(e, "reading the folder %s failed", path);
     closedir(d);
+    if (!ok) return false;
     return l->gathered || !other || refuse(path, other, e);
 }
 
@@ -81,9 +84,9 @@ static bool move_all(int to, const char *moving, err *e) {
     DIR *d = opendir(moving);
     if (!d) return err_errno(e, "reading the folder %s failed", moving);
     bool ok = true;
-    for (struct dirent *f; ok && (f = readdir(d));)
-        ok = !strcmp(f->d_name, ".") || !strcmp(f->d_name, "..") ||
-             move_one(dirfd(d), to, f->d_name, e);
+    for (const char *f; ok && (f = listing_next(d));)
+        ok = move_one(dirfd(d), to, f, e);
+    if (ok && errno) ok = err_errno(e, "reading the folder %s failed", moving);
     closedir(d);
     return ok;
 }

@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/id.h"
+#include "cli/listing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -90,15 +91,15 @@ static bool is_empty(arena *a, str dir, bool *yes, err *e) {
     DIR *d = opendir(arena_cstr(a, dir));
     if (!d) return err_errno(e, "reading the folder '%.*s' failed", STR_F(dir));
     *yes = true;
-    for (struct dirent *f; (f = readdir(d));) {
-        str name = str_of(f->d_name);
-        if (str_starts(name, STR("unfinished.")))
-            unlinkat(dirfd(d), f->d_name, 0); // half written
+    for (const char *name; (name = listing_next(d));) {
+        if (str_starts(str_of(name), STR("unfinished.")))
+            unlinkat(dirfd(d), name, 0); // half written
         else
-            *yes &= str_is(name, ".") || str_is(name, "..");
+            *yes = false;
     }
+    bool ok = !errno || err_errno(e, "reading the folder '%.*s' failed", STR_F(dir));
     closedir(d);
-    return true;
+    return ok;
 }
 
 bool place_make(arena *a, str dir, err *e) {

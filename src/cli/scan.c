@@ -5,6 +5,7 @@
 #include "cli/grow.h"
 #include "cli/ignore.h"
 #include "cli/landing.h"
+#include "cli/listing.h"
 #include "cli/out.h"
 #include "store/tree.h"
 
@@ -115,6 +116,10 @@ static bool walk_entry(walk *w, int dir, str below, const char *name, int depth)
     return true;
 }
 
+static bool not_listed(walk *w, str path) {
+    return err_errno(w->e, "reading the folder %s failed", full_path(w, path));
+}
+
 static bool walk_folder(walk *w, int dir, const char *name, str path, int depth) {
     if (depth > DEPTH)
         return err_set(w->e, ERR_TOO_LARGE, "%s lies more than %d folders deep",
@@ -123,14 +128,13 @@ static bool walk_folder(walk *w, int dir, const char *name, str path, int depth)
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     bool ok = true;
     if (!d) {
-        err_errno(w->e, "reading the folder %s failed", full_path(w, path));
+        not_listed(w, path);
         if (fd >= 0) close(fd);
         return false;
     }
-    for (struct dirent *entry; ok && (entry = readdir(d));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        ok = walk_entry(w, fd, path, entry->d_name, depth);
-    }
+    for (const char *entry; ok && (entry = listing_next(d));)
+        ok = walk_entry(w, fd, path, entry, depth);
+    if (ok && errno) ok = not_listed(w, path);
     closedir(d);
     return ok;
 }

@@ -13,7 +13,7 @@ HEAD = struct.Struct("<QqQ")  # position, space, refused
 RULE = struct.Struct("<IiqqQII64s")
 COUNTED = struct.Struct("<Q")
 
-READ, WRITE, SYNC, OPEN, RENAME, UNLINK, TRUNCATE, MKDIR = (1 << i for i in range(8))
+READ, WRITE, SYNC, OPEN, RENAME, UNLINK, TRUNCATE, MKDIR, LIST = (1 << i for i in range(9))
 ALL_WRITING = WRITE | SYNC | RENAME | UNLINK | TRUNCATE | MKDIR
 
 SOURCE = pathlib.Path(__file__).with_name("shim.c")

@@ -52,6 +52,7 @@ enum { // bits of rule.ops
     ON_UNLINK = 32,
     ON_TRUNCATE = 64,
     ON_MKDIR = 128,
+    ON_LIST = 256, // a readdir; of any folder, however it was opened
 };
 
 typedef struct rule {
@@ -327,6 +328,15 @@ int closedir(DIR *d) { // it closes its descriptor by itself
     if (!next) *(void **)(void *)&next = dlsym(RTLD_NEXT, "closedir");
     forget(dirfd(d));
     return next(d);
+}
+
+struct dirent *readdir(DIR *d) {
+    static struct dirent *(*next)(DIR *);
+    char path[PATH_MAX];
+    if (!next) *(void **)(void *)&next = dlsym(RTLD_NEXT, "readdir");
+    bool asked = s.on && any_rule(ON_LIST) && of_fd(dirfd(d), path);
+    const char *name = asked ? below(path) : NULL;
+    return name && fails(ON_LIST, name, NULL) ? NULL : next(d);
 }
 
 // ---- writing ----

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server is killed while folders are pushed: what was acknowledged is there, whole; what was not is pushed again."""
 
+import errno
 import hashlib
 import json
 import os
@@ -8,7 +9,9 @@ import random
 import subprocess
 import time
 
+import requests
 import servers
+from faults import LIST, Faults
 
 
 class Client:
@@ -151,4 +154,30 @@ def test_pulls_are_cut_off(any_site, tmp_path):
         assert digests(out) == digests(folder)
     assert cut, "no pull was cut off"
     assert not list(tmp_path.glob("*.part"))
+    site.stop(server)
+
+
+def test_a_folder_that_can_not_be_read_to_its_end(site, tmp_path):
+    """What was not listed is not taken for removed, nor a folder for empty."""
+    server, client, folder = site.start(), Client(tmp_path), tmp_path / "model"
+    for name in ("a", "b", "c", "d/e", "d/f"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    made = requests.post(f"{server.uri}/api/v1/runs", json={"project": "0", "name": "r"}, timeout=60).json()
+    client.run(server, "push", "model", "bot")
+    faults = Faults(tmp_path, tmp_path)
+    client.env.update(faults.environment())
+    for words, match, skip in (
+        (("push", "model", "bot"), "model", 3),
+        (("push", "model", "bot"), "model/d", 2),
+        (("artifacts", "put", made["id"], "model"), "model", 3),
+        (("artifacts", "put", made["id"], "model"), "model/d", 2),
+        (("pull", "bot", "model"), "model", 0),
+    ):
+        faults.fail(LIST, match, errno.EIO, skip)
+        started = client.start(server, *words)
+        _, errors = started.communicate(timeout=120)
+        faults.clear()
+        assert started.returncode and b"Input/output error" in errors and match.encode() in errors, (words, errors)
+    assert client.run(server, "push", "model", "bot")["version"]["number"] == 1
     site.stop(server)
