@@ -11,7 +11,7 @@
 
 typedef struct pull {
     cli_session *s;
-    str repo, tree; // of the version
+    str repo, tree, source; // of the version
     int64_t number;
     landing to;
     GROW(fetch_file) files;
@@ -32,6 +32,19 @@ static void warn_of_marks(arena *a, const json_value *version) {
     }
 }
 
+// The server's word for it becomes a part of a path here, see landing.h.
+static bool check_tree(pull *p) {
+    err *e = &p->s->e;
+    sha256 digest;
+    if (!p->tree.n)
+        return err_set(e, ERR_STATE,
+                       "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
+                       STR_F(p->repo), (long long)p->number, STR_F(p->source));
+    return sha256_parse(p->tree, &digest) ||
+           err_set(e, ERR_CORRUPT, "the server names no digest of the files of %.*s@%lld",
+                   STR_F(p->repo), (long long)p->number);
+}
+
 static bool resolve(pull *p, str address) {
     cli_session *s = p->s;
     const json_value *v = cli_resolve(s, address, NULL);
@@ -40,11 +53,9 @@ static bool resolve(pull *p, str address) {
     p->repo = arena_str(s->a, cli_text(version, "repo"));
     p->number = cli_int(version, "number", 0);
     p->tree = arena_str(s->a, cli_text(version, "tree"));
+    p->source = arena_str(s->a, cli_text(version, "source"));
     warn_of_marks(s->a, version);
-    return p->tree.n ||
-           err_set(&s->e, ERR_STATE,
-                   "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
-                   STR_F(p->repo), (long long)p->number, STR_F(cli_text(version, "source")));
+    return check_tree(p);
 }
 
 static bool add_file(void *arg, const json_value *item) {
@@ -117,10 +128,21 @@ static bool bring(pull *p) {
     return true;
 }
 
+// By default of the repo's name, which is the server's word too: it must not lead elsewhere,
+// nor be hidden.
+static bool choose_folder(pull *p, str *out) {
+    cli_session *s = p->s;
+    bool named = s->o->n_words > 1;
+    *out = named ? s->o->words[1] : p->repo;
+    return named || (out->n && out->p[0] != '.' && str_find(*out, '/', 0) == SIZE_MAX) ||
+           err_set(&s->e, ERR_INVALID, "no folder is called '%.*s' by itself: name a folder",
+                   STR_F(str_upto_code_points(*out, 300)));
+}
+
 static bool pull_version(cli_session *s) {
     pull p = {.s = s};
-    if (!resolve(&p, s->o->words[0])) return false;
-    str folder = s->o->n_words > 1 ? s->o->words[1] : p.repo;
+    str folder;
+    if (!resolve(&p, s->o->words[0]) || !choose_folder(&p, &folder)) return false;
     bool ok = landing_choose(s->a, folder, p.tree, &p.to, &s->e) && bring(&p);
     grow_free(&p.files);
     return ok;

@@ -253,6 +253,35 @@ def test_listings_write_nothing_outside(evil, tmp_path, name):
     assert set(contents(tmp_path)) <= {"in/target/fine", "in/target/evil", "in/target/b"}
 
 
+TREE = hashlib.sha256(b"tree").hexdigest()
+
+
+@pytest.mark.parametrize("repo,tree,folder,says", [
+    ("bot", TREE, (), None),
+    ("../evil", TREE, ("out",), None),
+    ("../evil", TREE, (), "name a folder"),
+    ("/tmp/stemma-evil", TREE, (), "name a folder"),
+    ("..", TREE, (), "name a folder"),
+    (".", TREE, (), "name a folder"),
+    ("", TREE, (), "name a folder"),
+    (".evil", TREE, (), "name a folder"),
+    ("bot", "/../../evil", (), "no digest"),
+    ("bot", "/../../evil", ("out",), "no digest"),
+    ("bot", TREE[:63] + "/", (), "no digest"),
+    ("bot", TREE + "0", (), "no digest"),
+])  # fmt: skip
+def test_versions_are_pulled_into_the_folder_only(evil, tmp_path, repo, tree, folder, says):
+    version = {"repo": repo, "number": 1, "tree": tree, "marks": []}
+    evil.replies["/api/v1/resolve?"] = (200, {}, json.dumps({"version": version}).encode())
+    evil.replies["/api/v1/trees/"] = (200, {}, b'{"items":[]}')
+    here = tmp_path / "in/here"
+    here.mkdir(parents=True)
+    result = evil.cli("pull", "bot", *folder, cwd=here)
+    assert (result.code == 0) == (says is None) and (says or "") in result.err, result
+    made = set() if says else {f"in/here/{folder[0] if folder else repo}"}
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")} == {"in", "in/here"} | made
+
+
 def test_archives_that_are_damaged_or_cut(evil, tmp_path):
     whole = archive(entry("one"), entry("two"), entry("three"))
     evil.replies[f"/api/v1/runs/{RUN}/files?"] = listing("one", "two", "three")
