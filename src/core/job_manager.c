@@ -114,11 +114,12 @@ static bool recurs(const job_claim *k) {
     return k->kind->every_us && id_eq(k->job, job_recurring_id(k->kind->name));
 }
 
+// Who is stopped says so, unless it runs by itself: those may leave the rest for the next time.
 static job_end end_of(const job_run *j, bool ok, const err *e) {
     const job_claim *k = &j->claim;
     int64_t now = clock_now_us();
     bool stopped = !ok && e->code == ERR_CANCELLED;
-    if (stopped || (ok && !job_goes_on(j)))
+    if (stopped || (ok && recurs(k) && !job_goes_on(j)))
         return (job_end){.state = JOB_WAITING, .due_us = now, .fresh = true};
     if (!ok && err_about(e->code)->retry && k->turn < TURNS_MAX)
         return (job_end){.state = JOB_WAITING, .due_us = now + k->turn * AGAIN_US};

@@ -180,6 +180,7 @@ static core *open_server(core_fix *x, int64_t lease_us) {
     core_config config = {.db = x->f.db,
                           .store = x->f.s,
                           .artifact_root = STR("mlflow-artifacts:/"),
+                          .undo_dir = arena_printf(x->c.a, "%s/undo", x->f.top),
                           .background = true,
                           .job_lease_us = lease_us};
     OK(c = core_open(&config, "test", &e));
@@ -307,6 +308,38 @@ static void jobs_of_the_dead(void **state) {
     core_fix_close(x);
 }
 
+static void stop_server(void *server) {
+    core_stop(server);
+}
+
+static id freed_run(core_fix *x, core *server) {
+    err e;
+    gc_report report;
+    gc_options o = {.hold_us = WAIT_US};
+    id gone = core_fix_run(x, "gone").id;
+    OK(run_delete(&x->c, gone, &e));
+    OK(gc_bin(server, &o, &report, &e));
+    return gone;
+}
+
+// A job that has done all of its work while the server stops is not done once more by the next
+// server: a second undo takes back another gc.
+CORE_TEST(jobs_that_end_as_the_server_stops) {
+    err e;
+    job j;
+    run r;
+    if (db_engine_of(x->f.db) != DB_SQLITE) return; // the hint comes later
+    core *server = open_server(x, 0);
+    id before = freed_run(x, server), last = freed_run(x, server);
+    event_listen(server, stop_server, server); // with the event of the undo, its last write
+    OK(job_start(&x->c, STR("gc_undo"), (str){0}, &j, &e));
+    wait_for(x, j.id, JOB_DONE);
+    event_listen(server, NULL, NULL);
+    core_close(server);
+    OK(run_get(&x->c, last, &r, &e));
+    FAILS(ERR_NOT_FOUND, run_get(&x->c, before, &r, &e));
+}
+
 // What was begun again and again, and never ended, fails.
 static void jobs_that_kill(void **state) {
     (void)state;
@@ -401,6 +434,7 @@ int main(void) {
         cmocka_unit_test(jobs_fail),          cmocka_unit_test(jobs_change_hands),
         cmocka_unit_test(jobs_of_the_dead),   cmocka_unit_test(jobs_that_kill),
         cmocka_unit_test(jobs_of_commands),   cmocka_unit_test(jobs_cleaned),
+        cmocka_unit_test(jobs_that_end_as_the_server_stops),
     };
     return core_fix_main("jobs", tests, sizeof tests / sizeof *tests);
 }
