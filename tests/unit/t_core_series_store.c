@@ -609,7 +609,8 @@ static void refused_in(core_fix *x) {
     str head, data;
     point p = pt("acc", 1, 1);
     p.dataset_name = STR("\xff");
-    append_call a = {x, bad, series_record(x->c.a, &p, 1)};
+    arena *own = arena_new(); // logging resets the other
+    append_call a = {x, bad, series_record(own, &p, 1)};
     assert_false(db_write(core_db(x->core), append_record, &a, &e));
     assert_int_equal(e.code, ERR_INVALID);
     e = (err){0};
@@ -621,6 +622,7 @@ static void refused_in(core_fix *x) {
                             "seq FROM point_log ORDER BY seq LIMIT 1)",
                             DB_BLOB(head), DB_BLOB(data), 2),
                      1);
+    arena_free(own);
     log_set_level(LOG_OFF);
     pack(x);
     log_set_level(LOG_ERROR);
