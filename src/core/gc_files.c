@@ -2,6 +2,7 @@
 // gc_files: see gc_files.h. Any thread.
 #include "core/gc_files.h"
 
+#include "base/lock.h"
 #include "base/vec.h"
 #include "core/gc_internal.h"
 
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,11 +69,7 @@ archive_in *undo_open_file(int dir, str name, int *fd, err *e) {
 
 bool undo_lock(int fd, err *e) {
     struct stat st;
-    e->code = ERR_NONE;
-    while (flock(fd, LOCK_EX | LOCK_NB)) {
-        if (errno == EWOULDBLOCK) return false;
-        if (errno != EINTR) return err_errno(e, "locking an undo file failed");
-    }
+    if (!lock_take(fd, "an undo file", e)) return false;
     if (fstat(fd, &st)) return err_errno(e, "looking at an undo file failed");
     return st.st_nlink > 0;
 }

@@ -2,10 +2,11 @@
 // io: the system calls on content files, and loops around them. Any thread.
 #include "store/store_internal.h"
 
+#include "base/lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,10 +102,5 @@ bool store_io_mkdir(store *s, const char *path, err *e) {
 }
 
 bool store_io_lock(int fd, err *e) {
-    if (e) e->code = ERR_NONE;
-    while (flock(fd, LOCK_EX | LOCK_NB)) {
-        if (errno == EWOULDBLOCK) return false;
-        if (errno != EINTR) return err_errno(e, "locking a file of the content folder failed");
-    }
-    return true;
+    return lock_take(fd, "a file of the content folder", e);
 }
