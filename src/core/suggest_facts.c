@@ -168,12 +168,8 @@ typedef struct structure {
 } structure;
 
 static void add_tensor(arena *a, map *to, const weights_tensor *t) {
-    size_t shape = t->n_dims * sizeof *t->shape;
-    char *key = arena_bytes(a, t->name.n + 1 + shape);
-    memcpy(key, t->name.p, t->name.n);
-    key[t->name.n] = 0;
-    if (shape) memcpy(key + t->name.n + 1, t->shape, shape);
-    *map_at(to, str_n(key, t->name.n + 1 + shape), NULL) = to;
+    str shape = str_n(t->shape, t->n_dims * sizeof *t->shape);
+    *map_at(to, arena_pair(a, t->name, shape), NULL) = to;
 }
 
 static bool take_tensor(void *arg, const diff_tensor *t) {
