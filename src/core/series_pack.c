@@ -378,6 +378,7 @@ static bool write_each(pack_step *s, err *e) {
             continue;
         }
         if (!is_of_data(e)) return false;
+        s->points -= r->points;
         id_hex(r->run, hex);
         METRIC_ADD(pack_errors_total, 1);
         log_msg(LOG_ERROR, "pack.refused", "run %s: %s", hex, e->msg);
