@@ -11,7 +11,7 @@
 
 typedef struct pull {
     cli_session *s;
-    str repo, tree, source; // of the version
+    str repo, tree; // of the version
     int64_t number;
     landing to;
     GROW(fetch_file) files;
@@ -33,13 +33,13 @@ static void warn_of_marks(arena *a, const json_value *version) {
 }
 
 // The server's word for it becomes a part of a path here, see landing.h.
-static bool check_tree(pull *p) {
+static bool check_tree(const pull *p, const json_value *version) {
     err *e = &p->s->e;
     sha256 digest;
     if (!p->tree.n)
-        return err_set(e, ERR_STATE,
-                       "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
-                       STR_F(p->repo), (long long)p->number, STR_F(p->source));
+        return err_set(
+            e, ERR_STATE, "%.*s@%lld has its files elsewhere: Stemma knows only where (%.*s)",
+            STR_F(p->repo), (long long)p->number, STR_F(cli_text(version, "source")));
     return sha256_parse(p->tree, &digest) ||
            err_set(e, ERR_CORRUPT, "the server names no digest of the files of %.*s@%lld",
                    STR_F(p->repo), (long long)p->number);
@@ -53,9 +53,8 @@ static bool resolve(pull *p, str address) {
     p->repo = arena_str(s->a, cli_text(version, "repo"));
     p->number = cli_int(version, "number", 0);
     p->tree = arena_str(s->a, cli_text(version, "tree"));
-    p->source = arena_str(s->a, cli_text(version, "source"));
     warn_of_marks(s->a, version);
-    return check_tree(p);
+    return check_tree(p, version);
 }
 
 static bool add_file(void *arg, const json_value *item) {

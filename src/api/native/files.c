@@ -98,19 +98,26 @@ bool native_files_reply(call *k, native_source s, const struct native_files_quer
     return true;
 }
 
+static native_source of_run(const run *r) {
+    return (native_source){.uri = r->artifact_uri};
+}
+
 static bool list(call *k, void *msg, err *e) {
     run r;
-    return path_run(k, &r, e) &&
-           native_files_reply(k, (native_source){r.artifact_uri, NULL}, msg, e);
+    return path_run(k, &r, e) && native_files_reply(k, of_run(&r), msg, e);
 }
 const rpc native_files_list = {
     .msg = &native_files_msg, .fn = list, .reply = &native_files_shape};
 
 // ---- one file -------------------------------------------------------------------------------
 
-bool native_files_path(call *k, str *out, err *e) {
-    return artifact_path(k->c.a, http_param(k->r, "path"), out, e) &&
-           (out->n || err_set(e, ERR_INVALID, "a file has a name: the path is empty"));
+static bool check_named(str path, err *e) {
+    return path.n || err_set(e, ERR_INVALID, "a file has a name: the path is empty");
+}
+
+// The file of a run that the route's {path...} names.
+static bool run_path(call *k, str *out, err *e) {
+    return artifact_path(k->c.a, http_param(k->r, "path"), out, e) && check_named(*out, e);
 }
 
 bool native_files_send(call *k, native_source s, err *e) {
@@ -118,8 +125,7 @@ bool native_files_send(call *k, native_source s, err *e) {
     files_place p;
     if (s.v && !msg_unescape(k->c.a, path, false, &path))
         return err_set(e, ERR_INVALID, "the path has a broken escape");
-    return place_of(k, s, path, &below, &p, e) &&
-           (below.n || err_set(e, ERR_INVALID, "a file has a name: the path is empty")) &&
+    return place_of(k, s, path, &below, &p, e) && check_named(below, e) &&
            files_send(k->r, &k->c, &p, e);
 }
 
@@ -129,8 +135,7 @@ void native_file_get(http_req *r) {
     call k = {.r = r, .c = api_ctx(r)};
     err e = {0};
     run found;
-    if (!path_run(&k, &found, &e) ||
-        !native_files_send(&k, (native_source){found.artifact_uri, NULL}, &e))
+    if (!path_run(&k, &found, &e) || !native_files_send(&k, of_run(&found), &e))
         http_fail(r, &e);
 }
 
@@ -145,7 +150,7 @@ void native_file_put(http_req *r) {
     files_entry f;
     sha256 digest;
     uint64_t size;
-    bool ok = native_files_path(&k, &path, &e) && open_run(&k, &found, &e) &&
+    bool ok = run_path(&k, &path, &e) && open_run(&k, &found, &e) &&
               files_tree_path(k.c.a, found.artifact_uri, path, &p.path, &e) &&
               files_receive(r, &k.c, p.path, UINT64_MAX, &digest, &size, &e);
     if (!ok || !files_look(&k.c, &p, &f, &e)) {
@@ -160,7 +165,7 @@ static bool delete_file(call *k, void *msg, err *e) {
     run found;
     str path, tree_path;
     (void)msg;
-    return native_files_path(k, &path, e) && open_run(k, &found, e) &&
+    return run_path(k, &path, e) && open_run(k, &found, e) &&
            files_tree_path(k->c.a, found.artifact_uri, path, &tree_path, e) &&
            artifact_delete(&k->c, tree_path, e);
 }
@@ -193,7 +198,6 @@ bool native_tar_reply(call *k, native_source s, str name, const struct native_ta
 
 static bool tar(call *k, void *msg, err *e) {
     run r;
-    return path_run(k, &r, e) && native_tar_reply(k, (native_source){r.artifact_uri, NULL},
-                                                  id_str(k->c.a, r.id), msg, e);
+    return path_run(k, &r, e) && native_tar_reply(k, of_run(&r), id_str(k->c.a, r.id), msg, e);
 }
 const rpc native_tar = {.msg = &native_tar_msg, .fn = tar, .gives = NATIVE_TAR_TYPE};

@@ -25,8 +25,7 @@ typedef struct native_source {
 } native_source;
 bool native_files_reply(call *k, native_source s, const struct native_files_query *q, err *e);
 
-// The file of a run that the route's {path...} names.
-bool native_files_path(call *k, str *out, err *e);
+// The file that the route's {path...} names.
 bool native_files_send(call *k, native_source s, err *e);
 
 struct native_tar_query {
